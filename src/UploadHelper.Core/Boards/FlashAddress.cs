@@ -1,0 +1,74 @@
+using System.Globalization;
+using UploadHelper.Core.Uploading;
+
+namespace UploadHelper.Core.Boards;
+
+/// <summary>Reads the offsets and addresses that users write.</summary>
+public static class FlashAddress
+{
+    /// <summary>Where the flash of every STM32 begins.</summary>
+    public const uint FlashBase = 0x0800_0000;
+
+    /// <summary>No part has smaller sectors than this, in bytes; no sector starts off such a border.</summary>
+    public const uint SmallestSector = 0x400;
+
+    /// <summary>
+    /// Reads an offset (below the flash base: relative to it) or an absolute address; "0x" hexadecimal or decimal.
+    /// </summary>
+    /// <param name="text">As the user wrote it, for example "0x4000", "16384", "0x08004000".</param>
+    /// <returns>The absolute address.</returns>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.AddressInvalid"/>: not a number of these forms, or no sector can start there.
+    /// </exception>
+    public static uint Parse(string text)
+    {
+        if (TryNumber(text, out var value))
+        {
+            var address = value < FlashBase ? FlashBase + value : value;
+            if (address % SmallestSector == 0 && address - FlashBase < 0x0800_0000)
+            {
+                return address;
+            }
+
+            throw Invalid(text, $"\"{text}\" is 0x{value:X}: no sector of a flash starts there.");
+        }
+
+        throw Invalid(text, $"\"{text}\" is not an offset or address.");
+    }
+
+    private static bool TryNumber(string text, out uint value)
+    {
+        if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+        {
+            return uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+        }
+
+        // A leading zero is what is left of a forgotten "0x", never a decimal number.
+        value = 0;
+        return (text.Length == 1 || !text.StartsWith('0'))
+            && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+    }
+
+    private static UploadException Invalid(string text, string message)
+    {
+        var meant = Meant(text);
+        return new UploadException(
+            UploadError.AddressInvalid,
+            message + (meant is null ? "" : $" Did you mean {meant}?"),
+            "Write an offset from the start of the flash (0x4000), or an address (0x08004000); 0x makes it hexadecimal.");
+    }
+
+    private static string? Meant(string text)
+    {
+        var digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text.TrimEnd('h', 'H');
+        if (!uint.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+            || value % SmallestSector != 0
+            || (value >= FlashBase && value - FlashBase >= 0x0800_0000)
+            || text.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        return value < FlashBase ? $"0x{value:X}" : $"0x{value:X8}";
+    }
+}

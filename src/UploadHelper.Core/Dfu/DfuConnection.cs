@@ -1,0 +1,152 @@
+using UploadHelper.Core.Timing;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Dfu;
+
+/// <summary>
+/// The requests of DFU as typed steps on one interface of an open device. Cancellation is looked at before each
+/// transfer; a transfer that has begun is finished.
+/// </summary>
+/// <param name="device">The open device, its interface claimed and its alternate setting selected.</param>
+/// <param name="interfaceNumber">The DFU interface.</param>
+/// <param name="time">The clock for poll time-outs.</param>
+/// <param name="cancellationToken">Looked at before each transfer and in each wait.</param>
+public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeProvider time, CancellationToken cancellationToken)
+{
+    private const byte ClassOut = 0x21;
+    private const byte ClassIn = 0xA1;
+
+    // A GETSTATUS of ST's middleware blocks for the whole erase it executes; a mass erase of an F405 takes up to 32 s.
+    private static readonly TimeSpan ExecuteTimeout = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>DNLOAD: a block, or the request to leave if <paramref name="data"/> is empty.</summary>
+    /// <param name="block">wBlockNum.</param>
+    /// <param name="data">At most wTransferSize bytes.</param>
+    /// <exception cref="UsbException">The transfer failed.</exception>
+    public void Download(ushort block, ReadOnlySpan<byte> data)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        device.ControlOut(Setup(ClassOut, DfuRequest.Download, block, data.Length), data, Timeout);
+    }
+
+    /// <summary>UPLOAD: a block from the device.</summary>
+    /// <param name="block">wBlockNum.</param>
+    /// <param name="buffer">Room for the block; at most wTransferSize bytes.</param>
+    /// <returns>How many bytes came.</returns>
+    /// <exception cref="UsbException">The transfer failed.</exception>
+    public int Upload(ushort block, Span<byte> buffer)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return device.ControlIn(Setup(ClassIn, DfuRequest.Upload, block, buffer.Length), buffer, Timeout);
+    }
+
+    /// <summary>GETSTATUS, with time enough for an operation that runs inside it.</summary>
+    /// <exception cref="UsbException">The transfer failed.</exception>
+    /// <exception cref="DfuException">The answer is too short.</exception>
+    public DfuStatus GetStatus() => GetStatus(ExecuteTimeout);
+
+    /// <summary>GETSTATUS with a time limit of the caller's.</summary>
+    /// <exception cref="UsbException">The transfer failed.</exception>
+    /// <exception cref="DfuException">The answer is too short.</exception>
+    public DfuStatus GetStatus(TimeSpan timeout)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Span<byte> answer = stackalloc byte[DfuStatus.Size];
+        var received = device.ControlIn(Setup(ClassIn, DfuRequest.GetStatus, 0, answer.Length), answer, timeout);
+        return received == answer.Length
+            ? DfuStatus.Read(answer)
+            : throw new DfuException($"GETSTATUS answered {received} bytes instead of {answer.Length}.");
+    }
+
+    /// <summary>CLRSTATUS. Only for dfuERROR: elsewhere ST's middleware enters dfuERROR by it.</summary>
+    /// <exception cref="UsbException">The transfer failed.</exception>
+    public void ClearStatus() => Command(DfuRequest.ClearStatus);
+
+    /// <summary>ABORT.</summary>
+    /// <exception cref="UsbException">The transfer failed.</exception>
+    public void Abort() => Command(DfuRequest.Abort);
+
+    /// <summary>
+    /// Executes what the last DNLOAD asked for: GETSTATUS until the device is no longer busy, waiting between two as
+    /// long as the device asks for.
+    /// </summary>
+    /// <param name="limit">How long the device may stay busy in all.</param>
+    /// <param name="heedPollTimeout">False where the operation is known to take no time, whatever the device says.</param>
+    /// <returns>The status that ended it: dfuDNLOAD-IDLE if all went well.</returns>
+    /// <exception cref="DfuException">Busy beyond the limit.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    public DfuStatus Execute(TimeSpan limit, bool heedPollTimeout = true)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            var status = GetStatus();
+            if (status.State is not (DfuState.DownloadBusy or DfuState.DownloadSync))
+            {
+                return status;
+            }
+
+            if (time.GetElapsedTime(start) > limit)
+            {
+                throw new DfuException($"The device stayed busy for more than {limit.TotalSeconds:0} s.", status);
+            }
+
+            if (heedPollTimeout)
+            {
+                time.Wait(status.PollTimeout, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Brings the device to dfuIDLE from whatever state an earlier host left it in: ABORT from the idle states,
+    /// CLRSTATUS from dfuERROR only.
+    /// </summary>
+    /// <param name="firstAnswer">How long the first GETSTATUS may take; a device that is there answers at once.</param>
+    /// <exception cref="DfuException">It does not get there.</exception>
+    /// <exception cref="UsbException">A transfer failed; <see cref="UsbFault.Timeout"/> on the first: nobody is there.</exception>
+    public void Idle(TimeSpan firstAnswer)
+    {
+        const int Steps = 8;
+        var status = GetStatus(firstAnswer);
+        for (var step = 0; step < Steps && status.State != DfuState.Idle; step++)
+        {
+            switch (status.State)
+            {
+                case DfuState.Error:
+                    ClearStatus();
+                    break;
+                case DfuState.DownloadBusy when step < 2:
+                    // An operation that an earlier host began: let it end.
+                    time.Wait(status.PollTimeout, cancellationToken);
+                    break;
+                case DfuState.DownloadBusy:
+                    // Old ST middleware stays busy for ever after a failed write; CLRSTATUS leads to dfuERROR, and from there to dfuIDLE.
+                    ClearStatus();
+                    break;
+                case DfuState.AppIdle or DfuState.AppDetach:
+                    throw new DfuException("The device runs its application, not its bootloader.", status);
+                default:
+                    Abort();
+                    break;
+            }
+
+            status = GetStatus();
+        }
+
+        if (status.State != DfuState.Idle)
+        {
+            throw new DfuException($"The device does not become idle: it says {status}.", status);
+        }
+    }
+
+    private void Command(DfuRequest request)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        device.ControlOut(Setup(ClassOut, request, 0, 0), [], Timeout);
+    }
+
+    private UsbSetup Setup(byte requestType, DfuRequest request, ushort value, int length) =>
+        new(requestType, (byte)request, value, interfaceNumber, checked((ushort)length));
+}

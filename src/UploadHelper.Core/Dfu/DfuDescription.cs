@@ -1,0 +1,75 @@
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Dfu;
+
+/// <summary>All that a device in DFU mode says of itself in its descriptors; read without any class request.</summary>
+/// <param name="Device">The device.</param>
+/// <param name="UsbRelease">bcdUSB.</param>
+/// <param name="Manufacturer">iManufacturer, or "".</param>
+/// <param name="Product">iProduct, or "".</param>
+/// <param name="SerialNumber">iSerialNumber, or "".</param>
+/// <param name="Functional">The DFU functional descriptor.</param>
+/// <param name="Alternates">The alternate settings, in the order of the descriptor; at least one.</param>
+public sealed record DfuDescription(
+    UsbDeviceInfo Device,
+    ushort UsbRelease,
+    string Manufacturer,
+    string Product,
+    string SerialNumber,
+    DfuFunctionalDescriptor Functional,
+    IReadOnlyList<DfuAlternate> Alternates)
+{
+    private const byte InterfaceDescriptor = 4;
+    private const byte ApplicationSpecific = 0xFE;
+    private const byte DeviceFirmwareUpgrade = 0x01;
+    private const byte RuntimeProtocol = 0x01;
+
+    /// <summary>Whether the device speaks DfuSe: by its version and its maps (UM0424).</summary>
+    public bool IsDfuSe => Functional.DfuVersion == DfuFunctionalDescriptor.DfuSeVersion && Alternates[0].Name.StartsWith('@');
+
+    /// <summary>
+    /// Whether an interface is one of DFU mode. Run-time DFU (protocol 1) is not; protocol 0 is, since the DSO Nano's
+    /// bootloader says so (cyberwasp/dso-nano-dfu).
+    /// </summary>
+    public static bool IsDfuMode(UsbInterfaceInfo i) =>
+        i.Class == ApplicationSpecific && i.SubClass == DeviceFirmwareUpgrade && i.Protocol != RuntimeProtocol;
+
+    /// <summary>Reads the descriptors of an open device.</summary>
+    /// <returns>The description, or null if the device has no DFU interface with a functional descriptor.</returns>
+    /// <exception cref="UsbException">The device does not answer.</exception>
+    public static DfuDescription? Read(IUsbDevice device)
+    {
+        // The functional descriptor is taken out of the configuration: some ROMs never answer a request for it alone.
+        var alternates = new List<(UsbInterfaceInfo Interface, byte Name)>();
+        DfuFunctionalDescriptor? functional = null;
+        foreach (var part in UsbDescriptors.Split(UsbDescriptors.ReadConfiguration(device)))
+        {
+            var d = part.Span;
+            if (d[1] == InterfaceDescriptor && d.Length >= 9 && IsDfuMode(new UsbInterfaceInfo(d[2], d[3], d[5], d[6], d[7])))
+            {
+                alternates.Add((new UsbInterfaceInfo(d[2], d[3], d[5], d[6], d[7]), d[8]));
+            }
+            else if (d[1] == DfuFunctionalDescriptor.DescriptorType && alternates.Count > 0)
+            {
+                functional ??= DfuFunctionalDescriptor.Read(d);
+            }
+        }
+
+        if (functional is null)
+        {
+            return null;
+        }
+
+        var descriptor = UsbDescriptors.ReadDevice(device);
+        return new DfuDescription(
+            device.Info,
+            (ushort)(descriptor[2] | descriptor[3] << 8),
+            UsbDescriptors.ReadString(device, descriptor[14]),
+            UsbDescriptors.ReadString(device, descriptor[15]),
+            UsbDescriptors.ReadString(device, descriptor[16]),
+            functional.Value,
+            [.. alternates
+                .Where(a => a.Interface.Number == alternates[0].Interface.Number)
+                .Select(a => new DfuAlternate(a.Interface.Number, a.Interface.AlternateSetting, UsbDescriptors.ReadString(device, a.Name)))]);
+    }
+}

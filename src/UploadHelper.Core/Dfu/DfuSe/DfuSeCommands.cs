@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+
+namespace UploadHelper.Core.Dfu.DfuSe;
+
+/// <summary>
+/// The commands of DfuSe over a DFU connection (UM0424, AN3156). A command is executed by the GETSTATUS behind it.
+/// </summary>
+/// <param name="dfu">The connection; the device is in dfuIDLE or dfuDNLOAD-IDLE.</param>
+internal sealed class DfuSeCommands(DfuConnection dfu)
+{
+    /// <summary>wBlockNum of the block at the address pointer; 0 is for commands, 1 is reserved.</summary>
+    public const ushort FirstBlock = 2;
+
+    private const ushort CommandBlock = 0;
+    private const byte SetAddressPointer = 0x21;
+    private const byte Erase = 0x41;
+
+    // Far above what a part needs (H743: 2.2 s for a sector, 70 us for a word): a limit against hanging for ever.
+    private static readonly TimeSpan EraseLimit = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
+
+    public void SetAddress(uint address)
+    {
+        // The pointer is set at once whatever poll time-out is reported (F4 ROMs: 104 ms): "seems a common bootloader
+        // bug" in the words of dfu-util.
+        Send(SetAddressPointer, address);
+        Settled(dfu.Execute(WriteLimit, heedPollTimeout: false), $"setting the address to 0x{address:X8}");
+    }
+
+    public void ErasePage(uint address)
+    {
+        Send(Erase, address);
+        Settled(dfu.Execute(EraseLimit), $"erasing the sector at 0x{address:X8}");
+    }
+
+    public void WriteBlock(ushort block, ReadOnlySpan<byte> data, uint address)
+    {
+        dfu.Download(block, data);
+        Settled(dfu.Execute(WriteLimit), $"writing {data.Length} bytes at 0x{address:X8}");
+    }
+
+    private void Send(byte command, uint address)
+    {
+        Span<byte> data = stackalloc byte[5];
+        data[0] = command;
+        BinaryPrimitives.WriteUInt32LittleEndian(data[1..], address);
+        dfu.Download(CommandBlock, data);
+    }
+
+    private static void Settled(DfuStatus status, string what)
+    {
+        if (status.State != DfuState.DownloadIdle || status.Code != DfuStatusCode.Ok)
+        {
+            throw new DfuException($"The device failed {what}: it says {status}.", status);
+        }
+    }
+}

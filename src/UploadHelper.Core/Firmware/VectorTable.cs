@@ -1,0 +1,90 @@
+using System.Buffers.Binary;
+using UploadHelper.Core.Boards;
+using UploadHelper.Core.Uploading;
+
+namespace UploadHelper.Core.Firmware;
+
+/// <summary>The start of a Cortex-M image: initial stack pointer, reset vector, exception handlers (ARMv7-M ARM, B1.5.3).</summary>
+/// <param name="StackPointer">Word 0: the initial stack pointer.</param>
+/// <param name="Reset">Word 1: the reset handler, odd (Thumb).</param>
+/// <param name="Handlers">The handlers of the system exceptions that are set, reset included; reserved words and zeros left out.</param>
+public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<uint> Handlers)
+{
+    // NMI, HardFault, MemManage, BusFault, UsageFault, SVCall, DebugMonitor, PendSV, SysTick: 7 to 10 and 13 are reserved.
+    private static readonly int[] SystemExceptions = [1, 2, 3, 4, 5, 6, 11, 12, 14, 15];
+
+    /// <summary>Reads the vector table at the start of an image.</summary>
+    /// <param name="image">The first segment's bytes; at least 8. A short image is taken as far as it goes.</param>
+    public static VectorTable Read(ReadOnlySpan<byte> image)
+    {
+        var handlers = new List<uint>();
+        foreach (var exception in SystemExceptions)
+        {
+            if ((exception + 1) * 4 <= image.Length && Word(image, exception) is not 0 and var handler)
+            {
+                handlers.Add(handler);
+            }
+        }
+
+        return new VectorTable(Word(image, 0), Word(image, 1), handlers);
+    }
+
+    /// <summary>
+    /// Checks that an image can run where it is to be written: the stack pointer lies in a RAM of the STM32, every
+    /// handler is odd and inside the image, and the code pointers fit the address.
+    /// </summary>
+    /// <param name="image">The image; its first segment begins with the vector table.</param>
+    /// <returns>How sure the code pointers make it.</returns>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.NoVectorTable"/> or <see cref="UploadError.ImageLinkedElsewhere"/>.
+    /// </exception>
+    public static BaseFit Check(FirmwareImage image)
+    {
+        var segment = image.Segments[0];
+        var vectors = Read(segment.Data.Span);
+        if (!RamMap.FitsStack(vectors.StackPointer))
+        {
+            throw NoTable(image, $"its first word, 0x{vectors.StackPointer:X8}, is no stack pointer into a RAM of an STM32");
+        }
+
+        if (vectors.Reset % 2 == 0)
+        {
+            throw NoTable(image, $"its second word, 0x{vectors.Reset:X8}, is no reset vector (those are odd)");
+        }
+
+        var fit = BaseFit.Of(segment);
+        if (fit.LinkedFor is { } linkedFor && linkedFor != segment.Address)
+        {
+            throw LinkedElsewhere(image, $"was linked for 0x{linkedFor:X8}, and would be written to 0x{segment.Address:X8}", linkedFor);
+        }
+
+        foreach (var handler in vectors.Handlers)
+        {
+            if (handler % 2 == 0 || handler < segment.Address || handler >= segment.End)
+            {
+                throw RamMap.Contains(handler)
+                    ? LinkedElsewhere(image, $"was linked for RAM (a handler at 0x{handler:X8}), and would be written to 0x{segment.Address:X8}", null)
+                    : LinkedElsewhere(
+                        image,
+                        $"does not fit 0x{segment.Address:X8}: its handler at 0x{handler:X8} lies outside the image (0x{segment.Address:X8} to 0x{segment.End - 1:X8})",
+                        null);
+            }
+        }
+
+        return fit;
+    }
+
+    private static uint Word(ReadOnlySpan<byte> image, int index) => BinaryPrimitives.ReadUInt32LittleEndian(image[(index * 4)..]);
+
+    private static UploadException NoTable(FirmwareImage image, string why) => new(
+        UploadError.NoVectorTable,
+        $"{image.Name} does not begin with a vector table: {why}. Nothing was erased.",
+        "Is this the sketch's own .bin, from its first byte on?");
+
+    private static UploadException LinkedElsewhere(FirmwareImage image, string what, uint? linkedFor) => new(
+        UploadError.ImageLinkedElsewhere,
+        $"{image.Name} {what}. It could not run there. Nothing was erased.",
+        linkedFor is { } address && address >= FlashAddress.FlashBase
+            ? $"Write it to where it belongs (--offset 0x{address - FlashAddress.FlashBase:X}), or compile it for the bootloader of this board."
+            : "Compile the sketch for the bootloader of this board: its vector offset decides the address.");
+}

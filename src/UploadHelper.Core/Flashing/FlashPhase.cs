@@ -1,0 +1,14 @@
+namespace UploadHelper.Core.Flashing;
+
+/// <summary>The parts of flashing that take time, in their order.</summary>
+public enum FlashPhase
+{
+    /// <summary>Erasing sectors; counted in bytes of the sectors.</summary>
+    Erase,
+
+    /// <summary>Writing blocks; counted in bytes.</summary>
+    Write,
+
+    /// <summary>Reading back and comparing; counted in bytes.</summary>
+    Verify,
+}

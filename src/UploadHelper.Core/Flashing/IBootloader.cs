@@ -1,0 +1,43 @@
+using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Flashing;
+
+/// <summary>A bootloader that is ready to be written through: what <see cref="Flasher"/> needs of it.</summary>
+public interface IBootloader
+{
+    /// <summary>The flash it gives access to.</summary>
+    MemoryMap Map { get; }
+
+    /// <summary>Size of the largest block, in bytes.</summary>
+    int TransferSize { get; }
+
+    /// <summary>Whether its flash can be read back.</summary>
+    bool CanRead { get; }
+
+    /// <summary>Erases the sector that begins at an address.</summary>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="Dfu.DfuException">The device refused.</exception>
+    void Erase(Sector sector);
+
+    /// <summary>Writes consecutive bytes to erased flash, block by block.</summary>
+    /// <param name="address">Where the first byte goes.</param>
+    /// <param name="data">The bytes, padded as the device needs it.</param>
+    /// <param name="written">Called after each block with its length.</param>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="Dfu.DfuException">The device refused.</exception>
+    void Write(uint address, ReadOnlyMemory<byte> data, Action<int> written);
+
+    /// <summary>Reads consecutive bytes, block by block, and hands each block on.</summary>
+    /// <param name="address">Address of the first byte.</param>
+    /// <param name="length">How many; the flash reaches at least as far.</param>
+    /// <param name="block">Called with each block as it comes; false ends the reading.</param>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="Dfu.DfuException">The device refused, or answered short.</exception>
+    void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, bool> block);
+
+    /// <summary>Ends the bootloader and starts the program at an address. A device that is gone afterwards has done it.</summary>
+    /// <exception cref="UsbException">A transfer failed before the request to leave was made.</exception>
+    /// <exception cref="Dfu.DfuException">The device refused.</exception>
+    void Leave(uint address);
+}

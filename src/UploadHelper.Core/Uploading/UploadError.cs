@@ -1,0 +1,77 @@
+namespace UploadHelper.Core.Uploading;
+
+/// <summary>The failures of the program. <see cref="UploadErrors"/> gives each its code and exit status.</summary>
+public enum UploadError
+{
+    /// <summary>A defect of this program.</summary>
+    Internal,
+
+    /// <summary>The command line does not make sense.</summary>
+    Usage,
+
+    /// <summary>A configuration file or an option's value does not make sense.</summary>
+    Configuration,
+
+    /// <summary>An offset or address cannot be read, or no sector can start there.</summary>
+    AddressInvalid,
+
+    /// <summary>The image file is not there.</summary>
+    ImageMissing,
+
+    /// <summary>The image file cannot be read, or is not what it seems.</summary>
+    ImageUnreadable,
+
+    /// <summary>The image is larger than the area it has to go to.</summary>
+    ImageTooLarge,
+
+    /// <summary>The image was linked for another address.</summary>
+    ImageLinkedElsewhere,
+
+    /// <summary>The image does not begin with a vector table.</summary>
+    NoVectorTable,
+
+    /// <summary>The image does not begin where a sector of the board's flash begins.</summary>
+    NotASectorStart,
+
+    /// <summary>A part of the image lies where the board's flash is read-only, or not at all.</summary>
+    NotWritable,
+
+    /// <summary>A serial port cannot be used (only where the port is the job).</summary>
+    SerialPort,
+
+    /// <summary>No bootloader came in time.</summary>
+    NoDevice,
+
+    /// <summary>More than one bootloader fits.</summary>
+    SeveralDevices,
+
+    /// <summary>A bootloader is listed on the bus, but does not answer.</summary>
+    GhostDevice,
+
+    /// <summary>The operating system does not let this user open the device.</summary>
+    AccessDenied,
+
+    /// <summary>Another program holds the device.</summary>
+    DeviceBusy,
+
+    /// <summary>The device has a driver through which it cannot be reached.</summary>
+    WrongDriver,
+
+    /// <summary>The library that reaches USB devices is missing, or the bus cannot be read.</summary>
+    UsbUnavailable,
+
+    /// <summary>The device is not a bootloader that this program knows how to talk to.</summary>
+    NotSupported,
+
+    /// <summary>The device refused or failed an operation.</summary>
+    DeviceFailed,
+
+    /// <summary>The device went away in the middle.</summary>
+    DeviceLost,
+
+    /// <summary>What was read back is not what was written.</summary>
+    VerifyFailed,
+
+    /// <summary>Written and verified, but the sketch was not seen to start.</summary>
+    NotStarted,
+}

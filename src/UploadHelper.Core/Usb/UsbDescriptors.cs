@@ -1,0 +1,83 @@
+using System.Text;
+
+namespace UploadHelper.Core.Usb;
+
+/// <summary>Reads descriptors by standard requests (USB 2.0, 9.4.3), which every device answers in every state.</summary>
+public static class UsbDescriptors
+{
+    private const byte GetDescriptor = 6;
+    private const byte Configuration = 2;
+    private const byte String = 3;
+    private const ushort EnglishUs = 0x0409;
+    private const int ConfigurationHeader = 9;
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Reads the whole first configuration descriptor.</summary>
+    /// <exception cref="UsbException">The device does not answer, or answers too little to be one.</exception>
+    public static byte[] ReadConfiguration(IUsbDevice device)
+    {
+        var head = Read(device, (ushort)(Configuration << 8), 0, ConfigurationHeader);
+        if (head.Length < ConfigurationHeader)
+        {
+            throw new UsbException(UsbFault.Io, $"The configuration descriptor has {head.Length} bytes instead of {ConfigurationHeader} or more.");
+        }
+
+        return Read(device, (ushort)(Configuration << 8), 0, (ushort)(head[2] | head[3] << 8));
+    }
+
+    /// <summary>Reads a string descriptor in English (or whatever the device has instead); "" if there is none.</summary>
+    /// <param name="device">The open device.</param>
+    /// <param name="index">Index of the string; 0 means that there is none.</param>
+    /// <exception cref="UsbException">The device went away; a string that the device refuses is "".</exception>
+    public static string ReadString(IUsbDevice device, byte index)
+    {
+        if (index == 0)
+        {
+            return "";
+        }
+
+        try
+        {
+            var descriptor = Read(device, (ushort)(String << 8 | index), EnglishUs, 255);
+            var length = Math.Min(descriptor.Length, descriptor.Length > 0 ? descriptor[0] : 0);
+            return length <= 2 ? "" : Encoding.Unicode.GetString(descriptor, 2, (length - 2) & ~1).TrimEnd('\0');
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io)
+        {
+            return "";
+        }
+    }
+
+    /// <summary>Reads the device descriptor's string indexes and versions.</summary>
+    /// <exception cref="UsbException">The device does not answer, or answers too little.</exception>
+    public static byte[] ReadDevice(IUsbDevice device)
+    {
+        var descriptor = Read(device, 1 << 8, 0, 18);
+        return descriptor.Length == 18
+            ? descriptor
+            : throw new UsbException(UsbFault.Io, $"The device descriptor has {descriptor.Length} bytes instead of 18.");
+    }
+
+    /// <summary>Splits a configuration descriptor into its parts, each with its length byte first; stops at the first broken one.</summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> configuration)
+    {
+        while (configuration.Length >= 2)
+        {
+            var length = configuration.Span[0];
+            if (length < 2 || length > configuration.Length)
+            {
+                yield break;
+            }
+
+            yield return configuration[..length];
+            configuration = configuration[length..];
+        }
+    }
+
+    private static byte[] Read(IUsbDevice device, ushort value, ushort index, ushort length)
+    {
+        var buffer = new byte[length];
+        var received = device.ControlIn(new UsbSetup(0x80, GetDescriptor, value, index, length), buffer, Timeout);
+        return buffer[..received];
+    }
+}
