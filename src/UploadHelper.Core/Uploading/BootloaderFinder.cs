@@ -1,0 +1,154 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Timing;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Uploading;
+
+/// <summary>
+/// Looks for the wanted bootloader and waits for it. Each look is a fresh one at the whole bus: events of arrival get
+/// lost where no udev runs. A device that does not answer is a sketch whose bootloader forgot to leave the bus (the
+/// old build of F4Bootloader); it is asked again now and then, since it may only have been busy.
+/// </summary>
+internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<UploadEvent> events)
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan AskSilentAgain = TimeSpan.FromSeconds(2);
+
+    // udev gives the user access up to half a second after the device has come.
+    private static readonly TimeSpan AccessGrace = TimeSpan.FromSeconds(2);
+
+    private readonly BootloaderOpener _opener = new(bus, time);
+    private readonly Dictionary<(int Bus, int Number), long> _silent = [];
+    private readonly Dictionary<(int Bus, int Number), long> _denied = [];
+
+    /// <summary>Whether a device is listed as the wanted bootloader, but does not answer.</summary>
+    public bool SeesGhost => bus.List().Any(d => _silent.ContainsKey((d.Bus, d.Number)));
+
+    /// <summary>One look.</summary>
+    /// <returns>The bootloader, or null if none answers.</returns>
+    /// <exception cref="UploadException">More than one answers, or one may not be opened.</exception>
+    public BootloaderSession? Find(UploadRequest request, CancellationToken cancellationToken)
+    {
+        var sessions = new List<BootloaderSession>();
+        try
+        {
+            foreach (var device in bus.List().Where(d => request.Filter.Matches(d) && !RecentlySilent(d)))
+            {
+                if (Open(device, request, cancellationToken) is { } session)
+                {
+                    sessions.Add(session);
+                }
+            }
+
+            if (sessions.Count > 1)
+            {
+                throw Several(sessions);
+            }
+
+            return sessions.SingleOrDefault();
+        }
+        catch
+        {
+            sessions.ForEach(s => s.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Looks until the bootloader answers.</summary>
+    /// <exception cref="UploadException">None comes in time, or as for <see cref="Find"/>.</exception>
+    public BootloaderSession WaitFor(UploadRequest request, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            if (Find(request, cancellationToken) is { } session)
+            {
+                return session;
+            }
+
+            if (time.GetElapsedTime(start) >= request.Timeout)
+            {
+                throw NotFound(request);
+            }
+
+            time.Wait(Look, cancellationToken);
+        }
+    }
+
+    private BootloaderSession? Open(UsbDeviceInfo device, UploadRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _opener.Open(device, request, cancellationToken);
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.Timeout)
+        {
+            if (_silent.TryAdd((device.Bus, device.Number), 0))
+            {
+                events(new UploadWarning(
+                    "ghost-device",
+                    $"{Describe(device)} is listed but does not answer: a sketch runs whose bootloader never left the bus.",
+                    "If the board does not reset by itself, press RESET now."));
+            }
+
+            _silent[(device.Bus, device.Number)] = time.GetTimestamp();
+            return null;
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.Gone)
+        {
+            return null;
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
+        {
+            if (_denied.TryAdd((device.Bus, device.Number), time.GetTimestamp())
+                || time.GetElapsedTime(_denied[(device.Bus, device.Number)]) < AccessGrace)
+            {
+                return null;
+            }
+
+            throw DeviceTrouble.NotOpened(device, e);
+        }
+        catch (UsbException e)
+        {
+            throw DeviceTrouble.Explain(e, DeviceTrouble.Untouched);
+        }
+        catch (DfuException e)
+        {
+            throw DeviceTrouble.Explain(e, DeviceTrouble.Untouched);
+        }
+    }
+
+    private bool RecentlySilent(UsbDeviceInfo device) =>
+        _silent.TryGetValue((device.Bus, device.Number), out var asked) && time.GetElapsedTime(asked) < AskSilentAgain;
+
+    private UploadException NotFound(UploadRequest request)
+    {
+        if (SeesGhost)
+        {
+            return new UploadException(
+                UploadError.GhostDevice,
+                $"No bootloader answered in {request.Timeout.TotalSeconds:0.#} s. {request.Filter} is listed, but only as the remains of a bootloader that has started its sketch. "
+                    + "The board is as it was.",
+                "Press RESET on the board (or unplug it and plug it in) and run the upload again at once.");
+        }
+
+        var elsewhere = bus.List().Where(request.Filter.MatchesIds).ToList();
+        return new UploadException(
+            UploadError.NoDevice,
+            $"No bootloader came in {request.Timeout.TotalSeconds:0.#} s: {request.Filter} was not found"
+                + (elsewhere.Count == 0 ? "" : $" (but there is {string.Join(", ", elsewhere.Select(Describe))})")
+                + ". The board is as it was.",
+            elsewhere.Count == 0
+                ? "Press RESET on the board and run the upload again at once. Is it plugged in with a data cable? Does `upload-helper list` show it?"
+                : $"To write to that one: --usb-path {elsewhere[0].Path}");
+    }
+
+    private static UploadException Several(List<BootloaderSession> sessions) => new(
+        UploadError.SeveralDevices,
+        $"{sessions.Count} bootloaders answer: "
+            + string.Join("; ", sessions.Select(s => $"{Describe(s.Description.Device)} (serial number {s.Description.SerialNumber})"))
+            + ". None was touched.",
+        $"Unplug all but one, or say which: --usb-path {sessions[0].Description.Device.Path}");
+
+    private static string Describe(UsbDeviceInfo device) => $"{new UsbId(device.VendorId, device.ProductId)} at {device.Path}";
+}

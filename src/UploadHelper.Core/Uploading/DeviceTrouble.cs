@@ -1,0 +1,75 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Uploading;
+
+/// <summary>Turns what a device or the bus did into what the user is told.</summary>
+public static class DeviceTrouble
+{
+    /// <summary>The state of a board on which nothing was erased yet.</summary>
+    public const string Untouched = "Nothing was erased.";
+
+    /// <summary>The state of a board whose sketch is being replaced.</summary>
+    public const string Incomplete = "The bootloader is intact; the sketch on the board is not complete and will not be started.";
+
+    /// <summary>The state of a board that has the new sketch.</summary>
+    public const string Written = "The new sketch is on the board.";
+
+    private const string Retry = "Press RESET on the board (or unplug it and plug it in) and run the same upload again.";
+
+    /// <summary>Explains a failed transfer.</summary>
+    /// <param name="e">The failure.</param>
+    /// <param name="state">The state of the board, in a sentence.</param>
+    public static UploadException Explain(UsbException e, string state) => e.Fault switch
+    {
+        UsbFault.Gone => new UploadException(UploadError.DeviceLost, $"The board went away in the middle. {state}", Retry, e),
+        UsbFault.Timeout => new UploadException(UploadError.DeviceFailed, $"The board stopped answering. {state}", Retry, e),
+        UsbFault.Stall => new UploadException(UploadError.DeviceFailed, $"The board refused a request (STALL). {state}", Retry, e),
+        UsbFault.LibraryMissing => new UploadException(UploadError.UsbUnavailable, e.Message, "Install it and run the upload again.", e),
+        UsbFault.Busy => new UploadException(UploadError.DeviceBusy, $"Another program took the board. {state}", "Close it and run the same upload again.", e),
+        _ => new UploadException(UploadError.DeviceFailed, $"USB failed: {e.Message} {state}", Retry, e),
+    };
+
+    /// <summary>Explains a device that did not follow the protocol.</summary>
+    /// <param name="e">The failure.</param>
+    /// <param name="state">The state of the board, in a sentence.</param>
+    public static UploadException Explain(DfuException e, string state) => e.Status?.Code == DfuStatusCode.ErrVendor
+        ? new UploadException(
+            UploadError.DeviceFailed,
+            $"{e.Message} {state}",
+            "errVENDOR means that the flash is read protected (RDP). Removing the protection erases the whole chip; do it with ST's own tool if that is what you want.",
+            e)
+        : new UploadException(UploadError.DeviceFailed, $"{e.Message} {state}", Retry, e);
+
+    /// <summary>Explains a bus that cannot be looked at.</summary>
+    public static UploadException NoBus(UsbException e) => new(
+        UploadError.UsbUnavailable,
+        $"The USB bus cannot be looked at. {e.Message}",
+        "The board is as it was. Mend this and run the upload again.",
+        e);
+
+    /// <summary>Explains a device that may not be opened.</summary>
+    public static UploadException NotOpened(UsbDeviceInfo device, UsbException e)
+    {
+        var name = $"{new UsbId(device.VendorId, device.ProductId)} at {device.Path}";
+        return e.Fault switch
+        {
+            UsbFault.AccessDenied => new UploadException(
+                UploadError.AccessDenied,
+                $"The bootloader {name} is there, but this user may not open it. {Untouched}",
+                "On Linux put this line into /etc/udev/rules.d/60-upload-helper.rules and plug the board in again: "
+                    + $"SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{device.VendorId:x4}\", ATTR{{idProduct}}==\"{device.ProductId:x4}\", TAG+=\"uaccess\"",
+                e),
+            UsbFault.Busy => new UploadException(
+                UploadError.DeviceBusy,
+                $"The bootloader {name} is there, but another program holds it. {Untouched}",
+                "Close other flashing tools (a browser with WebUSB, STM32CubeProgrammer, dfu-util) and run the upload again.",
+                e),
+            _ => new UploadException(
+                UploadError.WrongDriver,
+                $"The bootloader {name} is there, but has no driver through which it can be reached. {Untouched}",
+                "On Windows give it the WinUSB driver, for example with Zadig.",
+                e),
+        };
+    }
+}

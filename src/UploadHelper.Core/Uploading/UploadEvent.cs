@@ -1,0 +1,51 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Flashing;
+
+namespace UploadHelper.Core.Uploading;
+
+/// <summary>Something that the upload tells while it goes on.</summary>
+public abstract record UploadEvent;
+
+/// <summary>The image fits its address.</summary>
+public sealed record ImageChecked(FirmwareImage Image, BaseFit Fit) : UploadEvent;
+
+/// <summary>A bootloader answers already, so that the sketch's port is left alone.</summary>
+public sealed record ResetSkipped(string Port) : UploadEvent;
+
+/// <summary>The magic reset goes to the sketch's port.</summary>
+public sealed record ResettingSketch(string Port) : UploadEvent;
+
+/// <summary>The wait for the bootloader begins.</summary>
+/// <param name="Wanted">Which one.</param>
+/// <param name="Timeout">For how long at most.</param>
+/// <param name="AskForReset">Whether the user has to bring the board there.</param>
+public sealed record WaitingForBootloader(DeviceFilter Wanted, TimeSpan Timeout, bool AskForReset) : UploadEvent;
+
+/// <summary>The bootloader answers.</summary>
+public sealed record BootloaderFound(DfuDescription Device, DfuAlternate Alternate) : UploadEvent;
+
+/// <summary>It is settled what will be erased and written.</summary>
+public sealed record PlanMade(FlashPlan Plan) : UploadEvent;
+
+/// <summary>Flashing goes on.</summary>
+/// <param name="Phase">Which part of it.</param>
+/// <param name="Done">Bytes done in this phase.</param>
+/// <param name="Total">Bytes of this phase; above zero.</param>
+public sealed record FlashProgress(FlashPhase Phase, long Done, long Total) : UploadEvent;
+
+/// <summary>The bootloader is asked to start the sketch.</summary>
+public sealed record LeavingBootloader(uint Address) : UploadEvent;
+
+/// <summary>The wait for the sketch's serial port begins.</summary>
+public sealed record WaitingForSketch(TimeSpan Timeout) : UploadEvent;
+
+/// <summary>Something that does not stop the upload, but that the user should know.</summary>
+/// <param name="Code">Stable code for programs, for example "port-busy".</param>
+/// <param name="Message">What happened.</param>
+/// <param name="Hint">What to do about it.</param>
+public sealed record UploadWarning(string Code, string Message, string Hint) : UploadEvent;
+
+/// <summary>The user ended the upload.</summary>
+/// <param name="State">In what state that leaves the board, in a sentence.</param>
+public sealed record UploadCancelled(string State) : UploadEvent;

@@ -1,0 +1,41 @@
+using UploadHelper.Core.Firmware;
+
+namespace UploadHelper.Core.Uploading;
+
+/// <summary>Whether to wait until the sketch's serial port is there again.</summary>
+public enum WaitPort
+{
+    /// <summary>Wait if a port was named; it is a warning if it does not come.</summary>
+    Auto,
+
+    /// <summary>Wait; it is a failure if no port comes.</summary>
+    Yes,
+
+    /// <summary>Do not wait.</summary>
+    No,
+}
+
+/// <summary>What is to be done, all options resolved.</summary>
+/// <param name="File">The image file.</param>
+/// <param name="Address">Where its first byte goes.</param>
+/// <param name="Filter">Which bootloader is wanted.</param>
+public sealed record UploadRequest(ImageFile File, uint Address, DeviceFilter Filter)
+{
+    /// <summary>The sketch's serial port, or null if the board has none or is in its bootloader already.</summary>
+    public string? Port { get; init; }
+
+    /// <summary>The alternate setting, or null for the one whose memory holds the address.</summary>
+    public byte? Alternate { get; init; }
+
+    /// <summary>Whether to read back and compare.</summary>
+    public bool Verify { get; init; } = true;
+
+    /// <summary>Whether to start the sketch afterwards.</summary>
+    public bool Leave { get; init; } = true;
+
+    /// <summary>Whether to wait for the sketch's port afterwards.</summary>
+    public WaitPort WaitPort { get; init; }
+
+    /// <summary>How long to wait for the bootloader.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(15);
+}

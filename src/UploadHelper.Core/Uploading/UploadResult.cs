@@ -1,0 +1,20 @@
+using UploadHelper.Core.Dfu;
+
+namespace UploadHelper.Core.Uploading;
+
+/// <summary>How an upload ended that did not fail.</summary>
+/// <param name="Device">The bootloader that was written through.</param>
+/// <param name="Address">Where the image begins.</param>
+/// <param name="Size">Size of the image in bytes.</param>
+/// <param name="Verified">Whether every byte was read back and is right.</param>
+/// <param name="Left">Whether the bootloader took the request to start the sketch.</param>
+/// <param name="Port">The serial port with which the sketch was seen to run, or null if it was not seen.</param>
+/// <param name="Elapsed">How long it took, from the first look at the bus.</param>
+public sealed record UploadResult(
+    DfuDescription Device,
+    uint Address,
+    int Size,
+    bool Verified,
+    bool Left,
+    string? Port,
+    TimeSpan Elapsed);

@@ -1,0 +1,147 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Serial;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Uploading;
+
+/// <summary>The walk of an upload: image, reset, bootloader, plan, flash, leave, and the sketch's port again.</summary>
+/// <param name="bus">The USB devices.</param>
+/// <param name="ports">The serial ports.</param>
+/// <param name="time">The clock.</param>
+/// <param name="events">Told what goes on, on the caller's thread.</param>
+public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
+{
+    /// <summary>Carries one upload out.</summary>
+    /// <exception cref="UploadException">It failed; the exception tells how, and how the board is.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in flight was finished.</exception>
+    public UploadResult Run(UploadRequest request, CancellationToken cancellationToken)
+    {
+        var image = RawBinary.Read(request.File, request.Address);
+        Check(image);
+
+        var start = time.GetTimestamp();
+        var state = DeviceTrouble.Untouched;
+        try
+        {
+            var sketchPort = request.Port is null ? null : PortNames.Find(ports.List(), request.Port);
+            using var session = Connect(AtPortsPlace(request, sketchPort), cancellationToken);
+            var plan = FlashPlanner.Plan(image, session.Bootloader.Map, session.Bootloader.TransferSize);
+            events(new PlanMade(plan));
+
+            state = DeviceTrouble.Incomplete;
+            var flasher = new Flasher(session.Bootloader, (phase, done, total) => events(new FlashProgress(phase, done, total)));
+            var verified = flasher.Run(plan, request.Verify);
+            state = DeviceTrouble.Written;
+
+            var port = request.Leave ? Start(session, request, plan.Start, sketchPort, cancellationToken) : null;
+            return new UploadResult(session.Description, plan.Start, image.Size, verified, request.Leave, port, time.GetElapsedTime(start));
+        }
+        catch (UsbException e)
+        {
+            throw DeviceTrouble.Explain(e, state);
+        }
+        catch (DfuException e)
+        {
+            throw DeviceTrouble.Explain(e, state);
+        }
+        catch (OperationCanceledException)
+        {
+            events(new UploadCancelled(state));
+            throw;
+        }
+    }
+
+    private void Check(FirmwareImage image)
+    {
+        var fit = VectorTable.Check(image);
+        events(new ImageChecked(image, fit));
+        if (!fit.IsSure)
+        {
+            events(new UploadWarning(
+                "address-unproven",
+                $"{image.Name} holds too few code pointers ({fit.Pointers}) to tell which address it was linked for; 0x{image.Start:X8} is taken as right.",
+                "If the sketch does not start, check that it was compiled for this offset."));
+        }
+    }
+
+    // A port whose place on the bus is known names the board: another one in DFU mode is not it.
+    private static UploadRequest AtPortsPlace(UploadRequest request, SerialPortInfo? port) =>
+        request.Filter.UsbPath is null && port?.UsbPath is { } path ? request with { Filter = request.Filter with { UsbPath = path } } : request;
+
+    private BootloaderSession Connect(UploadRequest request, CancellationToken cancellationToken)
+    {
+        var finder = new BootloaderFinder(bus, time, events);
+        var session = LookAtBus(() => finder.Find(request, cancellationToken));
+        if (session is null)
+        {
+            var reset = request.Port is not null && Reset(request.Port, cancellationToken);
+            events(new WaitingForBootloader(request.Filter, request.Timeout, AskForReset: !reset));
+            session = finder.WaitFor(request, cancellationToken);
+        }
+        else if (request.Port is not null)
+        {
+            events(new ResetSkipped(request.Port));
+        }
+
+        events(new BootloaderFound(session.Description, session.Alternate));
+        return session;
+    }
+
+    private static T LookAtBus<T>(Func<T> look)
+    {
+        try
+        {
+            return look();
+        }
+        catch (UsbException e)
+        {
+            throw DeviceTrouble.NoBus(e);
+        }
+    }
+
+    private bool Reset(string port, CancellationToken cancellationToken)
+    {
+        events(new ResettingSketch(port));
+        var warning = new SketchReset(ports, time).Run(port, cancellationToken);
+        if (warning is not null)
+        {
+            events(warning);
+        }
+
+        return warning is null;
+    }
+
+    private string? Start(
+        BootloaderSession session, UploadRequest request, uint address, SerialPortInfo? sketchPort, CancellationToken cancellationToken)
+    {
+        var arrival = new SketchArrival(ports, time, sketchPort, session.Description.Device.Path);
+        events(new LeavingBootloader(address));
+        session.Bootloader.Leave(address);
+        session.Dispose();
+        if (request.WaitPort == WaitPort.No || (request.WaitPort == WaitPort.Auto && sketchPort is null))
+        {
+            return null;
+        }
+
+        var limit = session.Quirks.StartsSketchAfter + SketchArrival.Enumeration;
+        events(new WaitingForSketch(limit));
+        var port = arrival.WaitFor(limit, cancellationToken);
+        if (port is not null)
+        {
+            return port;
+        }
+
+        const string Unseen = "The sketch's serial port did not come back";
+        const string Hint = "Press RESET on the board. Does the sketch use USB serial at all?";
+        if (request.WaitPort == WaitPort.Yes)
+        {
+            throw new UploadException(
+                UploadError.NotStarted, $"{Unseen} in {limit.TotalSeconds:0} s: the sketch was not seen to start. {DeviceTrouble.Written}", Hint);
+        }
+
+        events(new UploadWarning("port-not-back", $"{Unseen} in {limit.TotalSeconds:0} s. {DeviceTrouble.Written}", Hint));
+        return null;
+    }
+}

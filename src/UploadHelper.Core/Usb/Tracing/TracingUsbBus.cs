@@ -1,0 +1,77 @@
+namespace UploadHelper.Core.Usb.Tracing;
+
+/// <summary>A bus that writes down all that goes over another one, so that a run on a real board can be replayed.</summary>
+/// <param name="bus">The bus that does the work.</param>
+/// <param name="time">The clock for the times in the trace.</param>
+/// <param name="trace">Where the trace goes.</param>
+public sealed class TracingUsbBus(IUsbBus bus, TimeProvider time, TraceWriter trace) : IUsbBus
+{
+    private IReadOnlyList<UsbDeviceInfo>? _last;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<UsbDeviceInfo> List()
+    {
+        var devices = bus.List();
+        if (_last is null || !devices.Select(Key).SequenceEqual(_last.Select(Key)))
+        {
+            trace.Devices(devices);
+            _last = devices;
+        }
+
+        return devices;
+    }
+
+    /// <inheritdoc/>
+    public IUsbDevice Open(UsbDeviceInfo device)
+    {
+        return trace.Record(TraceOperation.Open, device.Number, () => new Device(bus.Open(device), time, trace));
+    }
+
+    private static (int Bus, int Number) Key(UsbDeviceInfo device) => (device.Bus, device.Number);
+
+    private sealed class Device(IUsbDevice device, TimeProvider time, TraceWriter trace) : IUsbDevice
+    {
+        public UsbDeviceInfo Info => device.Info;
+
+        public void Claim(byte interfaceNumber) =>
+            trace.Record(TraceOperation.Claim, interfaceNumber, () => device.Claim(interfaceNumber));
+
+        public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) =>
+            trace.Record(TraceOperation.Alternate, alternateSetting, () => device.SetAlternateSetting(interfaceNumber, alternateSetting));
+
+        public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout)
+        {
+            var start = time.GetTimestamp();
+            try
+            {
+                var received = device.ControlIn(setup, buffer, timeout);
+                trace.Transfer(setup, buffer[..received], null, time.GetElapsedTime(start));
+                return received;
+            }
+            catch (UsbException e)
+            {
+                trace.Transfer(setup, [], e.Fault, time.GetElapsedTime(start));
+                throw;
+            }
+        }
+
+        public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout)
+        {
+            var start = time.GetTimestamp();
+            try
+            {
+                device.ControlOut(setup, data, timeout);
+                trace.Transfer(setup, data, null, time.GetElapsedTime(start));
+            }
+            catch (UsbException e)
+            {
+                trace.Transfer(setup, data, e.Fault, time.GetElapsedTime(start));
+                throw;
+            }
+        }
+
+        public void Reset() => trace.Record(TraceOperation.Reset, 0, device.Reset);
+
+        public void Dispose() => device.Dispose();
+    }
+}
