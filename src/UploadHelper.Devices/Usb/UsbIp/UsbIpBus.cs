@@ -1,0 +1,150 @@
+using System.Net;
+using System.Net.Sockets;
+using UploadHelper.Core.Usb;
+using UploadHelper.Core.Usb.UsbIp;
+
+namespace UploadHelper.Devices.Usb.UsbIp;
+
+/// <summary>
+/// The devices that a USB/IP server exports (Linux usbipd, usbipd-win, a virtual board), reached over TCP without
+/// help from this machine's kernel. The path of a device is its bus id on the server.
+/// </summary>
+public sealed class UsbIpBus : IUsbBus
+{
+    private readonly UsbIpEndpoint _server;
+    private readonly TimeProvider _time;
+    private IPAddress[]? _addresses;
+
+    /// <summary>The devices of one server; nothing is connected yet.</summary>
+    /// <param name="server">Where it listens.</param>
+    /// <param name="time">The clock that time limits are measured with; it has to be a real one.</param>
+    public UsbIpBus(UsbIpEndpoint server, TimeProvider time)
+    {
+        _server = server;
+        _time = time;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="UsbException"><see cref="UsbFault.Io"/>: nobody listens there, or it does not speak USB/IP.</exception>
+    public IReadOnlyList<UsbDeviceInfo> List()
+    {
+        using var connection = Connect();
+        try
+        {
+            Span<byte> request = stackalloc byte[UsbIpOperation.Size];
+            new UsbIpOperation(UsbIpOperationCode.RequestDeviceList, UsbIpOperationStatus.Ok).Write(request);
+            connection.Send(request);
+            var status = ReadReply(connection, UsbIpOperationCode.ReplyDeviceList);
+            if (status != UsbIpOperationStatus.Ok)
+            {
+                throw new UsbException(UsbFault.Io, $"the USB/IP server at {_server} does not list its devices (status {(uint)status})");
+            }
+
+            var devices = new UsbDeviceInfo[UsbIpOperation.ReadCount(connection.Receive(UsbIpOperation.CountSize))];
+            for (var i = 0; i < devices.Length; i++)
+            {
+                var device = UsbIpDevice.Read(connection.Receive(UsbIpDevice.Size));
+                devices[i] = Describe(device, ReadInterfaces(connection, device.Interfaces));
+            }
+
+            return devices;
+        }
+        catch (UsbIpFormatException e)
+        {
+            throw NotUsbIp(e);
+        }
+        catch (UsbException e) when (e.Fault == UsbFault.Gone)
+        {
+            throw new UsbException(UsbFault.Io, $"what listens at {_server} closed the connection: is it a USB/IP server?", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public IUsbDevice Open(UsbDeviceInfo device)
+    {
+        var connection = Connect();
+        try
+        {
+            Span<byte> request = stackalloc byte[UsbIpOperation.Size + UsbIpBusId.Size];
+            new UsbIpOperation(UsbIpOperationCode.RequestImport, UsbIpOperationStatus.Ok).Write(request);
+            UsbIpBusId.Write(request[UsbIpOperation.Size..], device.Path);
+            connection.Send(request);
+            var status = ReadReply(connection, UsbIpOperationCode.ReplyImport);
+            if (status != UsbIpOperationStatus.Ok)
+            {
+                throw Refused(device, status);
+            }
+
+            var imported = UsbIpDevice.Read(connection.Receive(UsbIpDevice.Size));
+            if (imported.Bus != device.Bus || imported.Number != device.Number)
+            {
+                throw new UsbException(UsbFault.Gone, $"device {device.Path} at {_server} has enumerated again since it was listed");
+            }
+
+            var open = new UsbIpOpenDevice(device, new UsbIpTransfers(connection, imported.DeviceId, _time));
+            open.Configure();
+            return open;
+        }
+        catch (UsbIpFormatException e)
+        {
+            connection.Dispose();
+            throw NotUsbIp(e);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static UsbInterfaceInfo[] ReadInterfaces(UsbIpConnection connection, int count)
+    {
+        var interfaces = new UsbInterfaceInfo[count];
+        for (var i = 0; i < count; i++)
+        {
+            var read = UsbIpInterface.Read(connection.Receive(UsbIpInterface.Size));
+            // The list carries neither numbers nor alternate settings: devices number their interfaces from 0.
+            interfaces[i] = new UsbInterfaceInfo((byte)i, 0, read.Class, read.SubClass, read.Protocol);
+        }
+
+        return interfaces;
+    }
+
+    private static UsbDeviceInfo Describe(UsbIpDevice device, UsbInterfaceInfo[] interfaces) => new(
+        (int)device.Bus, (int)device.Number, device.BusId, device.VendorId, device.ProductId, device.Release, interfaces);
+
+    private static UsbIpOperationStatus ReadReply(UsbIpConnection connection, UsbIpOperationCode expected)
+    {
+        var reply = UsbIpOperation.Read(connection.Receive(UsbIpOperation.Size));
+        return reply.Code == expected
+            ? reply.Status
+            : throw new UsbIpFormatException($"an answer {reply.Code} where {expected} was to come");
+    }
+
+    private UsbIpConnection Connect()
+    {
+        try
+        {
+            _addresses ??= Dns.GetHostAddresses(_server.Host);
+        }
+        catch (SocketException e)
+        {
+            throw UsbIpConnection.NoServer(_server, e.Message, e);
+        }
+
+        return UsbIpConnection.Connect(_server, _addresses, _time);
+    }
+
+    private UsbException Refused(UsbDeviceInfo device, UsbIpOperationStatus status) => status switch
+    {
+        UsbIpOperationStatus.DeviceBusy => new UsbException(
+            UsbFault.Busy, $"another client of the USB/IP server at {_server} has device {device.Path}"),
+        UsbIpOperationStatus.NotAvailable or UsbIpOperationStatus.NoDevice => new UsbException(
+            UsbFault.Gone, $"the USB/IP server at {_server} has no device {device.Path} any more, or does not give it away"),
+        _ => new UsbException(
+            UsbFault.Io, $"the USB/IP server at {_server} does not hand out device {device.Path} (status {(uint)status})"),
+    };
+
+    private UsbException NotUsbIp(UsbIpFormatException e) => new(
+        UsbFault.Io, $"what listens at {_server} does not speak USB/IP as it should: {e.Message}", e);
+}
