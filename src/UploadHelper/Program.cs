@@ -1,1 +1,13 @@
-return 0;
+using System.Collections;
+using UploadHelper;
+using UploadHelper.Output;
+
+var environment = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+{
+    environment[(string)variable.Key] = (string?)variable.Value ?? "";
+}
+
+using var signals = new Signals();
+var streams = new ConsoleStreams(Console.In, Console.Out, Console.Error, ErrorIsTerminal: !Console.IsErrorRedirected);
+return new Application(streams, environment, TimeProvider.System, signals.Token).Run(args);

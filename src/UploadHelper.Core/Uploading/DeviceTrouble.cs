@@ -41,12 +41,23 @@ public static class DeviceTrouble
             e)
         : new UploadException(UploadError.DeviceFailed, $"{e.Message} {state}", Retry, e);
 
-    /// <summary>Explains a bus that cannot be looked at.</summary>
-    public static UploadException NoBus(UsbException e) => new(
-        UploadError.UsbUnavailable,
-        $"The USB bus cannot be looked at. {e.Message}",
-        "The board is as it was. Mend this and run the upload again.",
-        e);
+    /// <summary>Looks at a bus.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.UsbUnavailable"/>: it cannot be looked at.</exception>
+    public static T Looking<T>(Func<T> look)
+    {
+        try
+        {
+            return look();
+        }
+        catch (UsbException e)
+        {
+            throw new UploadException(
+                UploadError.UsbUnavailable,
+                $"The USB bus cannot be looked at. {e.Message}",
+                "The board is as it was. Mend this and run the upload again.",
+                e);
+        }
+    }
 
     /// <summary>Explains a device that may not be opened.</summary>
     public static UploadException NotOpened(UsbDeviceInfo device, UsbException e)

@@ -73,7 +73,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     private BootloaderSession Connect(UploadRequest request, CancellationToken cancellationToken)
     {
         var finder = new BootloaderFinder(bus, time, events);
-        var session = LookAtBus(() => finder.Find(request, cancellationToken));
+        var session = DeviceTrouble.Looking(() => finder.Find(request, cancellationToken));
         if (session is null)
         {
             var reset = request.Port is not null && Reset(request.Port, cancellationToken);
@@ -87,18 +87,6 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
 
         events(new BootloaderFound(session.Description, session.Alternate));
         return session;
-    }
-
-    private static T LookAtBus<T>(Func<T> look)
-    {
-        try
-        {
-            return look();
-        }
-        catch (UsbException e)
-        {
-            throw DeviceTrouble.NoBus(e);
-        }
     }
 
     private bool Reset(string port, CancellationToken cancellationToken)

@@ -1,0 +1,74 @@
+using System.CommandLine;
+using UploadHelper.CommandLine;
+using UploadHelper.Commands;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Output;
+
+namespace UploadHelper;
+
+/// <summary>The program, with everything outside it passed in.</summary>
+/// <param name="streams">The streams of the process.</param>
+/// <param name="environment">Its variables.</param>
+/// <param name="time">The clock.</param>
+/// <param name="cancellationToken">Cancelled by Ctrl-C and SIGTERM.</param>
+internal sealed class Application(
+    ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, TimeProvider time, CancellationToken cancellationToken)
+{
+    /// <summary>Runs the program.</summary>
+    /// <param name="arguments">The arguments of the process.</param>
+    /// <returns>The exit status.</returns>
+    public int Run(string[] arguments)
+    {
+        var root = CommandTree();
+        var rewritten = ArgumentShapes.Rewrite(arguments, word => root.Subcommands.Any(c => c.Name == word));
+        var parse = root.Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parse.Errors.Count > 0)
+        {
+            var usage = new UploadException(
+                UploadError.Usage,
+                string.Join(" ", parse.Errors.Select(e => e.Message)),
+                $"See: upload-helper {(parse.CommandResult.Command == root ? "" : parse.CommandResult.Command.Name + " ")}--help");
+            IReporter reporter = rewritten.Contains("--json")
+                ? new JsonReporter(streams)
+                : new TextReporter(streams, verbose: false, quiet: false, color: false, time);
+            reporter.Failed(usage);
+            return UploadError.Usage.ExitStatus();
+        }
+
+        return parse.Invoke(new InvocationConfiguration
+        {
+            Output = streams.Out,
+            Error = streams.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    private RootCommand CommandTree()
+    {
+        var globals = new GlobalOptions();
+        var context = new CommandContext(streams, environment, globals, time, cancellationToken);
+        var root = new RootCommand(
+            """
+            Uploads sketches to STM32 boards over USB DFU.
+
+            By hand:
+              upload-helper PORT OFFSET FILE
+              upload-helper /dev/ttyACM0 0x4000 Blink.bin
+              upload-helper COM5 0x4000 Blink.bin
+            Without hardware:
+              upload-helper upload --simulate f4boot --offset 0x4000 Blink.bin
+            """)
+        {
+            UploadCommand.Create(context),
+            ListCommand.Create(context),
+            InfoCommand.Create(context),
+        };
+        foreach (var option in globals.All)
+        {
+            root.Add(option);
+        }
+
+        return root;
+    }
+}

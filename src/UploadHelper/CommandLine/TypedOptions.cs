@@ -1,0 +1,42 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace UploadHelper.CommandLine;
+
+/// <summary>Takes out of a parse what was really typed, as text under the names of the settings.</summary>
+internal static class TypedOptions
+{
+    private const string Negation = "no-";
+
+    /// <summary>The options that were typed; "--no-verify" is "verify" with the value "false".</summary>
+    public static Dictionary<string, string?> Of(ParseResult parse)
+    {
+        var typed = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        for (SymbolResult? level = parse.CommandResult; level is not null; level = level.Parent)
+        {
+            foreach (var option in (level as CommandResult)?.Children.OfType<OptionResult>() ?? [])
+            {
+                if (!option.Implicit)
+                {
+                    Add(typed, option);
+                }
+            }
+        }
+
+        return typed;
+    }
+
+    private static void Add(Dictionary<string, string?> typed, OptionResult option)
+    {
+        var name = option.Option.Name.TrimStart('-');
+        var value = option.Tokens.Count > 0 ? option.Tokens[^1].Value : "true";
+        if (name.StartsWith(Negation, StringComparison.Ordinal))
+        {
+            typed[name[Negation.Length..]] = value == "true" ? "false" : "true";
+        }
+        else
+        {
+            typed[name] = value;
+        }
+    }
+}

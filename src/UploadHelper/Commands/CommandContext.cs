@@ -1,0 +1,75 @@
+using System.CommandLine;
+using UploadHelper.CommandLine;
+using UploadHelper.Configuration;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Output;
+
+namespace UploadHelper.Commands;
+
+/// <summary>What a command gets to work with.</summary>
+/// <param name="streams">The streams of the process.</param>
+/// <param name="environment">Its variables.</param>
+/// <param name="globals">The options that every command takes.</param>
+/// <param name="time">The clock.</param>
+/// <param name="cancellationToken">Cancelled by Ctrl-C and SIGTERM.</param>
+internal sealed class CommandContext(
+    ConsoleStreams streams,
+    IReadOnlyDictionary<string, string> environment,
+    GlobalOptions globals,
+    TimeProvider time,
+    CancellationToken cancellationToken)
+{
+    public ConsoleStreams Streams => streams;
+
+    public IReadOnlyDictionary<string, string> Environment => environment;
+
+    public TimeProvider Time => time;
+
+    public CancellationToken CancellationToken => cancellationToken;
+
+    /// <summary>Runs a command's work with the merged settings, and turns whatever ends it into an exit status.</summary>
+    /// <param name="parse">The parsed command line.</param>
+    /// <param name="work">The work; its result is the exit status.</param>
+    public int Run(ParseResult parse, Func<Settings, IReporter, int> work)
+    {
+        // Until the settings are known, failures are told in text.
+        IReporter reporter = new TextReporter(streams, verbose: false, quiet: false, color: false, time);
+        try
+        {
+            var settings = SettingsLoader.Load(TypedOptions.Of(parse), parse.GetValue(globals.Config), environment);
+            reporter = Reporter(settings);
+            return work(settings, reporter);
+        }
+        catch (UploadException e)
+        {
+            reporter.Failed(e);
+            return e.Error.ExitStatus();
+        }
+        catch (OperationCanceledException)
+        {
+            reporter.Cancelled();
+            return UploadErrors.Cancelled;
+        }
+        catch (Exception e)
+        {
+            reporter.Failed(new UploadException(
+                UploadError.Internal,
+                $"Internal failure: {e.GetType().Name}: {e.Message}",
+                "This is a defect of upload-helper. Please report it, with the command line and a --trace FILE.",
+                e));
+            return UploadError.Internal.ExitStatus();
+        }
+    }
+
+    private IReporter Reporter(Settings settings)
+    {
+        if (settings.Switch(SettingKeys.Json, false))
+        {
+            return new JsonReporter(streams);
+        }
+
+        var color = settings.OneOf(
+            SettingKeys.Color, streams.ErrorIsTerminal && !environment.ContainsKey("NO_COLOR"), ("auto", streams.ErrorIsTerminal), ("always", true), ("never", false));
+        return new TextReporter(streams, settings.Switch(SettingKeys.Verbose, false), settings.Switch(SettingKeys.Quiet, false), color, time);
+    }
+}

@@ -1,0 +1,25 @@
+namespace UploadHelper.Configuration;
+
+/// <summary>The names of all settings: the same in configuration files, in the environment and on the command line.</summary>
+internal static class SettingKeys
+{
+    public const string Board = "board";
+    public const string Boards = "boards";
+    public const string Port = "port";
+    public const string Offset = "offset";
+    public const string UsbId = "usb-id";
+    public const string Alternate = "alt";
+    public const string UsbPath = "usb-path";
+    public const string Serial = "serial";
+    public const string Verify = "verify";
+    public const string Leave = "leave";
+    public const string WaitPort = "wait-port";
+    public const string Timeout = "timeout";
+    public const string Simulate = "simulate";
+    public const string UsbIp = "usbip";
+    public const string Json = "json";
+    public const string Verbose = "verbose";
+    public const string Quiet = "quiet";
+    public const string Color = "color";
+    public const string Trace = "trace";
+}

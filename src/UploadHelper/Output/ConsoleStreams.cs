@@ -1,0 +1,8 @@
+namespace UploadHelper.Output;
+
+/// <summary>The three streams of the process, and what is known of them.</summary>
+/// <param name="In">Standard input.</param>
+/// <param name="Out">Standard output: results.</param>
+/// <param name="Error">Standard error: progress, and last one error line.</param>
+/// <param name="ErrorIsTerminal">Whether a person looks at a terminal behind standard error.</param>
+internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter Error, bool ErrorIsTerminal);

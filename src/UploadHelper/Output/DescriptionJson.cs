@@ -1,0 +1,29 @@
+using System.Text.Json;
+using UploadHelper.Core.Dfu;
+
+namespace UploadHelper.Output;
+
+/// <summary>What a device says of itself, as JSON fields.</summary>
+internal static class DescriptionJson
+{
+    public static void Write(Utf8JsonWriter json, DfuDescription description)
+    {
+        json.WriteString("manufacturer", description.Manufacturer);
+        json.WriteString("product", description.Product);
+        json.WriteString("serial", description.SerialNumber);
+        json.WriteNumber("release", description.Device.Release);
+        json.WriteBoolean("dfuse", description.IsDfuSe);
+        json.WriteNumber("attributes", description.Functional.Attributes);
+        json.WriteNumber("transferSize", description.Functional.TransferSize);
+        json.WriteStartArray("alternates");
+        foreach (var alternate in description.Alternates)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("setting", alternate.Setting);
+            json.WriteString("name", alternate.Name);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,19 @@
+using UploadHelper.Core.Uploading;
+
+namespace UploadHelper.Output;
+
+/// <summary>Shows an upload to whoever called: a person, an IDE, a program.</summary>
+internal interface IReporter
+{
+    /// <summary>Something happened.</summary>
+    void Event(UploadEvent e);
+
+    /// <summary>The upload is done.</summary>
+    void Done(UploadResult result);
+
+    /// <summary>The run failed.</summary>
+    void Failed(UploadException e);
+
+    /// <summary>The user ended the run.</summary>
+    void Cancelled();
+}

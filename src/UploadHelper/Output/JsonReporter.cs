@@ -1,0 +1,135 @@
+using System.Text.Json;
+using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Output;
+
+/// <summary>Tells an upload to a program: one JSON object a line on standard output, the result last.</summary>
+/// <param name="streams">The streams.</param>
+internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
+{
+    private string? _board;
+
+    public void Event(UploadEvent e)
+    {
+        switch (e)
+        {
+            case ImageChecked(var image, var fit):
+                Write("image", json =>
+                {
+                    json.WriteString("name", image.Name);
+                    json.WriteNumber("size", image.Size);
+                    Address(json, image.Start);
+                    json.WriteBoolean("addressProven", fit.IsSure);
+                });
+                break;
+            case ResetSkipped(var port):
+                Write("reset-skipped", json => json.WriteString("port", port));
+                break;
+            case ResettingSketch(var port):
+                Write("reset", json => json.WriteString("port", port));
+                break;
+            case WaitingForBootloader(var wanted, var timeout, var ask):
+                Write("wait-bootloader", json =>
+                {
+                    json.WriteString("wanted", wanted.ToString());
+                    json.WriteNumber("timeout", timeout.TotalSeconds);
+                    json.WriteBoolean("pressReset", ask);
+                });
+                break;
+            case BootloaderFound(var device, var alternate):
+                _board = device.Device.Path;
+                Write("found", json =>
+                {
+                    json.WriteString("id", new UsbId(device.Device.VendorId, device.Device.ProductId).ToString());
+                    json.WriteString("product", device.Product);
+                    json.WriteString("serial", device.SerialNumber);
+                    json.WriteNumber("alternate", alternate.Setting);
+                    json.WriteString("map", alternate.Name);
+                    json.WriteNumber("transferSize", device.Functional.TransferSize);
+                });
+                break;
+            case PlanMade(var plan):
+                Plan(plan);
+                break;
+            case FlashProgress(var phase, var done, var total):
+                Write("progress", json =>
+                {
+                    json.WriteString("phase", phase.ToString().ToLowerInvariant());
+                    json.WriteNumber("done", done);
+                    json.WriteNumber("total", total);
+                });
+                break;
+            case LeavingBootloader(var address):
+                Write("leave", json => Address(json, address));
+                break;
+            case WaitingForSketch(var timeout):
+                Write("wait-sketch", json => json.WriteNumber("timeout", timeout.TotalSeconds));
+                break;
+            case UploadWarning(var code, var message, var hint):
+                Write("warning", json => Trouble(json, code, message, hint));
+                break;
+            case UploadCancelled(var state):
+                Write("cancelled", json => json.WriteString("state", state));
+                break;
+        }
+    }
+
+    public void Done(UploadResult result) => Write("result", json =>
+    {
+        json.WriteNumber("exitStatus", 0);
+        Address(json, result.Address);
+        json.WriteNumber("size", result.Size);
+        json.WriteBoolean("verified", result.Verified);
+        json.WriteBoolean("left", result.Left);
+        json.WriteString("port", result.Port);
+        json.WriteNumber("seconds", Math.Round(result.Elapsed.TotalSeconds, 3));
+    });
+
+    public void Failed(UploadException e)
+    {
+        Write("result", json =>
+        {
+            json.WriteNumber("exitStatus", e.Error.ExitStatus());
+            Trouble(json, e.Error.Code(), e.Message, e.Hint);
+        });
+        streams.Error.WriteLine(Ascii.Of($"error: {e.Message}"));
+    }
+
+    public void Cancelled()
+    {
+        Write("result", json =>
+        {
+            json.WriteNumber("exitStatus", UploadErrors.Cancelled);
+            json.WriteString("code", "cancelled");
+        });
+        streams.Error.WriteLine("error: cancelled");
+    }
+
+    private void Plan(FlashPlan plan) => Write("plan", json =>
+    {
+        json.WriteStartArray("erase");
+        foreach (var sector in plan.Sectors)
+        {
+            json.WriteStartObject();
+            Address(json, sector.Address);
+            json.WriteNumber("size", sector.Size);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteNumber("write", plan.BytesToWrite);
+    });
+
+    private void Write(string name, Action<Utf8JsonWriter> body) => JsonLine.Write(streams.Out, name, _board, body);
+
+    private static void Address(Utf8JsonWriter json, uint address) => json.WriteString("address", $"0x{address:X8}");
+
+    private static void Trouble(Utf8JsonWriter json, string code, string message, string hint)
+    {
+        json.WriteString("code", code);
+        json.WriteString("message", message);
+        json.WriteString("hint", hint);
+    }
+}

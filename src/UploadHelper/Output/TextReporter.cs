@@ -1,0 +1,125 @@
+using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Output;
+
+/// <summary>Tells an upload in plain ASCII text: steps on standard error, the result on standard output.</summary>
+/// <param name="streams">The streams.</param>
+/// <param name="verbose">Whether to tell everything, with times.</param>
+/// <param name="quiet">Whether to tell only warnings and the end.</param>
+/// <param name="color">Whether to use colours.</param>
+/// <param name="time">The clock for the times.</param>
+internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool quiet, bool color, TimeProvider time) : IReporter
+{
+    private const int LabelWidth = 10;
+    private readonly ProgressLine _progress = new(streams.Error, streams.ErrorIsTerminal && !verbose);
+    private readonly long _start = time.GetTimestamp();
+
+    public void Event(UploadEvent e)
+    {
+        switch (e)
+        {
+            case ImageChecked(var image, var fit):
+                Step("Image", $"{image.Name}: {image.Size} bytes for 0x{image.Start:X8}");
+                Detail($"{fit.Hits} of {fit.Pointers} code pointers fit this address");
+                break;
+            case ResetSkipped(var port):
+                Step("Reset", $"not needed, a bootloader answers already ({port} left alone)");
+                break;
+            case ResettingSketch(var port):
+                Step("Reset", $"{port}: sending the magic reset");
+                break;
+            case WaitingForBootloader(var wanted, var timeout, var ask):
+                Step("Wait", $"for {wanted}, up to {timeout.TotalSeconds:0.#} s" + (ask ? ": press RESET on the board now" : ""));
+                break;
+            case BootloaderFound(var device, var alternate):
+                Step("Found", $"{new UsbId(device.Device.VendorId, device.Device.ProductId)} at {device.Device.Path} ({device.Product})");
+                Detail($"alternate setting {alternate.Setting}: {alternate.Name}");
+                Detail($"block size {device.Functional.TransferSize} bytes, {(device.Functional.CanUpload ? "can" : "cannot")} be read back");
+                break;
+            case PlanMade(var plan):
+                Plan(plan);
+                break;
+            case FlashProgress(var phase, var done, var total):
+                Progress(phase, done, total);
+                break;
+            case LeavingBootloader(var address):
+                Step("Start", $"the sketch at 0x{address:X8}");
+                break;
+            case WaitingForSketch(var timeout):
+                Step("Wait", $"for the sketch's serial port, up to {timeout.TotalSeconds:0.#} s");
+                break;
+            case UploadWarning(_, var message, var hint):
+                Line($"warning: {message}");
+                Line($"         {hint}");
+                break;
+            case UploadCancelled(var state):
+                Line($"Cancelled. {state}");
+                break;
+        }
+    }
+
+    public void Done(UploadResult result)
+    {
+        _progress.End();
+        streams.Out.WriteLine(
+            $"Done: {result.Size} bytes at 0x{result.Address:X8}, {(result.Verified ? "verified" : "not verified")}, in {result.Elapsed.TotalSeconds:0.0} s. "
+            + result switch
+            {
+                { Port: { } port } => $"The sketch runs, on {port}.",
+                { Left: true } => "The bootloader was told to start the sketch.",
+                _ => "The board is still in its bootloader.",
+            });
+    }
+
+    public void Failed(UploadException e)
+    {
+        Line($"hint: {e.Hint}");
+        Line(color ? $"\e[31merror:\e[0m {e.Message}" : $"error: {e.Message}");
+    }
+
+    public void Cancelled() => Line(color ? "\e[31merror:\e[0m cancelled" : "error: cancelled");
+
+    private void Plan(FlashPlan plan)
+    {
+        Step("Plan", $"erase {plan.Sectors.Count} sector{(plan.Sectors.Count == 1 ? "" : "s")} ({plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes");
+        foreach (var sector in plan.Sectors)
+        {
+            Detail($"sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}");
+        }
+    }
+
+    private void Progress(FlashPhase phase, long done, long total)
+    {
+        if (!quiet)
+        {
+            _progress.Show(Label(phase.ToString()), done, total);
+        }
+    }
+
+    private void Step(string label, string text)
+    {
+        if (!quiet)
+        {
+            Line((verbose ? $"{time.GetElapsedTime(_start).TotalSeconds,8:0.000} " : "") + Label(label) + text);
+        }
+    }
+
+    private void Detail(string text)
+    {
+        if (verbose && !quiet)
+        {
+            Line($"         {Label("")}{text}");
+        }
+    }
+
+    private static string Label(string label) => label.PadRight(LabelWidth);
+
+    private void Line(string text)
+    {
+        _progress.End();
+        streams.Error.WriteLine(Ascii.Of(text));
+        streams.Error.Flush();
+    }
+}

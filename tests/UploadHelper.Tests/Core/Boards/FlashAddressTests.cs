@@ -1,0 +1,39 @@
+using UploadHelper.Core.Boards;
+using UploadHelper.Core.Uploading;
+
+namespace UploadHelper.Tests.Core.Boards;
+
+public class FlashAddressTests
+{
+    [Theory]
+    [InlineData("0", 0x0800_0000)]
+    [InlineData("0x0", 0x0800_0000)]
+    [InlineData("0x4000", 0x0800_4000)]
+    [InlineData("0X4000", 0x0800_4000)]
+    [InlineData("16384", 0x0800_4000)]
+    [InlineData("0x08004000", 0x0800_4000)]
+    [InlineData("0x8004000", 0x0800_4000)]
+    [InlineData("134217728", 0x0800_0000)]
+    public void Offsets_and_addresses_are_read(string text, uint address) => Assert.Equal(address, FlashAddress.Parse(text));
+
+    [Theory]
+    [InlineData("2000", "Did you mean 0x2000?")]
+    [InlineData("4000", "Did you mean 0x4000?")]
+    [InlineData("08004000", "Did you mean 0x08004000?")]
+    [InlineData("8004000", "Did you mean 0x08004000?")]
+    [InlineData("4000h", "Did you mean 0x4000?")]
+    [InlineData("-1", "is not an offset or address.")]
+    [InlineData("", "is not an offset or address.")]
+    [InlineData("0x", "is not an offset or address.")]
+    [InlineData("0x123456789", "is not an offset or address.")]
+    [InlineData("blink.bin", "is not an offset or address.")]
+    [InlineData("0x4001", "no sector of a flash starts there.")]
+    [InlineData("0x20000000", "no sector of a flash starts there.")]
+    public void Anything_else_is_refused_with_what_was_probably_meant(string text, string why)
+    {
+        var e = Assert.Throws<UploadException>(() => FlashAddress.Parse(text));
+
+        Assert.Equal(UploadError.AddressInvalid, e.Error);
+        Assert.EndsWith(why, e.Message, StringComparison.Ordinal);
+    }
+}
