@@ -166,8 +166,8 @@ public sealed class UsbIpServer : IDisposable
         message.Write(count);
         foreach (var (board, device) in devices)
         {
-            message.Write(Record(board.Describe(device!)));
-            foreach (var each in ExportedBoard.Interfaces(device!))
+            message.Write(Record(UsbIpDescription.Describe(device!, board.Bus)));
+            foreach (var each in UsbIpDescription.Interfaces(device!))
             {
                 var record = new byte[UsbIpInterface.Size];
                 each.Write(record);
@@ -195,7 +195,7 @@ public sealed class UsbIpServer : IDisposable
 
         try
         {
-            client.SendAll([.. Operation(UsbIpOperationCode.ReplyImport, UsbIpOperationStatus.Ok), .. Record(board.Describe(device))]);
+            client.SendAll([.. Operation(UsbIpOperationCode.ReplyImport, UsbIpOperationStatus.Ok), .. Record(UsbIpDescription.Describe(device, board.Bus))]);
             UsbIpSession.Run(client, board.Runner, device);
         }
         finally

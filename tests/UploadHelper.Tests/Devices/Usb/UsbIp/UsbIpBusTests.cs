@@ -4,8 +4,8 @@ using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.Tests.VirtualBoard.UsbIp;
-using UploadHelper.VirtualBoard.UsbIp;
 using UploadHelper.VirtualBoard.Usb;
+using UploadHelper.VirtualBoard.UsbIp;
 
 namespace UploadHelper.Tests.Devices.Usb.UsbIp;
 
