@@ -30,7 +30,7 @@ internal sealed class Application(
                 $"See: upload-helper {(parse.CommandResult.Command == root ? "" : parse.CommandResult.Command.Name + " ")}--help");
             IReporter reporter = rewritten.Contains("--json")
                 ? new JsonReporter(streams)
-                : new TextReporter(streams, verbose: false, quiet: false, color: false, time);
+                : new TextReporter(streams, verbose: false, quiet: false, color: false);
             reporter.Failed(usage);
             return UploadError.Usage.ExitStatus();
         }

@@ -11,4 +11,7 @@ public enum FlashPhase
 
     /// <summary>Reading back and comparing; counted in bytes.</summary>
     Verify,
+
+    /// <summary>Writing and comparing the block with the vector table, last of all; counted in bytes.</summary>
+    Vectors,
 }

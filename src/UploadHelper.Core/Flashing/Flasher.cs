@@ -22,8 +22,8 @@ public sealed class Flasher(IBootloader bootloader, Action<FlashPhase, long, lon
     {
         verify &= bootloader.CanRead;
         Erase(plan);
-        var write = new Progress(FlashPhase.Write, plan.BytesToWrite, progress);
-        var compare = new Progress(FlashPhase.Verify, plan.BytesToWrite, progress);
+        var rest = plan.BytesToWrite - plan.VectorBlock.Data.Length;
+        var write = new Progress(FlashPhase.Write, rest, progress);
         foreach (var run in plan.Runs)
         {
             bootloader.Write(run.Address, run.Data, write.Add);
@@ -31,16 +31,19 @@ public sealed class Flasher(IBootloader bootloader, Action<FlashPhase, long, lon
 
         if (verify)
         {
+            var compare = new Progress(FlashPhase.Verify, rest, progress);
             foreach (var run in plan.Runs)
             {
                 Compare(run, compare);
             }
         }
 
-        bootloader.Write(plan.VectorBlock.Address, plan.VectorBlock.Data, write.Add);
+        var passes = verify ? 2 : 1;
+        var vectors = new Progress(FlashPhase.Vectors, passes * plan.VectorBlock.Data.Length, progress);
+        bootloader.Write(plan.VectorBlock.Address, plan.VectorBlock.Data, vectors.Add);
         if (verify)
         {
-            Compare(plan.VectorBlock, compare);
+            Compare(plan.VectorBlock, vectors);
         }
 
         return verify;
@@ -56,7 +59,7 @@ public sealed class Flasher(IBootloader bootloader, Action<FlashPhase, long, lon
         }
     }
 
-    private void Compare(Segment run, Progress compare)
+    private void Compare(Segment run, Progress compared)
     {
         bootloader.Read(run.Address, run.Data.Length, (address, read) =>
         {
@@ -71,7 +74,7 @@ public sealed class Flasher(IBootloader bootloader, Action<FlashPhase, long, lon
                     "Run the same upload again. If it fails at the same address, the flash is worn out or write protected there.");
             }
 
-            compare.Add(read.Length);
+            compared.Add(read.Length);
             return true;
         });
     }

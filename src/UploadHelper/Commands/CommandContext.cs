@@ -33,7 +33,7 @@ internal sealed class CommandContext(
     public int Run(ParseResult parse, Func<Settings, IReporter, int> work)
     {
         // Until the settings are known, failures are told in text.
-        IReporter reporter = new TextReporter(streams, verbose: false, quiet: false, color: false, time);
+        IReporter reporter = new TextReporter(streams, verbose: false, quiet: false, color: false);
         try
         {
             var settings = SettingsLoader.Load(TypedOptions.Of(parse), parse.GetValue(globals.Config), environment);
@@ -70,6 +70,6 @@ internal sealed class CommandContext(
 
         var color = settings.OneOf(
             SettingKeys.Color, streams.ErrorIsTerminal && !environment.ContainsKey("NO_COLOR"), ("auto", streams.ErrorIsTerminal), ("always", true), ("never", false));
-        return new TextReporter(streams, settings.Switch(SettingKeys.Verbose, false), settings.Switch(SettingKeys.Quiet, false), color, time);
+        return new TextReporter(streams, settings.Switch(SettingKeys.Verbose, false), settings.Switch(SettingKeys.Quiet, false), color);
     }
 }

@@ -5,6 +5,7 @@ using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.Outside;
 using UploadHelper.Output;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
 
@@ -19,7 +20,7 @@ internal static class InfoCommand
         var command = new Command("info", "Ask a bootloader for its state, status and attributes.") { path };
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
-            using var world = World.Open(settings, context, simulatedStart: "bootloader");
+            using var world = World.Open(settings, context, StartState.Bootloader);
             return Run(world, settings, context);
         }));
         return command;

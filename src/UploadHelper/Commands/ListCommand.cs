@@ -6,6 +6,7 @@ using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.Outside;
 using UploadHelper.Output;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
 
@@ -17,7 +18,7 @@ internal static class ListCommand
         var command = new Command("list", "Show the boards in DFU mode, their alternate settings and memory maps.");
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
-            using var world = World.Open(settings, context, simulatedStart: "bootloader");
+            using var world = World.Open(settings, context, StartState.Bootloader);
             return Run(world.Usb, context.Streams, settings.Switch(SettingKeys.Json, false));
         }));
         return command;

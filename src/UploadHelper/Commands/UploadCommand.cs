@@ -5,6 +5,7 @@ using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Outside;
 using UploadHelper.Output;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
 
@@ -61,8 +62,9 @@ internal static class UploadCommand
     private static int Run(CommandContext context, Settings settings, IReporter reporter, string file)
     {
         var request = Request(settings, file, context.Environment);
-        using var world = World.Open(settings, context, simulatedStart: "sketch");
+        using var world = World.Open(settings, context, StartState.Sketch);
         request = request with { Port = request.Port ?? world.DefaultPort };
+        reporter.Begin(world.Time);
         var uploader = new Uploader(world.Usb, world.SerialPorts, world.Time, reporter.Event);
         reporter.Done(uploader.Run(request, context.CancellationToken));
         return 0;

@@ -5,6 +5,10 @@ namespace UploadHelper.Output;
 /// <summary>Shows an upload to whoever called: a person, an IDE, a program.</summary>
 internal interface IReporter
 {
+    /// <summary>An upload begins.</summary>
+    /// <param name="time">Its clock: a virtual board has one of its own.</param>
+    void Begin(TimeProvider time);
+
     /// <summary>Something happened.</summary>
     void Event(UploadEvent e);
 

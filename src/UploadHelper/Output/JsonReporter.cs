@@ -11,6 +11,10 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
 {
     private string? _board;
 
+    public void Begin(TimeProvider time)
+    {
+    }
+
     public void Event(UploadEvent e)
     {
         switch (e)

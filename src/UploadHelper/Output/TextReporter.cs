@@ -9,12 +9,17 @@ namespace UploadHelper.Output;
 /// <param name="verbose">Whether to tell everything, with times.</param>
 /// <param name="quiet">Whether to tell only warnings and the end.</param>
 /// <param name="color">Whether to use colours.</param>
-/// <param name="time">The clock for the times.</param>
-internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool quiet, bool color, TimeProvider time) : IReporter
+internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool quiet, bool color) : IReporter
 {
     private const int LabelWidth = 10;
     private readonly ProgressLine _progress = new(streams.Error, streams.ErrorIsTerminal && !verbose);
-    private readonly long _start = time.GetTimestamp();
+    private Func<TimeSpan> _elapsed = () => TimeSpan.Zero;
+
+    public void Begin(TimeProvider time)
+    {
+        var start = time.GetTimestamp();
+        _elapsed = () => time.GetElapsedTime(start);
+    }
 
     public void Event(UploadEvent e)
     {
@@ -102,7 +107,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     {
         if (!quiet)
         {
-            Line((verbose ? $"{time.GetElapsedTime(_start).TotalSeconds,8:0.000} " : "") + Label(label) + text);
+            Line((verbose ? $"{_elapsed().TotalSeconds,8:0.000} " : "") + Label(label) + text);
         }
     }
 

@@ -1,7 +1,13 @@
 using UploadHelper.Commands;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Serial;
+using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
+using UploadHelper.Core.Usb.Tracing;
+using UploadHelper.Core.Usb.UsbIp;
+using UploadHelper.Devices.Usb.UsbIp;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Outside;
 
@@ -21,9 +27,20 @@ internal sealed class World : IDisposable
     /// <summary>The port to use if none is named, or null.</summary>
     public string? DefaultPort { get; private init; }
 
-    public static World Open(Settings settings, CommandContext context, string simulatedStart)
+    /// <summary>Opens the world that the settings name.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="context">The surroundings of the command.</param>
+    /// <param name="start">What a virtual board does at first if nothing else is said.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>.</exception>
+    public static World Open(Settings settings, CommandContext context, StartState start)
     {
-        return new World(null!, null!, context.Time) { DefaultPort = simulatedStart + settings };
+        var world = settings.Text(SettingKeys.Simulate) is { } simulate ? Simulated(simulate, start) : Real(settings, context);
+        if (settings.Text(SettingKeys.Trace) is { } file)
+        {
+            world.Trace(file);
+        }
+
+        return world;
     }
 
     public void Dispose()
@@ -31,6 +48,50 @@ internal sealed class World : IDisposable
         foreach (var owned in Enumerable.Reverse(_owned))
         {
             owned.Dispose();
+        }
+    }
+
+    private static World Simulated(string text, StartState start)
+    {
+        try
+        {
+            var system = new SimulatedSystem(SimulationOptions.Parse(text, start), _ => { });
+            var world = new World(system.Usb, system.SerialPorts, system.Clock) { DefaultPort = system.SerialPorts.List().FirstOrDefault()?.Name };
+            world._owned.Add(system);
+            return world;
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new UploadException(UploadError.Configuration, e.Message, "For example: --simulate f4boot", e);
+        }
+    }
+
+    private static World Real(Settings settings, CommandContext context) =>
+        new(RemoteBus(settings.Text(SettingKeys.UsbIp) ?? "", context.Time), new InProcessSerialPorts(new VirtualClock()), context.Time);
+
+    private static UsbIpBus RemoteBus(string server, TimeProvider time)
+    {
+        try
+        {
+            return new UsbIpBus(UsbIpEndpoint.Parse(server), time);
+        }
+        catch (FormatException e)
+        {
+            throw new UploadException(UploadError.Configuration, e.Message, "For example: --usbip 127.0.0.1:3240", e);
+        }
+    }
+
+    private void Trace(string file)
+    {
+        try
+        {
+            var writer = new StreamWriter(file);
+            _owned.Add(writer);
+            Usb = new TracingUsbBus(Usb, Time, new TraceWriter(writer, Time));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UploadException(UploadError.Configuration, $"The trace cannot be written: {e.Message}", "Check --trace.", e);
         }
     }
 }

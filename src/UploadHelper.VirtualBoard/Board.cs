@@ -1,0 +1,229 @@
+using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Flash;
+using UploadHelper.VirtualBoard.Sketches;
+using UploadHelper.VirtualBoard.Usb;
+
+namespace UploadHelper.VirtualBoard;
+
+/// <summary>A virtual board: flash, a bootloader, a sketch, and what of them is on the bus now. Passive; time is told to it.</summary>
+public sealed class Board : IUsbPort, IBoardCore
+{
+    // From the reset to the next enumeration; 392 ms were measured on a Maple board (INF for the F4).
+    private static readonly TimeSpan ResetTime = TimeSpan.FromMilliseconds(392);
+    private readonly IPersonality _personality;
+    private readonly SimulationOptions _options;
+    private readonly Action<BoardEvent> _events;
+    private readonly List<BoardEvent> _violations = [];
+    private UsbFunction? _function;
+    private (TimeSpan At, Action Work)? _pending;
+    private TimeSpan _busyUntil;
+    private bool _ghost;
+    private int _generation;
+
+    /// <summary>A board that has just been plugged in.</summary>
+    /// <param name="personality">Its kind.</param>
+    /// <param name="flash">Its flash.</param>
+    /// <param name="options">How it starts.</param>
+    /// <param name="events">Told what the board sees.</param>
+    internal Board(IPersonality personality, FlashMemory flash, SimulationOptions options, Action<BoardEvent> events)
+    {
+        _personality = personality;
+        _options = options;
+        _events = events;
+        Flash = flash;
+        if (options.Start == StartState.Sketch)
+        {
+            StartSketch(personality.SketchAddress);
+        }
+        else
+        {
+            Boot(bootloaderWanted: true);
+        }
+    }
+
+    /// <summary>The name of its kind.</summary>
+    public string Name => _personality.Name;
+
+    /// <inheritdoc/>
+    public TimeSpan Now { get; private set; }
+
+    /// <inheritdoc/>
+    public FlashMemory Flash { get; }
+
+    /// <summary>The sketch that runs, or null while a bootloader does.</summary>
+    public SketchInFlash? RunningSketch { get; private set; }
+
+    /// <summary>What no host should have done.</summary>
+    public IReadOnlyList<BoardEvent> Violations => _violations;
+
+    /// <summary>Number of control transfers, standard requests included.</summary>
+    public int ControlTransfers { get; private set; }
+
+    /// <summary>Number of class requests in DFU mode.</summary>
+    public int DfuRequests { get; private set; }
+
+    /// <inheritdoc/>
+    public AttachedDevice? Attached { get; private set; }
+
+    /// <summary>What is on the bus, or null.</summary>
+    public UsbFunction? Function => _ghost ? null : _function;
+
+    /// <inheritdoc/>
+    public TimeSpan? NextEventAt => _pending?.At ?? (_ghost ? null : _function?.NextEventAt);
+
+    /// <inheritdoc/>
+    public void AdvanceTo(TimeSpan now)
+    {
+        while (NextEventAt is { } at && at <= now)
+        {
+            Now = at > Now ? at : Now;
+            if (_pending is { } pending)
+            {
+                _pending = null;
+                pending.Work();
+            }
+            else
+            {
+                _function!.AdvanceTo(Now);
+            }
+        }
+
+        if (now > Now)
+        {
+            Now = now;
+            if (!_ghost)
+            {
+                _function?.AdvanceTo(now);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ControlReply Control(UsbSetup setup, ReadOnlySpan<byte> data)
+    {
+        if (_function is null)
+        {
+            return new ControlReply(ControlOutcome.Gone, default, default);
+        }
+
+        ControlTransfers++;
+        if (_ghost)
+        {
+            return new ControlReply(ControlOutcome.Silent, default, default);
+        }
+
+        if (_function is DfuSeFunction && (setup.RequestType & 0x60) != 0)
+        {
+            DfuRequests++;
+        }
+
+        // What a host no longer waits for goes on all the same, and the next request waits for it.
+        var before = _busyUntil > Now ? _busyUntil - Now : TimeSpan.Zero;
+        var reply = _function.Control(setup, data);
+        reply = reply with { Busy = reply.Busy + before };
+        _busyUntil = Now + reply.Busy;
+        Log(BoardEventKind.Request, RequestText.Of(_function, setup, reply));
+        return reply;
+    }
+
+    /// <inheritdoc/>
+    public bool BulkOut(byte endpoint, ReadOnlySpan<byte> packet) => Function?.BulkOut(endpoint, packet) ?? false;
+
+    /// <inheritdoc/>
+    public byte[]? BulkIn(byte endpoint, int maxLength) => Function?.BulkIn(endpoint, maxLength);
+
+    /// <inheritdoc/>
+    public void BusReset() => Log(BoardEventKind.Bus, "bus reset");
+
+    /// <summary>The RESET button.</summary>
+    public void PressReset() => Reset("RESET button", intoBootloader: false);
+
+    /// <summary>The cable is pulled.</summary>
+    public void Unplug()
+    {
+        Detach("unplugged");
+        _pending = null;
+    }
+
+    /// <summary>The cable is plugged in.</summary>
+    public void Plug() => Reset("plugged in", intoBootloader: false);
+
+    /// <inheritdoc/>
+    public void Reset(string why, bool intoBootloader)
+    {
+        Detach($"reset: {why}");
+        RunningSketch = null;
+        _pending = (Now + ResetTime, () => Boot(intoBootloader));
+    }
+
+    /// <inheritdoc/>
+    public void StartSketch(uint address)
+    {
+        var enumerated = _function is DfuSeFunction;
+        RunningSketch = SketchInFlash.Read(Flash, address);
+        Log(
+            BoardEventKind.Start,
+            $"sketch {RunningSketch.Name} starts at 0x{address:X8}, stack pointer 0x{RunningSketch.StackPointer:X8}, reset vector 0x{RunningSketch.Reset:X8}");
+        var kind = SketchKind.All.FirstOrDefault(k => k.Name == (_options.Sketch ?? _personality.DefaultSketch));
+        if (kind is not null)
+        {
+            Detach("the sketch takes the USB port");
+            _pending = (Now + ResetTime, () => Attach(new SketchFunction(this, kind, RunningSketch.Name)));
+        }
+        else if (enumerated && _personality.LeavesGhost)
+        {
+            _ghost = true;
+            Log(BoardEventKind.Bus, "the bootloader stays on the bus, and answers nothing");
+        }
+        else
+        {
+            Detach("the sketch has no USB");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Log(BoardEventKind kind, string text)
+    {
+        var e = new BoardEvent(Now, kind, text);
+        if (kind == BoardEventKind.Violation)
+        {
+            _violations.Add(e);
+        }
+
+        _events(e);
+    }
+
+    private void Boot(bool bootloaderWanted)
+    {
+        if (_personality.Boot(this, bootloaderWanted || _options.Boot0) is { } bootloader)
+        {
+            Attach(bootloader);
+        }
+        else
+        {
+            StartSketch(_personality.SketchAddress);
+        }
+    }
+
+    private void Attach(UsbFunction function)
+    {
+        _function = function;
+        _ghost = false;
+        _busyUntil = Now;
+        Attached = new AttachedDevice(++_generation, function.Identity.DeviceDescriptor(), function.Identity.Configuration);
+        Log(BoardEventKind.Bus, $"on the bus as {new UsbId(function.Identity.VendorId, function.Identity.ProductId)} ({function.Identity.Strings[1]})");
+    }
+
+    private void Detach(string why)
+    {
+        if (_function is not null)
+        {
+            Log(BoardEventKind.Bus, $"off the bus: {why}");
+        }
+
+        _function = null;
+        _ghost = false;
+        Attached = null;
+    }
+}

@@ -1,0 +1,144 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.VirtualBoard.Usb;
+
+namespace UploadHelper.VirtualBoard.Bootloaders;
+
+/// <summary>
+/// victorpv/F4Bootloader in the first sector of an STM32F405/407. Nothing is protected on the device: it erases itself
+/// if it is told to. Sources: main.c, usbd_dfu_flash.c of bcf6ae4, and of 54c6ba5 for the old build.
+/// </summary>
+public sealed class F4Bootloader : DfuSeFunction
+{
+    /// <summary>wTransferSize.</summary>
+    public const int TransferSize = 1024;
+
+    /// <summary>Which build.</summary>
+    /// <param name="SketchAddress">Where it starts the sketch.</param>
+    /// <param name="Map">What it says of its memory.</param>
+    /// <param name="LeavesGhost">Whether it stays on the bus when it starts the sketch.</param>
+    public sealed record Build(uint SketchAddress, string Map, bool LeavesGhost)
+    {
+        /// <summary>bcf6ae4.</summary>
+        public static readonly Build Fixed =
+            new(0x0800_4000, "@Internal Flash   /0x08000000/01*016Ka,03*016Kg,01*064Kg,07*128Kg", LeavesGhost: false);
+
+        /// <summary>54c6ba5.</summary>
+        public static readonly Build Old =
+            new(0x0801_0000, "@Internal Flash   /0x08000000/04*016Ka,01*064Kg,03*128Kg", LeavesGhost: true);
+    }
+
+    private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(30 * 300);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+    private readonly Build _build;
+    private TimeSpan _idleLeft = Window;
+    private TimeSpan _now;
+
+    /// <summary>The bootloader, just started.</summary>
+    /// <param name="board">The board.</param>
+    /// <param name="build">Which build.</param>
+    public F4Bootloader(IBoardCore board, Build build)
+        : base(Describe(build), board, TransferSize)
+    {
+        _build = build;
+        _now = board.Now;
+    }
+
+    /// <inheritdoc/>
+    public override TimeSpan? NextEventAt => State == DfuState.Idle ? _now + _idleLeft : null;
+
+    /// <inheritdoc/>
+    protected override byte[] Commands => [0x00, 0x21, 0x41];
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(TimeSpan now)
+    {
+        // The blinks are counted only while nobody talks to it.
+        if (State == DfuState.Idle)
+        {
+            _idleLeft -= now - _now;
+        }
+
+        _now = now;
+        if (_idleLeft > TimeSpan.Zero)
+        {
+            return;
+        }
+
+        _idleLeft = Window;
+        if (HasSketch())
+        {
+            Board.StartSketch(_build.SketchAddress);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override TimeSpan PollTimeout(byte? command) => Poll;
+
+    /// <inheritdoc/>
+    protected override void SetAddress(uint address) => Pointer = address;
+
+    /// <inheritdoc/>
+    protected override TimeSpan? Erase(uint address)
+    {
+        // GetSector() knows sectors 0 to 6; everything else is sector 7 to it, also what is no flash at all.
+        const int Last = 7;
+        var sector = address < 0x0806_0000 && Board.Flash.Contains(address) ? Board.Flash.SectorAt(address) : Last;
+        if (address < _build.SketchAddress || !Board.Flash.Contains(address) || sector != Board.Flash.SectorAt(address))
+        {
+            Board.Log(BoardEventKind.Violation, $"erase of 0x{address:X8}: wipes sector {sector}");
+        }
+
+        Board.Log(BoardEventKind.Flash, $"erase sector {sector} at 0x{Board.Flash.Part.Sectors[sector].Address:X8}");
+        return Board.Flash.Erase(sector);
+    }
+
+    /// <inheritdoc/>
+    protected override TimeSpan? Program(uint address, ReadOnlySpan<byte> data)
+    {
+        if (!Board.Flash.Contains(address, data.Length))
+        {
+            Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: no flash there");
+            return null;
+        }
+
+        if (address < _build.SketchAddress)
+        {
+            Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: the bootloader itself");
+        }
+
+        if (!Board.Flash.IsErased(address, data.Length))
+        {
+            Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: not erased");
+        }
+
+        var took = Board.Flash.Program(address, data);
+        Board.Log(BoardEventKind.Flash, $"program {data.Length} bytes at 0x{address:X8}");
+
+        // It compares word by word, and on a mismatch returns without leaving dfuDNBUSY.
+        return Board.Flash.Read(address, data.Length).SequenceEqual(data) ? took : null;
+    }
+
+    /// <inheritdoc/>
+    protected override (byte[] Data, TimeSpan Busy)? ReadMemory(uint address, int length) =>
+        Board.Flash.Contains(address, length) ? (Board.Flash.Read(address, length).ToArray(), ReadBack.Time(length)) : null;
+
+    /// <inheritdoc/>
+    protected override ControlReply Leave(byte[] status)
+    {
+        // It resets before the status stage of this very request.
+        Board.Reset("leave", intoBootloader: false);
+        return new ControlReply(ControlOutcome.Gone, status, TimeSpan.Zero);
+    }
+
+    private bool HasSketch() =>
+        (BitConverter.ToUInt32(Board.Flash.Read(_build.SketchAddress, 4)) & 0xFFFC_0000) is 0x2000_0000 or 0x1000_0000;
+
+    private static UsbIdentity Describe(Build build) => new(
+        0x0483,
+        0xDF11,
+        UsbRelease: 0x0200,
+        Release: 0x0200,
+        DeviceClass: 0,
+        ["STMicroelectronics", "STM32 DFU F4 Bootloader", "3057365A3131", build.Map],
+        DfuDescriptors.Configuration(1, attributes: 0x0B, TransferSize, DfuFunctionalDescriptor.DfuSeVersion));
+}

@@ -1,0 +1,25 @@
+using UploadHelper.VirtualBoard.Flash;
+
+namespace UploadHelper.VirtualBoard.Bootloaders;
+
+/// <summary>What a bootloader or sketch can do with the board it runs on.</summary>
+public interface IBoardCore
+{
+    /// <summary>The board's time.</summary>
+    TimeSpan Now { get; }
+
+    /// <summary>The board's flash.</summary>
+    FlashMemory Flash { get; }
+
+    /// <summary>Writes a line to the log.</summary>
+    void Log(BoardEventKind kind, string text);
+
+    /// <summary>Resets the microcontroller: it leaves the bus and boots again.</summary>
+    /// <param name="why">For the log.</param>
+    /// <param name="intoBootloader">Whether a flag in a backup register keeps it in its bootloader.</param>
+    void Reset(string why, bool intoBootloader);
+
+    /// <summary>Starts the program at an address, as a bootloader does.</summary>
+    /// <param name="address">Address of its vector table.</param>
+    void StartSketch(uint address);
+}

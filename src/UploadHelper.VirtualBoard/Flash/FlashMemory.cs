@@ -1,0 +1,84 @@
+namespace UploadHelper.VirtualBoard.Flash;
+
+/// <summary>NOR flash: erasing sets a sector's bits, programming only clears bits. Counts what is done to it.</summary>
+public sealed class FlashMemory
+{
+    private const byte Erased = 0xFF;
+    private readonly byte[] _bytes;
+    private readonly int[] _erases;
+
+    /// <summary>Erased flash of a part.</summary>
+    public FlashMemory(FlashPart part)
+    {
+        Part = part;
+        _bytes = new byte[part.Sectors.Sum(s => s.Size)];
+        _erases = new int[part.Sectors.Count];
+        _bytes.AsSpan().Fill(Erased);
+    }
+
+    /// <summary>The part it belongs to.</summary>
+    public FlashPart Part { get; }
+
+    /// <summary>Address of the first byte.</summary>
+    public uint Base => Part.Sectors[0].Address;
+
+    /// <summary>How often each sector was erased.</summary>
+    public IReadOnlyList<int> Erases => _erases;
+
+    /// <summary>How many bytes were programmed.</summary>
+    public long BytesProgrammed { get; private set; }
+
+    /// <summary>All bytes, from the base on.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes;
+
+    /// <summary>Whether all of a range lies in this flash.</summary>
+    public bool Contains(uint address, int length = 1) => address >= Base && address - Base + (long)length <= _bytes.Length;
+
+    /// <summary>The bytes of a range in this flash.</summary>
+    public ReadOnlySpan<byte> Read(uint address, int length) => _bytes.AsSpan((int)(address - Base), length);
+
+    /// <summary>Erases a sector.</summary>
+    /// <param name="index">Its number.</param>
+    /// <returns>How long it takes.</returns>
+    public TimeSpan Erase(int index)
+    {
+        var sector = Part.Sectors[index];
+        _bytes.AsSpan((int)(sector.Address - Base), (int)sector.Size).Fill(Erased);
+        _erases[index]++;
+        return Part.EraseTime(sector.Size);
+    }
+
+    /// <summary>Programs a range in this flash: every bit that is 0 in the data becomes 0.</summary>
+    /// <returns>How long it takes.</returns>
+    public TimeSpan Program(uint address, ReadOnlySpan<byte> data)
+    {
+        var target = _bytes.AsSpan((int)(address - Base), data.Length);
+        for (var i = 0; i < data.Length; i++)
+        {
+            target[i] &= data[i];
+        }
+
+        BytesProgrammed += data.Length;
+        return Part.ProgramTime * ((data.Length + Part.ProgramUnit - 1) / Part.ProgramUnit);
+    }
+
+    /// <summary>Whether a range in this flash is erased.</summary>
+    public bool IsErased(uint address, int length) => !Read(address, length).ContainsAnyExcept(Erased);
+
+    /// <summary>The number of the sector that holds an address in this flash.</summary>
+    public int SectorAt(uint address)
+    {
+        for (var i = 0; i < Part.Sectors.Count; i++)
+        {
+            if (address >= Part.Sectors[i].Address && address < Part.Sectors[i].End)
+            {
+                return i;
+            }
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(address));
+    }
+
+    /// <summary>Puts bytes there as a factory would, uncounted: what was on the board before.</summary>
+    public void Preload(uint address, ReadOnlySpan<byte> data) => data.CopyTo(_bytes.AsSpan((int)(address - Base)));
+}

@@ -1,0 +1,62 @@
+using System.Buffers.Binary;
+using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Usb;
+
+namespace UploadHelper.VirtualBoard.InProcess;
+
+/// <summary>The bus of virtual boards in this process, in virtual time.</summary>
+/// <param name="clock">The clock of all boards.</param>
+/// <param name="boards">The boards, plugged into 1-1, 1-2 and so on.</param>
+public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPort> boards) : IUsbBus
+{
+    /// <summary>What a control transfer costs at full speed beside what the device does in it: one or two frames (INF).</summary>
+    public static readonly TimeSpan TransferTime = TimeSpan.FromMilliseconds(1);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<UsbDeviceInfo> List()
+    {
+        var devices = new List<UsbDeviceInfo>();
+        for (var i = 0; i < boards.Count; i++)
+        {
+            boards[i].AdvanceTo(clock.Now);
+            if (boards[i].Attached is { } attached)
+            {
+                devices.Add(Describe(i, attached));
+            }
+        }
+
+        return devices;
+    }
+
+    /// <inheritdoc/>
+    public IUsbDevice Open(UsbDeviceInfo device)
+    {
+        var board = boards[PortOf(device)];
+        board.AdvanceTo(clock.Now);
+        return board.Attached?.Generation == GenerationOf(device)
+            ? new InProcessDevice(device, board, board.Attached.Generation, clock)
+            : throw new UsbException(UsbFault.Gone, "The device is no longer on the bus.");
+    }
+
+    // A number that is the device's own on this bus, and another for each enumeration.
+    private const int PortsPerGeneration = 100;
+
+    private static int PortOf(UsbDeviceInfo device) => device.Number % PortsPerGeneration;
+
+    private static int GenerationOf(UsbDeviceInfo device) => device.Number / PortsPerGeneration;
+
+    private static UsbDeviceInfo Describe(int port, AttachedDevice attached)
+    {
+        var d = attached.DeviceDescriptor.Span;
+        return new UsbDeviceInfo(
+            Bus: 1,
+            Number: attached.Generation * PortsPerGeneration + port,
+            Path: $"1-{port + 1}",
+            BinaryPrimitives.ReadUInt16LittleEndian(d[8..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(d[10..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(d[12..]),
+            [.. UsbDescriptors.Split(attached.ConfigurationDescriptor)
+                .Where(p => p.Span[1] == 4 && p.Length >= 9)
+                .Select(p => new UsbInterfaceInfo(p.Span[2], p.Span[3], p.Span[5], p.Span[6], p.Span[7]))]);
+    }
+}

@@ -1,0 +1,74 @@
+using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Usb;
+
+namespace UploadHelper.VirtualBoard.InProcess;
+
+/// <summary>An open device of a virtual board: transfers take virtual time, and fail as on a real bus.</summary>
+internal sealed class InProcessDevice(UsbDeviceInfo info, IUsbPort board, int generation, VirtualClock clock) : IUsbDevice
+{
+    private const byte SetInterface = 11;
+    private static readonly TimeSpan StandardTimeout = TimeSpan.FromSeconds(1);
+
+    public UsbDeviceInfo Info => info;
+
+    public void Claim(byte interfaceNumber) => ThrowIfGone();
+
+    public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) =>
+        ControlOut(new UsbSetup(0x01, SetInterface, alternateSetting, interfaceNumber, 0), [], StandardTimeout);
+
+    public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout)
+    {
+        var data = Transfer(setup, [], timeout);
+        data.Span.CopyTo(buffer);
+        return data.Length;
+    }
+
+    public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout) => Transfer(setup, data, timeout);
+
+    public void Reset()
+    {
+        ThrowIfGone();
+        board.BusReset();
+    }
+
+    public void Dispose()
+    {
+    }
+
+    private ReadOnlyMemory<byte> Transfer(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout)
+    {
+        ThrowIfGone();
+        var reply = board.Control(setup, data);
+        var took = InProcessBus.TransferTime + reply.Busy;
+        if (reply.Outcome == ControlOutcome.Silent || took > timeout)
+        {
+            Pass(timeout);
+            throw new UsbException(UsbFault.Timeout, "The device did not answer in time.");
+        }
+
+        Pass(took);
+        return reply.Outcome switch
+        {
+            ControlOutcome.Done => reply.Data,
+            ControlOutcome.Stall => throw new UsbException(UsbFault.Stall, "The device refused the request (STALL)."),
+            _ => throw Gone(),
+        };
+    }
+
+    private void Pass(TimeSpan duration)
+    {
+        clock.Advance(duration);
+        board.AdvanceTo(clock.Now);
+    }
+
+    private void ThrowIfGone()
+    {
+        board.AdvanceTo(clock.Now);
+        if (board.Attached?.Generation != generation)
+        {
+            throw Gone();
+        }
+    }
+
+    private static UsbException Gone() => new(UsbFault.Gone, "The device is no longer on the bus.");
+}

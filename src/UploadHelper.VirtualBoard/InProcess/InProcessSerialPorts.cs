@@ -1,0 +1,143 @@
+using System.Buffers.Binary;
+using UploadHelper.Core.Serial;
+using UploadHelper.VirtualBoard.Sketches;
+
+namespace UploadHelper.VirtualBoard.InProcess;
+
+/// <summary>The serial ports of virtual boards whose sketches run: "sim", "sim2" and so on.</summary>
+/// <param name="clock">The clock of all boards.</param>
+/// <param name="boards">The boards.</param>
+public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyList<Board> boards) : ISerialPorts
+{
+    /// <summary>The name of the first board's port.</summary>
+    public const string FirstName = "sim";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SerialPortInfo> List()
+    {
+        var ports = new List<SerialPortInfo>();
+        for (var i = 0; i < boards.Count; i++)
+        {
+            boards[i].AdvanceTo(clock.Now);
+            if (boards[i].Function is SketchFunction sketch)
+            {
+                ports.Add(new SerialPortInfo(NameOf(i), sketch.Identity.VendorId, sketch.Identity.ProductId, sketch.Identity.Strings[2], $"1-{i + 1}"));
+            }
+        }
+
+        return ports;
+    }
+
+    /// <inheritdoc/>
+    public ISerialLine Open(string name, int baudRate)
+    {
+        for (var i = 0; i < boards.Count; i++)
+        {
+            boards[i].AdvanceTo(clock.Now);
+            if (PortNames.Same(NameOf(i), name) && boards[i].Function is SketchFunction)
+            {
+                return new Line(boards[i], boards[i].Attached!.Generation, clock, baudRate);
+            }
+        }
+
+        throw new SerialException(SerialFault.NotFound, $"There is no serial port {name}.");
+    }
+
+    private static string NameOf(int index) => index == 0 ? FirstName : $"{FirstName}{index + 1}";
+
+    /// <summary>A line as Linux's cdc_acm drives it: opening raises both lines, an unchanged line sends nothing, closing drops both.</summary>
+    private sealed class Line : ISerialLine
+    {
+        private const int PacketSize = 64;
+        private static readonly TimeSpan NakStep = TimeSpan.FromMilliseconds(5);
+        private readonly Board _board;
+        private readonly int _generation;
+        private readonly VirtualClock _clock;
+        private bool _dtr;
+        private bool _rts;
+        private bool _closed;
+
+        public Line(Board board, int generation, VirtualClock clock, int baudRate)
+        {
+            (_board, _generation, _clock) = (board, generation, clock);
+            var coding = new byte[7];
+            BinaryPrimitives.WriteInt32LittleEndian(coding, baudRate);
+            coding[6] = 8;
+            Request(0x20, 0, coding);
+            Lines(dtr: true, rts: true);
+        }
+
+        public void SetDtr(bool high) => Lines(high, _rts);
+
+        public void SetRts(bool high) => Lines(_dtr, high);
+
+        public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
+        {
+            var start = _clock.Now;
+            while (!data.IsEmpty)
+            {
+                ThrowIfGone();
+                var packet = data[..Math.Min(PacketSize, data.Length)];
+                if (_board.BulkOut(SketchFunction.OutEndpoint, packet))
+                {
+                    data = data[packet.Length..];
+                    Pass(InProcessBus.TransferTime);
+                }
+                else if (_clock.Now - start >= limit)
+                {
+                    throw new SerialException(SerialFault.Timeout, "The sketch did not take the bytes in time.");
+                }
+                else
+                {
+                    Pass(NakStep);
+                }
+            }
+        }
+
+        public void Dispose()
+        {
+            if (!_closed && IsThere())
+            {
+                Lines(dtr: false, rts: false);
+            }
+
+            _closed = true;
+        }
+
+        private void Lines(bool dtr, bool rts)
+        {
+            if ((dtr, rts) != (_dtr, _rts))
+            {
+                (_dtr, _rts) = (dtr, rts);
+                Request(0x22, (ushort)((dtr ? 1 : 0) | (rts ? 2 : 0)), []);
+            }
+        }
+
+        private void Request(byte request, ushort value, byte[] data)
+        {
+            ThrowIfGone();
+            _board.Control(new Core.Usb.UsbSetup(0x21, request, value, 0, (ushort)data.Length), data);
+            Pass(InProcessBus.TransferTime);
+        }
+
+        private void Pass(TimeSpan duration)
+        {
+            _clock.Advance(duration);
+            _board.AdvanceTo(_clock.Now);
+        }
+
+        private bool IsThere()
+        {
+            _board.AdvanceTo(_clock.Now);
+            return _board.Attached?.Generation == _generation;
+        }
+
+        private void ThrowIfGone()
+        {
+            if (!IsThere())
+            {
+                throw new SerialException(SerialFault.Gone, "The serial port went away.");
+            }
+        }
+    }
+}

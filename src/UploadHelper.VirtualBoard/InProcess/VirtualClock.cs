@@ -1,0 +1,98 @@
+namespace UploadHelper.VirtualBoard.InProcess;
+
+/// <summary>
+/// A clock that moves only when it is waited on: making a one-shot timer is the wait. With several flows (threads
+/// that each drive a board) it moves to the earliest due time, once all of them wait.
+/// </summary>
+public sealed class VirtualClock : TimeProvider
+{
+    private readonly Lock _lock = new();
+    private readonly List<TimeSpan> _waiting = [];
+    private readonly ManualResetEventSlim _moved = new();
+    private int _flows = 1;
+
+    /// <summary>The time since the clock was made.</summary>
+    public TimeSpan Now { get; private set; }
+
+    /// <inheritdoc/>
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <inheritdoc/>
+    public override long GetTimestamp() => Now.Ticks;
+
+    /// <inheritdoc/>
+    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + Now;
+
+    /// <summary>Says how many flows there are; the clock moves only when so many wait.</summary>
+    public void SetFlows(int flows)
+    {
+        lock (_lock)
+        {
+            _flows = flows;
+            MoveIfAllWait();
+        }
+    }
+
+    /// <summary>Lets time pass for the calling flow.</summary>
+    public void Advance(TimeSpan duration)
+    {
+        if (duration <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        TimeSpan due;
+        lock (_lock)
+        {
+            due = Now + duration;
+            _waiting.Add(due);
+            MoveIfAllWait();
+        }
+
+        while (true)
+        {
+            lock (_lock)
+            {
+                if (Now >= due)
+                {
+                    return;
+                }
+
+                _moved.Reset();
+            }
+
+            _moved.Wait();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        Advance(dueTime);
+        callback(state);
+        return new FiredTimer();
+    }
+
+    private void MoveIfAllWait()
+    {
+        if (_waiting.Count == 0 || _waiting.Count < _flows)
+        {
+            return;
+        }
+
+        Now = _waiting.Min();
+        _waiting.RemoveAll(due => due <= Now);
+        _moved.Set();
+    }
+
+    private sealed class FiredTimer : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => false;
+
+        public void Dispose()
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,32 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Usb;
+
+namespace UploadHelper.VirtualBoard;
+
+/// <summary>Control transfers in words.</summary>
+internal static class RequestText
+{
+    public static string Of(UsbFunction function, UsbSetup setup, ControlReply reply)
+    {
+        var isClass = (setup.RequestType & 0x60) != 0;
+        var text = isClass && function is DfuSeFunction
+            ? Dfu(setup)
+            : $"{(isClass ? "class" : "standard")} request 0x{setup.Request:X2}, value 0x{setup.Value:X4}, index {setup.Index}, {setup.Length} bytes";
+        var end = reply.Outcome == ControlOutcome.Done ? "" : $" -> {reply.Outcome}";
+        return text + end + (function is DfuSeFunction dfu && isClass ? $" [{dfu.State.Name()}]" : "");
+    }
+
+    private static string Dfu(UsbSetup setup) => (DfuRequest)setup.Request switch
+    {
+        DfuRequest.Detach => "DETACH",
+        DfuRequest.Download => $"DNLOAD block {setup.Value}, {setup.Length} bytes",
+        DfuRequest.Upload => $"UPLOAD block {setup.Value}, {setup.Length} bytes",
+        DfuRequest.GetStatus => "GETSTATUS",
+        DfuRequest.ClearStatus => "CLRSTATUS",
+        DfuRequest.GetState => "GETSTATE",
+        DfuRequest.Abort => "ABORT",
+        _ => $"class request {setup.Request}",
+    };
+}

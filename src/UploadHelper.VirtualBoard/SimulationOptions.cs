@@ -1,0 +1,71 @@
+using UploadHelper.VirtualBoard.Sketches;
+
+namespace UploadHelper.VirtualBoard;
+
+/// <summary>What a board does when the simulation begins.</summary>
+public enum StartState
+{
+    /// <summary>An old sketch runs.</summary>
+    Sketch,
+
+    /// <summary>The bootloader runs; an old sketch is in flash.</summary>
+    Bootloader,
+
+    /// <summary>The bootloader runs; there is no sketch.</summary>
+    Empty,
+}
+
+/// <summary>Which virtual board is wanted.</summary>
+/// <param name="Board">Name of its kind.</param>
+public sealed record SimulationOptions(string Board)
+{
+    /// <summary>The file that keeps its flash between runs, or null.</summary>
+    public string? FlashFile { get; init; }
+
+    /// <summary>What it does at first.</summary>
+    public StartState Start { get; init; }
+
+    /// <summary>The core its sketches are built with, <see cref="SketchKind.None"/> for one without USB, or null for the board's own.</summary>
+    public string? Sketch { get; init; }
+
+    /// <summary>Whether the BOOT0 pin is high.</summary>
+    public bool Boot0 { get; init; }
+
+    /// <summary>Reads "f4boot,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1".</summary>
+    /// <param name="text">The options.</param>
+    /// <param name="start">What the board does at first if nothing is said.</param>
+    /// <exception cref="FormatException">An unknown name, key or value; the message lists those that are known.</exception>
+    public static SimulationOptions Parse(string text, StartState start = StartState.Sketch)
+    {
+        var parts = text.Split(',');
+        if (!BoardFactory.Names.Contains(parts[0]))
+        {
+            throw new FormatException($"There is no virtual board \"{parts[0]}\". There are: {string.Join(", ", BoardFactory.Names)}.");
+        }
+
+        var options = new SimulationOptions(parts[0]) { Start = start };
+        foreach (var part in parts.Skip(1))
+        {
+            var at = part.IndexOf('=');
+            options = at < 0
+                ? throw new FormatException($"\"{part}\" is no option of a virtual board; write KEY=VALUE.")
+                : options.With(part[..at], part[(at + 1)..]);
+        }
+
+        return options;
+    }
+
+    private SimulationOptions With(string key, string value) => (key, value) switch
+    {
+        ("flash", { Length: > 0 }) => this with { FlashFile = value },
+        ("start", "sketch") => this with { Start = StartState.Sketch },
+        ("start", "bootloader") => this with { Start = StartState.Bootloader },
+        ("start", "empty") => this with { Start = StartState.Empty },
+        ("start", _) => throw new FormatException($"\"{value}\" is no start of a virtual board. There are: sketch, bootloader, empty."),
+        ("sketch", _) when value == SketchKind.None || SketchKind.All.Any(k => k.Name == value) => this with { Sketch = value },
+        ("sketch", _) => throw new FormatException(
+            $"There is no virtual sketch \"{value}\". There are: {string.Join(", ", SketchKind.All.Select(k => k.Name))}, {SketchKind.None}."),
+        ("boot0", "0" or "1") => this with { Boot0 = value == "1" },
+        _ => throw new FormatException($"\"{key}={value}\" is no option of a virtual board. There are: flash=FILE, start=, sketch=, boot0=0|1."),
+    };
+}

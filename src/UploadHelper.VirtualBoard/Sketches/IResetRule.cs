@@ -1,0 +1,15 @@
+namespace UploadHelper.VirtualBoard.Sketches;
+
+/// <summary>When a sketch takes what comes over its serial port as the order to reset.</summary>
+public interface IResetRule
+{
+    /// <summary>Whether the sketch has stopped taking packets for good.</summary>
+    bool IsWedged { get; }
+
+    /// <summary>A SET_CONTROL_LINE_STATE.</summary>
+    void Lines(bool dtr);
+
+    /// <summary>A packet on the bulk OUT endpoint.</summary>
+    /// <returns>Whether the sketch resets.</returns>
+    bool Packet(ReadOnlySpan<byte> packet);
+}

@@ -1,0 +1,29 @@
+namespace UploadHelper.VirtualBoard.Sketches;
+
+/// <summary>
+/// Arduino_STM32 F1 (usb_serial.cpp, rogerclarkmelbourne/Arduino_STM32): a falling edge of DTR arms it, and the next
+/// data resets if its last four bytes are "1EAF"; DTR high, or low once more, disarms it.
+/// </summary>
+public sealed class LibMapleF1Rule : IResetRule
+{
+    private bool _dtr;
+    private bool _armed;
+
+    /// <inheritdoc/>
+    public bool IsWedged => false;
+
+    /// <inheritdoc/>
+    public void Lines(bool dtr)
+    {
+        _armed = _dtr && !dtr;
+        _dtr = dtr;
+    }
+
+    /// <inheritdoc/>
+    public bool Packet(ReadOnlySpan<byte> packet)
+    {
+        var reset = _armed && packet.EndsWith("1EAF"u8);
+        _armed = false;
+        return reset;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Buffers.Binary;
+using System.Text;
+using UploadHelper.VirtualBoard.Flash;
+
+namespace UploadHelper.VirtualBoard.Sketches;
+
+/// <summary>What can be told of a sketch by looking at the flash: the board does not execute it.</summary>
+/// <param name="Address">Where it begins.</param>
+/// <param name="StackPointer">Its initial stack pointer.</param>
+/// <param name="Reset">Its reset vector.</param>
+/// <param name="Name">The name in its marker, or "unnamed".</param>
+public sealed record SketchInFlash(uint Address, uint StackPointer, uint Reset, string Name)
+{
+    /// <summary>What stands before the name in an image.</summary>
+    public const string Marker = "UPLOAD-HELPER-SKETCH ";
+
+    private const int LongestName = 32;
+
+    /// <summary>Looks at the flash from an address on.</summary>
+    public static SketchInFlash Read(FlashMemory flash, uint address)
+    {
+        var bytes = flash.Bytes[(int)(address - flash.Base)..];
+        return new SketchInFlash(
+            address, BinaryPrimitives.ReadUInt32LittleEndian(bytes), BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]), NameIn(bytes));
+    }
+
+    /// <summary>A small sketch for the base of a fresh board: a vector table, an endless loop, and a marker.</summary>
+    public static byte[] Synthesize(uint address, string name)
+    {
+        const int Vectors = 16;
+        var image = new byte[128];
+        BinaryPrimitives.WriteUInt32LittleEndian(image, 0x2002_0000);
+        for (var vector = 1; vector < Vectors; vector++)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(vector * 4), address + Vectors * 4 + 1);
+        }
+
+        BinaryPrimitives.WriteUInt16LittleEndian(image.AsSpan(Vectors * 4), 0xE7FE);
+        Encoding.ASCII.GetBytes($"{Marker}{name}\n").CopyTo(image.AsSpan(Vectors * 4 + 4));
+        return image;
+    }
+
+    private static string NameIn(ReadOnlySpan<byte> bytes)
+    {
+        var at = bytes.IndexOf(Encoding.ASCII.GetBytes(Marker));
+        if (at < 0)
+        {
+            return "unnamed";
+        }
+
+        var name = bytes[(at + Marker.Length)..];
+        name = name[..Math.Min(LongestName, name.Length)];
+        var end = name.IndexOfAnyExceptInRange((byte)'!', (byte)'~');
+        return Encoding.ASCII.GetString(end < 0 ? name : name[..end]);
+    }
+}

@@ -1,0 +1,21 @@
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.VirtualBoard.Sketches;
+
+/// <summary>How sketches of one core behave on the bus.</summary>
+/// <param name="Name">Its name in the options of a simulation.</param>
+/// <param name="Id">Ids of its serial port.</param>
+/// <param name="CreateRule">Makes its reset rule.</param>
+public sealed record SketchKind(string Name, UsbId Id, Func<IResetRule> CreateRule)
+{
+    /// <summary>A sketch without USB.</summary>
+    public const string None = "none";
+
+    /// <summary>All kinds with a serial port.</summary>
+    public static readonly IReadOnlyList<SketchKind> All =
+    [
+        new("libmaple-f4", new UsbId(0x0483, 0x5740), () => new LibMapleF4Rule()),
+        new("stm32generic", new UsbId(0x0483, 0x5740), () => new Stm32GenericRule()),
+        new("libmaple-f1", new UsbId(0x1EAF, 0x0004), () => new LibMapleF1Rule()),
+    ];
+}
