@@ -39,8 +39,13 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     /// <inheritdoc/>
     public void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, bool> block)
     {
+        // Whole blocks as long as the memory goes on: a short one costs an address of its own. Never past the end of the
+        // memory: bootloaders crash there.
+        var whole = (length + TransferSize - 1L) / TransferSize * TransferSize;
+        var readable = (int)Math.Min(whole, map.EndOfRegion(address) - address);
         var buffer = new byte[TransferSize];
-        foreach (var (number, offset, size) in Blocks(address, length, MoveToRead))
+        var reading = false;
+        foreach (var (number, offset, size) in Blocks(address, readable, MoveToRead))
         {
             var room = buffer.AsSpan(0, size);
             var received = dfu.Upload(number, room);
@@ -49,13 +54,25 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
                 throw new DfuException($"The device answered {received} of {size} bytes while reading at 0x{address + offset:X8}.");
             }
 
-            if (!block(address + (uint)offset, buffer.AsMemory(0, size)))
+            if (!block(address + (uint)offset, buffer.AsMemory(0, Math.Min(size, length - offset))))
             {
                 break;
             }
         }
 
         dfu.Abort();
+
+        void MoveToRead(uint to)
+        {
+            if (reading)
+            {
+                dfu.Abort();
+            }
+
+            _commands.SetAddress(to);
+            dfu.Abort();
+            reading = true;
+        }
     }
 
     /// <inheritdoc/>
@@ -72,12 +89,6 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         {
             // The request was taken; a device that is already gone cannot answer any more.
         }
-    }
-
-    private void MoveToRead(uint address)
-    {
-        _commands.SetAddress(address);
-        dfu.Abort();
     }
 
     /// <summary>

@@ -1,0 +1,45 @@
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Tests.Support;
+
+/// <summary>A bus on which something goes wrong: at opening, or at a transfer.</summary>
+internal sealed class FaultyBus(IUsbBus bus) : IUsbBus
+{
+    private int _transfers;
+
+    /// <summary>What opening a device fails with, or null.</summary>
+    public UsbFault? OnOpen { get; set; }
+
+    /// <summary>Called before each transfer with its number, from 0 on; may throw.</summary>
+    public Action<int> BeforeTransfer { get; set; } = _ => { };
+
+    public IReadOnlyList<UsbDeviceInfo> List() => bus.List();
+
+    public IUsbDevice Open(UsbDeviceInfo device) =>
+        OnOpen is { } fault ? throw new UsbException(fault, "opening failed") : new Device(this, bus.Open(device));
+
+    private sealed class Device(FaultyBus owner, IUsbDevice device) : IUsbDevice
+    {
+        public UsbDeviceInfo Info => device.Info;
+
+        public void Claim(byte interfaceNumber) => device.Claim(interfaceNumber);
+
+        public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) => device.SetAlternateSetting(interfaceNumber, alternateSetting);
+
+        public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout)
+        {
+            owner.BeforeTransfer(owner._transfers++);
+            return device.ControlIn(setup, buffer, timeout);
+        }
+
+        public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout)
+        {
+            owner.BeforeTransfer(owner._transfers++);
+            device.ControlOut(setup, data, timeout);
+        }
+
+        public void Reset() => device.Reset();
+
+        public void Dispose() => device.Dispose();
+    }
+}

@@ -1,0 +1,41 @@
+using UploadHelper.Output;
+
+namespace UploadHelper.Tests.Support;
+
+/// <summary>Runs the whole program in this process and keeps what it wrote.</summary>
+internal sealed class ProgramRun : IDisposable
+{
+    private readonly StringWriter _out = new();
+    private readonly StringWriter _error = new();
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("upload-helper");
+
+    public Dictionary<string, string> Environment { get; } = [];
+
+    public string Out => Clean(_out);
+
+    public string Error => Clean(_error);
+
+    /// <summary>Exit status and both streams, as a snapshot shows them.</summary>
+    public string Transcript { get; private set; } = "";
+
+    public string File(string name, byte[] content)
+    {
+        var path = PathOf(name);
+        System.IO.File.WriteAllBytes(path, content);
+        return path;
+    }
+
+    public string PathOf(string name) => Path.Combine(_directory.FullName, name);
+
+    public int Run(params string[] arguments)
+    {
+        var streams = new ConsoleStreams(TextReader.Null, _out, _error, ErrorIsTerminal: false);
+        var status = new Application(streams, Environment, TimeProvider.System, CancellationToken.None).Run(arguments);
+        Transcript = $"exit {status}\n--- stdout\n{Out}--- stderr\n{Error}";
+        return status;
+    }
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    private string Clean(StringWriter writer) => writer.ToString().Replace(_directory.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal);
+}

@@ -1,0 +1,40 @@
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+using UploadHelper.Tests.Support;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
+
+namespace UploadHelper.Tests.Uploading;
+
+/// <summary>A virtual board on a bench, with an uploader beside it.</summary>
+internal sealed class Bench
+{
+    public Bench(string options, StartState start = StartState.Sketch)
+    {
+        System = new SimulatedSystem(SimulationOptions.Parse(options, start), Log.Add);
+        Bus = new FaultyBus(System.Usb);
+    }
+
+    public List<BoardEvent> Log { get; } = [];
+
+    public List<UploadEvent> Events { get; } = [];
+
+    public SimulatedSystem System { get; }
+
+    public FaultyBus Bus { get; }
+
+    public Board Board => System.Board;
+
+    public static ImageFile Sketch(uint address, int size = 20_000) => SketchImage.File(address, size);
+
+    public UploadRequest Request(uint address, int size = 20_000) =>
+        new(Sketch(address, size), address, new DeviceFilter([DeviceFilter.StDfu])) { Port = InProcessSerialPorts.FirstName };
+
+    public UploadResult Upload(UploadRequest request, CancellationToken cancellationToken = default) => Upload(Bus, request, cancellationToken);
+
+    public UploadResult Upload(IUsbBus bus, UploadRequest request, CancellationToken cancellationToken = default) =>
+        new Uploader(bus, System.SerialPorts, System.Clock, Events.Add).Run(request, cancellationToken);
+
+    public byte[] Flash(uint address, int length) => Board.Flash.Read(address, length).ToArray();
+}

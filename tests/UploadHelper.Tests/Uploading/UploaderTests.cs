@@ -1,0 +1,206 @@
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
+
+namespace UploadHelper.Tests.Uploading;
+
+public class UploaderTests
+{
+    public static TheoryData<string, uint, int> Boards()
+    {
+        var data = new TheoryData<string, uint, int>();
+        foreach (var size in (int[])[600, 1024, 4_004, 65_536, 200_003])
+        {
+            foreach (var sketch in (string[])["libmaple-f4", "stm32generic", "libmaple-f1"])
+            {
+                data.Add($"f4boot,sketch={sketch}", 0x0800_4000, size);
+                data.Add($"f4boot-old,sketch={sketch}", 0x0801_0000, size);
+                data.Add($"f4rom,sketch={sketch}", 0x0800_0000, size);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Boards))]
+    public void From_a_running_sketch_to_the_new_one(string board, uint address, int size)
+    {
+        var bench = new Bench(board);
+        var bootloader = bench.Flash(0x0800_0000, (int)(address - 0x0800_0000));
+        var request = bench.Request(address, size);
+
+        var result = bench.Upload(request);
+
+        Assert.Equal(request.File.Content.ToArray(), bench.Flash(address, size));
+        Assert.Equal(bootloader, bench.Flash(0x0800_0000, bootloader.Length));
+        Assert.Empty(bench.Board.Violations);
+        Assert.True(result.Verified);
+        Assert.Equal(InProcessSerialPorts.FirstName, result.Port);
+        Assert.Equal(address, bench.Board.RunningSketch!.Address);
+        Assert.All(bench.Board.Flash.Erases, e => Assert.InRange(e, 0, 1));
+    }
+
+    [Fact]
+    public void The_vector_tables_sector_is_erased_first_and_its_block_programmed_last()
+    {
+        var bench = new Bench("f4boot");
+
+        bench.Upload(bench.Request(0x0800_4000, 50_000));
+
+        var flash = bench.Log.Where(e => e.Kind == BoardEventKind.Flash).Select(e => e.Text).ToList();
+        Assert.Equal("erase sector 1 at 0x08004000", flash[0]);
+        Assert.Equal("program 1024 bytes at 0x08004000", flash[^1]);
+    }
+
+    [Fact]
+    public void The_address_is_set_once_a_run()
+    {
+        var bench = new Bench("f4boot");
+
+        bench.Upload(bench.Request(0x0800_4000, 64 * 1024));
+
+        // Per run of writing and of reading, the vector block apart from the rest, and once before leaving.
+        Assert.Equal(5, bench.Log.Count(e => e.Text.StartsWith("DNLOAD block 0, 5 bytes", StringComparison.Ordinal)) - bench.Board.Flash.Erases.Sum());
+    }
+
+    [Fact]
+    public void Two_boards_in_dfu_mode_are_refused_with_the_list()
+    {
+        var clock = new VirtualClock();
+        var boards = Enumerable.Range(0, 2)
+            .Select(_ => new BoardFactory().Create(SimulationOptions.Parse("f4rom,start=bootloader"), _ => { })).ToArray();
+        var uploader = new Uploader(new InProcessBus(clock, boards), new InProcessSerialPorts(clock, boards), clock, _ => { });
+        var request = new UploadRequest(Bench.Sketch(0x0800_0000), 0x0800_0000, new DeviceFilter([DeviceFilter.StDfu]));
+
+        var e = Assert.Throws<UploadException>(() => uploader.Run(request, default));
+
+        Assert.Equal(UploadError.SeveralDevices, e.Error);
+        Assert.Contains("0483:DF11 at 1-1", e.Message, StringComparison.Ordinal);
+        Assert.Contains("0483:DF11 at 1-2", e.Message, StringComparison.Ordinal);
+        Assert.Contains("--usb-path 1-1", e.Hint, StringComparison.Ordinal);
+        Assert.All(boards, b => Assert.Equal(0, b.Flash.Erases.Sum()));
+
+        var result = uploader.Run(request with { Filter = request.Filter with { UsbPath = "1-2" } }, default);
+        Assert.Equal("1-2", result.Device.Device.Path);
+        Assert.Equal(0, boards[0].Flash.Erases.Sum());
+    }
+
+    [Fact]
+    public void A_ghost_is_told_apart_from_a_bootloader_and_reset_helps()
+    {
+        var bench = new Bench("f4boot-old,sketch=none", StartState.Bootloader);
+        bench.System.Clock.Advance(TimeSpan.FromSeconds(12));
+        var request = bench.Request(0x0801_0000) with { Port = null };
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(request));
+
+        Assert.Equal(UploadError.GhostDevice, e.Error);
+        Assert.Contains("Press RESET", e.Hint, StringComparison.Ordinal);
+        Assert.Contains(bench.Events, w => w is UploadWarning { Code: "ghost-device" });
+        Assert.Equal(0, bench.Board.Flash.Erases.Sum());
+
+        bench.Board.PressReset();
+        Assert.True(bench.Upload(request).Verified);
+    }
+
+    [Theory]
+    [InlineData(UsbFault.AccessDenied, UploadError.AccessDenied, "uaccess")]
+    [InlineData(UsbFault.Busy, UploadError.DeviceBusy, "Close other")]
+    [InlineData(UsbFault.WrongDriver, UploadError.WrongDriver, "WinUSB")]
+    public void A_device_that_may_not_be_opened_is_told_apart_from_none(UsbFault fault, UploadError error, string hint)
+    {
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        bench.Bus.OnOpen = fault;
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(bench.Request(0x0800_0000) with { Port = null }));
+
+        Assert.Equal(error, e.Error);
+        Assert.Equal(7, e.Error.ExitStatus());
+        Assert.Contains(hint, e.Hint, StringComparison.Ordinal);
+        Assert.Equal(0, bench.Board.Flash.Erases.Sum());
+    }
+
+    [Theory]
+    [InlineData("f4boot", 0x0800_4000)]
+    [InlineData("f4boot-old", 0x0801_0000)]
+    [InlineData("f4rom", 0x0800_0000)]
+    public void Unplugged_at_any_transfer_the_same_upload_succeeds_afterwards(string board, uint address)
+    {
+        const int Size = 3_000;
+        var transfers = Transfers(board, address, Size);
+        Assert.InRange(transfers, 20, 200);
+        for (var at = 0; at < transfers; at++)
+        {
+            var bench = new Bench(board, StartState.Bootloader);
+            bench.Bus.BeforeTransfer = n =>
+            {
+                if (n == at)
+                {
+                    bench.Board.Unplug();
+                }
+            };
+            var request = bench.Request(address, Size) with { Port = null, Timeout = TimeSpan.FromSeconds(1) };
+            var first = Record.Exception(() => bench.Upload(request));
+            Assert.True(first is null or UploadException { Error: UploadError.DeviceLost or UploadError.NoDevice }, $"at transfer {at}: {first}");
+
+            bench.Bus.BeforeTransfer = _ => { };
+            bench.Board.Plug();
+            if (board == "f4rom")
+            {
+                // The ROM comes only when BOOT0 asks for it.
+                bench.Board.Reset("BOOT0", intoBootloader: true);
+            }
+
+            Assert.True(bench.Upload(request with { Timeout = TimeSpan.FromSeconds(15) }).Verified, $"at transfer {at}");
+            Assert.Equal(request.File.Content.ToArray(), bench.Flash(address, Size));
+        }
+    }
+
+    [Fact]
+    public void Cancelling_is_told_with_the_state_of_the_board()
+    {
+        var bench = new Bench("f4boot");
+        using var cancellation = new CancellationTokenSource();
+        bench.Bus.BeforeTransfer = n =>
+        {
+            if (n == 40)
+            {
+                cancellation.Cancel();
+            }
+        };
+
+        Assert.Throws<OperationCanceledException>(() => bench.Upload(bench.Request(0x0800_4000), cancellation.Token));
+
+        Assert.Contains(bench.Events, e => e is UploadCancelled { State: DeviceTrouble.Incomplete });
+    }
+
+    [Fact]
+    public void A_byte_that_does_not_stick_fails_the_verification()
+    {
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        bench.Bus.BeforeTransfer = _ =>
+        {
+            if (bench.Board.Flash.BytesProgrammed > 4_000)
+            {
+                bench.Board.Flash.Preload(0x0800_0805, [0x00]);
+            }
+        };
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(bench.Request(0x0800_0000) with { Port = null }));
+
+        Assert.Equal(UploadError.VerifyFailed, e.Error);
+        Assert.Contains("0x08000805", e.Message, StringComparison.Ordinal);
+        Assert.True(bench.Board.Flash.IsErased(0x0800_0000, 8), "the vector table is not written before the rest is verified");
+    }
+
+    private static int Transfers(string board, uint address, int size)
+    {
+        var bench = new Bench(board, StartState.Bootloader);
+        var count = 0;
+        bench.Bus.BeforeTransfer = n => count = n + 1;
+        bench.Upload(bench.Request(address, size) with { Port = null });
+        return count;
+    }
+}
