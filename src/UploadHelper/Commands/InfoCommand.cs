@@ -3,8 +3,8 @@ using UploadHelper.Configuration;
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
-using UploadHelper.Outside;
 using UploadHelper.Output;
+using UploadHelper.Outside;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;

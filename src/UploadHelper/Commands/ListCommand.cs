@@ -4,8 +4,8 @@ using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
-using UploadHelper.Outside;
 using UploadHelper.Output;
+using UploadHelper.Outside;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;

@@ -3,8 +3,8 @@ using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Uploading;
-using UploadHelper.Outside;
 using UploadHelper.Output;
+using UploadHelper.Outside;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;

@@ -5,6 +5,7 @@ using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.Tracing;
 using UploadHelper.Core.Usb.UsbIp;
+using UploadHelper.Devices;
 using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;
@@ -66,8 +67,11 @@ internal sealed class World : IDisposable
         }
     }
 
-    private static World Real(Settings settings, CommandContext context) =>
-        new(RemoteBus(settings.Text(SettingKeys.UsbIp) ?? "", context.Time), new InProcessSerialPorts(new VirtualClock()), context.Time);
+    private static World Real(Settings settings, CommandContext context)
+    {
+        var devices = new SystemDevices(context.Time);
+        return new World(settings.Text(SettingKeys.UsbIp) is { } server ? RemoteBus(server, context.Time) : devices.Usb, devices.SerialPorts, context.Time);
+    }
 
     private static UsbIpBus RemoteBus(string server, TimeProvider time)
     {

@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+
+namespace UploadHelper.Devices.Serial.Posix;
+
+/// <summary>The functions and constants of the C library that a serial line needs; constants differ between Linux and macOS.</summary>
+internal static partial class Libc
+{
+    /// <summary>Room for a struct termios of any system; it is only handed from one function to the other.</summary>
+    public const int TermiosSize = 256;
+
+    public const short PollOut = 0x0004;
+    public const short PollHangUp = 0x0010;
+    public const short PollError = 0x0008;
+    public const int DtrBit = 0x002;
+    public const int RtsBit = 0x004;
+
+    public const int NoEntry = 2;
+    public const int IoError = 5;
+    public const int NoDeviceOrAddress = 6;
+    public const int AccessDenied = 13;
+    public const int Busy = 16;
+    public const int NoDevice = 19;
+    public const int InvalidArgument = 22;
+    public const int NotATerminal = 25;
+    public const int NotPermitted = 1;
+
+    private const string Library = "libc";
+    private static readonly bool Mac = OperatingSystem.IsMacOS();
+
+    public static int OpenFlags => Mac ? 0x2 | 0x20000 | 0x4 | 0x1000000 : 0x2 | 0x100 | 0x800 | 0x80000; // O_RDWR, O_NOCTTY, O_NONBLOCK, O_CLOEXEC
+
+    public static int TryAgain => Mac ? 35 : 11;
+
+    /// <summary>TIOCMBIS: raise modem lines.</summary>
+    public static nuint RaiseLines => Mac ? 0x8004746Cu : 0x5416u;
+
+    /// <summary>TIOCMBIC: drop modem lines.</summary>
+    public static nuint DropLines => Mac ? 0x8004746Bu : 0x5417u;
+
+    /// <summary>TIOCEXCL: nobody else may open the port.</summary>
+    public static nuint Exclusive => Mac ? 0x2000740Du : 0x540Cu;
+
+    [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "close")]
+    public static partial int Close(int descriptor);
+
+    [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int descriptor, ReadOnlySpan<byte> data, nint length);
+
+    [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Ioctl(int descriptor, nuint request, ref int argument);
+
+    [LibraryImport(Library, EntryPoint = "tcgetattr", SetLastError = true)]
+    public static partial int GetAttributes(int descriptor, Span<byte> termios);
+
+    [LibraryImport(Library, EntryPoint = "tcsetattr", SetLastError = true)]
+    public static partial int SetAttributes(int descriptor, int when, ReadOnlySpan<byte> termios);
+
+    [LibraryImport(Library, EntryPoint = "cfmakeraw")]
+    public static partial void MakeRaw(Span<byte> termios);
+
+    [LibraryImport(Library, EntryPoint = "cfsetspeed")]
+    public static partial int SetSpeed(Span<byte> termios, nuint speed);
+
+    /// <summary>The constant of a baud rate: itself on macOS, an index on Linux (asm-generic/termbits.h).</summary>
+    public static nuint Speed(int baudRate) => Mac ? (nuint)baudRate : baudRate switch
+    {
+        1200 => 0x9,
+        9600 => 0xD,
+        115200 => 0x1002,
+        _ => throw new ArgumentOutOfRangeException(nameof(baudRate), baudRate, "1200, 9600 or 115200."),
+    };
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+}

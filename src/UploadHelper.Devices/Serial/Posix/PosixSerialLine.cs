@@ -1,0 +1,134 @@
+using System.Runtime.InteropServices;
+using UploadHelper.Core.Serial;
+
+namespace UploadHelper.Devices.Serial.Posix;
+
+/// <summary>A serial line through termios.</summary>
+internal sealed class PosixSerialLine : ISerialLine
+{
+    private readonly TimeProvider _time;
+    private int _descriptor;
+
+    public PosixSerialLine(string path, int baudRate, TimeProvider time)
+    {
+        _time = time;
+        _descriptor = Libc.Open(path, Libc.OpenFlags);
+        if (_descriptor < 0)
+        {
+            throw Failure($"Opening {path}", Marshal.GetLastPInvokeError(), opening: true);
+        }
+
+        try
+        {
+            // A fresh terminal echoes what the sketch prints: raw mode comes before anything else.
+            MakeRaw(path, baudRate);
+            var none = 0;
+            _ = Libc.Ioctl(_descriptor, Libc.Exclusive, ref none);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public void SetDtr(bool high) => SetLine(high, Libc.DtrBit);
+
+    public void SetRts(bool high) => SetLine(high, Libc.RtsBit);
+
+    public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
+    {
+        var start = _time.GetTimestamp();
+        while (true)
+        {
+            // The line is non-blocking and takes all bytes in one piece, or says that its buffer is full.
+            var written = (int)Libc.Write(_descriptor, data, data.Length);
+            if (written == data.Length)
+            {
+                return;
+            }
+
+            var error = written < 0 ? Marshal.GetLastPInvokeError() : Libc.TryAgain;
+            if (error != Libc.TryAgain)
+            {
+                throw Failure("Writing", error, opening: false);
+            }
+
+            data = data[Math.Max(0, written)..];
+            WaitForRoom(limit - _time.GetElapsedTime(start));
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_descriptor < 0)
+        {
+            return;
+        }
+
+        // The kernel waits up to 30 s for a sketch that takes no bytes any more; nobody waits for the kernel.
+        var descriptor = _descriptor;
+        _descriptor = -1;
+        new Thread(() => Libc.Close(descriptor)) { IsBackground = true, Name = "close serial line" }.Start();
+    }
+
+    private void MakeRaw(string path, int baudRate)
+    {
+        Span<byte> termios = stackalloc byte[Libc.TermiosSize];
+        if (Libc.GetAttributes(_descriptor, termios) != 0)
+        {
+            throw Failure($"Opening {path}", Marshal.GetLastPInvokeError(), opening: true);
+        }
+
+        Libc.MakeRaw(termios);
+        _ = Libc.SetSpeed(termios, Libc.Speed(baudRate));
+        if (Libc.SetAttributes(_descriptor, 0, termios) != 0)
+        {
+            throw Failure($"Opening {path}", Marshal.GetLastPInvokeError(), opening: true);
+        }
+    }
+
+    private void SetLine(bool high, int bit)
+    {
+        if (Libc.Ioctl(_descriptor, high ? Libc.RaiseLines : Libc.DropLines, ref bit) == 0)
+        {
+            return;
+        }
+
+        // A pseudo terminal has no modem lines.
+        var error = Marshal.GetLastPInvokeError();
+        if (error is not (Libc.NotATerminal or Libc.InvalidArgument))
+        {
+            throw Failure("Setting DTR and RTS", error, opening: false);
+        }
+    }
+
+    private void WaitForRoom(TimeSpan limit)
+    {
+        var poll = new Libc.PollDescriptor { Descriptor = _descriptor, Events = Libc.PollOut };
+        var ready = limit <= TimeSpan.Zero ? 0 : Libc.Poll(ref poll, 1, (int)Math.Ceiling(limit.TotalMilliseconds));
+        if (ready == 0)
+        {
+            throw new SerialException(SerialFault.Timeout, "The device did not take the bytes in time.");
+        }
+
+        if ((poll.Returned & (Libc.PollHangUp | Libc.PollError)) != 0)
+        {
+            throw new SerialException(SerialFault.Gone, "The serial port went away.");
+        }
+    }
+
+    private static SerialException Failure(string what, int error, bool opening)
+    {
+        var fault = error switch
+        {
+            Libc.NoEntry => SerialFault.NotFound,
+            Libc.NoDevice or Libc.NoDeviceOrAddress => opening ? SerialFault.NotFound : SerialFault.Gone,
+            Libc.AccessDenied or Libc.NotPermitted => SerialFault.AccessDenied,
+            Libc.Busy => SerialFault.Busy,
+            Libc.IoError => opening ? SerialFault.Io : SerialFault.Gone,
+            _ => SerialFault.Io,
+        };
+        return new SerialException(fault, $"{what} failed: {Marshal.GetPInvokeErrorMessage(error)}.");
+    }
+}

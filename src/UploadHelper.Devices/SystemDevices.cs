@@ -1,0 +1,22 @@
+using UploadHelper.Core.Serial;
+using UploadHelper.Core.Usb;
+using UploadHelper.Devices.Serial.Posix;
+using UploadHelper.Devices.Serial.Windows;
+using UploadHelper.Devices.Usb.LibUsb;
+
+namespace UploadHelper.Devices;
+
+/// <summary>This machine's devices. Nothing native is loaded before it is used.</summary>
+/// <param name="time">The clock for the time limits of serial lines.</param>
+public sealed class SystemDevices(TimeProvider time)
+{
+    /// <summary>The USB devices.</summary>
+    public IUsbBus Usb { get; } = new LibUsbBus();
+
+    /// <summary>The serial ports.</summary>
+    public ISerialPorts SerialPorts { get; } =
+        OperatingSystem.IsWindows() ? new WindowsSerialPorts() : new PosixSerialPorts(PortCatalogue(), time);
+
+    private static Func<IReadOnlyList<SerialPortInfo>> PortCatalogue() =>
+        OperatingSystem.IsMacOS() ? MacPortCatalogue.List : new LinuxPortCatalogue("/sys").List;
+}

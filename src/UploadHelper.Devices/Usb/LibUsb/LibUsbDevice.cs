@@ -1,0 +1,79 @@
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Devices.Usb.LibUsb;
+
+/// <summary>An open device of libusb; owns its context.</summary>
+internal sealed class LibUsbDevice : IUsbDevice
+{
+    private readonly LibUsbContext _context;
+    private readonly LibUsbBus _bus;
+    private readonly List<byte> _claimed = [];
+    private nint _handle;
+
+    public LibUsbDevice(LibUsbContext context, nint device, UsbDeviceInfo info, LibUsbBus bus)
+    {
+        (_context, Info, _bus) = (context, info, bus);
+        LibUsbError.Check(LibUsb.Open(device, out _handle), $"Opening the device at {info.Path}");
+
+        // Not supported everywhere; where it is not, claiming says what stands in the way.
+        _ = LibUsb.SetAutoDetachKernelDriver(_handle, 1);
+    }
+
+    public UsbDeviceInfo Info { get; }
+
+    public void Claim(byte interfaceNumber)
+    {
+        Check(LibUsb.ClaimInterface(Handle, interfaceNumber), "Claiming the interface");
+        _claimed.Add(interfaceNumber);
+    }
+
+    public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) =>
+        Check(LibUsb.SetInterfaceAltSetting(Handle, interfaceNumber, alternateSetting), "Selecting the alternate setting");
+
+    public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout) => Transfer(setup, buffer, timeout);
+
+    public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout) => Transfer(setup, data.ToArray(), timeout);
+
+    public void Reset()
+    {
+        // A device that comes back as another one is not found again: that is what was wanted.
+        var result = LibUsb.ResetDevice(Handle);
+        if (result != LibUsbError.NotFound)
+        {
+            Check(result, "Resetting the port");
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_handle == 0)
+        {
+            return;
+        }
+
+        _claimed.ForEach(i => LibUsb.ReleaseInterface(_handle, i));
+        LibUsb.Close(_handle);
+        _handle = 0;
+        _context.Dispose();
+    }
+
+    private nint Handle => _handle != 0 ? _handle : throw new ObjectDisposedException(nameof(LibUsbDevice));
+
+    private int Transfer(UsbSetup setup, Span<byte> data, TimeSpan timeout) => Check(
+        LibUsb.ControlTransfer(
+            Handle, setup.RequestType, setup.Request, setup.Value, setup.Index, data, setup.Length, (uint)Math.Ceiling(timeout.TotalMilliseconds)),
+        "The transfer");
+
+    private int Check(int result, string what)
+    {
+        if (result >= 0)
+        {
+            return result;
+        }
+
+        // While a device leaves, the kernel may answer with other errors before it says that it is gone.
+        return LibUsbError.Fault(result) is UsbFault.Io or UsbFault.WrongDriver && !_bus.Sees(Info)
+            ? throw new UsbException(UsbFault.Gone, "The device is no longer on the bus.")
+            : throw LibUsbError.Exception(result, what);
+    }
+}
