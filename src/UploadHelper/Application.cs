@@ -63,6 +63,7 @@ internal sealed class Application(
             UploadCommand.Create(context),
             ListCommand.Create(context),
             InfoCommand.Create(context),
+            SimulateCommand.Create(context),
         };
         foreach (var option in globals.All)
         {

@@ -30,13 +30,15 @@ internal sealed class CommandContext(
     /// <summary>Runs a command's work with the merged settings, and turns whatever ends it into an exit status.</summary>
     /// <param name="parse">The parsed command line.</param>
     /// <param name="work">The work; its result is the exit status.</param>
-    public int Run(ParseResult parse, Func<Settings, IReporter, int> work)
+    /// <param name="ownOptions">Options that mean something else to this command than the setting of the same name.</param>
+    public int Run(ParseResult parse, Func<Settings, IReporter, int> work, params IReadOnlyList<string> ownOptions)
     {
         // Until the settings are known, failures are told in text.
         IReporter reporter = new TextReporter(streams, verbose: false, quiet: false, color: false);
         try
         {
-            var settings = SettingsLoader.Load(TypedOptions.Of(parse), parse.GetValue(globals.Config), environment);
+            var typed = TypedOptions.Of(parse).Where(o => !ownOptions.Contains(o.Key)).ToDictionary(StringComparer.OrdinalIgnoreCase);
+            var settings = SettingsLoader.Load(typed, parse.GetValue(globals.Config), environment);
             reporter = Reporter(settings);
             return work(settings, reporter);
         }

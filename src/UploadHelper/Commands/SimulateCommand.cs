@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Sockets;
+using UploadHelper.CommandLine;
+using UploadHelper.Configuration;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb.UsbIp;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Plug;
+
+namespace UploadHelper.Commands;
+
+/// <summary><c>simulate</c>: a virtual board that other programs can reach.</summary>
+internal static class SimulateCommand
+{
+    private const string Listen = "listen";
+    private const string Plug = "plug";
+    private const string Pty = "pty";
+    private const string For = "for";
+
+    public static Command Create(CommandContext context)
+    {
+        var board = new Option<string>("--board")
+        {
+            Description = $"Kind of board: {string.Join(", ", BoardFactory.Names)}; with flash=FILE its flash is kept in a file",
+            HelpName = "NAME[,key=value]",
+            Required = true,
+        };
+        var command = new Command(
+            "simulate",
+            """
+            Be a virtual board, until Ctrl-C, and show what it sees.
+
+            Examples:
+              upload-helper simulate --board f4boot
+              upload-helper upload --usbip 127.0.0.1:3240 --offset 0x4000 Blink.bin
+              sudo upload-helper simulate --board f4boot,start=bootloader --plug
+            """)
+        {
+            board,
+            GlobalOptions.Text(Listen, "[HOST:]PORT", $"Export the board by USB/IP [default without --plug: 127.0.0.1:{UsbIpProtocol.DefaultPort}]"),
+            GlobalOptions.Flag(Plug, "Plug it into this machine's USB (Linux, root, module vhci-hcd)"),
+            GlobalOptions.Text(Pty, "PATH", "Offer the sketch's serial port as a pseudo terminal (Linux)"),
+            GlobalOptions.Text(For, "SECONDS", "End by itself after this time"),
+        };
+        command.SetAction(parse => context.Run(
+            parse, (settings, _) => Run(context, settings, parse.GetValue(board)!), ownOptions: [SettingKeys.Board]));
+        return command;
+    }
+
+    private static int Run(CommandContext context, Settings settings, string board)
+    {
+        TimeSpan? limit = settings.Text(For) is null ? null : settings.Seconds(For, default);
+        try
+        {
+            new Simulation(SimulationOptions.Parse(board), Faces(settings), context.Time, context.Streams.In, context.Streams.Out)
+                .Run(limit, context.CancellationToken);
+            return 0;
+        }
+        catch (Exception e) when (e is FormatException or PlugException or SocketException or IOException or UnauthorizedAccessException)
+        {
+            throw new UploadException(UploadError.Configuration, $"The virtual board cannot be had: {e.Message}", "See: upload-helper simulate --help", e);
+        }
+    }
+
+    private static SimulationFaces Faces(Settings settings)
+    {
+        var faces = new SimulationFaces { Plug = settings.Switch(Plug, false), PseudoTerminal = settings.Text(Pty) };
+        if (faces.Plug && faces.PseudoTerminal is not null)
+        {
+            throw new UploadException(
+                UploadError.Usage, "A board has one host: either this machine's USB or a pseudo terminal.", "Leave --plug or --pty away.");
+        }
+
+        var listen = settings.Text(Listen) ?? (faces.Plug ? null : $"{UsbIpProtocol.DefaultPort}");
+        return listen is null ? faces : faces with { Listen = Address(UsbIpEndpoint.ParseListener(listen)) };
+    }
+
+    private static IPEndPoint Address(UsbIpEndpoint endpoint) => new(Dns.GetHostAddresses(endpoint.Host)[0], endpoint.Port);
+}
