@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Makes the one-file executable for a platform: scripts/publish.sh RID [--no-r2r]
+# RID: linux-x64 linux-arm64 linux-arm win-x64 win-x86 win-arm64 osx-x64 osx-arm64
+# --no-r2r leaves out the precompiled code: smaller, slower to start, and what Wine 8 can run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rid=${1:?usage: scripts/publish.sh RID [--no-r2r]}
+ready_to_run=true
+variant=$rid
+if [ "${2:-}" = --no-r2r ]; then
+  ready_to_run=false
+  variant=$rid-no-r2r
+fi
+
+case $rid in
+  win-*) file=upload-helper.exe ;;
+  linux-x64 | linux-arm64 | linux-arm | osx-x64 | osx-arm64) file=upload-helper ;;
+  *) echo "publish.sh: unknown platform $rid" >&2; exit 2 ;;
+esac
+
+out=artifacts/publish/$variant
+log=artifacts/publish/$variant.log
+rm -rf "$out"
+mkdir -p "$out"
+if ! dotnet publish src/UploadHelper -c Release -r "$rid" -o "$out" --nologo \
+  -p:PublishReadyToRun=$ready_to_run -p:DebugType=none >"$log" 2>&1; then
+  if grep -qE 'NU1101|NU1102|NU1100|NETSDK1094' "$log"; then
+    echo "publish.sh: the runtime packs for $rid cannot be had from the package sources of this machine:" >&2
+    grep -ohE '(NU11[0-9]+|NETSDK1094): .*' "$log" | sort -u | head -5 | cut -c1-160 >&2
+  else
+    tail -20 "$log" >&2
+  fi
+  exit 1
+fi
+
+stat -c '%n %s bytes' "$out/$file"
+sha256sum "$out/$file"
