@@ -5,7 +5,7 @@ cd "$(dirname "$0")"
 
 flags="-mcpu=cortex-m4 -mthumb -Os -ffreestanding -nostdlib -Wall -Wextra -Werror -Wl,--build-id=none"
 for name in blink other; do
-  for base in 08000000 08002000 08004000; do
+  for base in 08000000 08002000 08004000 08010000; do
     out=$name-$base
     arm-none-eabi-gcc $flags -DNAME=$name -L. -T sketch-$base.ld -Wl,-z,max-page-size=4 startup.c sketch.c -o "$out.elf"
     arm-none-eabi-strip "$out.elf"

@@ -1,0 +1,47 @@
+using UploadHelper.EndToEnd.Support;
+
+namespace UploadHelper.EndToEnd.Rig;
+
+/// <summary>One boot of the rig with one scenario, and the files that it left.</summary>
+public abstract class RigRun : IDisposable
+{
+    private readonly DirectoryInfo _out = Directory.CreateTempSubdirectory("rig");
+    private readonly Lazy<ProcessRun> _run;
+
+    protected RigRun(string scenario, params string[] options) => _run = new Lazy<ProcessRun>(() => ProcessRun.Of(
+        Repository.PathOf("scripts", "rig.sh"),
+        [.. options, "bash", $"tests/rig/scenarios/{scenario}.sh"],
+        new Dictionary<string, string> { ["RIG_OUT"] = _out.FullName }));
+
+    /// <summary>The text of a file, or why it is not there.</summary>
+    public string Text(string name)
+    {
+        var path = PathOf(name);
+        return File.Exists(path) ? File.ReadAllText(path) : $"{name} is missing: {_run.Value}";
+    }
+
+    public byte[] Bytes(string name) => File.ReadAllBytes(PathOf(name));
+
+    /// <summary>The exit status of a step.</summary>
+    public int Status(string step) => int.TryParse(Text(step + ".status"), out var status) ? status : throw new InvalidDataException(Text(step + ".status"));
+
+    /// <summary>The fields of the summary that ends a board's log.</summary>
+    public Dictionary<string, string> Summary(string board)
+    {
+        var line = Text(board + ".board").Split('\n').LastOrDefault(l => l.StartsWith("summary: ", StringComparison.Ordinal))
+            ?? throw new InvalidDataException(Text(board + ".board"));
+        return line["summary: ".Length..].Split(' ').Select(f => f.Split('=', 2)).ToDictionary(f => f[0], f => f[1]);
+    }
+
+    public void Dispose()
+    {
+        _out.Delete(recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    private string PathOf(string name)
+    {
+        _ = _run.Value;
+        return Path.Combine(_out.FullName, name);
+    }
+}

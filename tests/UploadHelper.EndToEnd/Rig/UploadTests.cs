@@ -1,0 +1,52 @@
+using UploadHelper.EndToEnd.Support;
+
+namespace UploadHelper.EndToEnd.Rig;
+
+/// <summary>The executable takes a running sketch behind /dev/ttyACM0 to a new one, through the kernel's own USB stack.</summary>
+public sealed class UploadTests(UploadTests.Run rig) : IClassFixture<UploadTests.Run>
+{
+    public sealed class Run() : RigRun("upload");
+
+    [RigTheory]
+    [InlineData("f4boot-libmaple-f4", 0x4000, "blink-08004000")]
+    [InlineData("f4boot-stm32generic", 0x4000, "blink-08004000")]
+    [InlineData("f4boot-libmaple-f1", 0x4000, "blink-08004000")]
+    [InlineData("f4rom-libmaple-f4", 0, "blink-08000000")]
+    [InlineData("f4rom-stm32generic", 0, "blink-08000000")]
+    [InlineData("f4rom-libmaple-f1", 0, "blink-08000000")]
+    [InlineData("f4boot-old", 0x1_0000, "blink-08010000")]
+    public void From_the_running_sketch_to_the_new_one_with_the_port_back(string step, int offset, string firmware) =>
+        UploadChecks.SketchRuns(rig, step, offset, firmware);
+
+    [RigFact]
+    public void What_the_board_cannot_take_is_refused_and_its_sketch_runs_on()
+    {
+        Assert.Equal(4, rig.Status("refused"));
+        Assert.Contains("is not writable", rig.Text("refused.out"), StringComparison.Ordinal);
+        Assert.Equal("0", rig.Summary("refused")["sectors_erased"]);
+        Assert.Equal("0", rig.Summary("refused")["violations"]);
+    }
+}
+
+/// <summary>The same where no udev runs and nobody tells of arrivals.</summary>
+public sealed class UploadWithoutUdevTests(UploadWithoutUdevTests.Run rig) : IClassFixture<UploadWithoutUdevTests.Run>
+{
+    public sealed class Run() : RigRun("no-udev", "--no-udev");
+
+    [RigFact]
+    public void The_executable_looks_for_itself() => UploadChecks.SketchRuns(rig, "no-udev", 0x4000, "blink-08004000");
+}
+
+internal static class UploadChecks
+{
+    public static void SketchRuns(RigRun rig, string step, int offset, string firmware)
+    {
+        Assert.True(rig.Status(step) == 0, rig.Text(step + ".out"));
+        var image = File.ReadAllBytes(Repository.PathOf("tests", "firmware", firmware + ".bin"));
+        Assert.Equal(image, rig.Bytes(step + ".flash")[offset..(offset + image.Length)]);
+        Assert.Contains("The sketch runs, on /dev/ttyACM0.", rig.Text(step + ".out"), StringComparison.Ordinal);
+        Assert.Equal("/dev/ttyACM0", rig.Text(step + ".port").Trim());
+        Assert.Equal("sketch:blink", rig.Summary(step)["running"]);
+        Assert.Equal("0", rig.Summary(step)["violations"]);
+    }
+}

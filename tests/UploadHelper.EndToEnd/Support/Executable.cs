@@ -1,0 +1,17 @@
+namespace UploadHelper.EndToEnd.Support;
+
+/// <summary>The published executable; scripts/test.sh publishes it before the tests.</summary>
+internal static class Executable
+{
+    public static string Linux { get; } = Repository.PathOf("artifacts", "publish", "linux-x64", "upload-helper");
+
+    public static string WindowsForWine { get; } = Repository.PathOf("artifacts", "publish", "win-x64-no-r2r", "upload-helper.exe");
+
+    /// <summary>Why a file cannot be tested, or null.</summary>
+    public static string? Missing(string file) =>
+        File.Exists(file) ? null : $"{Path.GetRelativePath(Repository.Root, file)} is not published (scripts/test.sh does it)";
+
+    /// <summary>Whether a program is on the path.</summary>
+    public static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+}

@@ -1,0 +1,54 @@
+# What the scenarios share. They run in the rig, in the repository; results go to /rig-out as NAME.out and NAME.status.
+helper=$PWD/artifacts/publish/linux-x64/upload-helper
+out=/rig-out
+
+# board NAME OPTIONS: plugs a virtual board in; its log is NAME.board.
+board() {
+  "$helper" simulate --board "$2" --plug >"$out/$1.board" 2>&1 &
+  board_pid=$!
+}
+
+# wait_for COMMAND...: until it succeeds, for 30 s at most.
+wait_for() {
+  for _ in $(seq 300); do
+    "$@" >/dev/null 2>&1 && return
+    sleep 0.1
+  done
+  echo "never: $*" >&2
+  return 1
+}
+
+dfu_is_there() { lsusb -d 0483:df11; }
+
+# unplug: ends the board; its log closes with the summary.
+unplug() {
+  kill -TERM "$board_pid"
+  wait "$board_pid"
+}
+
+# step NAME COMMAND...: runs it and keeps what it says.
+step() {
+  local name=$1
+  shift
+  "$@" >"$out/$name.out" 2>&1
+  echo $? >"$out/$name.status"
+}
+
+# large BASE FILE: 64 KiB of noise behind a sketch that was linked for BASE (hexadecimal, 8 digits).
+large() {
+  { cat "tests/firmware/blink-$1.bin"; seq 1 20000 | sha512sum | cut -c1-64; seq 1 60000 | gzip -9n; seq 1 30000 | gzip -9n; } | head -c 65536 >"$2"
+}
+
+port_is_there() { [ -c /dev/ttyACM0 ]; }
+port_is_gone() { [ ! -e /dev/ttyACM0 ]; }
+
+# upload NAME BOARD OFFSET IMAGE: from the running sketch to the new one; NAME.port says what port there is then.
+upload() {
+  local name=$1 board=$2 address=$3 image=$4
+  board "$name" "$board,flash=$out/$name.flash"
+  wait_for port_is_there
+  step "$name" "$helper" upload --port /dev/ttyACM0 --offset "$address" "$image" --wait-port yes
+  ls /dev/ttyACM0 >"$out/$name.port" 2>&1
+  unplug
+  wait_for port_is_gone
+}
