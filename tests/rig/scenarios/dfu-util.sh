@@ -23,11 +23,8 @@ judge() {
   unplug
 }
 
-while read -r name base; do
+for case in f4boot:08004000 f4boot-old:08010000 f4rom:08000000; do
+  base=${case#*:}
   large "$base" "/tmp/large-$base.bin"
-  judge "$name" "0x$base" "/tmp/large-$base.bin"
-done <<END
-f4boot 08004000
-f4boot-old 08010000
-f4rom 08000000
-END
+  judge "${case%:*}" "0x$base" "/tmp/large-$base.bin"
+done

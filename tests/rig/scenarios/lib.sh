@@ -4,7 +4,7 @@ out=/rig-out
 
 # board NAME OPTIONS: plugs a virtual board in; its log is NAME.board.
 board() {
-  "$helper" simulate --board "$2" --plug >"$out/$1.board" 2>&1 &
+  "$helper" simulate --board "$2" --plug </dev/null >"$out/$1.board" 2>&1 &
   board_pid=$!
 }
 
