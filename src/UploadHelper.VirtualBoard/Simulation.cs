@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using UploadHelper.Core.Timing;
 using UploadHelper.VirtualBoard.Plug;
@@ -39,8 +40,7 @@ public sealed class Simulation
     /// <param name="cancellationToken">Ends it, as quit does.</param>
     /// <exception cref="FormatException">The flash file does not fit the board.</exception>
     /// <exception cref="IOException">The flash file cannot be read or written.</exception>
-    /// <exception cref="PlugException">The board cannot be plugged in, or the pseudo terminal cannot be made.</exception>
-    /// <exception cref="SocketException">The server's address is not to be had.</exception>
+    /// <exception cref="PlugException">The board cannot be plugged in, or the pseudo terminal or the server cannot be made.</exception>
     public void Run(TimeSpan? limit, CancellationToken cancellationToken)
     {
         var board = new BoardFactory().Create(_options, e => _output.WriteLine(e));
@@ -68,7 +68,7 @@ public sealed class Simulation
     {
         if (_faces.Listen is { } address)
         {
-            var server = new UsbIpServer(address, [runner]);
+            var server = Serve(runner, address);
             faces.Push(server);
             _output.WriteLine($"USB/IP server at {server.EndPoint}");
         }
@@ -85,6 +85,18 @@ public sealed class Simulation
             faces.Push(OperatingSystem.IsLinux()
                 ? new PseudoTerminal(runner, path, _time, _output.WriteLine)
                 : throw new PlugException("a virtual board has a pseudo terminal on Linux only"));
+        }
+    }
+
+    private static UsbIpServer Serve(BoardRunner runner, IPEndPoint address)
+    {
+        try
+        {
+            return new UsbIpServer(address, [runner]);
+        }
+        catch (SocketException e)
+        {
+            throw new PlugException($"nothing can listen at {address}: {e.Message}; choose another port with --listen", e);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.Versioning;
+using System.Text;
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb.UsbIp;
 
@@ -19,7 +20,7 @@ internal sealed class VhciController
     private int? _port;
 
     /// <param name="time">The clock to wait with.</param>
-    /// <exception cref="PlugException">The kernel has no such controller.</exception>
+    /// <exception cref="PlugException">The kernel has no such controller, or this user may not use it.</exception>
     public VhciController(TimeProvider time)
     {
         _time = time;
@@ -28,6 +29,8 @@ internal sealed class VhciController
             throw new PlugException(
                 "this kernel has no virtual USB host controller; load it with: modprobe vhci-hcd (a container has to ask its host)");
         }
+
+        OpenAttach().Dispose();
     }
 
     /// <summary>Plugs a full-speed device in, at the same port as the last time if it can be had.</summary>
@@ -35,20 +38,15 @@ internal sealed class VhciController
     /// <param name="deviceId">See <see cref="UsbIpDevice.DeviceId"/>.</param>
     /// <param name="cancellationToken">Ends the wait for a free port.</param>
     /// <returns>The port.</returns>
-    /// <exception cref="PlugException">No right to do so, or no free port in time.</exception>
+    /// <exception cref="PlugException">The kernel refuses, or no port is free in time.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public int Attach(Socket kernelEnd, uint deviceId, CancellationToken cancellationToken)
     {
         var port = WaitForPort(cancellationToken);
         try
         {
-            // One write, and no truncation, which a file in /sys does not know.
-            using var attach = new FileStream(Folder + "/attach", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 0);
-            attach.Write(System.Text.Encoding.ASCII.GetBytes($"{port} {kernelEnd.Handle} {deviceId} {(int)UsbIpSpeed.Full}"));
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new PlugException("plugging a virtual board into the kernel takes root; run it with sudo", e);
+            using var attach = OpenAttach();
+            attach.Write(Encoding.ASCII.GetBytes($"{port} {kernelEnd.Handle} {deviceId} {(int)UsbIpSpeed.Full}"));
         }
         catch (IOException e)
         {
@@ -57,6 +55,19 @@ internal sealed class VhciController
 
         _port = port;
         return port;
+    }
+
+    private static FileStream OpenAttach()
+    {
+        try
+        {
+            // Unbuffered and without truncation: a file in /sys takes one write, and has no length.
+            return new FileStream(Folder + "/attach", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new PlugException("plugging a virtual board into the kernel takes root; run it with sudo", e);
+        }
     }
 
     private int WaitForPort(CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ public sealed class VhciPlug : IDisposable
     /// <param name="runner">The board.</param>
     /// <param name="time">The clock to wait with.</param>
     /// <param name="report">Told in a line, from a thread of its own, what happens.</param>
-    /// <exception cref="PlugException">The kernel has no virtual host controller.</exception>
+    /// <exception cref="PlugException">The kernel has no virtual host controller, or this user may not use it.</exception>
     public VhciPlug(BoardRunner runner, TimeProvider time, Action<string> report)
     {
         _runner = runner;

@@ -66,14 +66,15 @@ internal static class SimulateCommand
     private static SimulationFaces Faces(Settings settings)
     {
         var faces = new SimulationFaces { Plug = settings.Switch(Plug, false), PseudoTerminal = settings.Text(Pty) };
-        if (faces.Plug && faces.PseudoTerminal is not null)
+        if (!faces.Plug)
         {
-            throw new UploadException(
-                UploadError.Usage, "A board has one host: either this machine's USB or a pseudo terminal.", "Leave --plug or --pty away.");
+            return faces with { Listen = Address(UsbIpEndpoint.ParseListener(settings.Text(Listen) ?? $"{UsbIpProtocol.DefaultPort}")) };
         }
 
-        var listen = settings.Text(Listen) ?? (faces.Plug ? null : $"{UsbIpProtocol.DefaultPort}");
-        return listen is null ? faces : faces with { Listen = Address(UsbIpEndpoint.ParseListener(listen)) };
+        return settings.Text(Listen) is null && faces.PseudoTerminal is null
+            ? faces
+            : throw new UploadException(
+                UploadError.Usage, "A board has one host: with --plug it is this machine.", "Leave --plug away, or --listen and --pty.");
     }
 
     private static IPEndPoint Address(UsbIpEndpoint endpoint) => new(Dns.GetHostAddresses(endpoint.Host)[0], endpoint.Port);
