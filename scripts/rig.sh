@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs a command in a virtual machine with a real Linux USB stack (usbcore, vhci-hcd, cdc-acm):
 #   scripts/rig.sh [--no-udev] COMMAND...
-# The machine sees this machine's files, read-only; what the command writes to /rig-out lands in $RIG_OUT (a temporary
-# folder if that is not set). Its exit status is the command's. RIG_TIMEOUT (seconds, default 600) stops a hung machine.
+# The machine sees this machine's files; what the command writes is gone afterwards, but for what it writes to /rig-out:
+# that lands in $RIG_OUT (a temporary folder if that is not set). Exit status: the command's, or 125 when it did not
+# come to an end. RIG_TIMEOUT (seconds, default 600) stops a hung machine.
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
 
@@ -21,7 +22,7 @@ printf 'RIG_UDEV=%q\nRIG_DIRECTORY=%q\n' "$udev" "$PWD" >"$out/.rig/environment"
 printf '%q ' "${@:-true}" >"$out/.rig/command"
 
 timeout "${RIG_TIMEOUT:-600}" qemu-system-x86_64 \
-  -machine q35 -cpu max -smp 2 -accel tcg,thread=multi -m 2048 -nographic -no-reboot \
+  -machine q35 -cpu max -smp 2 -accel tcg,thread=multi -m 2048 -nic none -nographic -no-reboot \
   -kernel "$machine/vmlinuz" -initrd "$machine/initramfs" \
   -append "console=ttyS0 quiet panic=-1 mitigations=off" \
   -fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap \

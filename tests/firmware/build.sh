@@ -11,6 +11,7 @@ for name in blink other; do
     arm-none-eabi-strip "$out.elf"
     arm-none-eabi-objcopy -O binary "$out.elf" "$out.bin"
     arm-none-eabi-objcopy -O ihex "$out.elf" "$out.hex"
+    chmod -x "$out.elf" "$out.bin"
   done
 done
 sha256sum ./*.bin ./*.hex ./*.elf

@@ -31,9 +31,14 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-apt-cache show linux-image-amd64 >/dev/null 2>&1 || apt-get update >/dev/null
-image=$(apt-cache depends linux-image-amd64 | sed -n 's/ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -1)
-apt-get download "$image" >/dev/null
+# linux-image-amd64 names the package of the current kernel.
+download_kernel() {
+  local image
+  image=$(apt-cache depends linux-image-amd64 | sed -n 's/ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -1)
+  [ -n "$image" ] && apt-get download -o APT::Sandbox::User=root "$image" >/dev/null
+}
+
+download_kernel 2>/dev/null || { apt-get update >/dev/null && download_kernel; }
 dpkg -x ./*.deb kernel
 version=$(ls kernel/lib/modules)
 depmod -b kernel "$version"
