@@ -1,0 +1,84 @@
+using UploadHelper.EndToEnd.Support;
+
+namespace UploadHelper.EndToEnd.Published;
+
+/// <summary>The published file as a user starts it.</summary>
+public class PublishedTests
+{
+    [PublishedFact]
+    public void It_tells_its_version() => Assert.Matches(@"^\d+\.\d+\.\d+\n$", Run("--version").Out);
+
+    [PublishedFact]
+    public void It_lists_a_virtual_board()
+    {
+        var run = Run("list", "--simulate", "f4boot");
+
+        Assert.Equal(0, run.Status);
+        Assert.Contains("alt 0: @Internal Flash", run.Out, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public void It_uploads_to_a_virtual_board()
+    {
+        var run = Run("upload", "--simulate", "f4boot", "--offset", "0x4000", "tests/firmware/blink-08004000.bin");
+
+        Assert.Equal(0, run.Status);
+        Assert.Contains("verified", run.Out, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public void It_starts_where_the_home_folder_cannot_be_written()
+    {
+        var run = ProcessRun.Of(Executable.Linux, ["--version"], new Dictionary<string, string> { ["HOME"] = "/proc", ["LANG"] = "de_DE.UTF-8" });
+
+        Assert.Equal(0, run.Status);
+    }
+
+    [PublishedFact]
+    public void It_uploads_over_usbip_with_the_sketch_behind_a_pseudo_terminal()
+    {
+        using var board = new ServedBoard("f4boot");
+
+        var run = Run(
+            "upload", "--usbip", $"127.0.0.1:{board.Port}", "--port", board.SerialPort, "--offset", "0x4000", "tests/firmware/blink-08004000.bin");
+
+        var (log, flash) = board.Stop();
+        Assert.True(run.Status == 0, $"{run}\n{log}");
+        var image = File.ReadAllBytes(Repository.PathOf("tests", "firmware", "blink-08004000.bin"));
+        Assert.Equal(image, flash[0x4000..(0x4000 + image.Length)]);
+        Assert.Contains("violations=0", log, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public void A_usbip_server_that_is_not_there_is_told_at_once()
+    {
+        var run = Run("upload", "--usbip", "127.0.0.1:1", "--offset", "0x4000", "tests/firmware/blink-08004000.bin");
+
+        Assert.Equal(7, run.Status);
+        Assert.Contains("127.0.0.1:1", run.Error, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public void A_signal_ends_the_wait_and_the_state_of_the_board_is_told()
+    {
+        using var board = new ServedBoard("f4boot");
+        using var process = ProcessRun.Start(
+            Executable.Linux,
+            ["upload", "--usbip", $"127.0.0.1:{board.Port}", "--offset", "0x4000", "tests/firmware/blink-08004000.bin", "--timeout", "600"]);
+        process.StandardInput.Close();
+        for (var line = ""; line is not null && !line.StartsWith("Wait", StringComparison.Ordinal);)
+        {
+            line = process.StandardError.ReadLine();
+        }
+
+        ProcessRun.Of("/bin/kill", ["-TERM", $"{process.Id}"]);
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+
+        Assert.Equal(130, process.ExitCode);
+        Assert.Contains("Nothing was erased.", error, StringComparison.Ordinal);
+        Assert.EndsWith("error: cancelled\n", error, StringComparison.Ordinal);
+    }
+
+    private static ProcessRun Run(params string[] arguments) => ProcessRun.Of(Executable.Linux, arguments);
+}

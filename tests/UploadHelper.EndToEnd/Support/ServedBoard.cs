@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace UploadHelper.EndToEnd.Support;
+
+/// <summary>A virtual board in a process of its own, served by USB/IP on loopback, its sketch's port a pseudo terminal.</summary>
+internal sealed class ServedBoard : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("served");
+    private readonly Process _process;
+    private readonly Task<string> _log;
+
+    public ServedBoard(string board)
+    {
+        Port = FreePort();
+        _process = ProcessRun.Start(
+            Executable.Linux, ["simulate", "--board", $"{board},flash={FlashFile}", "--listen", $"127.0.0.1:{Port}", "--pty", SerialPort]);
+        _log = _process.StandardOutput.ReadToEndAsync();
+        _process.ErrorDataReceived += (_, _) => { };
+        _process.BeginErrorReadLine();
+        WaitForSerialPort();
+    }
+
+    public int Port { get; }
+
+    public string SerialPort => Path.Combine(_directory.FullName, "port");
+
+    private string FlashFile => Path.Combine(_directory.FullName, "flash");
+
+    /// <summary>Ends the board.</summary>
+    /// <returns>Its log, and its flash.</returns>
+    public (string Log, byte[] Flash) Stop()
+    {
+        _process.StandardInput.WriteLine("quit");
+        _process.StandardInput.Close();
+        if (!_process.WaitForExit(TimeSpan.FromMinutes(1)))
+        {
+            _process.Kill();
+        }
+
+        return (_log.Result, File.ReadAllBytes(FlashFile));
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+        _directory.Delete(recursive: true);
+    }
+
+    private void WaitForSerialPort()
+    {
+        var watchdog = DateTime.UtcNow.AddMinutes(1);
+        while (!File.Exists(SerialPort))
+        {
+            if (_process.HasExited || DateTime.UtcNow > watchdog)
+            {
+                throw new InvalidOperationException("The board did not come up.");
+            }
+
+            Thread.Sleep(20);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
