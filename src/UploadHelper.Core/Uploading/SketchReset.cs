@@ -27,6 +27,8 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public UploadWarning? Run(string port, CancellationToken cancellationToken)
     {
+        // Only a port that was listed can be seen to go: links of udev's and pseudo terminals open without being listed.
+        var listed = PortNames.IsListed(ports, port);
         var sent = false;
         try
         {
@@ -42,7 +44,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
 
             sent = true;
             line.Write("1EAF"u8, WriteLimit);
-            if (IsGone(port, cancellationToken))
+            if (IsGone(port, listed, cancellationToken))
             {
                 return null;
             }
@@ -63,13 +65,13 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         }
     }
 
-    private bool IsGone(string port, CancellationToken cancellationToken)
+    private bool IsGone(string port, bool listed, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         while (time.GetElapsedTime(start) < GoneLimit)
         {
             time.Wait(Look, cancellationToken);
-            if (!PortNames.IsListed(ports, port))
+            if (listed && !PortNames.IsListed(ports, port))
             {
                 return true;
             }

@@ -80,7 +80,7 @@ internal static class UploadCommand
             [settings.Ids(SettingKeys.UsbId) ?? DeviceFilter.StDfu], settings.Text(SettingKeys.UsbPath), settings.Text(SettingKeys.Serial));
         return new UploadRequest(Read(file), address, filter)
         {
-            Port = settings.Text(SettingKeys.Port),
+            Port = settings.Text(SettingKeys.Port) is { } port ? Target(port) : null,
             Alternate = settings.Byte(SettingKeys.Alternate),
             Verify = settings.Switch(SettingKeys.Verify, true),
             Leave = settings.Switch(SettingKeys.Leave, true),
@@ -89,6 +89,10 @@ internal static class UploadCommand
             Timeout = settings.Seconds(SettingKeys.Timeout, TimeSpan.FromSeconds(15)),
         };
     }
+
+    // A link of udev's (/dev/serial/by-id/...) stands for a port that is listed under its own name.
+    private static string Target(string port) =>
+        Path.IsPathRooted(port) && File.Exists(port) ? File.ResolveLinkTarget(port, returnFinalTarget: true)?.FullName ?? port : port;
 
     // arduino-cli looks for the port itself, but only once the tool has ended.
     private static WaitPort DefaultWait(IReadOnlyDictionary<string, string> environment) =>

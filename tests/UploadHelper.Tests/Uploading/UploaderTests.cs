@@ -1,3 +1,4 @@
+using UploadHelper.Core.Serial;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
@@ -63,6 +64,18 @@ public class UploaderTests
 
         // Per run of writing and of reading, the vector block apart from the rest, and once before leaving.
         Assert.Equal(5, bench.Log.Count(e => e.Text.StartsWith("DNLOAD block 0, 5 bytes", StringComparison.Ordinal)) - bench.Board.Flash.Erases.Sum());
+    }
+
+    [Fact]
+    public void A_port_that_no_look_shows_gets_the_whole_reset_sequence()
+    {
+        // A link of udev's or a pseudo terminal opens, but is not among the listed ports: that is no sign of a reset.
+        var bench = new Bench("f4boot,sketch=libmaple-f1");
+
+        var warning = new SketchReset(new UnlistedPorts(bench.System.SerialPorts), bench.System.Clock).Run("sim", default);
+
+        Assert.Null(warning);
+        Assert.Contains(bench.Log, e => e.Text == "off the bus: reset: magic");
     }
 
     [Fact]
@@ -193,6 +206,13 @@ public class UploaderTests
         Assert.Equal(UploadError.VerifyFailed, e.Error);
         Assert.Contains("0x08000805", e.Message, StringComparison.Ordinal);
         Assert.True(bench.Board.Flash.IsErased(0x0800_0000, 8), "the vector table is not written before the rest is verified");
+    }
+
+    private sealed class UnlistedPorts(ISerialPorts ports) : ISerialPorts
+    {
+        public IReadOnlyList<SerialPortInfo> List() => [];
+
+        public ISerialLine Open(string name, int baudRate) => ports.Open(name, baudRate);
     }
 
     private static int Transfers(string board, uint address, int size)
