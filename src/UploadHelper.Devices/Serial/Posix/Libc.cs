@@ -40,6 +40,15 @@ internal static partial class Libc
     /// <summary>TIOCEXCL: nobody else may open the port.</summary>
     public static nuint Exclusive => Mac ? 0x2000740Du : 0x540Cu;
 
+    /// <summary>
+    /// ioctl of an int. Its argument is a variadic one, which macOS on ARM passes on the stack: behind the eight
+    /// registers of arguments (Apple's "Writing ARM64 code for Apple platforms").
+    /// </summary>
+    public static int Ioctl(int descriptor, nuint request, ref int argument) =>
+        Mac && RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+            ? IoctlOnStack(descriptor, request, 0, 0, 0, 0, 0, 0, ref argument)
+            : IoctlInRegisters(descriptor, request, ref argument);
+
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);
 
@@ -52,9 +61,6 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
 
-    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
-    public static partial int Ioctl(int descriptor, nuint request, ref int argument);
-
     [LibraryImport(Library, EntryPoint = "tcgetattr", SetLastError = true)]
     public static partial int GetAttributes(int descriptor, Span<byte> termios);
 
@@ -64,17 +70,16 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "cfmakeraw")]
     public static partial void MakeRaw(Span<byte> termios);
 
-    [LibraryImport(Library, EntryPoint = "cfsetspeed")]
-    public static partial int SetSpeed(Span<byte> termios, nuint speed);
+    /// <summary>The C libraries of both systems take the plain number, as well as Linux's constants (glibc: termios/cfsetspeed.c).</summary>
+    [LibraryImport(Library, EntryPoint = "cfsetspeed", SetLastError = true)]
+    public static partial int SetSpeed(Span<byte> termios, nuint baudRate);
 
-    /// <summary>The constant of a baud rate: itself on macOS, an index on Linux (asm-generic/termbits.h).</summary>
-    public static nuint Speed(int baudRate) => Mac ? (nuint)baudRate : baudRate switch
-    {
-        1200 => 0x9,
-        9600 => 0xD,
-        115200 => 0x1002,
-        _ => throw new ArgumentOutOfRangeException(nameof(baudRate), baudRate, "1200, 9600 or 115200."),
-    };
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int IoctlInRegisters(int descriptor, nuint request, ref int argument);
+
+    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int IoctlOnStack(
+        int descriptor, nuint request, nint x2, nint x3, nint x4, nint x5, nint x6, nint x7, ref int argument);
 
     [StructLayout(LayoutKind.Sequential)]
     public struct PollDescriptor

@@ -72,19 +72,29 @@ internal sealed class PosixSerialLine : ISerialLine
         new Thread(() => Libc.Close(descriptor)) { IsBackground = true, Name = "close serial line" }.Start();
     }
 
+    /// <summary>The fault that an errno stands for.</summary>
+    internal static SerialFault Fault(int error, bool opening) => error switch
+    {
+        Libc.NoEntry => SerialFault.NotFound,
+        Libc.NoDevice or Libc.NoDeviceOrAddress => opening ? SerialFault.NotFound : SerialFault.Gone,
+        Libc.AccessDenied or Libc.NotPermitted => SerialFault.AccessDenied,
+        Libc.Busy => SerialFault.Busy,
+        Libc.IoError => opening ? SerialFault.Io : SerialFault.Gone,
+        _ => SerialFault.Io,
+    };
+
     private void MakeRaw(string path, int baudRate)
     {
         Span<byte> termios = stackalloc byte[Libc.TermiosSize];
         if (Libc.GetAttributes(_descriptor, termios) != 0)
         {
-            throw Failure($"Opening {path}", Marshal.GetLastPInvokeError(), opening: true);
+            throw Failure($"Setting {path} up", Marshal.GetLastPInvokeError(), opening: true);
         }
 
         Libc.MakeRaw(termios);
-        _ = Libc.SetSpeed(termios, Libc.Speed(baudRate));
-        if (Libc.SetAttributes(_descriptor, 0, termios) != 0)
+        if (Libc.SetSpeed(termios, (nuint)baudRate) != 0 || Libc.SetAttributes(_descriptor, 0, termios) != 0)
         {
-            throw Failure($"Opening {path}", Marshal.GetLastPInvokeError(), opening: true);
+            throw Failure($"Setting {path} up", Marshal.GetLastPInvokeError(), opening: true);
         }
     }
 
@@ -118,17 +128,6 @@ internal sealed class PosixSerialLine : ISerialLine
         }
     }
 
-    private static SerialException Failure(string what, int error, bool opening)
-    {
-        var fault = error switch
-        {
-            Libc.NoEntry => SerialFault.NotFound,
-            Libc.NoDevice or Libc.NoDeviceOrAddress => opening ? SerialFault.NotFound : SerialFault.Gone,
-            Libc.AccessDenied or Libc.NotPermitted => SerialFault.AccessDenied,
-            Libc.Busy => SerialFault.Busy,
-            Libc.IoError => opening ? SerialFault.Io : SerialFault.Gone,
-            _ => SerialFault.Io,
-        };
-        return new SerialException(fault, $"{what} failed: {Marshal.GetPInvokeErrorMessage(error)}.");
-    }
+    private static SerialException Failure(string what, int error, bool opening) =>
+        new(Fault(error, opening), $"{what} failed: {Marshal.GetPInvokeErrorMessage(error)}.");
 }

@@ -16,6 +16,7 @@ internal static partial class Kernel32
     public const int PathNotFound = 3;
     public const int AccessDenied = 5;
     public const int SharingViolation = 32;
+    public const int SemaphoreTimeout = 121;
 
     private const string Library = "kernel32.dll";
 

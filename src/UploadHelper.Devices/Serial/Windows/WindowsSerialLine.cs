@@ -41,7 +41,9 @@ internal sealed class WindowsSerialLine : ISerialLine
         _ = Kernel32.SetCommTimeouts(_file, ref timeouts);
         if (!Kernel32.WriteFile(_file, data, data.Length, out var written, 0))
         {
-            throw new SerialException(SerialFault.Gone, $"Writing failed: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+            var error = Marshal.GetLastPInvokeError();
+            var fault = error == Kernel32.SemaphoreTimeout ? SerialFault.Timeout : SerialFault.Gone;
+            throw new SerialException(fault, $"Writing failed: {Marshal.GetPInvokeErrorMessage(error)}");
         }
 
         if (written < data.Length)

@@ -59,10 +59,15 @@ internal sealed class LibUsbDevice : IUsbDevice
 
     private nint Handle => _handle != 0 ? _handle : throw new ObjectDisposedException(nameof(LibUsbDevice));
 
-    private int Transfer(UsbSetup setup, Span<byte> data, TimeSpan timeout) => Check(
-        LibUsb.ControlTransfer(
-            Handle, setup.RequestType, setup.Request, setup.Value, setup.Index, data, setup.Length, (uint)Math.Ceiling(timeout.TotalMilliseconds)),
-        "The transfer");
+    private int Transfer(UsbSetup setup, Span<byte> data, TimeSpan timeout)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(data.Length, setup.Length);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
+        var milliseconds = (uint)Math.Ceiling(timeout.TotalMilliseconds);
+        return Check(
+            LibUsb.ControlTransfer(Handle, setup.RequestType, setup.Request, setup.Value, setup.Index, data, setup.Length, milliseconds),
+            "The transfer");
+    }
 
     private int Check(int result, string what)
     {

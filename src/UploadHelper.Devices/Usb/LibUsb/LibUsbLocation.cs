@@ -1,0 +1,25 @@
+namespace UploadHelper.Devices.Usb.LibUsb;
+
+/// <summary>Where a system keeps libusb-1.0.</summary>
+/// <param name="Names">File names or paths, in the order in which they are tried.</param>
+/// <param name="Source">Where its users get it, told in a sentence.</param>
+internal sealed record LibUsbLocation(string[] Names, string Source)
+{
+    /// <summary>Linux.</summary>
+    public static LibUsbLocation Linux { get; } = new(
+        ["libusb-1.0.so.0", "libusb-1.0.so"],
+        "It comes with the package libusb-1.0-0 (Debian, Ubuntu: apt install libusb-1.0-0) or libusb1 (Fedora: dnf install libusb1).");
+
+    /// <summary>macOS; Homebrew has one folder on Apple silicon and another on Intel.</summary>
+    public static LibUsbLocation Mac { get; } = new(
+        ["libusb-1.0.dylib", "/opt/homebrew/lib/libusb-1.0.dylib", "/usr/local/lib/libusb-1.0.dylib"],
+        "It comes with Homebrew: brew install libusb.");
+
+    /// <summary>Windows.</summary>
+    public static LibUsbLocation Windows { get; } = new(
+        ["libusb-1.0.dll"],
+        "Put libusb-1.0.dll beside upload-helper.exe; it is to be had from https://libusb.info.");
+
+    /// <summary>This system.</summary>
+    public static LibUsbLocation Here { get; } = OperatingSystem.IsWindows() ? Windows : OperatingSystem.IsMacOS() ? Mac : Linux;
+}
