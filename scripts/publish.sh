@@ -19,6 +19,9 @@ case $rid in
   *) echo "publish.sh: unknown platform $rid" >&2; exit 2 ;;
 esac
 
+# sha256sum is GNU's; macOS has shasum.
+if command -v sha256sum >/dev/null; then digest() { sha256sum; }; else digest() { shasum -a 256; }; fi
+
 out=artifacts/publish/$variant
 log=artifacts/publish/$variant.log
 rm -rf "$out"
@@ -31,8 +34,13 @@ if ! dotnet publish src/UploadHelper -c Release -r "$rid" -o "$out" --nologo \
   else
     tail -20 "$log" >&2
   fi
+  rm -rf "$out"
   exit 1
 fi
 
-stat -c '%n %s bytes' "$out/$file"
-sha256sum "$out/$file"
+if [ "$(ls "$out")" != "$file" ]; then
+  echo "publish.sh: not one file but these came out:" $(ls "$out") >&2
+  exit 1
+fi
+
+echo "$out/$file: $(wc -c <"$out/$file" | tr -d ' ') bytes, SHA-256 $(digest <"$out/$file" | cut -d' ' -f1)"
