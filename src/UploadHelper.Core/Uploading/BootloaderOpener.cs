@@ -65,7 +65,7 @@ internal sealed class BootloaderOpener(IUsbBus bus, TimeProvider time)
             {
                 maps.Add((alternate, MemoryMap.Parse(alternate.Name)));
             }
-            catch (FormatException)
+            catch (MemoryMapException)
             {
                 // Not a memory that can be flashed; `list` shows it as it is.
             }

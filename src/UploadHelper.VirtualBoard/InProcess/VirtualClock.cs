@@ -6,9 +6,8 @@ namespace UploadHelper.VirtualBoard.InProcess;
 /// </summary>
 public sealed class VirtualClock : TimeProvider
 {
-    private readonly Lock _lock = new();
+    private readonly object _lock = new();
     private readonly List<TimeSpan> _waiting = [];
-    private readonly ManualResetEventSlim _moved = new();
     private int _flows = 1;
 
     /// <summary>The time since the clock was made.</summary>
@@ -41,27 +40,15 @@ public sealed class VirtualClock : TimeProvider
             return;
         }
 
-        TimeSpan due;
         lock (_lock)
         {
-            due = Now + duration;
+            var due = Now + duration;
             _waiting.Add(due);
             MoveIfAllWait();
-        }
-
-        while (true)
-        {
-            lock (_lock)
+            while (Now < due)
             {
-                if (Now >= due)
-                {
-                    return;
-                }
-
-                _moved.Reset();
+                Monitor.Wait(_lock);
             }
-
-            _moved.Wait();
         }
     }
 
@@ -82,7 +69,7 @@ public sealed class VirtualClock : TimeProvider
 
         Now = _waiting.Min();
         _waiting.RemoveAll(due => due <= Now);
-        _moved.Set();
+        Monitor.PulseAll(_lock);
     }
 
     private sealed class FiredTimer : ITimer

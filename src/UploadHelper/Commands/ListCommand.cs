@@ -93,7 +93,7 @@ internal static class ListCommand
         {
             return MemoryMap.Parse(alternate.Name).Groups;
         }
-        catch (FormatException)
+        catch (MemoryMapException)
         {
             return [];
         }

@@ -66,7 +66,13 @@ internal static class UploadCommand
         request = request with { Port = request.Port ?? world.DefaultPort };
         reporter.Begin(world.Time);
         var uploader = new Uploader(world.Usb, world.SerialPorts, world.Time, reporter.Event);
-        reporter.Done(uploader.Run(request, context.CancellationToken));
+        var result = uploader.Run(request, context.CancellationToken);
+        if (world.Board is { } board)
+        {
+            reporter.Simulated(board);
+        }
+
+        reporter.Done(result);
         return 0;
     }
 

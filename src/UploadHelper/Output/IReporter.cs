@@ -1,4 +1,5 @@
 using UploadHelper.Core.Uploading;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;
 
@@ -11,6 +12,9 @@ internal interface IReporter
 
     /// <summary>Something happened.</summary>
     void Event(UploadEvent e);
+
+    /// <summary>What a virtual board has to say of it.</summary>
+    void Simulated(Board board);
 
     /// <summary>The upload is done.</summary>
     void Done(UploadResult result);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;
 
@@ -79,6 +80,15 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                 break;
         }
     }
+
+    public void Simulated(Board board) => Write("simulated", json =>
+    {
+        json.WriteString("name", board.Name);
+        json.WriteNumber("sectorsErased", board.Flash.Erases.Sum());
+        json.WriteNumber("bytesProgrammed", board.Flash.BytesProgrammed);
+        json.WriteNumber("violations", board.Violations.Count);
+        json.WriteString("sketch", board.RunningSketch?.Name);
+    });
 
     public void Done(UploadResult result) => Write("result", json =>
     {

@@ -1,6 +1,7 @@
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;
 
@@ -64,6 +65,11 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 break;
         }
     }
+
+    public void Simulated(Board board) => Step(
+        "Board",
+        $"{board.Name}: {board.Flash.Erases.Sum()} sectors erased, {board.Flash.BytesProgrammed} bytes programmed, {board.Violations.Count} violations; "
+            + (board.RunningSketch is { } sketch ? $"runs sketch {sketch.Name} at 0x{sketch.Address:X8}" : "in its bootloader"));
 
     public void Done(UploadResult result)
     {

@@ -28,6 +28,9 @@ internal sealed class World : IDisposable
     /// <summary>The port to use if none is named, or null.</summary>
     public string? DefaultPort { get; private init; }
 
+    /// <summary>The virtual board, or null where boards are real.</summary>
+    public Board? Board { get; private init; }
+
     /// <summary>Opens the world that the settings name.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="context">The surroundings of the command.</param>
@@ -57,7 +60,11 @@ internal sealed class World : IDisposable
         try
         {
             var system = new SimulatedSystem(SimulationOptions.Parse(text, start), _ => { });
-            var world = new World(system.Usb, system.SerialPorts, system.Clock) { DefaultPort = system.SerialPorts.List().FirstOrDefault()?.Name };
+            var world = new World(system.Usb, system.SerialPorts, system.Clock)
+            {
+                Board = system.Board,
+                DefaultPort = system.SerialPorts.List().FirstOrDefault()?.Name,
+            };
             world._owned.Add(system);
             return world;
         }

@@ -8,7 +8,7 @@ namespace UploadHelper.Core.Dfu.DfuSe;
 public sealed record MemoryMap(string Name, IReadOnlyList<SectorGroup> Groups)
 {
     /// <summary>Reads a map; the grammar is <see cref="MemoryMapParser"/>'s.</summary>
-    /// <exception cref="FormatException">The string is no map; the message says where it breaks.</exception>
+    /// <exception cref="MemoryMapException">The string is no map; the message says where it breaks.</exception>
     public static MemoryMap Parse(string text) => new MemoryMapParser(text).Parse();
 
     /// <summary>The sector that holds an address, or null.</summary>

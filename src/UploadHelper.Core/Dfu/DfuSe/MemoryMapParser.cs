@@ -172,5 +172,5 @@ internal sealed class MemoryMapParser(string text)
 
     private static string Printable(char c) => c is >= ' ' and <= '~' ? c.ToString() : $"\\u{(int)c:X4}";
 
-    private FormatException Broken(string why) => new($"Not a memory map: {why} (at character {_at + 1}).");
+    private MemoryMapException Broken(string why) => new($"Not a memory map: {why} (at character {_at + 1}).");
 }

@@ -60,7 +60,7 @@ public class MemoryMapTests
     [InlineData("@Internal Flash /0x08000000/04*9999999Mg", "too large")]
     public void A_string_that_is_no_map_is_refused_with_the_place_where_it_breaks(string text, string why)
     {
-        var e = Assert.Throws<FormatException>(() => MemoryMap.Parse(text));
+        var e = Assert.Throws<MemoryMapException>(() => MemoryMap.Parse(text));
 
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
         Assert.Contains("at character", e.Message, StringComparison.Ordinal);
@@ -107,7 +107,7 @@ public class MemoryMapTests
                 {
                     MemoryMap.Parse(text);
                 }
-                catch (FormatException)
+                catch (MemoryMapException)
                 {
                 }
             }

@@ -1,0 +1,80 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Usb;
+using UploadHelper.Tests.Uploading;
+using UploadHelper.VirtualBoard;
+
+namespace UploadHelper.Tests.Core.Dfu;
+
+/// <summary>Whatever state an earlier, killed host left the device in, the next upload starts from dfuIDLE and succeeds.</summary>
+public class DfuConnectionTests
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    public static TheoryData<string, uint, string> LeftBehind()
+    {
+        var data = new TheoryData<string, uint, string>();
+        foreach (var (board, address) in (ReadOnlySpan<(string, uint)>)[("f4boot", 0x0800_4000u), ("f4rom", 0x0800_0000u)])
+        {
+            foreach (var script in (string[])["", "clear", "download", "download status", "download status status", "abort upload", "mismatch"])
+            {
+                data.Add(board, address, script);
+            }
+        }
+
+        // Asked to leave and not yet told to: F4Bootloader comes back by itself. The ROM has then started the sketch.
+        data.Add("f4boot", 0x0800_4000, "leave");
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(LeftBehind))]
+    public void It_comes_back_to_idle(string board, uint address, string script)
+    {
+        var bench = new Bench(board, StartState.Bootloader);
+        using (var device = bench.System.Usb.Open(bench.System.Usb.List()[0]))
+        {
+            if (board == "f4rom")
+            {
+                Send(device, "clear");
+            }
+
+            foreach (var step in script.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                Send(device, step);
+            }
+        }
+
+        var result = bench.Upload(bench.Request(address, 2_000) with { Port = null });
+
+        Assert.True(result.Verified);
+    }
+
+    private static void Send(IUsbDevice device, string step)
+    {
+        switch (step)
+        {
+            case "clear":
+                device.ControlOut(new UsbSetup(0x21, (byte)DfuRequest.ClearStatus, 0, 0, 0), [], Second);
+                break;
+            case "abort":
+                device.ControlOut(new UsbSetup(0x21, (byte)DfuRequest.Abort, 0, 0, 0), [], Second);
+                break;
+            case "download":
+                device.ControlOut(new UsbSetup(0x21, (byte)DfuRequest.Download, 0, 0, 5), [0x21, 0x00, 0x40, 0x00, 0x08], Second);
+                break;
+            case "status":
+                device.ControlIn(new UsbSetup(0xA1, (byte)DfuRequest.GetStatus, 0, 0, 6), new byte[6], Second);
+                break;
+            case "upload":
+                device.ControlIn(new UsbSetup(0xA1, (byte)DfuRequest.Upload, 2, 0, 64), new byte[64], Second);
+                break;
+            case "leave":
+                device.ControlOut(new UsbSetup(0x21, (byte)DfuRequest.Download, 2, 0, 0), [], Second);
+                break;
+            case "mismatch":
+                device.ControlOut(new UsbSetup(0x21, (byte)DfuRequest.Download, 20, 0, 4), [0xFF, 0xFF, 0xFF, 0xFF], Second);
+                Send(device, "status");
+                break;
+        }
+    }
+}

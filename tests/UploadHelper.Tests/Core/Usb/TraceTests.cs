@@ -1,0 +1,58 @@
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb.Tracing;
+using UploadHelper.Tests.Support;
+using UploadHelper.Tests.Uploading;
+
+namespace UploadHelper.Tests.Core.Usb;
+
+public class TraceTests
+{
+    [Theory]
+    [InlineData("f4boot", 0x0800_4000)]
+    [InlineData("f4rom", 0x0800_0000)]
+    public void A_trace_replays_as_a_device_of_its_own(string board, uint address)
+    {
+        var lines = new StringWriter();
+        var bench = new Bench(board, UploadHelper.VirtualBoard.StartState.Bootloader);
+        var request = bench.Request(address, 5_000) with { Port = null };
+        var traced = new TracingUsbBus(bench.System.Usb, bench.System.Clock, new TraceWriter(lines, bench.System.Clock));
+        var first = bench.Upload(traced, request);
+
+        var replay = new ReplayBus(lines.ToString());
+        var again = bench.Upload(replay, request);
+
+        Assert.True(replay.IsAtEnd);
+        Assert.Equal(first.Device.Functional, again.Device.Functional);
+        Assert.True(again.Verified);
+    }
+
+    [Fact]
+    public void A_replay_fails_where_the_program_does_something_else()
+    {
+        var lines = new StringWriter();
+        var bench = new Bench("f4rom", UploadHelper.VirtualBoard.StartState.Bootloader);
+        var request = bench.Request(0x0800_0000, 5_000) with { Port = null };
+        bench.Upload(new TracingUsbBus(bench.System.Usb, bench.System.Clock, new TraceWriter(lines, bench.System.Clock)), request);
+
+        Assert.Throws<InvalidDataException>(() => bench.Upload(new ReplayBus(lines.ToString()), request with { File = Bench.Sketch(0x0800_0000, 6_000) }));
+    }
+
+    [Fact]
+    public void A_trace_ends_with_the_transfer_that_failed()
+    {
+        var lines = new StringWriter();
+        var bench = new Bench("f4rom", UploadHelper.VirtualBoard.StartState.Bootloader);
+        bench.Bus.BeforeTransfer = n =>
+        {
+            if (n == 60)
+            {
+                bench.Board.Unplug();
+            }
+        };
+
+        var traced = new TracingUsbBus(bench.Bus, bench.System.Clock, new TraceWriter(lines, bench.System.Clock));
+        Assert.Throws<UploadException>(() => bench.Upload(traced, bench.Request(0x0800_0000) with { Port = null }));
+
+        Assert.Contains("\"fault\":\"Gone\"", lines.ToString().TrimEnd().Split('\n')[^1], StringComparison.Ordinal);
+    }
+}

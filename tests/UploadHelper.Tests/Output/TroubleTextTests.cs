@@ -1,0 +1,73 @@
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+using UploadHelper.Output;
+using UploadHelper.Tests.Support;
+using UploadHelper.Tests.Uploading;
+using UploadHelper.VirtualBoard;
+
+namespace UploadHelper.Tests.Output;
+
+/// <summary>What the user reads when the board is the trouble.</summary>
+public class TroubleTextTests
+{
+    [Fact]
+    public void Access_denied() => Match("trouble-access-denied", new Bench("f4rom", StartState.Bootloader) { Bus = { OnOpen = UsbFault.AccessDenied } });
+
+    [Fact]
+    public void Another_program_holds_it() => Match("trouble-busy", new Bench("f4rom", StartState.Bootloader) { Bus = { OnOpen = UsbFault.Busy } });
+
+    [Fact]
+    public void No_driver() => Match("trouble-no-driver", new Bench("f4rom", StartState.Bootloader) { Bus = { OnOpen = UsbFault.WrongDriver } });
+
+    [Fact]
+    public void No_device() => Match("trouble-no-device", new Bench("f4rom,sketch=none"));
+
+    [Fact]
+    public void A_ghost()
+    {
+        var bench = new Bench("f4boot-old,sketch=none", StartState.Bootloader);
+        bench.System.Clock.Advance(TimeSpan.FromSeconds(12));
+        Match("trouble-ghost", bench);
+    }
+
+    [Fact]
+    public void Gone_in_the_middle()
+    {
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        bench.Bus.BeforeTransfer = n =>
+        {
+            if (n == 60)
+            {
+                bench.Board.Unplug();
+            }
+        };
+        Match("trouble-gone", bench);
+    }
+
+    [Fact]
+    public void A_stall_in_the_middle()
+    {
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        bench.Bus.BeforeTransfer = n =>
+        {
+            if (n == 60)
+            {
+                throw new UsbException(UsbFault.Stall, "stall");
+            }
+        };
+        Match("trouble-stall", bench);
+    }
+
+    private static void Match(string snapshot, Bench bench)
+    {
+        var (stdout, stderr) = (new StringWriter(), new StringWriter());
+        var reporter = new TextReporter(new ConsoleStreams(TextReader.Null, stdout, stderr, ErrorIsTerminal: false), verbose: false, quiet: false, color: false);
+        var address = bench.Board.Name == "f4boot-old" ? 0x0801_0000u : 0x0800_0000u;
+        var uploader = new Uploader(bench.Bus, bench.System.SerialPorts, bench.System.Clock, reporter.Event);
+
+        var e = Assert.Throws<UploadException>(() => uploader.Run(bench.Request(address) with { Port = null }, default));
+        reporter.Failed(e);
+
+        Snapshot.Match($"exit {e.Error.ExitStatus()}\n--- stdout\n{stdout}--- stderr\n{stderr}", snapshot);
+    }
+}
