@@ -68,7 +68,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
     public void Simulated(Board board) => Step(
         "Board",
-        $"{board.Name}: {board.Flash.Erases.Sum()} sectors erased, {board.Flash.BytesProgrammed} bytes programmed, {board.Violations.Count} violations; "
+        $"{board.Name}: {Sectors(board.Flash.Erases.Sum())} erased, {board.Flash.BytesProgrammed} bytes programmed, {board.Violations.Count} violations; "
             + (board.RunningSketch is { } sketch ? $"runs sketch {sketch.Name} at 0x{sketch.Address:X8}" : "in its bootloader"));
 
     public void Done(UploadResult result)
@@ -94,12 +94,14 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
     private void Plan(FlashPlan plan)
     {
-        Step("Plan", $"erase {plan.Sectors.Count} sector{(plan.Sectors.Count == 1 ? "" : "s")} ({plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes");
+        Step("Plan", $"erase {Sectors(plan.Sectors.Count)} ({plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes");
         foreach (var sector in plan.Sectors)
         {
             Detail($"sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}");
         }
     }
+
+    private static string Sectors(int count) => count == 1 ? "1 sector" : $"{count} sectors";
 
     private void Progress(FlashPhase phase, long done, long total)
     {
