@@ -25,7 +25,6 @@ public static class DeviceTrouble
         UsbFault.Gone => new UploadException(UploadError.DeviceLost, $"The board went away in the middle. {state}", Retry, e),
         UsbFault.Timeout => new UploadException(UploadError.DeviceFailed, $"The board stopped answering. {state}", Retry, e),
         UsbFault.Stall => new UploadException(UploadError.DeviceFailed, $"The board refused a request (STALL). {state}", Retry, e),
-        UsbFault.LibraryMissing => new UploadException(UploadError.UsbUnavailable, e.Message, "Install it and run the upload again.", e),
         UsbFault.Busy => new UploadException(UploadError.DeviceBusy, $"Another program took the board. {state}", "Close it and run the same upload again.", e),
         _ => new UploadException(UploadError.DeviceFailed, $"USB failed: {e.Message} {state}", Retry, e),
     };
@@ -54,7 +53,7 @@ public static class DeviceTrouble
             throw new UploadException(
                 UploadError.UsbUnavailable,
                 $"The USB bus cannot be looked at. {e.Message}",
-                "The board is as it was. Mend this and run the upload again.",
+                e.Fault == UsbFault.LibraryMissing ? "Install it and try again." : "The board is as it was. Mend this and try again.",
                 e);
         }
     }

@@ -1,9 +1,11 @@
+using UploadHelper.Core.Serial;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.Output;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Output;
 
@@ -58,14 +60,29 @@ public class TroubleTextTests
         Match("trouble-stall", bench);
     }
 
+    [Fact]
+    public void Two_bootloaders()
+    {
+        var clock = new VirtualClock();
+        var boards = Enumerable.Range(0, 2)
+            .Select(_ => new BoardFactory().Create(SimulationOptions.Parse("f4rom,start=bootloader"), _ => { })).ToArray();
+        var request = new UploadRequest(Bench.Sketch(0x0800_0000), 0x0800_0000, new DeviceFilter([DeviceFilter.StDfu]));
+
+        Match("trouble-two-bootloaders", request, new InProcessBus(clock, boards), new InProcessSerialPorts(clock, boards), clock);
+    }
+
     private static void Match(string snapshot, Bench bench)
+    {
+        var address = bench.Board.Name == "f4boot-old" ? 0x0801_0000u : 0x0800_0000u;
+        Match(snapshot, bench.Request(address) with { Port = null }, bench.Bus, bench.System.SerialPorts, bench.System.Clock);
+    }
+
+    private static void Match(string snapshot, UploadRequest request, IUsbBus bus, ISerialPorts ports, TimeProvider clock)
     {
         var (stdout, stderr) = (new StringWriter(), new StringWriter());
         var reporter = new TextReporter(new ConsoleStreams(TextReader.Null, stdout, stderr, ErrorIsTerminal: false), verbose: false, quiet: false, color: false);
-        var address = bench.Board.Name == "f4boot-old" ? 0x0801_0000u : 0x0800_0000u;
-        var uploader = new Uploader(bench.Bus, bench.System.SerialPorts, bench.System.Clock, reporter.Event);
 
-        var e = Assert.Throws<UploadException>(() => uploader.Run(bench.Request(address) with { Port = null }, default));
+        var e = Assert.Throws<UploadException>(() => new Uploader(bus, ports, clock, reporter.Event).Run(request, default));
         reporter.Failed(e);
 
         Snapshot.Match($"exit {e.Error.ExitStatus()}\n--- stdout\n{stdout}--- stderr\n{stderr}", snapshot);

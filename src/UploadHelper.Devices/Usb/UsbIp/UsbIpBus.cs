@@ -37,7 +37,7 @@ public sealed class UsbIpBus : IUsbBus
             var status = ReadReply(connection, UsbIpOperationCode.ReplyDeviceList);
             if (status != UsbIpOperationStatus.Ok)
             {
-                throw new UsbException(UsbFault.Io, $"the USB/IP server at {_server} does not list its devices (status {(uint)status})");
+                throw new UsbException(UsbFault.Io, $"The USB/IP server at {_server} does not list its devices (status {(uint)status}).");
             }
 
             var devices = new UsbDeviceInfo[UsbIpOperation.ReadCount(connection.Receive(UsbIpOperation.CountSize))];
@@ -55,7 +55,7 @@ public sealed class UsbIpBus : IUsbBus
         }
         catch (UsbException e) when (e.Fault == UsbFault.Gone)
         {
-            throw new UsbException(UsbFault.Io, $"what listens at {_server} closed the connection: is it a USB/IP server?", e);
+            throw new UsbException(UsbFault.Io, $"What listens at {_server} closed the connection: is it a USB/IP server?", e);
         }
     }
 
@@ -78,7 +78,7 @@ public sealed class UsbIpBus : IUsbBus
             var imported = UsbIpDevice.Read(connection.Receive(UsbIpDevice.Size));
             if (imported.Bus != device.Bus || imported.Number != device.Number)
             {
-                throw new UsbException(UsbFault.Gone, $"device {device.Path} at {_server} has enumerated again since it was listed");
+                throw new UsbException(UsbFault.Gone, $"Device {device.Path} at {_server} has enumerated again since it was listed.");
             }
 
             var open = new UsbIpOpenDevice(device, new UsbIpTransfers(connection, imported.DeviceId, _time));
@@ -138,13 +138,13 @@ public sealed class UsbIpBus : IUsbBus
     private UsbException Refused(UsbDeviceInfo device, UsbIpOperationStatus status) => status switch
     {
         UsbIpOperationStatus.DeviceBusy => new UsbException(
-            UsbFault.Busy, $"another client of the USB/IP server at {_server} has device {device.Path}"),
+            UsbFault.Busy, $"Another client of the USB/IP server at {_server} has device {device.Path}."),
         UsbIpOperationStatus.NotAvailable or UsbIpOperationStatus.NoDevice => new UsbException(
-            UsbFault.Gone, $"the USB/IP server at {_server} has no device {device.Path} any more, or does not give it away"),
+            UsbFault.Gone, $"The USB/IP server at {_server} has no device {device.Path} any more, or does not give it away."),
         _ => new UsbException(
-            UsbFault.Io, $"the USB/IP server at {_server} does not hand out device {device.Path} (status {(uint)status})"),
+            UsbFault.Io, $"The USB/IP server at {_server} does not hand out device {device.Path} (status {(uint)status})."),
     };
 
     private UsbException NotUsbIp(UsbIpFormatException e) => new(
-        UsbFault.Io, $"what listens at {_server} does not speak USB/IP as it should: {e.Message}", e);
+        UsbFault.Io, $"What listens at {_server} does not speak USB/IP as it should: {e.Message}.", e);
 }

@@ -50,7 +50,7 @@ internal sealed class UsbIpConnection : IDisposable
 
     /// <summary>The failure of a server that is not there.</summary>
     public static UsbException NoServer(UsbIpEndpoint server, string reason, Exception? inner) => new(
-        UsbFault.Io, $"no USB/IP server at {server}: {reason}; is it running, and does the firewall let it through?", inner);
+        UsbFault.Io, $"No USB/IP server at {server}: {reason}; is it running, and does the firewall let it through?", inner);
 
     /// <summary>Sends a whole message.</summary>
     /// <exception cref="UsbException"><see cref="UsbFault.Gone"/>: the server closed the connection.</exception>
@@ -94,7 +94,7 @@ internal sealed class UsbIpConnection : IDisposable
         {
             if (!WaitForData(start, AnswerLimit))
             {
-                throw new UsbException(UsbFault.Io, $"the USB/IP server at {_server} does not answer");
+                throw new UsbException(UsbFault.Io, $"The USB/IP server at {_server} does not answer.");
             }
 
             buffer = buffer[ReceiveSome(buffer)..];
@@ -151,5 +151,5 @@ internal sealed class UsbIpConnection : IDisposable
     }
 
     private UsbException Closed(Exception? inner) => new(
-        UsbFault.Gone, $"the USB/IP server at {_server} closed the connection: the device is gone", inner);
+        UsbFault.Gone, $"The USB/IP server at {_server} closed the connection: the device is gone.", inner);
 }

@@ -35,7 +35,7 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
         var length = ControlIn(new UsbSetup(0x80, GetDescriptor, ConfigurationDescriptor, 0, 9), header, StandardLimit);
         if (length < 6)
         {
-            throw new UsbException(UsbFault.Io, $"a configuration descriptor of {length} bytes");
+            throw new UsbException(UsbFault.Io, $"A configuration descriptor of {length} bytes.");
         }
 
         _configuration = header[5];

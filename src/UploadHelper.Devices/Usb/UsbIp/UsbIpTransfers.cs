@@ -35,7 +35,7 @@ internal sealed class UsbIpTransfers : IDisposable
         {
             // There is no finding the next message in a stream that has lost its order.
             _connection.Dispose();
-            throw new UsbException(UsbFault.Io, $"the USB/IP server sent nonsense: {e.Message}", e);
+            throw new UsbException(UsbFault.Io, $"The USB/IP server sent nonsense: {e.Message}.", e);
         }
     }
 
@@ -57,7 +57,7 @@ internal sealed class UsbIpTransfers : IDisposable
             return late;
         }
 
-        throw new UsbException(UsbFault.Timeout, $"the device did not answer request 0x{setup.Request:X2} within {timeout.TotalMilliseconds:0} ms");
+        throw new UsbException(UsbFault.Timeout, $"The device did not answer request 0x{setup.Request:X2} within {timeout.TotalMilliseconds:0} ms.");
     }
 
     private void Submit(uint sequence, UsbSetup setup, ReadOnlySpan<byte> data)
@@ -126,8 +126,8 @@ internal sealed class UsbIpTransfers : IDisposable
     // Linux error numbers: EPIPE; ENODEV, EPROTO, ECONNRESET, ESHUTDOWN.
     private static UsbException Failed(int status) => status switch
     {
-        UsbIpProtocol.StatusStall => new UsbException(UsbFault.Stall, "the device stalled the request"),
-        -19 or -71 or -104 or UsbIpProtocol.StatusShutdown => new UsbException(UsbFault.Gone, $"the device left the bus (status {status})"),
-        _ => new UsbException(UsbFault.Io, $"the transfer failed (status {status})"),
+        UsbIpProtocol.StatusStall => new UsbException(UsbFault.Stall, "The device stalled the request."),
+        -19 or -71 or -104 or UsbIpProtocol.StatusShutdown => new UsbException(UsbFault.Gone, $"The device left the bus (status {status})."),
+        _ => new UsbException(UsbFault.Io, $"The transfer failed (status {status})."),
     };
 }

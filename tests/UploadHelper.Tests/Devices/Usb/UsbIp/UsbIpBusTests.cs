@@ -187,7 +187,7 @@ public sealed class UsbIpBusTests : IDisposable
         var port = _server.EndPoint.Port;
         _server.Dispose();
         var e = AssertFault(UsbFault.Io, () => BusAt(port).List());
-        Assert.StartsWith($"no USB/IP server at 127.0.0.1:{port}", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"No USB/IP server at 127.0.0.1:{port}", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
