@@ -52,11 +52,13 @@ run_tests() {
 
 all_passed=0
 all_skipped=0
+if [ "${1:-}" != --fast ]; then
+  install_tools
+fi
 must dotnet build -c Debug --nologo -v quiet
 must dotnet format --verify-no-changes --no-restore
 run_tests UploadHelper.Tests
 if [ "${1:-}" != --fast ]; then
-  install_tools
   must scripts/publish.sh linux-x64
   if command -v wine >/dev/null; then
     must scripts/publish.sh win-x64 --no-r2r

@@ -71,7 +71,7 @@ public class PublishedTests
             line = process.StandardError.ReadLine();
         }
 
-        ProcessRun.Of("/bin/kill", ["-TERM", $"{process.Id}"]);
+        ProcessRun.Of("/bin/sh", ["-c", $"kill -TERM {process.Id}"]);
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
 

@@ -24,6 +24,7 @@ public sealed class UploadTests(UploadTests.Run rig) : IClassFixture<UploadTests
         Assert.Equal(4, rig.Status("refused"));
         Assert.Contains("is not writable", rig.Text("refused.out"), StringComparison.Ordinal);
         Assert.Equal("0", rig.Summary("refused")["sectors_erased"]);
+        Assert.Equal("sketch old", rig.Text("refused-greeting.out").Trim());
         Assert.Equal("0", rig.Summary("refused")["violations"]);
     }
 }
@@ -46,7 +47,9 @@ internal static class UploadChecks
         Assert.Equal(image, rig.Bytes(step + ".flash")[offset..(offset + image.Length)]);
         Assert.Contains("The sketch runs, on /dev/ttyACM0.", rig.Text(step + ".out"), StringComparison.Ordinal);
         Assert.Equal("/dev/ttyACM0", rig.Text(step + ".port").Trim());
+        Assert.Equal("sketch blink", rig.Text(step + "-greeting.out").Trim());
         Assert.Equal("sketch:blink", rig.Summary(step)["running"]);
+        Assert.Equal("1", rig.Summary(step)["sectors_erased"]);
         Assert.Equal("0", rig.Summary(step)["violations"]);
     }
 }

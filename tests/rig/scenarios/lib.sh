@@ -42,13 +42,16 @@ large() {
 port_is_there() { [ -c /dev/ttyACM0 ]; }
 port_is_gone() { [ ! -e /dev/ttyACM0 ]; }
 
-# upload NAME BOARD OFFSET IMAGE: from the running sketch to the new one; NAME.port says what port there is then.
+# upload NAME BOARD OFFSET IMAGE: from the running sketch to the new one; NAME.port says what port there is then, and
+# NAME-greeting what the sketch behind it prints when it is opened.
 upload() {
   local name=$1 board=$2 address=$3 image=$4
   board "$name" "$board,flash=$out/$name.flash"
   wait_for port_is_there
   step "$name" "$helper" upload --port /dev/ttyACM0 --offset "$address" "$image" --wait-port yes
   ls /dev/ttyACM0 >"$out/$name.port" 2>&1
+  wait_for port_is_there
+  step "$name-greeting" timeout 10 bash -c 'exec 4<>/dev/ttyACM0; stty raw -echo <&4; head -n 1 <&4'
   unplug
   wait_for port_is_gone
 }
