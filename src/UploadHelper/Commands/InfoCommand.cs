@@ -1,4 +1,5 @@
 using System.CommandLine;
+using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Uploading;
@@ -16,7 +17,7 @@ internal static class InfoCommand
 
     public static Command Create(CommandContext context)
     {
-        var path = GlobalOptionsOf(SettingKeys.UsbPath);
+        var path = GlobalOptions.Text(SettingKeys.UsbPath, "PATH", "Where the board is plugged in, as `list` shows it, for example 1-1.2");
         var command = new Command("info", "Ask a bootloader for its state, status and attributes.") { path };
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
@@ -25,9 +26,6 @@ internal static class InfoCommand
         }));
         return command;
     }
-
-    private static Option<string?> GlobalOptionsOf(string key) =>
-        CommandLine.GlobalOptions.Text(key, "PATH", "Where the board is plugged in, as `list` shows it, for example 1-1.2");
 
     private static int Run(World world, Settings settings, CommandContext context)
     {
