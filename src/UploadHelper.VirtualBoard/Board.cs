@@ -18,7 +18,7 @@ public sealed class Board : IUsbPort, IBoardCore
     private UsbFunction? _function;
     private (TimeSpan At, Action Work)? _pending;
     private TimeSpan _busyUntil;
-    private bool _ghost;
+    private bool _silent;
     private int _generation;
 
     /// <summary>A board that has just been plugged in.</summary>
@@ -32,13 +32,17 @@ public sealed class Board : IUsbPort, IBoardCore
         _options = options;
         _events = events;
         Flash = flash;
-        if (options.Start == StartState.Sketch)
+        if (options.Start != StartState.Sketch || options.Boot0)
+        {
+            Boot(BootCause.BootloaderWanted);
+        }
+        else if (SketchInFlash.Read(flash, personality.SketchAddress).Runs)
         {
             StartSketch(personality.SketchAddress);
         }
         else
         {
-            Boot(bootloaderWanted: true);
+            Boot(BootCause.Reset);
         }
     }
 
@@ -67,10 +71,10 @@ public sealed class Board : IUsbPort, IBoardCore
     public AttachedDevice? Attached { get; private set; }
 
     /// <summary>What is on the bus, or null.</summary>
-    public UsbFunction? Function => _ghost ? null : _function;
+    public UsbFunction? Function => _silent ? null : _function;
 
     /// <inheritdoc/>
-    public TimeSpan? NextEventAt => _pending?.At ?? (_ghost ? null : _function?.NextEventAt);
+    public TimeSpan? NextEventAt => _pending?.At ?? (_silent ? null : _function?.NextEventAt);
 
     /// <inheritdoc/>
     public void AdvanceTo(TimeSpan now)
@@ -92,7 +96,7 @@ public sealed class Board : IUsbPort, IBoardCore
         if (now > Now)
         {
             Now = now;
-            if (!_ghost)
+            if (!_silent)
             {
                 _function?.AdvanceTo(now);
             }
@@ -108,7 +112,7 @@ public sealed class Board : IUsbPort, IBoardCore
         }
 
         ControlTransfers++;
-        if (_ghost)
+        if (_silent)
         {
             return new ControlReply(ControlOutcome.Silent, default, default);
         }
@@ -123,6 +127,11 @@ public sealed class Board : IUsbPort, IBoardCore
         var reply = _function.Control(setup, data);
         reply = reply with { Busy = reply.Busy + before };
         _busyUntil = Now + reply.Busy;
+        if (_silent)
+        {
+            reply = new ControlReply(ControlOutcome.Silent, default, default);
+        }
+
         Log(BoardEventKind.Request, RequestText.Of(_function, setup, reply));
         return reply;
     }
@@ -134,7 +143,11 @@ public sealed class Board : IUsbPort, IBoardCore
     public byte[]? BulkIn(byte endpoint, int maxLength) => Function?.BulkIn(endpoint, maxLength);
 
     /// <inheritdoc/>
-    public void BusReset() => Log(BoardEventKind.Bus, "bus reset");
+    public void BusReset()
+    {
+        Log(BoardEventKind.Bus, "bus reset");
+        Function?.BusReset();
+    }
 
     /// <summary>The RESET button.</summary>
     public void PressReset() => Reset("RESET button", intoBootloader: false);
@@ -154,31 +167,40 @@ public sealed class Board : IUsbPort, IBoardCore
     {
         Detach($"reset: {why}");
         RunningSketch = null;
-        _pending = (Now + ResetTime, () => Boot(intoBootloader));
+        _pending = (Now + ResetTime, () => Boot(intoBootloader ? BootCause.BootloaderWanted : BootCause.Reset));
+    }
+
+    /// <inheritdoc/>
+    public void Hang(string why)
+    {
+        _silent = true;
+        Log(BoardEventKind.Bus, $"answers nothing any more: {why}");
     }
 
     /// <inheritdoc/>
     public void StartSketch(uint address)
     {
         var enumerated = _function is DfuSeFunction;
-        RunningSketch = SketchInFlash.Read(Flash, address);
+        var sketch = SketchInFlash.Read(Flash, address);
         Log(
             BoardEventKind.Start,
-            $"sketch {RunningSketch.Name} starts at 0x{address:X8}, stack pointer 0x{RunningSketch.StackPointer:X8}, reset vector 0x{RunningSketch.Reset:X8}");
-        var kind = SketchKind.All.FirstOrDefault(k => k.Name == (_options.Sketch ?? _personality.DefaultSketch));
+            $"sketch {sketch.Name} starts at 0x{address:X8}, stack pointer 0x{sketch.StackPointer:X8}, reset vector 0x{sketch.Reset:X8}"
+            + (sketch.Runs ? "" : ", and crashes"));
+        RunningSketch = sketch.Runs ? sketch : null;
+        var kind = sketch.Runs ? SketchKind.All.FirstOrDefault(k => k.Name == (_options.Sketch ?? _personality.DefaultSketch)) : null;
         if (kind is not null)
         {
             Detach("the sketch takes the USB port");
-            _pending = (Now + ResetTime, () => Attach(new SketchFunction(this, kind, RunningSketch.Name)));
+            _pending = (Now + ResetTime, () => Attach(new SketchFunction(this, kind, sketch.Name)));
         }
         else if (enumerated && _personality.LeavesGhost)
         {
-            _ghost = true;
+            _silent = true;
             Log(BoardEventKind.Bus, "the bootloader stays on the bus, and answers nothing");
         }
         else
         {
-            Detach("the sketch has no USB");
+            Detach(sketch.Runs ? "the sketch has no USB" : "the sketch has crashed");
         }
     }
 
@@ -194,9 +216,9 @@ public sealed class Board : IUsbPort, IBoardCore
         _events(e);
     }
 
-    private void Boot(bool bootloaderWanted)
+    private void Boot(BootCause cause)
     {
-        if (_personality.Boot(this, bootloaderWanted || _options.Boot0) is { } bootloader)
+        if (_personality.Boot(this, _options.Boot0 ? BootCause.Boot0 : cause) is { } bootloader)
         {
             Attach(bootloader);
         }
@@ -209,7 +231,7 @@ public sealed class Board : IUsbPort, IBoardCore
     private void Attach(UsbFunction function)
     {
         _function = function;
-        _ghost = false;
+        _silent = false;
         _busyUntil = Now;
         Attached = new AttachedDevice(++_generation, function.Identity.DeviceDescriptor(), function.Identity.Configuration);
         Log(BoardEventKind.Bus, $"on the bus as {new UsbId(function.Identity.VendorId, function.Identity.ProductId)} ({function.Identity.Strings[1]})");
@@ -223,7 +245,7 @@ public sealed class Board : IUsbPort, IBoardCore
         }
 
         _function = null;
-        _ghost = false;
+        _silent = false;
         Attached = null;
     }
 }

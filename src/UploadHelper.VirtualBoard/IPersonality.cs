@@ -24,7 +24,7 @@ public interface IPersonality
 
     /// <summary>What the microcontroller does after a reset.</summary>
     /// <param name="board">The board.</param>
-    /// <param name="bootloaderWanted">Whether the BOOT0 pin or a flag in a backup register asks for the bootloader.</param>
+    /// <param name="cause">What it finds.</param>
     /// <returns>The bootloader, or null if the sketch runs at once.</returns>
-    UsbFunction? Boot(IBoardCore board, bool bootloaderWanted);
+    UsbFunction? Boot(IBoardCore board, BootCause cause);
 }

@@ -24,7 +24,8 @@ internal sealed record F4BootloaderBoard(string Name, F4Bootloader.Build Build) 
     }
 
     // Every reset leads through the bootloader; the flag that a sketch sets (0x424C) means nothing to it.
-    public UsbFunction? Boot(IBoardCore board, bool bootloaderWanted) => new F4Bootloader(board, Build);
+    public UsbFunction? Boot(IBoardCore board, BootCause cause) =>
+        cause == BootCause.Boot0 ? new F4Rom(board) : new F4Bootloader(board, Build);
 }
 
 /// <summary>An STM32F405/407 with nothing but the bootloader in its ROM.</summary>
@@ -41,5 +42,5 @@ internal sealed class F4RomBoard : IPersonality
     public FlashMemory CreateFlash() => new(FlashPart.Stm32F405());
 
     // BOOT0, or a sketch that was told to jump to system memory.
-    public UsbFunction? Boot(IBoardCore board, bool bootloaderWanted) => bootloaderWanted ? new F4Rom(board) : null;
+    public UsbFunction? Boot(IBoardCore board, BootCause cause) => cause == BootCause.Reset ? null : new F4Rom(board);
 }

@@ -12,10 +12,15 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// </summary>
 public abstract class DfuSeFunction : UsbFunction
 {
+    // An UPLOAD of the reserved block 1 puts a status code where the state belongs.
+    private const DfuState StateAfterReservedUpload = (DfuState)DfuStatusCode.ErrStalledPacket;
+
     private const ushort CommandBlock = 0;
+    private const ushort ReservedBlock = 1;
     private const ushort FirstDataBlock = 2;
     private readonly int _transferSize;
-    private byte[] _data = [];
+    private readonly byte[] _buffer;
+    private int _length;
     private ushort _block;
     private bool _manifesting;
 
@@ -28,6 +33,7 @@ public abstract class DfuSeFunction : UsbFunction
     {
         Board = board;
         _transferSize = transferSize;
+        _buffer = new byte[transferSize];
     }
 
     /// <summary>The board it runs on.</summary>
@@ -42,6 +48,9 @@ public abstract class DfuSeFunction : UsbFunction
     /// <summary>The address pointer; ST's default is the base of the flash.</summary>
     public uint Pointer { get; protected set; } = 0x0800_0000;
 
+    /// <summary>The one buffer for all blocks; behind a short block stand the bytes of the one before.</summary>
+    protected ReadOnlySpan<byte> Buffer => _buffer;
+
     /// <summary>The commands that UPLOAD of block 0 names.</summary>
     protected abstract byte[] Commands { get; }
 
@@ -51,6 +60,15 @@ public abstract class DfuSeFunction : UsbFunction
 
     /// <summary>Sets the address pointer.</summary>
     protected abstract void SetAddress(uint address);
+
+    /// <summary>Carries out a command that is not common to all.</summary>
+    /// <returns>How long it takes, or null if it failed; a failure sets state and status itself.</returns>
+    protected virtual TimeSpan? OtherCommand(ReadOnlySpan<byte> command)
+    {
+        // It passes for done.
+        Board.Log(BoardEventKind.Violation, $"unknown command {Convert.ToHexString(command)}");
+        return TimeSpan.Zero;
+    }
 
     /// <summary>Erases the sector that holds an address.</summary>
     /// <returns>How long it takes, or null if it failed; a failure sets state and status itself.</returns>
@@ -103,10 +121,10 @@ public abstract class DfuSeFunction : UsbFunction
     /// <summary>Takes a block; it is carried out by the next GETSTATUS.</summary>
     protected virtual ControlReply Download(UsbSetup setup, ReadOnlySpan<byte> data)
     {
-        if (State is not (DfuState.Idle or DfuState.DownloadIdle) || data.Length > _transferSize || (setup.Value == 1 && data.Length > 0))
+        // A refusal changes neither state nor status.
+        if (State is not (DfuState.Idle or DfuState.DownloadIdle) || data.Length > _transferSize)
         {
             Board.Log(BoardEventKind.Violation, $"DNLOAD of block {setup.Value}, {data.Length} bytes, in {State.Name()}");
-            Fail(DfuStatusCode.ErrStalledPacket);
             return Stall();
         }
 
@@ -118,24 +136,29 @@ public abstract class DfuSeFunction : UsbFunction
         }
 
         _block = setup.Value;
-        _data = data.ToArray();
+        _length = data.Length;
+        data.CopyTo(_buffer);
         State = DfuState.DownloadSync;
         return Done();
     }
 
     private ControlReply Upload(UsbSetup setup)
     {
-        if (State is not (DfuState.Idle or DfuState.UploadIdle) || setup.Value == 1)
-        {
-            Board.Log(BoardEventKind.Violation, $"UPLOAD of block {setup.Value} in {State.Name()}");
-            Fail(DfuStatusCode.ErrStalledPacket);
-            return Stall();
-        }
-
         if (setup.Length == 0)
         {
             State = DfuState.Idle;
             return Done();
+        }
+
+        if (State is not (DfuState.Idle or DfuState.UploadIdle) || setup.Value == ReservedBlock || setup.Length > _transferSize)
+        {
+            Board.Log(BoardEventKind.Violation, $"UPLOAD of block {setup.Value}, {setup.Length} bytes, in {State.Name()}");
+            if (State is DfuState.Idle or DfuState.UploadIdle && setup.Value == ReservedBlock)
+            {
+                State = StateAfterReservedUpload;
+            }
+
+            return Stall();
         }
 
         if (setup.Value == CommandBlock)
@@ -148,11 +171,13 @@ public abstract class DfuSeFunction : UsbFunction
         var address = Pointer + (uint)((setup.Value - FirstDataBlock) * _transferSize);
         if (ReadMemory(address, setup.Length) is { } read)
         {
+            read.Data.CopyTo(_buffer, 0);
             return Done(read.Data, read.Busy);
         }
 
-        Board.Log(BoardEventKind.Violation, $"UPLOAD at 0x{address:X8}, past the end of the memory: the bootloader hangs");
-        return new ControlReply(ControlOutcome.Silent, default, default);
+        Board.Log(BoardEventKind.Violation, $"UPLOAD at 0x{address:X8}, past the end of the memory");
+        Board.Hang("bus fault in the bootloader");
+        return Done();
     }
 
     private ControlReply GetStatus(UsbSetup setup)
@@ -162,7 +187,8 @@ public abstract class DfuSeFunction : UsbFunction
             return Stall();
         }
 
-        if (State == DfuState.DownloadSync && _data.Length > 0)
+        // What failed is tried again: the bootloader has not left dfuDNBUSY, nor forgotten the block.
+        if ((State is DfuState.DownloadSync or DfuState.DownloadBusy) && _length > 0)
         {
             return Execute();
         }
@@ -183,35 +209,38 @@ public abstract class DfuSeFunction : UsbFunction
 
     private ControlReply Execute()
     {
-        var (block, data) = (_block, _data);
-        (_block, _data) = (0, []);
         State = DfuState.DownloadBusy;
-        var answer = Answer(PollTimeout(block == CommandBlock ? data[0] : null));
-        var took = block == CommandBlock
-            ? Command(data)
-            : Program(Pointer + (uint)((block - FirstDataBlock) * _transferSize), data);
+        var answer = Answer(PollTimeout(_block == CommandBlock ? _buffer[0] : null));
+        var took = _block switch
+        {
+            CommandBlock => Command(_buffer.AsSpan(0, _length)),
+            ReservedBlock => TimeSpan.Zero,
+            _ => Program(Pointer + (uint)((_block - FirstDataBlock) * _transferSize), _buffer.AsSpan(0, _length)),
+        };
         if (took is not null)
         {
             State = DfuState.DownloadSync;
+            _length = 0;
         }
 
         return Done(answer, took ?? TimeSpan.Zero);
     }
 
-    private TimeSpan? Command(byte[] data)
+    private TimeSpan? Command(ReadOnlySpan<byte> data)
     {
         switch (data)
         {
+            case [0x00]:
+                return TimeSpan.Zero;
             case [0x21, _, _, _, _]:
-                SetAddress(BinaryPrimitives.ReadUInt32LittleEndian(data.AsSpan(1)));
+                SetAddress(BinaryPrimitives.ReadUInt32LittleEndian(data[1..]));
                 return TimeSpan.Zero;
             case [0x41, _, _, _, _]:
                 // Erasing moves the pointer.
-                Pointer = BinaryPrimitives.ReadUInt32LittleEndian(data.AsSpan(1));
+                Pointer = BinaryPrimitives.ReadUInt32LittleEndian(data[1..]);
                 return Erase(Pointer);
             default:
-                Board.Log(BoardEventKind.Violation, $"unknown command {Convert.ToHexString(data)}");
-                return TimeSpan.Zero;
+                return OtherCommand(data);
         }
     }
 
@@ -236,7 +265,7 @@ public abstract class DfuSeFunction : UsbFunction
         {
             State = DfuState.Idle;
             Status = DfuStatusCode.Ok;
-            _data = [];
+            _length = 0;
             _manifesting = false;
         }
     }

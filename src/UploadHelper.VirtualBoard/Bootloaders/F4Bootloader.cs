@@ -27,11 +27,13 @@ public sealed class F4Bootloader : DfuSeFunction
             new(0x0801_0000, "@Internal Flash   /0x08000000/04*016Ka,01*064Kg,03*128Kg", LeavesGhost: true);
     }
 
-    private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(30 * 300);
+    private const int WordSize = 4;
+    private static readonly TimeSpan FirstBlink = TimeSpan.FromMilliseconds(1000);
+    private static readonly TimeSpan Blink = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     private readonly Build _build;
-    private TimeSpan _idleLeft = Window;
-    private TimeSpan _now;
+    private TimeSpan _blinkEnds;
+    private int _blinksLeft = 30;
 
     /// <summary>The bootloader, just started.</summary>
     /// <param name="board">The board.</param>
@@ -40,11 +42,12 @@ public sealed class F4Bootloader : DfuSeFunction
         : base(Describe(build), board, TransferSize)
     {
         _build = build;
-        _now = board.Now;
+        _blinkEnds = board.Now + FirstBlink + Blink;
+        Pointer = build.SketchAddress;
     }
 
     /// <inheritdoc/>
-    public override TimeSpan? NextEventAt => State == DfuState.Idle ? _now + _idleLeft : null;
+    public override TimeSpan? NextEventAt => _blinkEnds;
 
     /// <inheritdoc/>
     protected override byte[] Commands => [0x00, 0x21, 0x41];
@@ -52,23 +55,33 @@ public sealed class F4Bootloader : DfuSeFunction
     /// <inheritdoc/>
     public override void AdvanceTo(TimeSpan now)
     {
-        // The blinks are counted only while nobody talks to it.
-        if (State == DfuState.Idle)
-        {
-            _idleLeft -= now - _now;
-        }
-
-        _now = now;
-        if (_idleLeft > TimeSpan.Zero)
+        if (now < _blinkEnds)
         {
             return;
         }
 
-        _idleLeft = Window;
-        if (HasSketch())
+        _blinkEnds += Blink;
+        if (State == DfuState.Idle && _blinksLeft > 0)
+        {
+            _blinksLeft--;
+        }
+
+        // Once the blinks are used up it starts whatever appears at the sketch's address: a board that has waited
+        // without a sketch is gone 300 ms after the first word of a new one is written, in the middle of an upload.
+        if (_blinksLeft == 0 && HasSketch())
         {
             Board.StartSketch(_build.SketchAddress);
         }
+    }
+
+    /// <inheritdoc/>
+    public override void BusReset()
+    {
+        // USBD_LL_Reset() shuts the class down; SET_CONFIGURATION starts it afresh.
+        base.BusReset();
+        State = DfuState.Idle;
+        Status = DfuStatusCode.Ok;
+        Pointer = _build.SketchAddress;
     }
 
     /// <inheritdoc/>
@@ -89,12 +102,19 @@ public sealed class F4Bootloader : DfuSeFunction
         }
 
         Board.Log(BoardEventKind.Flash, $"erase sector {sector} at 0x{Board.Flash.Part.Sectors[sector].Address:X8}");
+        if (sector == 0)
+        {
+            Board.Hang("the bootloader has erased itself");
+        }
+
         return Board.Flash.Erase(sector);
     }
 
     /// <inheritdoc/>
     protected override TimeSpan? Program(uint address, ReadOnlySpan<byte> data)
     {
+        // It programs whole words; what fills the last one is left over in the buffer.
+        data = Buffer[..((data.Length + WordSize - 1) / WordSize * WordSize)];
         if (!Board.Flash.Contains(address, data.Length))
         {
             Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: no flash there");
@@ -111,11 +131,20 @@ public sealed class F4Bootloader : DfuSeFunction
             Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: not erased");
         }
 
-        var took = Board.Flash.Program(address, data);
         Board.Log(BoardEventKind.Flash, $"program {data.Length} bytes at 0x{address:X8}");
+        var took = TimeSpan.Zero;
+        for (var at = 0; at < data.Length; at += WordSize)
+        {
+            var word = data.Slice(at, WordSize);
+            took += Board.Flash.Program(address + (uint)at, word);
+            if (!Board.Flash.Read(address + (uint)at, WordSize).SequenceEqual(word))
+            {
+                // On a mismatch it returns at once, without leaving dfuDNBUSY.
+                return null;
+            }
+        }
 
-        // It compares word by word, and on a mismatch returns without leaving dfuDNBUSY.
-        return Board.Flash.Read(address, data.Length).SequenceEqual(data) ? took : null;
+        return took;
     }
 
     /// <inheritdoc/>
@@ -139,6 +168,6 @@ public sealed class F4Bootloader : DfuSeFunction
         UsbRelease: 0x0200,
         Release: 0x0200,
         DeviceClass: 0,
-        ["STMicroelectronics", "STM32 DFU F4 Bootloader", "3057365A3131", build.Map],
+        ["STMicroelectronics", "DFU in FS Mode", "3057365A3131", build.Map],
         DfuDescriptors.Configuration(1, attributes: 0x0B, TransferSize, DfuFunctionalDescriptor.DfuSeVersion));
 }

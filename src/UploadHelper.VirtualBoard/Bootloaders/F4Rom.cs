@@ -12,6 +12,7 @@ public sealed class F4Rom : DfuSeFunction
 
     private const byte EraseCommand = 0x41;
     private const byte SetAddressCommand = 0x21;
+    private const byte ReadUnprotectCommand = 0x92;
     private static readonly TimeSpan LeaveTime = TimeSpan.FromMilliseconds(10);
 
     private static readonly string[] Maps =
@@ -50,6 +51,23 @@ public sealed class F4Rom : DfuSeFunction
 
     /// <inheritdoc/>
     protected override void SetAddress(uint address) => Pointer = address;
+
+    /// <inheritdoc/>
+    protected override TimeSpan? OtherCommand(ReadOnlySpan<byte> command)
+    {
+        switch (command)
+        {
+            case [EraseCommand]:
+                return MassErase();
+            case [ReadUnprotectCommand]:
+                // The option bytes are loaded by a reset, when the flash is empty.
+                var took = MassErase();
+                Board.Reset("read unprotect", intoBootloader: true);
+                return took;
+            default:
+                return base.OtherCommand(command);
+        }
+    }
 
     /// <inheritdoc/>
     protected override TimeSpan? Erase(uint address)
@@ -95,6 +113,18 @@ public sealed class F4Rom : DfuSeFunction
         // The status stage still goes through; then it jumps.
         _leavesAt = Board.Now + LeaveTime;
         return Done(status);
+    }
+
+    private TimeSpan MassErase()
+    {
+        Board.Log(BoardEventKind.Flash, "erase all sectors");
+        var took = TimeSpan.Zero;
+        for (var sector = 0; sector < Board.Flash.Part.Sectors.Count; sector++)
+        {
+            took += Board.Flash.Erase(sector);
+        }
+
+        return took;
     }
 
     private void Jump()

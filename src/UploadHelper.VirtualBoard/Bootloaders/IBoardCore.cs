@@ -19,6 +19,10 @@ public interface IBoardCore
     /// <param name="intoBootloader">Whether a flag in a backup register keeps it in its bootloader.</param>
     void Reset(string why, bool intoBootloader);
 
+    /// <summary>The processor hangs: what is on the bus stays there and answers nothing until the next reset.</summary>
+    /// <param name="why">For the log.</param>
+    void Hang(string why);
+
     /// <summary>Starts the program at an address, as a bootloader does.</summary>
     /// <param name="address">Address of its vector table.</param>
     void StartSketch(uint address);

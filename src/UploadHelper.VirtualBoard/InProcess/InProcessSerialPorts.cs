@@ -21,7 +21,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             boards[i].AdvanceTo(clock.Now);
             if (boards[i].Function is SketchFunction sketch)
             {
-                ports.Add(new SerialPortInfo(NameOf(i), sketch.Identity.VendorId, sketch.Identity.ProductId, sketch.Identity.Strings[2], $"1-{i + 1}"));
+                ports.Add(new SerialPortInfo(NameOf(i), sketch.Identity.VendorId, sketch.Identity.ProductId, sketch.Identity.SerialNumber, $"1-{i + 1}"));
             }
         }
 

@@ -113,7 +113,7 @@ public sealed class SketchFunction : UsbFunction
         UsbRelease: 0x0200,
         Release: 0x0200,
         DeviceClass: 2,
-        ["LeafLabs", "Maple", "207C356E3251"],
+        kind.Strings,
         UsbIdentity.Configure(
             interfaces: 2,
             attributes: 0xC0,

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using UploadHelper.Core.Boards;
 using UploadHelper.VirtualBoard.Flash;
 
 namespace UploadHelper.VirtualBoard.Sketches;
@@ -9,7 +10,8 @@ namespace UploadHelper.VirtualBoard.Sketches;
 /// <param name="StackPointer">Its initial stack pointer.</param>
 /// <param name="Reset">Its reset vector.</param>
 /// <param name="Name">The name in its marker, or "unnamed".</param>
-public sealed record SketchInFlash(uint Address, uint StackPointer, uint Reset, string Name)
+/// <param name="Runs">Whether the processor gets to its first instruction: a stack in RAM, a reset vector into programmed flash.</param>
+public sealed record SketchInFlash(uint Address, uint StackPointer, uint Reset, string Name, bool Runs)
 {
     /// <summary>What stands before the name in an image.</summary>
     public const string Marker = "UPLOAD-HELPER-SKETCH ";
@@ -20,9 +22,14 @@ public sealed record SketchInFlash(uint Address, uint StackPointer, uint Reset, 
     public static SketchInFlash Read(FlashMemory flash, uint address)
     {
         var bytes = flash.Bytes[(int)(address - flash.Base)..];
-        return new SketchInFlash(
-            address, BinaryPrimitives.ReadUInt32LittleEndian(bytes), BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]), NameIn(bytes));
+        var stack = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        var reset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+        return new SketchInFlash(address, stack, reset, NameIn(bytes), RamMap.FitsStack(stack) && IsCode(flash, reset));
     }
+
+    // A Cortex-M vector is odd (Thumb) and leads to an instruction; erased flash holds none.
+    private static bool IsCode(FlashMemory flash, uint vector) =>
+        vector % 2 == 1 && flash.Contains(vector - 1, 2) && !flash.IsErased(vector - 1, 2);
 
     /// <summary>A small sketch for the base of a fresh board: a vector table, an endless loop, and a marker.</summary>
     public static byte[] Synthesize(uint address, string name)

@@ -5,8 +5,9 @@ namespace UploadHelper.VirtualBoard.Sketches;
 /// <summary>How sketches of one core behave on the bus.</summary>
 /// <param name="Name">Its name in the options of a simulation.</param>
 /// <param name="Id">Ids of its serial port.</param>
+/// <param name="Strings">Manufacturer, product and, if it has one, serial number.</param>
 /// <param name="CreateRule">Makes its reset rule.</param>
-public sealed record SketchKind(string Name, UsbId Id, Func<IResetRule> CreateRule)
+public sealed record SketchKind(string Name, UsbId Id, IReadOnlyList<string> Strings, Func<IResetRule> CreateRule)
 {
     /// <summary>A sketch without USB.</summary>
     public const string None = "none";
@@ -14,8 +15,12 @@ public sealed record SketchKind(string Name, UsbId Id, Func<IResetRule> CreateRu
     /// <summary>All kinds with a serial port.</summary>
     public static readonly IReadOnlyList<SketchKind> All =
     [
-        new("libmaple-f4", new UsbId(0x0483, 0x5740), () => new LibMapleF4Rule()),
-        new("stm32generic", new UsbId(0x0483, 0x5740), () => new Stm32GenericRule()),
-        new("libmaple-f1", new UsbId(0x1EAF, 0x0004), () => new LibMapleF1Rule()),
+        new(
+            "libmaple-f4",
+            new UsbId(0x0483, 0x5740),
+            ["STMicroelectronics", "STM32 Virtual ComPort in FS Mode", "00000000050C"],
+            () => new LibMapleF4Rule()),
+        new("stm32generic", new UsbId(0x0483, 0x5740), ["STMicroelectronics", "STM32 Virtual ComPort", "207C356E3251"], () => new Stm32GenericRule()),
+        new("libmaple-f1", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new LibMapleF1Rule()),
     ];
 }

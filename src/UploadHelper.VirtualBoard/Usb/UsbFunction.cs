@@ -28,6 +28,13 @@ public abstract class UsbFunction(UsbIdentity identity)
     public ControlReply Control(UsbSetup setup, ReadOnlySpan<byte> data) =>
         (setup.RequestType & StandardMask) == 0 ? Standard(setup) : Class(setup, data);
 
+    /// <summary>A reset of the port: the configuration is gone until the host selects it again.</summary>
+    public virtual void BusReset()
+    {
+        _configuration = 0;
+        AlternateSetting = 0;
+    }
+
     /// <summary>A packet to a bulk endpoint; false for NAK.</summary>
     public virtual bool BulkOut(byte endpoint, ReadOnlySpan<byte> packet) => false;
 

@@ -8,7 +8,7 @@ namespace UploadHelper.VirtualBoard.Usb;
 /// <param name="UsbRelease">bcdUSB.</param>
 /// <param name="Release">bcdDevice.</param>
 /// <param name="DeviceClass">bDeviceClass.</param>
-/// <param name="Strings">The strings, from index 1 on; 1 to 3 are manufacturer, product and serial number.</param>
+/// <param name="Strings">The strings, from index 1 on: manufacturer, product, and the serial number if there is one; others follow it.</param>
 /// <param name="Configuration">The whole configuration descriptor.</param>
 public sealed record UsbIdentity(
     ushort VendorId,
@@ -19,10 +19,15 @@ public sealed record UsbIdentity(
     IReadOnlyList<string> Strings,
     byte[] Configuration)
 {
+    private const byte SerialNumberIndex = 3;
+
+    /// <summary>The serial number, or null.</summary>
+    public string? SerialNumber => Strings.Count >= SerialNumberIndex ? Strings[SerialNumberIndex - 1] : null;
+
     /// <summary>The 18 bytes of the device descriptor (USB 2.0, 9.6.1); endpoint 0 takes 64 bytes.</summary>
     public byte[] DeviceDescriptor()
     {
-        byte[] d = [18, 1, 0, 0, DeviceClass, 0, 0, 64, 0, 0, 0, 0, 0, 0, 1, 2, 3, 1];
+        byte[] d = [18, 1, 0, 0, DeviceClass, 0, 0, 64, 0, 0, 0, 0, 0, 0, 1, 2, SerialNumber is null ? (byte)0 : SerialNumberIndex, 1];
         BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(2), UsbRelease);
         BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(8), VendorId);
         BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(10), ProductId);

@@ -10,13 +10,13 @@ judge() {
   sleep 1
   unplug
 
-  board "$name-again" "$name,start=bootloader,boot0=1,flash=$flash"
+  board "$name-again" "$name,start=bootloader,flash=$flash"
   wait_for dfu_is_there
   step "$name-read" dfu-util -d 0483:df11 -a 0 -s "$address:$(stat -c %s "$image")" -U "$out/$name.read"
   cp "$image" "$out/$name.image"
   unplug
 
-  board "$name-ours" "$name,start=bootloader,boot0=1,flash=$out/$name.flash-ours"
+  board "$name-ours" "$name,start=bootloader,flash=$out/$name.flash-ours"
   wait_for dfu_is_there
   step "$name-ours" "$helper" upload --offset "$address" "$image"
   sleep 1

@@ -111,8 +111,8 @@ public class DfuSeFunctionTests
         var board = Board("f4boot,start=bootloader");
 
         Download(board, 0, 0x41, 0x00, 0x00, 0x00, 0x08);
-        Status(board);
 
+        Assert.Equal(ControlOutcome.Silent, board.Control(StatusSetup, []).Outcome);
         Assert.Equal(1, board.Flash.Erases[0]);
         Assert.Single(board.Violations);
     }
@@ -128,11 +128,44 @@ public class DfuSeFunctionTests
     }
 
     [Fact]
-    public void Block_1_is_reserved_and_stalls()
+    public void Block_1_is_reserved_written_it_does_nothing()
+    {
+        var board = Board("f4boot,start=bootloader");
+        var before = board.Flash.Bytes.ToArray();
+
+        Assert.Equal(ControlOutcome.Done, Download(board, 1, 0x00).Outcome);
+        Status(board);
+
+        Assert.Equal(DfuState.DownloadIdle, Status(board).Status.State);
+        Assert.Equal(before, board.Flash.Bytes.ToArray());
+    }
+
+    [Fact]
+    public void Block_1_is_reserved_read_it_stalls_and_leaves_a_state_that_only_clrstatus_ends()
     {
         var board = Board("f4boot,start=bootloader");
 
-        Assert.Equal(ControlOutcome.Stall, Download(board, 1, 0x00).Outcome);
+        Assert.Equal(ControlOutcome.Stall, Upload(board, 1).Outcome);
+
+        Assert.Equal(15, (int)Status(board).Status.State);
+        Request(board, DfuRequest.Abort);
+        Assert.Equal(15, (int)Status(board).Status.State);
+        Request(board, DfuRequest.ClearStatus);
+        Request(board, DfuRequest.ClearStatus);
+        Assert.Equal(DfuState.Idle, Status(board).Status.State);
+    }
+
+    [Fact]
+    public void A_request_in_the_wrong_state_stalls_and_changes_nothing()
+    {
+        var board = Board("f4boot,start=bootloader");
+        SetAddress(board, 0x40);
+
+        Assert.Equal(ControlOutcome.Stall, Upload(board, 2).Outcome);
+
+        var status = Status(board).Status;
+        Assert.Equal((DfuState.DownloadIdle, DfuStatusCode.Ok), (status.State, status.Code));
+        Assert.Single(board.Violations);
     }
 
     [Fact]
@@ -142,11 +175,116 @@ public class DfuSeFunctionTests
         SetAddress(board, 0x00, 0x00, 0x10, 0x08);
         Request(board, DfuRequest.Abort);
 
-        Assert.Equal(ControlOutcome.Silent, board.Control(new UsbSetup(0xA1, (byte)DfuRequest.Upload, 2, 0, 1024), []).Outcome);
+        Assert.Equal(ControlOutcome.Silent, Upload(board, 2).Outcome);
+        Assert.Equal(ControlOutcome.Silent, board.Control(StatusSetup, []).Outcome);
+
+        board.PressReset();
+        board.AdvanceTo(board.Now + TimeSpan.FromSeconds(1));
+        Assert.Equal(DfuState.Idle, Status(board).Status.State);
     }
 
     [Fact]
-    public void F4Bootloader_leaves_before_the_status_stage_comes_back_and_starts_the_sketch_after_9_s()
+    public void A_mismatch_ends_the_write_at_its_word()
+    {
+        var board = Board("f4boot,start=bootloader");
+        Erase(board, 0x40);
+        Write(board, [0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00]);
+        Download(board, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+
+        Assert.Equal(DfuState.DownloadBusy, Status(board).Status.State);
+
+        Assert.Equal([1, 2, 3, 4, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], board.Flash.Read(0x0800_4000, 12).ToArray());
+    }
+
+    [Fact]
+    public void The_last_word_of_a_short_block_is_filled_from_the_block_before()
+    {
+        var board = Board("f4boot,start=bootloader");
+        Erase(board, 0x40);
+        Write(board, [1, 2, 3, 4, 5, 6, 7, 8]);
+        SetAddress(board, 0x41);
+        Write(board, [0x11, 0x12, 0x13, 0x14, 0x15]);
+
+        Assert.Equal([0x11, 0x12, 0x13, 0x14, 0x15, 6, 7, 8, 0xFF], board.Flash.Read(0x0800_4100, 9).ToArray());
+    }
+
+    [Fact]
+    public void Programming_takes_16_us_a_word()
+    {
+        var board = Board("f4boot,start=bootloader");
+        Erase(board, 0x40);
+
+        Assert.Equal(TimeSpan.FromMicroseconds(256 * 16), Write(board, new byte[1024]));
+    }
+
+    [Fact]
+    public void A_bus_reset_starts_the_class_afresh()
+    {
+        var board = Board("f4boot,start=bootloader");
+        SetAddress(board, 0x80);
+
+        board.BusReset();
+
+        Assert.Equal(DfuState.Idle, Status(board).Status.State);
+        Assert.Equal(0x0800_4000u, Assert.IsType<F4Bootloader>(board.Function, exactMatch: true).Pointer);
+    }
+
+    [Fact]
+    public void A_board_that_waited_without_a_sketch_starts_a_new_one_while_it_is_written()
+    {
+        var board = Board("f4boot,start=empty");
+        board.AdvanceTo(TimeSpan.FromMinutes(1));
+        Assert.IsType<F4Bootloader>(board.Function, exactMatch: true);
+        SetAddress(board, 0x40);
+        Write(board, [0x00, 0x00, 0x02, 0x20, 0x41, 0x40, 0x00, 0x08]);
+
+        board.AdvanceTo(board.Now + TimeSpan.FromMilliseconds(300));
+
+        Assert.Null(board.Attached);
+        Assert.Null(board.RunningSketch);
+        Assert.Contains(_log, e => e.Text.EndsWith("and crashes", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("f4boot")]
+    [InlineData("f4rom")]
+    public void With_boot0_high_the_rom_starts_whatever_is_in_flash(string name)
+    {
+        var board = Board($"{name},boot0=1");
+        Assert.IsType<F4Rom>(board.Function, exactMatch: true);
+
+        board.PressReset();
+        board.AdvanceTo(board.Now + TimeSpan.FromSeconds(1));
+        Assert.IsType<F4Rom>(board.Function, exactMatch: true);
+    }
+
+    [Fact]
+    public void Without_a_program_in_flash_and_with_boot0_low_nothing_comes_onto_the_bus()
+    {
+        var board = Board("f4rom,start=empty");
+
+        board.PressReset();
+        board.AdvanceTo(board.Now + TimeSpan.FromMinutes(1));
+
+        Assert.Null(board.Attached);
+        Assert.Null(board.RunningSketch);
+    }
+
+    [Fact]
+    public void The_rom_erases_everything_if_it_is_told_to()
+    {
+        var board = Board("f4rom,start=bootloader");
+        Idle(board);
+
+        Download(board, 0, 0x41);
+        var busy = Status(board).Busy;
+
+        Assert.Equal(TimeSpan.FromMilliseconds(4 * 250 + 550 + 7 * 1000), busy);
+        Assert.All(board.Flash.Erases, erases => Assert.Equal(1, erases));
+    }
+
+    [Fact]
+    public void F4Bootloader_leaves_before_the_status_stage_comes_back_and_starts_the_sketch_after_10_s()
     {
         var board = Board("f4boot,start=bootloader");
         board.Control(new UsbSetup(0x21, (byte)DfuRequest.Download, 2, 0, 0), []);
@@ -156,9 +294,9 @@ public class DfuSeFunctionTests
         var left = board.Now;
         board.AdvanceTo(left + TimeSpan.FromSeconds(1));
         Assert.IsType<F4Bootloader>(board.Function, exactMatch: true);
-        board.AdvanceTo(left + TimeSpan.FromSeconds(9));
+        board.AdvanceTo(left + TimeSpan.FromSeconds(10.3));
         Assert.Null(board.RunningSketch);
-        board.AdvanceTo(left + TimeSpan.FromSeconds(9.5));
+        board.AdvanceTo(left + TimeSpan.FromSeconds(10.4));
         Assert.Equal("old", board.RunningSketch?.Name);
     }
 
@@ -230,6 +368,24 @@ public class DfuSeFunctionTests
         Status(board);
         Status(board);
     }
+
+    private static void Erase(Board board, byte second)
+    {
+        Download(board, 0, 0x41, 0x00, second, 0x00, 0x08);
+        Status(board);
+        Status(board);
+    }
+
+    private static TimeSpan Write(Board board, byte[] data)
+    {
+        Download(board, 2, data);
+        var busy = Status(board).Busy;
+        Assert.Equal(DfuState.DownloadIdle, Status(board).Status.State);
+        return busy;
+    }
+
+    private static ControlReply Upload(Board board, ushort block) =>
+        board.Control(new UsbSetup(0xA1, (byte)DfuRequest.Upload, block, 0, 1024), []);
 
     private static ControlReply Download(Board board, ushort block, params byte[] data) =>
         board.Control(new UsbSetup(0x21, (byte)DfuRequest.Download, block, 0, (ushort)data.Length), data);

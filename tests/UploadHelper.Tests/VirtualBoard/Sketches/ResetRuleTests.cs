@@ -20,7 +20,8 @@ public class ResetRuleTests
     [InlineData("libmaple-f1", "D 1EAF", false)]
     [InlineData("libmaple-f1", "D d D 1EAF", false)]
     [InlineData("libmaple-f1", "D d d 1EAF", false)]
-    [InlineData("libmaple-f1", "D d x 1EAF", false)]
+    [InlineData("libmaple-f1", "D d x 1EAF", true)]
+    [InlineData("libmaple-f1", "D d wxyz 1EAF", false)]
     public void A_core_resets_only_by_its_own_rule(string core, string script, bool resets) => Assert.Equal(resets, Run(core, script).Reset);
 
     [Fact]

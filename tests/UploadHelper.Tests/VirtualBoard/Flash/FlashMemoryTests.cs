@@ -1,0 +1,57 @@
+using UploadHelper.VirtualBoard.Flash;
+
+namespace UploadHelper.Tests.VirtualBoard.Flash;
+
+public class FlashMemoryTests
+{
+    private const uint Sector1 = 0x0800_4000;
+    private readonly FlashMemory _flash = new(FlashPart.Stm32F405());
+
+    [Fact]
+    public void Programming_only_clears_bits()
+    {
+        _flash.Program(Sector1, [0b1100_1100]);
+        _flash.Program(Sector1, [0b1010_1010]);
+
+        Assert.Equal(0b1000_1000, _flash.Read(Sector1, 1)[0]);
+    }
+
+    [Fact]
+    public void Erasing_sets_the_bits_of_one_sector()
+    {
+        _flash.Preload(_flash.Base, new byte[_flash.Bytes.Length]);
+
+        _flash.Erase(1);
+
+        Assert.True(_flash.IsErased(Sector1, 0x4000));
+        Assert.False(_flash.IsErased(Sector1 - 1, 1));
+        Assert.False(_flash.IsErased(Sector1 + 0x4000, 1));
+        Assert.Equal([0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], _flash.Erases);
+    }
+
+    [Theory]
+    [InlineData(0, 250)]
+    [InlineData(4, 550)]
+    [InlineData(11, 1000)]
+    public void Erasing_takes_as_long_as_the_sector_is_large(int sector, int milliseconds) =>
+        Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), _flash.Erase(sector));
+
+    [Theory]
+    [InlineData(4, 16)]
+    [InlineData(5, 32)]
+    [InlineData(1024, 4096)]
+    public void Programming_takes_16_us_for_each_word_that_is_touched(int bytes, int microseconds)
+    {
+        Assert.Equal(TimeSpan.FromMicroseconds(microseconds), _flash.Program(Sector1, new byte[bytes]));
+        Assert.Equal(bytes, _flash.BytesProgrammed);
+    }
+
+    [Theory]
+    [InlineData(0x0800_0000, 1, true)]
+    [InlineData(0x07FF_FFFF, 2, false)]
+    [InlineData(0x080F_FFFF, 1, true)]
+    [InlineData(0x080F_FFFF, 2, false)]
+    [InlineData(0xFFFF_FFFF, 2, false)]
+    public void A_range_lies_in_it_whole_or_not_at_all(uint address, int length, bool contained) =>
+        Assert.Equal(contained, _flash.Contains(address, length));
+}
