@@ -18,7 +18,7 @@ internal sealed unsafe partial class Pty : IDisposable
     // More than any libc's struct termios.
     private const int TermiosSize = 256;
 
-    private readonly int _descriptor;
+    private int _descriptor;
 
     /// <exception cref="Win32Exception">The system gives no pseudo terminal.</exception>
     public Pty()
@@ -76,7 +76,15 @@ internal sealed unsafe partial class Pty : IDisposable
     }
 
     /// <summary>Takes the terminal away: clients see a hang-up.</summary>
-    public void Dispose() => Close(_descriptor);
+    public void Dispose()
+    {
+        // Closed twice, the number may belong to another file by then.
+        if (_descriptor >= 0)
+        {
+            Close(_descriptor);
+            _descriptor = -1;
+        }
+    }
 
     private static int Check(int result) => result >= 0
         ? result
