@@ -40,6 +40,7 @@ public sealed class Flasher(IBootloader bootloader, Action<FlashPhase, long, lon
 
         var passes = verify ? 2 : 1;
         var vectors = new Progress(FlashPhase.Vectors, passes * plan.VectorBlock.Data.Length, progress);
+        vectors.Add(0);
         bootloader.Write(plan.VectorBlock.Address, plan.VectorBlock.Data, vectors.Add);
         if (verify)
         {

@@ -12,6 +12,14 @@ public static class DeviceTrouble
     /// <summary>The state of a board whose sketch is being replaced.</summary>
     public const string Incomplete = "The bootloader is intact; the sketch on the board is not complete and will not be started.";
 
+    /// <summary>
+    /// The state of a board whose last block, with the vector table, is on its way. F4Bootloader may start the sketch
+    /// as soon as it stands in flash, and is gone before it can be asked.
+    /// </summary>
+    public const string LastBlock =
+        "Everything but the first block, with the vector table, is written and was compared if that was asked for; whether that block was "
+        + "written too is not known. If it was, the new sketch runs now; if not, none is started.";
+
     /// <summary>The state of a board that has the new sketch.</summary>
     public const string Written = "The new sketch is on the board.";
 

@@ -31,7 +31,11 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             events(new PlanMade(plan));
 
             state = DeviceTrouble.Incomplete;
-            var flasher = new Flasher(session.Bootloader, (phase, done, total) => events(new FlashProgress(phase, done, total)));
+            var flasher = new Flasher(session.Bootloader, (phase, done, total) =>
+            {
+                state = phase == FlashPhase.Vectors ? DeviceTrouble.LastBlock : DeviceTrouble.Incomplete;
+                events(new FlashProgress(phase, done, total));
+            });
             var verified = flasher.Run(plan, request.Verify);
             state = DeviceTrouble.Written;
 

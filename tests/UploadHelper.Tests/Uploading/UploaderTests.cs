@@ -172,6 +172,34 @@ public class UploaderTests
     }
 
     [Fact]
+    public void A_board_that_starts_the_sketch_by_itself_before_the_end_is_told_truly()
+    {
+        // F4Bootloader without a sketch starts whatever appears once its boot window is used up: as soon as the vector
+        // table is written, and before it can be compared.
+        var lost = 0;
+        for (var phase = 0; phase < 300; phase += 5)
+        {
+            var bench = new Bench("f4boot", StartState.Empty);
+            bench.System.Clock.Advance(TimeSpan.FromSeconds(60) + TimeSpan.FromMilliseconds(phase));
+            var request = bench.Request(0x0800_4000) with { Port = null };
+
+            if (Record.Exception(() => bench.Upload(request)) is not { } failure)
+            {
+                continue;
+            }
+
+            lost++;
+            var e = Assert.IsType<UploadException>(failure, exactMatch: true);
+            Assert.Equal(UploadError.DeviceLost, e.Error);
+            Assert.Contains("the new sketch runs now", e.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("not complete", e.Message, StringComparison.Ordinal);
+            Assert.Equal(request.File.Content.ToArray(), bench.Flash(0x0800_4000, 20_000));
+        }
+
+        Assert.InRange(lost, 1, 59);
+    }
+
+    [Fact]
     public void Cancelling_is_told_with_the_state_of_the_board()
     {
         var bench = new Bench("f4boot");

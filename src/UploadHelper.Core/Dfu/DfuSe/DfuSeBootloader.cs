@@ -78,9 +78,18 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     /// <inheritdoc/>
     public void Leave(uint address)
     {
-        // Erasing and writing move the pointer, and the ROM jumps to wherever it points.
-        _commands.SetAddress(address);
-        dfu.Download(DfuSeCommands.FirstBlock, []);
+        try
+        {
+            // Erasing and writing move the pointer, and the ROM jumps to wherever it points.
+            _commands.SetAddress(address);
+            dfu.Download(DfuSeCommands.FirstBlock, []);
+        }
+        catch (UsbException e) when (e.Fault == UsbFault.Gone)
+        {
+            // It has left by itself: F4Bootloader does once its boot window is used up.
+            return;
+        }
+
         try
         {
             _ = dfu.GetStatus();
