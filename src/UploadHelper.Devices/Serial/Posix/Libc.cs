@@ -40,6 +40,18 @@ internal static partial class Libc
     /// <summary>TIOCEXCL: nobody else may open the port.</summary>
     public static nuint Exclusive => Mac ? 0x2000740Du : 0x540Cu;
 
+    /// <summary>TIOCNXCL: others may open the port again.</summary>
+    public static nuint NotExclusive => Mac ? 0x2000740Eu : 0x540Du;
+
+    /// <summary>Where c_cflag stands in struct termios, behind two words of the system's size.</summary>
+    public static int ControlModesAt => Mac ? 16 : 8;
+
+    /// <summary>CREAD and CLOCAL: receive, and do not mind the carrier.</summary>
+    public static uint ReceiveLocally => Mac ? 0x800u | 0x8000u : 0x80u | 0x800u;
+
+    /// <summary>CSTOPB and CRTSCTS: two stop bits, and flow control by RTS and CTS.</summary>
+    public static uint TwoStopBitsAndFlowControl => Mac ? 0x400u | 0x30000u : 0x40u | 0x8000_0000u;
+
     /// <summary>
     /// ioctl of an int. Its argument is a variadic one, which macOS on ARM passes on the stack: behind the eight
     /// registers of arguments (Apple's "Writing ARM64 code for Apple platforms").

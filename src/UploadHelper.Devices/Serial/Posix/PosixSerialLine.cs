@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using UploadHelper.Core.Serial;
 
@@ -69,6 +70,10 @@ internal sealed class PosixSerialLine : ISerialLine
         // The kernel waits up to 30 s for a sketch that takes no bytes any more; nobody waits for the kernel.
         var descriptor = _descriptor;
         _descriptor = -1;
+
+        // A pseudo terminal stays exclusive after the close, and a close that waits keeps a port so.
+        var none = 0;
+        _ = Libc.Ioctl(descriptor, Libc.NotExclusive, ref none);
         new Thread(() => Libc.Close(descriptor)) { IsBackground = true, Name = "close serial line" }.Start();
     }
 
@@ -91,7 +96,12 @@ internal sealed class PosixSerialLine : ISerialLine
             throw Failure($"Setting {path} up", Marshal.GetLastPInvokeError(), opening: true);
         }
 
+        // cfmakeraw leaves stop bits and flow control as the last user of the port had them.
         Libc.MakeRaw(termios);
+        var modes = termios[Libc.ControlModesAt..];
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            modes,
+            (BinaryPrimitives.ReadUInt32LittleEndian(modes) | Libc.ReceiveLocally) & ~Libc.TwoStopBitsAndFlowControl);
         if (Libc.SetSpeed(termios, (nuint)baudRate) != 0 || Libc.SetAttributes(_descriptor, 0, termios) != 0)
         {
             throw Failure($"Setting {path} up", Marshal.GetLastPInvokeError(), opening: true);

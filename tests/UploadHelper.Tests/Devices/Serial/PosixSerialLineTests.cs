@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
 using UploadHelper.Core.Serial;
@@ -47,6 +48,27 @@ public sealed class PosixSerialLineTests : IDisposable
     [Fact]
     public void A_speed_that_no_line_has_is_refused() =>
         Assert.Equal(SerialFault.Io, Assert.Throws<SerialException>(() => Open(1201)).Fault);
+
+    [Fact]
+    public void What_the_last_user_set_is_undone()
+    {
+        Stty("cstopb");
+        Stty("crtscts");
+        Stty("-clocal");
+        using var line = Open();
+        var settings = Stty("-a").Split([' ', ';', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        Assert.Superset(new HashSet<string> { "-cstopb", "-crtscts", "clocal", "cread", "cs8", "-parenb" }, settings.ToHashSet());
+    }
+
+    [Fact]
+    public void Only_an_open_port_keeps_others_out()
+    {
+        using var other = File.OpenHandle(_far.Name, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var line = Open();
+        Assert.True(IsExclusive(other));
+        line.Dispose();
+        Assert.False(IsExclusive(other));
+    }
 
     [Fact]
     public void Modem_lines_that_are_not_there_do_nothing()
@@ -126,6 +148,14 @@ public sealed class PosixSerialLineTests : IDisposable
     private static PosixSerialPorts Ports => new(() => [], TimeProvider.System);
 
     private ISerialLine Open(int baudRate = 9600) => Ports.Open(_far.Name, baudRate);
+
+    // TIOCGEXCL of asm-generic/ioctls.h; unlike an open that is refused, it tells root as well.
+    private static bool IsExclusive(SafeHandle terminal)
+    {
+        var exclusive = 0;
+        Assert.Equal(0, Libc.Ioctl((int)terminal.DangerousGetHandle(), 0x80045440, ref exclusive));
+        return exclusive != 0;
+    }
 
     private string Received(int length)
     {
