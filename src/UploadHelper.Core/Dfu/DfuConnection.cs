@@ -103,13 +103,14 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     /// Brings the device to dfuIDLE from whatever state an earlier host left it in: ABORT from the idle states,
     /// CLRSTATUS from dfuERROR only.
     /// </summary>
-    /// <param name="firstAnswer">How long the first GETSTATUS may take; a device that is there answers at once.</param>
+    /// <param name="firstAnswer">How long the first GETSTATUS may take; a device that is there answers at once.
+    /// Null for a device that has answered before.</param>
     /// <exception cref="DfuException">It does not get there.</exception>
     /// <exception cref="UsbException">A transfer failed; <see cref="UsbFault.Timeout"/> on the first: nobody is there.</exception>
-    public void Idle(TimeSpan firstAnswer)
+    public void Idle(TimeSpan? firstAnswer = null)
     {
         const int Steps = 8;
-        var status = GetStatus(firstAnswer);
+        var status = GetStatus(firstAnswer ?? ExecuteTimeout);
         for (var step = 0; step < Steps && status.State != DfuState.Idle; step++)
         {
             switch (status.State)

@@ -1,24 +1,29 @@
+using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Firmware;
 
 namespace UploadHelper.Core.Flashing;
 
 /// <summary>What will be erased and written, and nothing else.</summary>
-/// <param name="Start">Address of the vector table.</param>
-/// <param name="Sectors">The sectors to erase, in this order: that of the vector table first.</param>
-/// <param name="Runs">What to write, padded for the device: everything but the vector table's block, ascending.</param>
-/// <param name="VectorBlock">The block that begins with the vector table; written last.</param>
-/// <param name="Image">The bytes that must be in flash in the end.</param>
-public sealed record FlashPlan(
-    uint Start,
-    IReadOnlyList<Sector> Sectors,
-    IReadOnlyList<Segment> Runs,
-    Segment VectorBlock,
-    FirmwareImage Image)
+/// <param name="Memories">What is done to each memory, that with the vector table first; at least one.</param>
+/// <param name="VectorBlock">The block of the first memory that begins with the vector table, written last; null for an image without one.</param>
+public sealed record FlashPlan(IReadOnlyList<MemoryPlan> Memories, Segment? VectorBlock)
 {
+    /// <summary>All sectors, in the order in which they are erased.</summary>
+    public IEnumerable<Sector> Sectors => Memories.SelectMany(m => m.Sectors);
+
+    /// <summary>Number of bytes that will be written before the vector table's block, padding included.</summary>
+    public int BytesBeforeVectors => Memories.Sum(m => m.Runs.Sum(r => r.Data.Length));
+
     /// <summary>Number of bytes that will be written, padding included.</summary>
-    public int BytesToWrite => Runs.Sum(r => r.Data.Length) + VectorBlock.Data.Length;
+    public int BytesToWrite => BytesBeforeVectors + (VectorBlock?.Data.Length ?? 0);
 
     /// <summary>Number of bytes that will be erased.</summary>
     public long BytesToErase => Sectors.Sum(s => (long)s.Size);
 }
+
+/// <summary>What will be erased and written in one memory.</summary>
+/// <param name="Memory">The memory.</param>
+/// <param name="Sectors">The sectors to erase, ascending; that of the vector table comes first by itself, since an image begins with it.</param>
+/// <param name="Runs">What to write, padded for the device and ascending; without the vector table's block.</param>
+public sealed record MemoryPlan(DfuMemory Memory, IReadOnlyList<Sector> Sectors, IReadOnlyList<Segment> Runs);

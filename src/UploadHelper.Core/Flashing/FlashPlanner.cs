@@ -1,101 +1,93 @@
 using UploadHelper.Core.Boards;
+using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Uploading;
 
 namespace UploadHelper.Core.Flashing;
 
-/// <summary>Lays an image over a memory map: which sectors, which blocks, or a refusal before anything is erased.</summary>
-public static class FlashPlanner
+/// <summary>Lays an image over the memories of a board: which sectors, which blocks, or a refusal before anything is erased.</summary>
+/// <param name="memories">The memories of the board.</param>
+/// <param name="transferSize">The bootloader's wTransferSize, in bytes.</param>
+/// <param name="erased">What an erased byte reads as.</param>
+public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transferSize, byte erased)
 {
-    // STM32L4 corrupts a write whose length is no multiple of 8 (AN2606); more costs nothing on the others.
-    private const int Padding = 8;
-    private const byte Erased = 0xFF;
-
     /// <summary>Plans the writing of an image.</summary>
-    /// <param name="image">The image; it begins with the vector table.</param>
-    /// <param name="map">The flash of the board.</param>
-    /// <param name="transferSize">The bootloader's wTransferSize, in bytes.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="alternate">The alternate setting that the user wants, or null for those that the file or the addresses name.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NotWritable"/>, <see cref="UploadError.ImageTooLarge"/> or
     /// <see cref="UploadError.NotASectorStart"/>, with the offending range and the map.
     /// </exception>
-    public static FlashPlan Plan(FirmwareImage image, MemoryMap map, int transferSize)
+    public FlashPlan Plan(FirmwareImage image, byte? alternate = null)
     {
-        var sectors = TouchedSectors(image, map);
-        if (sectors[0].Address != image.Start)
+        var placement = new Placement(memories);
+        var plans = image.Segments
+            .GroupBy(s => placement.Of(image.Name, s, alternate))
+            .Select(g => Plan(image, g.Key, [.. g]))
+            .OrderByDescending(p => p.Sectors[0].Address <= image.Start && p.Sectors[0].End > image.Start)
+            .ToList();
+        if (plans[0].Sectors[0].Address != image.Start)
         {
-            throw NotASectorStart(image.Start, map);
+            throw NotASectorStart(image.Start, plans[0].Memory.Map);
         }
 
-        var runs = image.Segments.Select(Pad).ToList();
-        var split = Math.Min(transferSize, runs[0].Data.Length);
-        var vectorBlock = runs[0] with { Data = runs[0].Data[..split] };
-        runs[0] = new Segment(runs[0].Address + (uint)split, runs[0].Data[split..]);
-        if (runs[0].Data.IsEmpty)
-        {
-            runs.RemoveAt(0);
-        }
-
-        return new FlashPlan(image.Start, sectors, runs, vectorBlock, image);
+        var (vectorBlock, others) = Split(plans[0].Runs);
+        plans[0] = plans[0] with { Runs = others };
+        return new FlashPlan(plans, vectorBlock);
     }
 
-    private static List<Sector> TouchedSectors(FirmwareImage image, MemoryMap map)
+    private MemoryPlan Plan(FirmwareImage image, DfuMemory memory, IReadOnlyList<Segment> segments) =>
+        new(memory, TouchedSectors(image, segments, memory.Map), Runs.Of(segments, memory.Map, transferSize, erased));
+
+    private (Segment VectorBlock, IReadOnlyList<Segment> Others) Split(IReadOnlyList<Segment> runs)
+    {
+        var first = runs[0];
+        var size = Math.Min(transferSize, first.Data.Length);
+        var rest = new Segment(first.Address + (uint)size, first.Data[size..]);
+        return (first with { Data = first.Data[..size] }, rest.Data.IsEmpty ? [.. runs.Skip(1)] : [rest, .. runs.Skip(1)]);
+    }
+
+    private static List<Sector> TouchedSectors(FirmwareImage image, IReadOnlyList<Segment> segments, MemoryMap map)
     {
         var sectors = new List<Sector>();
-        foreach (var segment in image.Segments)
+        foreach (var segment in segments)
         {
             for (long address = segment.Address; address < segment.End;)
             {
-                var sector = map.SectorAt(address) ?? throw Outside(image, segment, address, map);
-                if (!sector.IsWritable)
+                var sector = map.SectorAt(address);
+                if (sector is not { IsWritable: true })
                 {
-                    throw ReadOnly(image, segment, sector, map);
+                    throw Refused(image, segment, address, sector, map);
                 }
 
-                if (sectors.Count == 0 || sectors[^1] != sector)
+                if (sectors.Count == 0 || sectors[^1] != sector.Value)
                 {
-                    sectors.Add(sector);
+                    sectors.Add(sector.Value);
                 }
 
-                address = sector.End;
+                address = sector.Value.End;
             }
         }
 
         return sectors;
     }
 
-    private static Segment Pad(Segment segment)
+    private static UploadException Refused(FirmwareImage image, Segment segment, long address, Sector? sector, MemoryMap map)
     {
-        var rest = segment.Data.Length % Padding;
-        if (rest == 0)
+        if (address > segment.Address)
         {
-            return segment;
+            return new UploadException(
+                UploadError.ImageTooLarge,
+                $"{image.Name} is too large: it needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, and {(sector is null ? "the flash" : "what may be written")} "
+                    + $"ends at 0x{address - 1:X8} ({segment.End - address} bytes too many). Nothing was erased. The board says: {map}",
+                "Make the sketch smaller (optimise for size, leave libraries out), or check that the right board is selected.");
         }
 
-        var padded = new byte[segment.Data.Length - rest + Padding];
-        segment.Data.CopyTo(padded);
-        padded.AsSpan(segment.Data.Length).Fill(Erased);
-        return segment with { Data = padded };
-    }
-
-    private static UploadException Outside(FirmwareImage image, Segment segment, long address, MemoryMap map) => address > segment.Address
-        ? new UploadException(
-            UploadError.ImageTooLarge,
-            $"{image.Name} is too large: it needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, and the flash ends at 0x{address - 1:X8} "
-                + $"({segment.End - address} bytes too many). Nothing was erased. The board says: {map}",
-            "Make the sketch smaller (optimise for size, leave libraries out), or check that the right board is selected.")
-        : new UploadException(
-            UploadError.NotWritable,
-            $"0x{address:X8} is not in the flash of this board. Nothing was erased. The board says: {map}",
-            "Check the offset.");
-
-    private static UploadException ReadOnly(FirmwareImage image, Segment segment, Sector sector, MemoryMap map)
-    {
         var writable = map.Groups.FirstOrDefault(g => g.Count > 0 && new Sector(g.Address, g.SectorSize, g.Access).IsWritable);
         return new UploadException(
             UploadError.NotWritable,
-            $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8} is not writable: "
+            $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but the sector at 0x{sector!.Value.Address:X8} to 0x{sector.Value.End - 1:X8} is not writable: "
                 + $"the bootloader protects it. Nothing was erased. The board says: {map}",
             writable.Count == 0
                 ? "This bootloader lets nothing be written."

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Uploading;
 
@@ -7,9 +8,9 @@ namespace UploadHelper.Core.Flashing;
 /// Carries a plan out. The vector table's sector is erased first and its block written last, after everything else
 /// was compared: whatever interrupts it, a half-written sketch has no vector table and is not started.
 /// </summary>
-/// <param name="bootloader">The bootloader, in dfuIDLE.</param>
+/// <param name="select">Gives the bootloader, in dfuIDLE, with a memory selected.</param>
 /// <param name="progress">Called with the phase, and how many of how many bytes are done.</param>
-public sealed class Flasher(IBootloader bootloader, Action<FlashPhase, long, long> progress)
+public sealed class Flasher(Func<DfuMemory, IBootloader> select, Action<FlashPhase, long, long> progress)
 {
     /// <summary>Erases, writes, and reads back.</summary>
     /// <param name="plan">What to do.</param>
@@ -17,67 +18,76 @@ public sealed class Flasher(IBootloader bootloader, Action<FlashPhase, long, lon
     /// <returns>Whether every byte was read back and is right.</returns>
     /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>.</exception>
     /// <exception cref="Usb.UsbException">A transfer failed.</exception>
-    /// <exception cref="Dfu.DfuException">The device refused.</exception>
+    /// <exception cref="DfuException">The device refused.</exception>
     public bool Run(FlashPlan plan, bool verify)
     {
-        verify &= bootloader.CanRead;
-        Erase(plan);
-        var rest = plan.BytesToWrite - plan.VectorBlock.Data.Length;
-        var write = new Progress(FlashPhase.Write, rest, progress);
-        foreach (var run in plan.Runs)
+        verify &= select(plan.Memories[0].Memory).CanRead;
+        var erase = new Progress(FlashPhase.Erase, plan.BytesToErase, progress);
+        foreach (var memory in plan.Memories)
         {
-            bootloader.Write(run.Address, run.Data, write.Add);
+            Erase(memory, erase);
         }
 
-        if (verify)
+        var write = new Progress(FlashPhase.Write, plan.BytesBeforeVectors, progress);
+        var compare = new Progress(FlashPhase.Verify, plan.BytesBeforeVectors, progress);
+
+        // That with the vector table last, so that its block follows without another change of the memory.
+        foreach (var memory in plan.Memories.Reverse())
         {
-            var compare = new Progress(FlashPhase.Verify, rest, progress);
-            foreach (var run in plan.Runs)
+            var bootloader = select(memory.Memory);
+            Write(bootloader, memory.Runs, write);
+            if (verify)
             {
-                Compare(run, compare);
+                Compare(bootloader, memory.Runs, compare);
             }
         }
 
-        var passes = verify ? 2 : 1;
-        var vectors = new Progress(FlashPhase.Vectors, passes * plan.VectorBlock.Data.Length, progress);
-        vectors.Add(0);
-        bootloader.Write(plan.VectorBlock.Address, plan.VectorBlock.Data, vectors.Add);
-        if (verify)
+        if (plan.VectorBlock is { } vectorBlock)
         {
-            Compare(plan.VectorBlock, vectors);
+            var vectors = new Progress(FlashPhase.Vectors, (verify ? 2 : 1) * vectorBlock.Data.Length, progress);
+            vectors.Add(0);
+            var bootloader = select(plan.Memories[0].Memory);
+            Write(bootloader, [vectorBlock], vectors);
+            if (verify)
+            {
+                Compare(bootloader, [vectorBlock], vectors);
+            }
         }
 
         return verify;
     }
 
-    private void Erase(FlashPlan plan)
+    private void Erase(MemoryPlan plan, Progress erased)
     {
-        var erase = new Progress(FlashPhase.Erase, plan.BytesToErase, progress);
+        var bootloader = select(plan.Memory);
         foreach (var sector in plan.Sectors)
         {
             bootloader.Erase(sector);
-            erase.Add((int)sector.Size);
+            erased.Add((int)sector.Size);
         }
     }
 
-    private void Compare(Segment run, Progress compared)
+    private static void Write(IBootloader bootloader, IReadOnlyList<Segment> runs, Progress written)
     {
-        bootloader.Read(run.Address, run.Data.Length, (address, read) =>
+        foreach (var run in runs)
         {
-            var wanted = run.Data.Slice((int)(address - run.Address), read.Length);
-            var same = wanted.Span.CommonPrefixLength(read.Span);
-            if (same < read.Length)
+            bootloader.Write(run.Address, run.Data, written.Add);
+        }
+    }
+
+    private static void Compare(IBootloader bootloader, IReadOnlyList<Segment> runs, Progress compared)
+    {
+        foreach (var run in runs)
+        {
+            if (Comparison.FirstDifference(bootloader, run, compared.Add) is { } difference)
             {
                 throw new UploadException(
                     UploadError.VerifyFailed,
-                    $"Verification failed at 0x{address + same:X8}: 0x{wanted.Span[same]:X2} was written, 0x{read.Span[same]:X2} was read back. "
+                    $"Verification failed at 0x{difference.Address:X8}: 0x{difference.Wanted:X2} was written, 0x{difference.Found:X2} was read back. "
                         + "The bootloader is still there; the sketch on the board is not complete.",
                     "Run the same upload again. If it fails at the same address, the flash is worn out or write protected there.");
             }
-
-            compared.Add(read.Length);
-            return true;
-        });
+        }
     }
 
     private sealed class Progress(FlashPhase phase, long total, Action<FlashPhase, long, long> report)

@@ -27,7 +27,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
     /// <summary>One look.</summary>
     /// <returns>The bootloader, or null if none answers.</returns>
     /// <exception cref="UploadException">More than one answers, or one may not be opened.</exception>
-    public BootloaderSession? Find(UploadRequest request, CancellationToken cancellationToken)
+    public BootloaderSession? Find(BootloaderRequest request, CancellationToken cancellationToken)
     {
         var sessions = new List<BootloaderSession>();
         try
@@ -56,7 +56,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
 
     /// <summary>Looks until the bootloader answers.</summary>
     /// <exception cref="UploadException">None comes in time, or as for <see cref="Find"/>.</exception>
-    public BootloaderSession WaitFor(UploadRequest request, CancellationToken cancellationToken)
+    public BootloaderSession WaitFor(BootloaderRequest request, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         while (true)
@@ -75,11 +75,11 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
         }
     }
 
-    private BootloaderSession? Open(UsbDeviceInfo device, UploadRequest request, CancellationToken cancellationToken)
+    private BootloaderSession? Open(UsbDeviceInfo device, BootloaderRequest request, CancellationToken cancellationToken)
     {
         try
         {
-            return _opener.Open(device, request, cancellationToken);
+            return _opener.Open(device, request.Filter, cancellationToken);
         }
         catch (UsbException e) when (e.Fault is UsbFault.Timeout)
         {
@@ -121,7 +121,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
     private bool RecentlySilent(UsbDeviceInfo device) =>
         _silent.TryGetValue((device.Bus, device.Number), out var asked) && time.GetElapsedTime(asked) < AskSilentAgain;
 
-    private UploadException NotFound(UploadRequest request)
+    private UploadException NotFound(BootloaderRequest request)
     {
         if (SeesGhost)
         {

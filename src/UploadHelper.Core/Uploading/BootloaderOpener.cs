@@ -14,30 +14,31 @@ internal sealed class BootloaderOpener(IUsbBus bus, TimeProvider time)
 
     /// <summary>Opens the device.</summary>
     /// <param name="found">The device.</param>
-    /// <param name="request">Which alternate setting and serial number are wanted.</param>
+    /// <param name="filter">Which is wanted; the serial number is known only now.</param>
     /// <param name="cancellationToken">Looked at before each transfer.</param>
     /// <returns>The session, or null if the device is not the wanted one.</returns>
     /// <exception cref="UsbException">It cannot be opened, or does not answer (<see cref="UsbFault.Timeout"/>).</exception>
     /// <exception cref="DfuException">It does not become idle.</exception>
     /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
-    public BootloaderSession? Open(UsbDeviceInfo found, UploadRequest request, CancellationToken cancellationToken)
+    public BootloaderSession? Open(UsbDeviceInfo found, DeviceFilter filter, CancellationToken cancellationToken)
     {
         var device = bus.Open(found);
         try
         {
             var description = DfuDescription.Read(device) ?? throw NotDfuSe(found, "it has no DFU functional descriptor");
-            if (request.Filter.SerialNumber is { } serial && serial != description.SerialNumber)
+            if (filter.SerialNumber is { } serial && serial != description.SerialNumber)
             {
                 device.Dispose();
                 return null;
             }
 
-            var (alternate, map) = Choose(description, request);
-            device.Claim(alternate.Interface);
-            device.SetAlternateSetting(alternate.Interface, alternate.Setting);
-            var connection = new DfuConnection(device, alternate.Interface, time, cancellationToken);
+            var memories = Memories(description);
+            var first = memories[0].Alternate;
+            device.Claim(first.Interface);
+            device.SetAlternateSetting(first.Interface, first.Setting);
+            var connection = new DfuConnection(device, first.Interface, time, cancellationToken);
             connection.Idle(FirstAnswer);
-            return new BootloaderSession(device, description, alternate, map, connection);
+            return new BootloaderSession(device, description, memories, connection);
         }
         catch
         {
@@ -46,7 +47,7 @@ internal sealed class BootloaderOpener(IUsbBus bus, TimeProvider time)
         }
     }
 
-    private static (DfuAlternate Alternate, MemoryMap Map) Choose(DfuDescription description, UploadRequest request)
+    private static List<DfuMemory> Memories(DfuDescription description)
     {
         if (!description.IsDfuSe)
         {
@@ -58,12 +59,12 @@ internal sealed class BootloaderOpener(IUsbBus bus, TimeProvider time)
             throw NotDfuSe(description.Device, "it says that it cannot be written");
         }
 
-        var maps = new List<(DfuAlternate Alternate, MemoryMap Map)>();
-        foreach (var alternate in description.Alternates.Where(a => request.Alternate is null || request.Alternate == a.Setting))
+        var memories = new List<DfuMemory>();
+        foreach (var alternate in description.Alternates)
         {
             try
             {
-                maps.Add((alternate, MemoryMap.Parse(alternate.Name)));
+                memories.Add(new DfuMemory(alternate, MemoryMap.Parse(alternate.Name)));
             }
             catch (MemoryMapException)
             {
@@ -71,14 +72,7 @@ internal sealed class BootloaderOpener(IUsbBus bus, TimeProvider time)
             }
         }
 
-        if (maps.Count == 0)
-        {
-            throw NotDfuSe(
-                description.Device,
-                request.Alternate is { } wanted ? $"its alternate setting {wanted} has no memory map" : "none of its alternate settings has a memory map");
-        }
-
-        return maps.FirstOrDefault(m => m.Map.Contains(request.Address)) is { Map: not null } fits ? fits : maps[0];
+        return memories.Count > 0 ? memories : throw NotDfuSe(description.Device, "none of its alternate settings has a memory map");
     }
 
     private static UploadException NotDfuSe(UsbDeviceInfo device, string why) => new(

@@ -9,27 +9,43 @@ namespace UploadHelper.Core.Uploading;
 public sealed class BootloaderSession : IDisposable
 {
     private readonly IUsbDevice _device;
+    private readonly DfuConnection _connection;
+    private DfuMemory _selected;
 
-    internal BootloaderSession(IUsbDevice device, DfuDescription description, DfuAlternate alternate, MemoryMap map, DfuConnection connection)
+    internal BootloaderSession(IUsbDevice device, DfuDescription description, IReadOnlyList<DfuMemory> memories, DfuConnection connection)
     {
         _device = device;
+        _connection = connection;
+        _selected = memories[0];
         Description = description;
-        Alternate = alternate;
-        Quirks = DfuQuirks.For(description, map);
-        Bootloader = new DfuSeBootloader(connection, map, description.Functional);
+        Memories = memories;
+        Quirks = DfuQuirks.For(description, memories[0].Map);
     }
 
     /// <summary>What the device says of itself.</summary>
     public DfuDescription Description { get; }
 
-    /// <summary>The selected alternate setting.</summary>
-    public DfuAlternate Alternate { get; }
+    /// <summary>Its memories, at least one; the first is selected when the session begins.</summary>
+    public IReadOnlyList<DfuMemory> Memories { get; }
 
     /// <summary>What is known of it beyond that.</summary>
     public DfuQuirks Quirks { get; }
 
-    /// <summary>The bootloader.</summary>
-    public IBootloader Bootloader { get; }
+    /// <summary>The bootloader, with one of its memories selected.</summary>
+    /// <param name="memory">One of <see cref="Memories"/>.</param>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="DfuException">The device does not become idle, as it must be for a change of the setting.</exception>
+    public IBootloader Select(DfuMemory memory)
+    {
+        if (memory != _selected)
+        {
+            _connection.Idle();
+            _device.SetAlternateSetting(memory.Alternate.Interface, memory.Alternate.Setting);
+            _selected = memory;
+        }
+
+        return new DfuSeBootloader(_connection, memory.Map, Description.Functional);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _device.Dispose();

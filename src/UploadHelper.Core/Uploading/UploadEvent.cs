@@ -23,7 +23,7 @@ public sealed record ResettingSketch(string Port) : UploadEvent;
 public sealed record WaitingForBootloader(DeviceFilter Wanted, TimeSpan Timeout, bool AskForReset) : UploadEvent;
 
 /// <summary>The bootloader answers.</summary>
-public sealed record BootloaderFound(DfuDescription Device, DfuAlternate Alternate) : UploadEvent;
+public sealed record BootloaderFound(DfuDescription Device) : UploadEvent;
 
 /// <summary>It is settled what will be erased and written.</summary>
 public sealed record PlanMade(FlashPlan Plan) : UploadEvent;

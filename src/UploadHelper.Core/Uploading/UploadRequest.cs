@@ -19,14 +19,8 @@ public enum WaitPort
 /// <param name="File">The image file.</param>
 /// <param name="Address">Where its first byte goes.</param>
 /// <param name="Filter">Which bootloader is wanted.</param>
-public sealed record UploadRequest(ImageFile File, uint Address, DeviceFilter Filter)
+public sealed record UploadRequest(ImageFile File, uint Address, DeviceFilter Filter) : BootloaderRequest(Filter)
 {
-    /// <summary>The sketch's serial port, or null if the board has none or is in its bootloader already.</summary>
-    public string? Port { get; init; }
-
-    /// <summary>The alternate setting, or null for the one whose memory holds the address.</summary>
-    public byte? Alternate { get; init; }
-
     /// <summary>Whether to read back and compare.</summary>
     public bool Verify { get; init; } = true;
 
@@ -35,7 +29,4 @@ public sealed record UploadRequest(ImageFile File, uint Address, DeviceFilter Fi
 
     /// <summary>Whether to wait for the sketch's port afterwards.</summary>
     public WaitPort WaitPort { get; init; }
-
-    /// <summary>How long to wait for the bootloader.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(15);
 }

@@ -26,12 +26,12 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         try
         {
             var sketchPort = request.Port is null ? null : PortNames.Find(ports.List(), request.Port);
-            using var session = Connect(AtPortsPlace(request, sketchPort), cancellationToken);
-            var plan = FlashPlanner.Plan(image, session.Bootloader.Map, session.Bootloader.TransferSize);
+            using var session = new BootloaderConnector(bus, ports, time, events).Connect(request, cancellationToken);
+            var plan = new FlashPlanner(session.Memories, session.Description.Functional.TransferSize, session.Quirks.ErasedValue).Plan(image, request.Alternate);
             events(new PlanMade(plan));
 
             state = DeviceTrouble.Incomplete;
-            var flasher = new Flasher(session.Bootloader, (phase, done, total) =>
+            var flasher = new Flasher(session.Select, (phase, done, total) =>
             {
                 state = phase == FlashPhase.Vectors ? DeviceTrouble.LastBlock : DeviceTrouble.Incomplete;
                 events(new FlashProgress(phase, done, total));
@@ -39,8 +39,8 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             var verified = flasher.Run(plan, request.Verify);
             state = DeviceTrouble.Written;
 
-            var port = request.Leave ? Start(session, request, plan.Start, sketchPort, cancellationToken) : null;
-            return new UploadResult(session.Description, plan.Start, image.Size, verified, request.Leave, port, time.GetElapsedTime(start));
+            var port = request.Leave ? Start(session, request, image.Start, sketchPort, cancellationToken) : null;
+            return new UploadResult(session.Description, image.Start, image.Size, verified, request.Leave, port, time.GetElapsedTime(start));
         }
         catch (UsbException e)
         {
@@ -70,47 +70,12 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         }
     }
 
-    // A port whose place on the bus is known names the board: another one in DFU mode is not it.
-    private static UploadRequest AtPortsPlace(UploadRequest request, SerialPortInfo? port) =>
-        request.Filter.UsbPath is null && port?.UsbPath is { } path ? request with { Filter = request.Filter with { UsbPath = path } } : request;
-
-    private BootloaderSession Connect(UploadRequest request, CancellationToken cancellationToken)
-    {
-        var finder = new BootloaderFinder(bus, time, events);
-        var session = DeviceTrouble.Looking(() => finder.Find(request, cancellationToken));
-        if (session is null)
-        {
-            var reset = request.Port is not null && Reset(request.Port, cancellationToken);
-            events(new WaitingForBootloader(request.Filter, request.Timeout, AskForReset: !reset));
-            session = finder.WaitFor(request, cancellationToken);
-        }
-        else if (request.Port is not null)
-        {
-            events(new ResetSkipped(request.Port));
-        }
-
-        events(new BootloaderFound(session.Description, session.Alternate));
-        return session;
-    }
-
-    private bool Reset(string port, CancellationToken cancellationToken)
-    {
-        events(new ResettingSketch(port));
-        var warning = new SketchReset(ports, time).Run(port, cancellationToken);
-        if (warning is not null)
-        {
-            events(warning);
-        }
-
-        return warning is null;
-    }
-
     private string? Start(
         BootloaderSession session, UploadRequest request, uint address, SerialPortInfo? sketchPort, CancellationToken cancellationToken)
     {
         var arrival = new SketchArrival(ports, time, sketchPort, session.Description.Device.Path);
         events(new LeavingBootloader(address));
-        session.Bootloader.Leave(address);
+        session.Select(session.Memories[0]).Leave(address);
         session.Dispose();
         if (request.WaitPort == WaitPort.No || (request.WaitPort == WaitPort.Auto && sketchPort is null))
         {

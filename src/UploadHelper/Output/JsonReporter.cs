@@ -43,16 +43,12 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                     json.WriteBoolean("pressReset", ask);
                 });
                 break;
-            case BootloaderFound(var device, var alternate):
+            case BootloaderFound(var device):
                 _board = device.Device.Path;
                 Write("found", json =>
                 {
                     json.WriteString("id", new UsbId(device.Device.VendorId, device.Device.ProductId).ToString());
-                    json.WriteString("product", device.Product);
-                    json.WriteString("serial", device.SerialNumber);
-                    json.WriteNumber("alternate", alternate.Setting);
-                    json.WriteString("map", alternate.Name);
-                    json.WriteNumber("transferSize", device.Functional.TransferSize);
+                    DescriptionJson.Write(json, device);
                 });
                 break;
             case PlanMade(var plan):

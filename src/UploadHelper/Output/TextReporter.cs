@@ -39,9 +39,13 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case WaitingForBootloader(var wanted, var timeout, var ask):
                 Step("Wait", $"for {wanted}, up to {timeout.TotalSeconds:0.#} s" + (ask ? ": press RESET on the board now" : ""));
                 break;
-            case BootloaderFound(var device, var alternate):
+            case BootloaderFound(var device):
                 Step("Found", $"{new UsbId(device.Device.VendorId, device.Device.ProductId)} at {device.Device.Path} ({device.Product})");
-                Detail($"alternate setting {alternate.Setting}: {alternate.Name}");
+                foreach (var alternate in device.Alternates)
+                {
+                    Detail($"alternate setting {alternate.Setting}: {alternate.Name}");
+                }
+
                 Detail($"block size {device.Functional.TransferSize} bytes, {(device.Functional.CanUpload ? "can" : "cannot")} be read back");
                 break;
             case PlanMade(var plan):
@@ -94,7 +98,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
     private void Plan(FlashPlan plan)
     {
-        Step("Plan", $"erase {Sectors(plan.Sectors.Count)} ({plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes");
+        Step("Plan", $"erase {Sectors(plan.Sectors.Count())} ({plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes");
         foreach (var sector in plan.Sectors)
         {
             Detail($"sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}");

@@ -53,7 +53,7 @@ public sealed class SimulationTests : IDisposable
         var after = File.ReadAllBytes(_flash);
         Assert.Equal(image, after.AsSpan(0x4000, image.Length).ToArray());
         Assert.Equal(before.AsSpan(0, 0x4000).ToArray(), after.AsSpan(0, 0x4000).ToArray());
-        Assert.Contains("sectors_erased=1 bytes_programmed=5000 violations=0", summary, StringComparison.Ordinal);
+        Assert.Contains("sectors_erased=1 bytes_programmed=5024 violations=0", summary, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
@@ -13,37 +14,37 @@ public class FlashPlannerTests
     [Fact]
     public void The_vector_tables_sector_is_erased_first_and_its_block_written_last()
     {
-        var plan = FlashPlanner.Plan(Image(0x0800_4000, 40_000), Fixed, 1024);
+        var plan = Plan(Image(0x0800_4000, 40_000), Fixed);
 
         Assert.Equal([0x0800_4000u, 0x0800_8000u, 0x0800_C000u], plan.Sectors.Select(s => s.Address));
-        Assert.Equal(0x0800_4000u, plan.VectorBlock.Address);
-        Assert.Equal(1024, plan.VectorBlock.Data.Length);
-        var run = Assert.Single(plan.Runs);
+        Assert.Equal(0x0800_4000u, plan.VectorBlock!.Value.Address);
+        Assert.Equal(1024, plan.VectorBlock!.Value.Data.Length);
+        var run = Assert.Single(plan.Memories[0].Runs);
         Assert.Equal(0x0800_4400u, run.Address);
         Assert.Equal(40_000 - 1024, run.Data.Length);
     }
 
     [Theory]
-    [InlineData(9, 16)]
-    [InlineData(16, 16)]
+    [InlineData(9, 32)]
+    [InlineData(32, 32)]
     [InlineData(1023, 1024)]
-    public void A_short_image_is_padded_to_8_bytes_with_the_erased_value(int size, int padded)
+    public void A_short_image_is_filled_up_to_a_flash_word_with_the_erased_value(int size, int padded)
     {
-        var plan = FlashPlanner.Plan(Image(0x0800_4000, size), Fixed, 1024);
+        var plan = Plan(Image(0x0800_4000, size), Fixed);
 
-        Assert.Empty(plan.Runs);
-        Assert.Equal(padded, plan.VectorBlock.Data.Length);
-        Assert.All(plan.VectorBlock.Data.ToArray().Skip(size), b => Assert.Equal(0xFF, b));
+        Assert.Empty(plan.Memories[0].Runs);
+        Assert.Equal(padded, plan.VectorBlock!.Value.Data.Length);
+        Assert.All(plan.VectorBlock!.Value.Data.ToArray().Skip(size), b => Assert.Equal(0xFF, b));
     }
 
     [Theory]
     [InlineData(0x0800_0000, 100, UploadError.NotWritable, "0x08000000 to 0x08003FFF is not writable", "--offset 0x4000")]
     [InlineData(0x0800_4000, 0xF_C001, UploadError.ImageTooLarge, "(1 bytes too many)", "smaller")]
-    [InlineData(0x0810_0000, 100, UploadError.NotWritable, "0x08100000 is not in the flash", "Check the offset")]
+    [InlineData(0x0810_0000, 100, UploadError.NotWritable, "0x08100000 is not in any memory of this board", "Check the offset")]
     [InlineData(0x0800_4400, 100, UploadError.NotASectorStart, "0x08004400 is not where a sector begins", "--offset 0x4000 or 0x8000")]
     public void What_does_not_fit_is_refused_with_the_range_and_the_map(uint address, int size, UploadError error, string message, string hint)
     {
-        var e = Assert.Throws<UploadException>(() => FlashPlanner.Plan(Image(address, size), Fixed, 1024));
+        var e = Assert.Throws<UploadException>(() => Plan(Image(address, size), Fixed));
 
         Assert.Equal(error, e.Error);
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
@@ -55,11 +56,87 @@ public class FlashPlannerTests
     [Fact]
     public void The_old_bootloaders_read_only_sectors_are_refused_and_the_first_writable_one_is_named()
     {
-        var e = Assert.Throws<UploadException>(() => FlashPlanner.Plan(Image(0x0800_4000, 100), Old, 1024));
+        var e = Assert.Throws<UploadException>(() => Plan(Image(0x0800_4000, 100), Old));
 
         Assert.Contains("0x08004000 to 0x08007FFF is not writable", e.Message, StringComparison.Ordinal);
         Assert.Contains("0x08010000 (--offset 0x10000)", e.Hint, StringComparison.Ordinal);
     }
 
-    private static FirmwareImage Image(uint address, int size) => new("x.bin", [new Segment(address, new byte[size])]);
+    [Fact]
+    public void Segments_that_share_a_sector_erase_it_once_and_near_ones_become_one_run()
+    {
+        var plan = Plan(Image((0x0800_4000, 2_000), (0x0800_4000 + 2_100, 500), (0x0800_6000, 100)), Fixed);
+
+        Assert.Equal([0x0800_4000u], plan.Sectors.Select(s => s.Address));
+        Assert.Equal([(0x0800_4400u, 1_600), (0x0800_6000u, 128)], plan.Memories[0].Runs.Select(r => (r.Address, r.Data.Length)));
+        Assert.All(plan.Memories[0].Runs[0].Data[976..1076].ToArray(), b => Assert.Equal(0xFF, b));
+    }
+
+    [Fact]
+    public void Data_that_crosses_into_the_next_page_erases_both()
+    {
+        var plan = Plan(Image((0x0800_4000, 100), (0x0800_7FF0, 32)), Fixed);
+
+        Assert.Equal([0x0800_4000u, 0x0800_8000u], plan.Sectors.Select(s => s.Address));
+        Assert.Equal([(0x0800_7FE0u, 64)], plan.Memories[0].Runs.Select(r => (r.Address, r.Data.Length)));
+    }
+
+    [Fact]
+    public void Sectors_between_two_segments_are_neither_erased_nor_filled()
+    {
+        var plan = Plan(Image((0x0800_0000, 1_024), (0x0800_0800, 1_024)), MemoryMap.Parse("@Internal Flash /0x08000000/128*001Kg"), 2048);
+
+        Assert.Equal([0x0800_0000u, 0x0800_0800u], plan.Sectors.Select(s => s.Address));
+        Assert.Equal(1_024, plan.VectorBlock!.Value.Data.Length);
+        Assert.Equal([(0x0800_0800u, 1_024)], plan.Memories[0].Runs.Select(r => (r.Address, r.Data.Length)));
+    }
+
+    [Fact]
+    public void A_segment_goes_to_the_memory_that_holds_its_address_and_that_with_the_vector_table_comes_first()
+    {
+        var external = MemoryMap.Parse("@Ext RAW  Flash 16MB   /0x90000000/4096*4Kg");
+
+        var plan = Plan(Image((0x9000_1000, 50), (0x0800_4000, 5_000)), external, Fixed);
+
+        Assert.Equal([1, 0], plan.Memories.Select(m => m.Memory.Alternate.Setting));
+        Assert.Equal([0x0800_4000u, 0x9000_1000u], plan.Sectors.Select(s => s.Address));
+        Assert.Equal(0x0800_4000u, plan.VectorBlock!.Value.Address);
+    }
+
+    [Theory]
+    [InlineData("@Option Bytes  /0x1FFFC000/01*016 e", 0x1FFF_C000u)]
+    [InlineData("@Internal Flash /0x1FFF7800/01*040 e", 0x1FFF_7800u)]
+    [InlineData("@OTP Memory /0x1FFF7800/01*512 g,01*016 g", 0x1FFF_7800u)]
+    [InlineData("@Option Bytes   /0x5200201C/01*128 e", 0x5200_2020u)]
+    public void Option_bytes_and_OTP_are_never_written(string map, uint address)
+    {
+        var e = Assert.Throws<UploadException>(() => Plan(Image((0x0800_4000, 100), (address, 16)), Fixed, MemoryMap.Parse(map)));
+
+        Assert.Equal(UploadError.NotWritable, e.Error);
+        Assert.Contains("An upload never writes them", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_alternate_setting_that_does_not_hold_the_address_is_refused_and_the_right_one_is_named()
+    {
+        var spi = MemoryMap.Parse("@SPI Flash : M25P64/0x00000000/64*064Kg,64*064Kg");
+
+        var wrong = Assert.Throws<UploadException>(() => Planner(1024, Fixed, spi).Plan(Image(0x0800_4000, 100), alternate: 1));
+        var none = Assert.Throws<UploadException>(() => Planner(1024, Fixed, spi).Plan(Image(0x0800_4000, 100), alternate: 7));
+
+        Assert.Contains("--alt 0", wrong.Hint, StringComparison.Ordinal);
+        Assert.Contains("0 (Internal Flash), 1 (SPI Flash : M25P64)", none.Message, StringComparison.Ordinal);
+    }
+
+    private static FlashPlan Plan(FirmwareImage image, params MemoryMap[] maps) => Planner(1024, maps).Plan(image);
+
+    private static FlashPlan Plan(FirmwareImage image, MemoryMap map, int transferSize) => Planner(transferSize, map).Plan(image);
+
+    private static FlashPlanner Planner(int transferSize, params MemoryMap[] maps) =>
+        new([.. maps.Select((map, setting) => new DfuMemory(new DfuAlternate(0, (byte)setting, map.ToString()), map))], transferSize, 0xFF);
+
+    private static FirmwareImage Image(uint address, int size) => Image((address, size));
+
+    private static FirmwareImage Image(params (uint Address, int Size)[] segments) =>
+        new("x.bin", [.. segments.OrderBy(s => s.Address).Select(s => new Segment(s.Address, new byte[s.Size]))]);
 }

@@ -1,0 +1,57 @@
+using UploadHelper.Core.Serial;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Uploading;
+
+/// <summary>
+/// Gets a board into its bootloader and opens it: takes one that answers already, else sends the magic reset to the
+/// sketch's port and waits for the bootloader to come.
+/// </summary>
+/// <param name="bus">The USB devices.</param>
+/// <param name="ports">The serial ports.</param>
+/// <param name="time">The clock.</param>
+/// <param name="events">Told what goes on, on the caller's thread.</param>
+public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
+{
+    /// <summary>Connects.</summary>
+    /// <returns>The bootloader, in dfuIDLE.</returns>
+    /// <exception cref="UploadException">None came, more than one did, or it could not be opened.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public BootloaderSession Connect(BootloaderRequest request, CancellationToken cancellationToken)
+    {
+        request = AtPortsPlace(request);
+        var finder = new BootloaderFinder(bus, time, events);
+        var session = DeviceTrouble.Looking(() => finder.Find(request, cancellationToken));
+        if (session is null)
+        {
+            var reset = request.Port is not null && Reset(request.Port, cancellationToken);
+            events(new WaitingForBootloader(request.Filter, request.Timeout, AskForReset: !reset));
+            session = finder.WaitFor(request, cancellationToken);
+        }
+        else if (request.Port is not null)
+        {
+            events(new ResetSkipped(request.Port));
+        }
+
+        events(new BootloaderFound(session.Description));
+        return session;
+    }
+
+    // A port whose place on the bus is known names the board: another one in DFU mode is not it.
+    private BootloaderRequest AtPortsPlace(BootloaderRequest request) =>
+        request.Filter.UsbPath is null && request.Port is { } port && PortNames.Find(ports.List(), port)?.UsbPath is { } path
+            ? request with { Filter = request.Filter with { UsbPath = path } }
+            : request;
+
+    private bool Reset(string port, CancellationToken cancellationToken)
+    {
+        events(new ResettingSketch(port));
+        var warning = new SketchReset(ports, time).Run(port, cancellationToken);
+        if (warning is not null)
+        {
+            events(warning);
+        }
+
+        return warning is null;
+    }
+}
