@@ -16,11 +16,20 @@ install_tools() {
   fi
   note "preparing the rig"
   tests/rig/build.sh >/dev/null || note "the rig cannot be had"
-  if ! command -v wine >/dev/null; then
-    note "installing Wine"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends wine wine64 >/dev/null 2>&1 || note "Wine cannot be had"
-  fi
+  install_program qemu-system-arm qemu-system-arm
+  install_program wine wine wine64
 }
+
+# The package lists are fetched anew only when what is known of them is not enough.
+install_program() {
+  local program=$1
+  shift
+  command -v "$program" >/dev/null && return
+  note "installing $program"
+  apt_install "$@" || { apt-get update >/dev/null 2>&1; apt_install "$@"; } || note "$program cannot be had"
+}
+
+apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1; }
 
 # Adds up what the test runs print. A run that prints no result (a build that failed) counts as a failure.
 run_tests() {

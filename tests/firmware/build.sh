@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the test sketches with Debian's gcc-arm-none-eabi. The results are committed, so that tests need no cross compiler.
+# Builds the test sketches, and the bootloader that starts them in QEMU, with Debian's gcc-arm-none-eabi. The results are
+# committed, so that tests need no cross compiler.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -14,4 +15,9 @@ for name in blink other; do
     chmod -x "$out.elf" "$out.bin"
   done
 done
+
+arm-none-eabi-gcc $flags -L. -T sketch-08000000.ld bootloader.c -o bootloader.elf
+arm-none-eabi-objcopy -O binary bootloader.elf bootloader.bin
+chmod -x bootloader.bin
+rm bootloader.elf
 sha256sum ./*.bin ./*.hex ./*.elf

@@ -18,6 +18,18 @@ public sealed class RigTheoryAttribute : TheoryAttribute
     public RigTheoryAttribute() => Skip = RigReason.Skip;
 }
 
+/// <summary>A test that boots a processor; skipped where it cannot be had.</summary>
+public sealed class ProcessorFactAttribute : FactAttribute
+{
+    public ProcessorFactAttribute() => Skip = ProcessorReason.Skip;
+}
+
+/// <summary>A test with data that boots a processor; skipped where it cannot be had.</summary>
+public sealed class ProcessorTheoryAttribute : TheoryAttribute
+{
+    public ProcessorTheoryAttribute() => Skip = ProcessorReason.Skip;
+}
+
 /// <summary>A test under Wine; skipped where it cannot be had.</summary>
 public sealed class WineFactAttribute : FactAttribute
 {
@@ -30,5 +42,12 @@ internal static class RigReason
     public static string? Skip { get; } =
         !OperatingSystem.IsLinux() ? "the rig needs Linux"
         : !Executable.IsInstalled("qemu-system-x86_64") ? "QEMU is not installed (scripts/test.sh installs it as root)"
+        : Executable.Missing(Executable.Linux);
+}
+
+internal static class ProcessorReason
+{
+    public static string? Skip { get; } =
+        !Executable.IsInstalled(Processor.Boot.Emulator) ? $"{Processor.Boot.Emulator} is not installed (scripts/test.sh installs it as root)"
         : Executable.Missing(Executable.Linux);
 }
