@@ -12,6 +12,9 @@ public static class FlashAddress
     /// <summary>No part has smaller sectors than this, in bytes; no sector starts off such a border.</summary>
     public const uint SmallestSector = 0x400;
 
+    /// <summary>Whether an address lies where STM32 parts have their internal flash, whatever its size.</summary>
+    public static bool IsInternalFlash(uint address) => address - FlashBase < 0x0800_0000;
+
     /// <summary>
     /// Reads an offset (below the flash base: relative to it) or an absolute address; "0x" hexadecimal or decimal.
     /// </summary>
@@ -25,7 +28,7 @@ public static class FlashAddress
         if (TryNumber(text, out var value))
         {
             var address = value < FlashBase ? FlashBase + value : value;
-            if (address % SmallestSector == 0 && address - FlashBase < 0x0800_0000)
+            if (address % SmallestSector == 0 && IsInternalFlash(address))
             {
                 return address;
             }

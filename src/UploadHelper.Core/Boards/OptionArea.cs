@@ -24,5 +24,8 @@ public static class OptionArea
     /// <summary>Whether a memory is one of them, by its name; or an address in it, where the name says otherwise (STM32G0C1).</summary>
     public static bool Holds(DfuMemory memory, uint address) =>
         Names.Any(n => memory.Map.Name.Contains(n, StringComparison.OrdinalIgnoreCase))
-        || Ranges.Any(r => address >= r.From && address <= r.To);
+        || Contains(address);
+
+    /// <summary>Whether an address lies in one of them on some STM32.</summary>
+    public static bool Contains(uint address) => Ranges.Any(r => address >= r.From && address <= r.To);
 }

@@ -20,6 +20,25 @@ public sealed record BaseFit(int Pointers, int Hits, uint? LinkedFor)
     /// <summary>Whether the pointers speak for the address that the image is to be written to.</summary>
     public bool IsSure => LinkedFor is not null;
 
+    /// <summary>Weighs an image's code pointers, those of all its segments in the internal flash, as <see cref="Of(Segment)"/> does.</summary>
+    public static BaseFit Of(FirmwareImage image)
+    {
+        var end = image.Start + (long)LargestFlash;
+        var segments = image.Segments.Where(s => s.Address >= image.Start && s.End <= end).ToList();
+        if (segments.Count == 1)
+        {
+            return Of(segments[0]);
+        }
+
+        var code = new byte[segments[^1].End - image.Start];
+        foreach (var segment in segments)
+        {
+            segment.Data.CopyTo(code.AsMemory((int)(segment.Address - image.Start)));
+        }
+
+        return Of(new Segment(image.Start, code));
+    }
+
     /// <summary>Weighs a segment's code pointers against its own address and every other possible sector start.</summary>
     /// <param name="segment">The segment that begins with the vector table.</param>
     public static BaseFit Of(Segment segment)

@@ -10,11 +10,13 @@ namespace UploadHelper.Core.Firmware;
 /// <param name="Handlers">The handlers of the system exceptions that are set, reset included; reserved words and zeros left out.</param>
 public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<uint> Handlers)
 {
+    private const int Smallest = 8;
+
     // NMI, HardFault, MemManage, BusFault, UsageFault, SVCall, DebugMonitor, PendSV, SysTick: 7 to 10 and 13 are reserved.
     private static readonly int[] SystemExceptions = [1, 2, 3, 4, 5, 6, 11, 12, 14, 15];
 
     /// <summary>Reads the vector table at the start of an image.</summary>
-    /// <param name="image">The first segment's bytes; at least 8. A short image is taken as far as it goes.</param>
+    /// <param name="image">The bytes from the vector table on; at least 8. A short image is taken as far as it goes.</param>
     public static VectorTable Read(ReadOnlySpan<byte> image)
     {
         var handlers = new List<uint>();
@@ -33,14 +35,19 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
     /// Checks that an image can run where it is to be written: the stack pointer lies in a RAM of the STM32, every
     /// handler is odd and inside the image, and the code pointers fit the address.
     /// </summary>
-    /// <param name="image">The image; its first segment begins with the vector table.</param>
+    /// <param name="image">The image; its <see cref="FirmwareImage.VectorSegment"/> begins with the vector table.</param>
     /// <returns>How sure the code pointers make it.</returns>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NoVectorTable"/> or <see cref="UploadError.ImageLinkedElsewhere"/>.
     /// </exception>
     public static BaseFit Check(FirmwareImage image)
     {
-        var segment = image.Segments[0];
+        var segment = image.VectorSegment;
+        if (segment.Data.Length < Smallest)
+        {
+            throw NoTable(image, $"there are only {segment.Data.Length} bytes at 0x{segment.Address:X8}");
+        }
+
         var vectors = Read(segment.Data.Span);
         if (!RamMap.FitsStack(vectors.StackPointer))
         {
@@ -52,7 +59,7 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
             throw NoTable(image, $"its second word, 0x{vectors.Reset:X8}, is no reset vector (those are odd)");
         }
 
-        var fit = BaseFit.Of(segment);
+        var fit = BaseFit.Of(image);
         if (fit.LinkedFor is { } linkedFor && linkedFor != segment.Address)
         {
             throw LinkedElsewhere(image, $"was linked for 0x{linkedFor:X8}, and would be written to 0x{segment.Address:X8}", linkedFor);
@@ -60,13 +67,13 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
 
         foreach (var handler in vectors.Handlers)
         {
-            if (handler % 2 == 0 || handler < segment.Address || handler >= segment.End)
+            if (handler % 2 == 0 || !image.Segments.Any(s => handler >= s.Address && handler < s.End))
             {
                 throw RamMap.Contains(handler)
                     ? LinkedElsewhere(image, $"was linked for RAM (a handler at 0x{handler:X8}), and would be written to 0x{segment.Address:X8}", null)
                     : LinkedElsewhere(
                         image,
-                        $"does not fit 0x{segment.Address:X8}: its handler at 0x{handler:X8} lies outside the image (0x{segment.Address:X8} to 0x{segment.End - 1:X8})",
+                        $"does not fit 0x{segment.Address:X8}: its handler at 0x{handler:X8} lies outside the image ({string.Join(", ", image.Segments.Select(s => $"0x{s.Address:X8} to 0x{s.End - 1:X8}"))})",
                         null);
             }
         }

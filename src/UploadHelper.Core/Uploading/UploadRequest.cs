@@ -17,9 +17,9 @@ public enum WaitPort
 
 /// <summary>What is to be done, all options resolved.</summary>
 /// <param name="File">The image file.</param>
-/// <param name="Address">Where its first byte goes.</param>
+/// <param name="Address">Where the image begins; null if the file says it.</param>
 /// <param name="Filter">Which bootloader is wanted.</param>
-public sealed record UploadRequest(ImageFile File, uint Address, DeviceFilter Filter) : BootloaderRequest(Filter)
+public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter Filter) : BootloaderRequest(Filter)
 {
     /// <summary>Whether to read back and compare.</summary>
     public bool Verify { get; init; } = true;

@@ -18,7 +18,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in flight was finished.</exception>
     public UploadResult Run(UploadRequest request, CancellationToken cancellationToken)
     {
-        var image = RawBinary.Read(request.File, request.Address);
+        var image = ImageReader.Read(request.File, request.Address);
         Check(image);
 
         var start = time.GetTimestamp();

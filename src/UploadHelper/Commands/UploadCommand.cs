@@ -14,7 +14,7 @@ internal static class UploadCommand
 {
     public static Command Create(CommandContext context)
     {
-        var file = new Argument<string>("FILE") { Description = "The compiled sketch (.bin)" };
+        var file = new Argument<string>("FILE") { Description = "The compiled sketch (.bin, .hex, .s19, .elf, .dfu)" };
         var command = new Command(
             "upload",
             """
@@ -78,10 +78,7 @@ internal static class UploadCommand
 
     private static UploadRequest Request(Settings settings, string file, IReadOnlyDictionary<string, string> environment)
     {
-        var address = settings.Address(SettingKeys.Offset) ?? throw new UploadException(
-            UploadError.Usage,
-            $"It is not known where {Path.GetFileName(file)} belongs: a .bin carries no address.",
-            "Give the board's vector offset: --offset 0x4000");
+        var address = settings.Address(SettingKeys.Offset);
         var filter = new DeviceFilter(
             [settings.Ids(SettingKeys.UsbId) ?? DeviceFilter.StDfu], settings.Text(SettingKeys.UsbPath), settings.Text(SettingKeys.Serial));
         return new UploadRequest(Read(file), address, filter)

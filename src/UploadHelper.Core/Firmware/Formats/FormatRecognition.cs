@@ -1,0 +1,26 @@
+namespace UploadHelper.Core.Firmware.Formats;
+
+/// <summary>Tells a file's format from its content.</summary>
+internal static class FormatRecognition
+{
+    private const int HeadSize = 64;
+
+    public static ImageFormat Of(ReadOnlySpan<byte> content)
+    {
+        // No raw binary is mistaken for text: the low byte of a stack pointer is a multiple of 4, ':' and 'S' are not.
+        var text = TextLines.WithoutMark(content).TrimStart(" \t\r\n"u8);
+        if (IsText(text, (byte)':'))
+        {
+            return ImageFormat.IntelHex;
+        }
+
+        return ImageFormat.RawBinary;
+    }
+
+    private static bool IsText(ReadOnlySpan<byte> text, byte first)
+    {
+        var head = text[..Math.Min(text.Length, HeadSize)];
+        var end = head.IndexOfAny((byte)'\r', (byte)'\n');
+        return head.Length > 0 && head[0] == first && !head[..(end < 0 ? head.Length : end)].ContainsAnyExceptInRange((byte)'\t', (byte)'~');
+    }
+}

@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+
+namespace UploadHelper.Core.Firmware.Formats;
+
+/// <summary>Reads Intel HEX (Intel, Hexadecimal Object File Format Specification, revision A, 1988).</summary>
+internal static class IntelHexReader
+{
+    private const int Overhead = 5; // count, address (2), type, checksum
+    private const int SegmentSize = 0x1_0000;
+
+    private enum RecordType : byte
+    {
+        Data = 0,
+        End = 1,
+        ExtendedSegmentAddress = 2,
+        StartSegmentAddress = 3,
+        ExtendedLinearAddress = 4,
+        StartLinearAddress = 5,
+    }
+
+    /// <summary>Reads the segments of a file, RAM included.</summary>
+    /// <exception cref="Uploading.UploadException">The file is broken; its line is named.</exception>
+    public static IReadOnlyList<Segment> Read(ImageFile file)
+    {
+        var trouble = new FileTrouble(file.Name, "an Intel HEX file", isText: true);
+        var builder = new SegmentBuilder(trouble);
+        uint upper = 0;
+        var wraps = false;
+        var (last, ended) = (1, false);
+        foreach (var (line, text) in TextLines.Of(file.Content))
+        {
+            if (ended)
+            {
+                throw trouble.At(line, $"the end record stands in line {last}, and nothing may follow it");
+            }
+
+            last = line;
+            var (type, offset, data) = Record(text.Span, trouble, line);
+            switch (type)
+            {
+                case RecordType.Data when wraps:
+                    var before = Math.Min(data.Length, SegmentSize - offset);
+                    builder.Add(upper + offset, data[..before], line);
+                    builder.Add(upper, data[before..], line);
+                    break;
+                case RecordType.Data:
+                    if (upper + offset + (long)data.Length > 1L << 32)
+                    {
+                        throw trouble.At(line, $"its {data.Length} bytes at 0x{upper + offset:X8} reach beyond the end of the address space");
+                    }
+
+                    builder.Add(upper + offset, data, line);
+                    break;
+                case RecordType.ExtendedSegmentAddress:
+                    (upper, wraps) = ((uint)BinaryPrimitives.ReadUInt16BigEndian(data.Span) << 4, true);
+                    break;
+                case RecordType.ExtendedLinearAddress:
+                    (upper, wraps) = ((uint)BinaryPrimitives.ReadUInt16BigEndian(data.Span) << 16, false);
+                    break;
+                case RecordType.End:
+                    ended = true;
+                    break;
+            }
+        }
+
+        return ended ? builder.Build() : throw trouble.At(last, "the file ends here, without its end record (:00000001FF)");
+    }
+
+    private static (RecordType Type, ushort Offset, ReadOnlyMemory<byte> Data) Record(ReadOnlySpan<byte> text, FileTrouble trouble, int line)
+    {
+        if (text[0] != ':')
+        {
+            throw trouble.At(line, $"it begins with {HexText.Printable(text[0])}, and should begin with ':'");
+        }
+
+        var record = HexText.Read(text[1..], trouble, line);
+        if (record.Length < Overhead)
+        {
+            throw trouble.At(line, $"it has {record.Length} bytes, and a record has at least {Overhead}");
+        }
+
+        if (record[0] != record.Length - Overhead)
+        {
+            throw trouble.At(line, $"it says that it has {record[0]} bytes of data, and has {record.Length - Overhead}");
+        }
+
+        var sum = 0;
+        foreach (var b in record.AsSpan(..^1))
+        {
+            sum += b;
+        }
+
+        var expected = (byte)-sum;
+        if (record[^1] != expected)
+        {
+            throw trouble.At(line, $"the checksum is 0x{record[^1]:X2}, and should be 0x{expected:X2}");
+        }
+
+        var type = (RecordType)record[3];
+        if (DataSize(type, trouble, line) is { } size && record[0] != size)
+        {
+            throw trouble.At(line, $"a record of type {record[3]:X2} has {size} bytes of data, and this one has {record[0]}");
+        }
+
+        return (type, BinaryPrimitives.ReadUInt16BigEndian(record.AsSpan(1)), record.AsMemory(4..^1));
+    }
+
+    private static int? DataSize(RecordType type, FileTrouble trouble, int line) => type switch
+    {
+        RecordType.Data => null,
+        RecordType.End => 0,
+        RecordType.ExtendedSegmentAddress or RecordType.ExtendedLinearAddress => 2,
+        RecordType.StartSegmentAddress or RecordType.StartLinearAddress => 4,
+        _ => throw trouble.At(line, $"its type is {(byte)type:X2}, and should be one of 00 to 05"),
+    };
+}

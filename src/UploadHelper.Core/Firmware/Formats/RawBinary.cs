@@ -1,0 +1,46 @@
+using UploadHelper.Core.Uploading;
+
+namespace UploadHelper.Core.Firmware.Formats;
+
+/// <summary>Reads raw binaries: bytes without an address of their own.</summary>
+internal static class RawBinary
+{
+    private const int Smallest = 8;
+
+    /// <summary>Places the bytes of a raw binary at an address.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="address">Where its first byte goes.</param>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.Usage"/>: no address. <see cref="UploadError.ImageUnreadable"/>: the file is too short for
+    /// a vector table, or reaches beyond the address space.
+    /// </exception>
+    public static FirmwareImage Read(ImageFile file, uint? address)
+    {
+        var content = file.Content;
+        if (address is not { } start)
+        {
+            throw new UploadException(
+                UploadError.Usage,
+                $"It is not known where {file.Name} belongs: a .bin carries no address.",
+                "Give the board's vector offset: --offset 0x4000");
+        }
+
+        if (content.Length < Smallest)
+        {
+            throw Unreadable(
+                $"{file.Name} has {content.Length} bytes: too few for a stack pointer and a reset vector.",
+                "Was the file cut short? Compile the sketch again.");
+        }
+
+        if (start + (long)content.Length > 1L << 32)
+        {
+            throw Unreadable(
+                $"{file.Name} has {content.Length} bytes: from 0x{start:X8} they reach beyond the end of the address space.",
+                "Check the offset.");
+        }
+
+        return new FirmwareImage(file.Name, [new Segment(start, content)]);
+    }
+
+    private static UploadException Unreadable(string message, string hint) => new(UploadError.ImageUnreadable, message, hint);
+}
