@@ -1,37 +1,36 @@
-using UploadHelper.Core.Dfu.DfuSe;
-
 namespace UploadHelper.Core.Dfu;
 
 /// <summary>What is known of one kind of bootloader beyond what it says of itself.</summary>
 /// <param name="Name">Its name for people.</param>
-/// <param name="StartsSketchAfter">How long it stays in DFU mode after it was asked to leave.</param>
 /// <param name="Source">Where this is known from.</param>
-public sealed record DfuQuirks(string Name, TimeSpan StartsSketchAfter, string Source)
+public sealed record DfuQuirks(string Name, string Source)
 {
-    // Pages of 128 bytes are the STM32L0's, of 256 bytes the STM32L1's: their erased flash reads as 0.
-    private const uint LargestPageErasedToZero = 256;
+    /// <summary>How long it stays in DFU mode after it was asked to leave.</summary>
+    public TimeSpan StartsSketchAfter { get; init; }
 
-    private static readonly DfuQuirks StSystemBootloader =
-        new("ST system bootloader", TimeSpan.Zero, "AN3156: leave jumps to the address pointer");
-
-    private static readonly DfuQuirks F4Bootloader =
-        new("F4Bootloader", TimeSpan.FromSeconds(10), "victorpv/F4Bootloader main.c: resets, then 30 blinks of 300 ms");
-
-    private static readonly DfuQuirks Unknown = new("DfuSe bootloader", TimeSpan.Zero, "");
+    /// <summary>
+    /// Whether it starts whatever has a plausible stack pointer once its boot window is used up, though a host talks to
+    /// it: without a sketch in flash that is the moment the new one's vector table is written.
+    /// </summary>
+    public bool StartsSketchByItself { get; init; }
 
     /// <summary>What an erased byte of its flash reads as.</summary>
-    public byte ErasedValue { get; private init; } = 0xFF;
+    public byte ErasedValue { get; init; } = 0xFF;
 
-    /// <summary>The row of the table for a device.</summary>
-    /// <param name="device">What the device says of itself.</param>
-    /// <param name="map">The map of its flash.</param>
-    public static DfuQuirks For(DfuDescription device, MemoryMap map) =>
-        map.Groups[0].SectorSize <= LargestPageErasedToZero ? Row(device, map) with { ErasedValue = 0 } : Row(device, map);
+    /// <summary>Address behind the last byte that may be erased, whatever its map says; null where the map is right.</summary>
+    public long? WritableEnd { get; init; }
 
-    private static DfuQuirks Row(DfuDescription device, MemoryMap map) => map.Groups[0] switch
-    {
-        { Address: 0x0800_0000, SectorSize: 0x4000, Access: SectorAccess.Read } when device.Functional.TransferSize == 1024 => F4Bootloader,
-        _ when device.Product.Contains("BOOTLOADER", StringComparison.Ordinal) && device.Product.StartsWith("STM32", StringComparison.Ordinal) => StSystemBootloader,
-        _ => Unknown,
-    };
+    /// <summary>
+    /// Whether the page at the flash base holds the bootloader's own stack pointer and reset vector. The device swaps
+    /// them with the sketch's while it writes that page, and puts the sketch's into two words that must be 0 in the image.
+    /// </summary>
+    public bool SharesVectorPage { get; init; }
+
+    /// <summary>What the user must know before anything is written, since no host can help it.</summary>
+    public DeviceLimit? Limit { get; init; }
 }
+
+/// <summary>Something that a device makes impossible.</summary>
+/// <param name="Message">What.</param>
+/// <param name="Hint">What the user can do about it.</param>
+public sealed record DeviceLimit(string Message, string Hint);

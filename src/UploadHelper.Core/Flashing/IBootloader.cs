@@ -6,12 +6,6 @@ namespace UploadHelper.Core.Flashing;
 /// <summary>A bootloader that is ready to be written through: what <see cref="Flasher"/> needs of it.</summary>
 public interface IBootloader
 {
-    /// <summary>The flash it gives access to.</summary>
-    MemoryMap Map { get; }
-
-    /// <summary>Size of the largest block, in bytes.</summary>
-    int TransferSize { get; }
-
     /// <summary>Whether its flash can be read back.</summary>
     bool CanRead { get; }
 

@@ -37,6 +37,23 @@ public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimePro
         return session;
     }
 
+    /// <summary>Has a bootloader without a sketch leave, so that it starts anew, and opens it again.</summary>
+    /// <param name="session">The bootloader; it is closed.</param>
+    /// <param name="request">As for <see cref="Connect"/>.</param>
+    /// <param name="cancellationToken">Looked at in each wait.</param>
+    /// <exception cref="UploadException">It did not come back.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public BootloaderSession Restart(BootloaderSession session, BootloaderRequest request, CancellationToken cancellationToken)
+    {
+        using (session)
+        {
+            session.Select(session.Memories[0]).Leave(session.Memories[0].Map.Groups[0].Address);
+        }
+
+        events(new WaitingForBootloader(request.Filter, request.Timeout, AskForReset: false));
+        return new BootloaderFinder(bus, time, events).WaitFor(AtPortsPlace(request), cancellationToken);
+    }
+
     // A port whose place on the bus is known names the board: another one in DFU mode is not it.
     private BootloaderRequest AtPortsPlace(BootloaderRequest request) =>
         request.Filter.UsbPath is null && request.Port is { } port && PortNames.Find(ports.List(), port)?.UsbPath is { } path

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Flashing;
@@ -19,7 +20,7 @@ public sealed class BootloaderSession : IDisposable
         _selected = memories[0];
         Description = description;
         Memories = memories;
-        Quirks = DfuQuirks.For(description, memories[0].Map);
+        Quirks = DfuQuirkTable.For(description, memories[0].Map);
     }
 
     /// <summary>What the device says of itself.</summary>
@@ -44,7 +45,8 @@ public sealed class BootloaderSession : IDisposable
             _selected = memory;
         }
 
-        return new DfuSeBootloader(_connection, memory.Map, Description.Functional);
+        var bootloader = new DfuSeBootloader(_connection, memory.Map, Description.Functional);
+        return Quirks.SharesVectorPage ? new SharedVectorPage(bootloader, FlashAddress.FlashBase) : bootloader;
     }
 
     /// <inheritdoc/>

@@ -36,6 +36,9 @@ public enum UploadError
     /// <summary>A part of the image lies where the board's flash is read-only, or not at all.</summary>
     NotWritable,
 
+    /// <summary>The image was made for another device, or has something that this bootloader cannot take.</summary>
+    NotForThisDevice,
+
     /// <summary>A serial port cannot be used (only where the port is the job).</summary>
     SerialPort,
 

@@ -19,6 +19,7 @@ public static class UploadErrors
         [UploadError.NoVectorTable] = ("no-vector-table", 4),
         [UploadError.NotASectorStart] = ("not-a-sector-start", 4),
         [UploadError.NotWritable] = ("not-writable", 4),
+        [UploadError.NotForThisDevice] = ("not-for-this-device", 4),
         [UploadError.SerialPort] = ("serial-port", 5),
         [UploadError.NoDevice] = ("no-device", 6),
         [UploadError.SeveralDevices] = ("several-devices", 6),

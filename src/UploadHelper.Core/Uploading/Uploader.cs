@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
@@ -26,9 +28,10 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         try
         {
             var sketchPort = request.Port is null ? null : PortNames.Find(ports.List(), request.Port);
-            using var session = new BootloaderConnector(bus, ports, time, events).Connect(request, cancellationToken);
-            var plan = new FlashPlanner(session.Memories, session.Description.Functional.TransferSize, session.Quirks.ErasedValue).Plan(image, request.Alternate);
-            events(new PlanMade(plan));
+            var connector = new BootloaderConnector(bus, ports, time, events);
+            using var found = connector.Connect(request, cancellationToken);
+            var plan = Plan(image, found, request);
+            using var session = NeedsRestart(found, image.Start) ? connector.Restart(found, request, cancellationToken) : found;
 
             state = DeviceTrouble.Incomplete;
             var flasher = new Flasher(session.Select, (phase, done, total) =>
@@ -67,6 +70,50 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 "address-unproven",
                 $"{image.Name} holds too few code pointers ({fit.Pointers}) to tell which address it was linked for; 0x{image.Start:X8} is taken as right.",
                 "If the sketch does not start, check that it was compiled for this offset."));
+        }
+    }
+
+    private FlashPlan Plan(FirmwareImage image, BootloaderSession session, UploadRequest request)
+    {
+        var planner = new FlashPlanner(session.Memories, session.Description.Functional.TransferSize, session.Quirks.ErasedValue);
+        var plan = planner.Plan(image, request.Alternate);
+        Preflight.Check(image, plan, session.Quirks);
+        events(new PlanMade(plan));
+        Warn(session, request);
+        return plan;
+    }
+
+    // Once its boot window is used up, it would start the sketch as soon as its vector table is written, and be gone
+    // before that can be compared.
+    private static bool NeedsRestart(BootloaderSession session, uint address)
+    {
+        if (!session.Quirks.StartsSketchByItself || session.Memories.FirstOrDefault(m => m.Map.Contains(address)) is not { } memory)
+        {
+            return false;
+        }
+
+        var hasSketch = false;
+        session.Select(memory).Read(address, sizeof(uint), (_, word) =>
+        {
+            hasSketch = RamMap.FitsStack(BinaryPrimitives.ReadUInt32LittleEndian(word.Span));
+            return false;
+        });
+        return !hasSketch;
+    }
+
+    private void Warn(BootloaderSession session, UploadRequest request)
+    {
+        if (session.Quirks.Limit is { } limit)
+        {
+            events(new UploadWarning("device-limit", limit.Message, limit.Hint));
+        }
+
+        if (request.Verify && !session.Description.Functional.CanUpload)
+        {
+            events(new UploadWarning(
+                "not-verifiable",
+                "This bootloader lets its flash not be read: what is written is not verified.",
+                "If the sketch does not run, upload it again."));
         }
     }
 

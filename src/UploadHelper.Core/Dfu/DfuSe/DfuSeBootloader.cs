@@ -13,12 +13,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     private const int LastBlock = 0xFFFD;
 
     private readonly DfuSeCommands _commands = new(dfu);
-
-    /// <inheritdoc/>
-    public MemoryMap Map => map;
-
-    /// <inheritdoc/>
-    public int TransferSize => functional.TransferSize;
+    private readonly int _transferSize = functional.TransferSize;
 
     /// <inheritdoc/>
     public bool CanRead => functional.CanUpload;
@@ -41,9 +36,9 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     {
         // Whole blocks as long as the memory goes on: a short one costs an address of its own. Never past the end of the
         // memory: bootloaders crash there.
-        var whole = (length + TransferSize - 1L) / TransferSize * TransferSize;
+        var whole = (length + _transferSize - 1L) / _transferSize * _transferSize;
         var readable = (int)Math.Min(whole, map.EndOfRegion(address) - address);
-        var buffer = new byte[TransferSize];
+        var buffer = new byte[_transferSize];
         var reading = false;
         foreach (var (number, offset, size) in Blocks(address, readable, MoveToRead))
         {
@@ -107,10 +102,10 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     private IEnumerable<(ushort Number, int Offset, int Length)> Blocks(uint address, int length, Action<uint> setAddress)
     {
         var number = LastBlock + 1;
-        for (var offset = 0; offset < length; offset += TransferSize)
+        for (var offset = 0; offset < length; offset += _transferSize)
         {
-            var size = Math.Min(TransferSize, length - offset);
-            if (number > LastBlock || size < TransferSize)
+            var size = Math.Min(_transferSize, length - offset);
+            if (number > LastBlock || size < _transferSize)
             {
                 setAddress(address + (uint)offset);
                 number = DfuSeCommands.FirstBlock;

@@ -1,0 +1,47 @@
+using UploadHelper.Core.Dfu.DfuSe;
+
+namespace UploadHelper.Core.Dfu;
+
+/// <summary>The quirks of all bootloaders that are known, keyed by what identifies each; the first row that fits counts.</summary>
+public static class DfuQuirkTable
+{
+    // Pages of 128 bytes are the STM32L0's, of 256 bytes the STM32L1's.
+    private const uint LargestPageErasedToZero = 256;
+
+    private static readonly (Func<DfuDescription, MemoryMap, bool> Fits, DfuQuirks Quirks)[] Rows =
+    [
+        (
+            (device, map) => map.Groups[0] is { Address: 0x0800_0000, SectorSize: 0x4000, Access: SectorAccess.Read }
+                && device.Functional.TransferSize == 1024,
+            new DfuQuirks("F4Bootloader", "victorpv/F4Bootloader main.c: after a reset 1 s, then 30 blinks of 300 ms; usbd_dfu_flash.c: GetSector()")
+            {
+                StartsSketchAfter = TimeSpan.FromSeconds(10),
+                StartsSketchByItself = true,
+
+                // Its GetSector() takes every address from 0x08060000 on for the last sector of 512 KiB.
+                WritableEnd = 0x0808_0000,
+            }),
+        (
+            (device, _) => device is { Manufacturer: "HCHEW", Functional.CanUpload: false },
+            new DfuQuirks("h0wch33/stm32f1_dfu", "stm32f1_dfu main.c")
+            {
+                SharesVectorPage = true,
+                Limit = new DeviceLimit(
+                    "This bootloader keeps its own vectors in the sketch's first page, and rewrites that page at the beginning and at the end. "
+                        + "Each time there are about 50 ms in which a power failure costs the bootloader.",
+                    "Keep the cable in until it is done. (A lost bootloader comes back with BOOT0 and a serial adapter, or with an ST-Link.)"),
+            }),
+        (
+            (device, _) => device.Product.StartsWith("STM32", StringComparison.Ordinal) && device.Product.Contains("BOOTLOADER", StringComparison.Ordinal),
+            new DfuQuirks("ST system bootloader", "AN3156: leave jumps to the address pointer")),
+    ];
+
+    /// <summary>The row for a device.</summary>
+    /// <param name="device">What the device says of itself.</param>
+    /// <param name="map">The map of its flash.</param>
+    public static DfuQuirks For(DfuDescription device, MemoryMap map)
+    {
+        var row = Rows.FirstOrDefault(r => r.Fits(device, map)).Quirks ?? new DfuQuirks("DfuSe bootloader", "");
+        return map.Groups[0].SectorSize <= LargestPageErasedToZero ? row with { ErasedValue = 0 } : row;
+    }
+}

@@ -1,0 +1,58 @@
+using System.Buffers.Binary;
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Uploading;
+
+namespace UploadHelper.Core.Flashing;
+
+/// <summary>What only the knowledge of a bootloader can tell of a plan: checked before anything is erased.</summary>
+public static class Preflight
+{
+    private const int FirstSharedVector = 0x1C;
+    private const int SharedVectors = 8;
+
+    /// <summary>Checks a plan against a bootloader's quirks.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="plan">Its plan.</param>
+    /// <param name="quirks">What is known of the bootloader.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.ImageTooLarge"/> or <see cref="UploadError.NotForThisDevice"/>.</exception>
+    public static void Check(FirmwareImage image, FlashPlan plan, DfuQuirks quirks)
+    {
+        if (quirks.WritableEnd is { } end && plan.Sectors.FirstOrDefault(s => s.End > end) is { Size: > 0 } beyond)
+        {
+            throw Beyond(image, beyond, end, quirks);
+        }
+
+        if (quirks.SharesVectorPage && plan.VectorBlock is { } block && NotFree(block) is { } word)
+        {
+            throw VectorTaken(image, word, quirks);
+        }
+    }
+
+    private static (int Offset, uint Value)? NotFree(Segment block)
+    {
+        for (var offset = FirstSharedVector; offset < FirstSharedVector + SharedVectors; offset += 4)
+        {
+            var value = BinaryPrimitives.ReadUInt32LittleEndian(block.Data.Span[offset..]);
+            if (value != 0)
+            {
+                return (offset, value);
+            }
+        }
+
+        return null;
+    }
+
+    private static UploadException Beyond(FirmwareImage image, Sector sector, long end, DfuQuirks quirks) => new(
+        UploadError.ImageTooLarge,
+        $"{image.Name} needs the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, and {quirks.Name} reaches only up to 0x{end - 1:X8}: "
+            + $"beyond that it erases another sector than it was asked for ({quirks.Source}). Nothing was erased.",
+        "Make the sketch smaller, or write it with the chip's own bootloader (BOOT0).");
+
+    private static UploadException VectorTaken(FirmwareImage image, (int Offset, uint Value) word, DfuQuirks quirks) => new(
+        UploadError.NotForThisDevice,
+        $"{image.Name} has 0x{word.Value:X8} at 0x{word.Offset:X2} of its vector table. {quirks.Name} keeps the sketch's stack pointer and reset vector "
+            + "in the words at 0x1C and 0x20, which must be 0; it would write the image wrongly and report success. Nothing was erased.",
+        "These are reserved vectors on every Cortex-M3: find what the linker script or a checksum tool puts there.");
+}

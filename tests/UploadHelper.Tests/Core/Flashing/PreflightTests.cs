@@ -1,0 +1,67 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Tests.Core.Flashing;
+
+public class PreflightTests
+{
+    private const string F4Map = "@Internal Flash   /0x08000000/01*016Ka,03*016Kg,01*064Kg,07*128Kg";
+    private const string EndOfFlashMap = "@Internal Flash   /0x08000000/50*001Kg,14*001Ka";
+
+    [Theory]
+    [InlineData(0x7_C000, true)]
+    [InlineData(0x7_C001, false)]
+    public void F4Bootloader_erases_the_wrong_sector_from_512_KiB_on_and_gets_nothing_there(int size, bool allowed)
+    {
+        var refusal = Check(F4Map, "STMicroelectronics", attributes: 0x0B, 0x0800_4000, new byte[size]);
+
+        Assert.Equal(allowed ? null : UploadError.ImageTooLarge, refusal?.Error);
+        Assert.True(allowed || refusal!.Message.Contains("0x0807FFFF", StringComparison.Ordinal), refusal?.Message);
+    }
+
+    [Theory]
+    [InlineData(0x18, true)]
+    [InlineData(0x1C, false)]
+    [InlineData(0x23, false)]
+    [InlineData(0x24, true)]
+    public void The_two_words_that_a_shared_vector_page_needs_must_be_0(int taken, bool allowed)
+    {
+        var image = new byte[2_000];
+        image[taken] = 0xF0;
+
+        var refusal = Check(EndOfFlashMap, "HCHEW", attributes: 0x09, 0x0800_0000, image);
+
+        Assert.Equal(allowed ? null : UploadError.NotForThisDevice, refusal?.Error);
+        Assert.True(allowed || refusal!.Message.Contains("must be 0", StringComparison.Ordinal), refusal?.Message);
+    }
+
+    [Fact]
+    public void A_sketch_may_fill_the_flash_up_to_the_bootloader_at_its_end_and_no_further()
+    {
+        Assert.Null(Check(EndOfFlashMap, "HCHEW", attributes: 0x09, 0x0800_0000, new byte[50 * 1024]));
+        var refusal = Check(EndOfFlashMap, "HCHEW", attributes: 0x09, 0x0800_0000, new byte[50 * 1024 + 1]);
+
+        Assert.Equal(UploadError.ImageTooLarge, refusal?.Error);
+        Assert.Contains("what may be written ends at 0x0800C7FF (1 bytes too many)", refusal!.Message, StringComparison.Ordinal);
+    }
+
+    private static UploadException? Check(string name, string manufacturer, byte attributes, uint address, byte[] content)
+    {
+        var memory = new DfuMemory(new DfuAlternate(0, 0, name), MemoryMap.Parse(name));
+        var description = new DfuDescription(
+            new UsbDeviceInfo(1, 2, "1-1", 0x0483, 0xDF11, 0x0200, []),
+            0x0200,
+            manufacturer,
+            "",
+            "",
+            new DfuFunctionalDescriptor(attributes, 1024, DfuFunctionalDescriptor.DfuSeVersion),
+            [memory.Alternate]);
+        var image = new FirmwareImage("x.bin", [new Segment(address, content)]);
+        return Record.Exception(() => Preflight.Check(
+            image, new FlashPlanner([memory], 1024, 0xFF).Plan(image), DfuQuirkTable.For(description, memory.Map))) as UploadException;
+    }
+}
