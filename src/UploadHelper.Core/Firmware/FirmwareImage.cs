@@ -64,6 +64,12 @@ public sealed class FirmwareImage
     /// <summary>The segment that begins with the vector table: the lowest in the internal flash, or the lowest if none is.</summary>
     public Segment VectorSegment { get; }
 
+    /// <summary>
+    /// Whether it is a program. A file that names alternate settings, and none for the internal flash, holds data for
+    /// another memory.
+    /// </summary>
+    public bool HasVectorTable => FlashAddress.IsInternalFlash(VectorSegment.Address) || Targets.Any(t => t.Alternate is null);
+
     /// <summary>Where the image begins: the address of its vector table.</summary>
     public uint Start => VectorSegment.Address;
 

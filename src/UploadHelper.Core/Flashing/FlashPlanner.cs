@@ -21,12 +21,18 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     /// </exception>
     public FlashPlan Plan(FirmwareImage image, byte? alternate = null)
     {
-        var placement = new Placement(memories);
-        var plans = image.Segments
-            .GroupBy(s => placement.Of(image.Name, s, alternate))
-            .Select(g => Plan(image, g.Key, [.. g]))
-            .OrderByDescending(p => p.Sectors[0].Address <= image.Start && p.Sectors[0].End > image.Start)
+        var placement = new Placement(memories, image, alternate);
+        var plans = image.Targets
+            .SelectMany(t => t.Segments.Select(s => (Memory: placement.Of(s, t.Alternate), Segment: s)))
+            .GroupBy(p => p.Memory, p => p.Segment)
+            .Select(g => Plan(image, g.Key, [.. g.OrderBy(s => s.Address)]))
+            .OrderByDescending(p => p.Sectors.Any(s => s.Address <= image.Start && s.End > image.Start))
             .ToList();
+        if (!image.HasVectorTable)
+        {
+            return new FlashPlan(plans, null);
+        }
+
         if (plans[0].Sectors[0].Address != image.Start)
         {
             throw NotASectorStart(image.Start, plans[0].Memory.Map);
@@ -37,8 +43,21 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         return new FlashPlan(plans, vectorBlock);
     }
 
-    private MemoryPlan Plan(FirmwareImage image, DfuMemory memory, IReadOnlyList<Segment> segments) =>
-        new(memory, TouchedSectors(image, segments, memory.Map), Runs.Of(segments, memory.Map, transferSize, erased));
+    private MemoryPlan Plan(FirmwareImage image, DfuMemory memory, IReadOnlyList<Segment> segments)
+    {
+        foreach (var (before, after) in segments.Zip(segments.Skip(1)))
+        {
+            if (after.Address < before.End)
+            {
+                throw new UploadException(
+                    UploadError.ImageUnreadable,
+                    $"{image.Name} has two targets that both hold 0x{after.Address:X8} of {memory.Map.Name}. Nothing was erased.",
+                    "Make the file anew.");
+            }
+        }
+
+        return new MemoryPlan(memory, TouchedSectors(image, segments, memory.Map), Runs.Of(segments, memory.Map, transferSize, erased));
+    }
 
     private (Segment VectorBlock, IReadOnlyList<Segment> Others) Split(IReadOnlyList<Segment> runs)
     {

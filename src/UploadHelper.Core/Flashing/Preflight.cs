@@ -3,6 +3,7 @@ using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Flashing;
 
@@ -15,10 +16,16 @@ public static class Preflight
     /// <summary>Checks a plan against a bootloader's quirks.</summary>
     /// <param name="image">The image.</param>
     /// <param name="plan">Its plan.</param>
-    /// <param name="quirks">What is known of the bootloader.</param>
+    /// <param name="device">What the bootloader says of itself.</param>
+    /// <param name="quirks">What is known of it beyond that.</param>
     /// <exception cref="UploadException"><see cref="UploadError.ImageTooLarge"/> or <see cref="UploadError.NotForThisDevice"/>.</exception>
-    public static void Check(FirmwareImage image, FlashPlan plan, DfuQuirks quirks)
+    public static void Check(FirmwareImage image, FlashPlan plan, DfuDescription device, DfuQuirks quirks)
     {
+        if (image.MadeFor is { } ids && !ids.Fits(device.Device.Id))
+        {
+            throw MadeForAnother(image, ids, device.Device);
+        }
+
         if (quirks.WritableEnd is { } end && plan.Sectors.FirstOrDefault(s => s.End > end) is { Size: > 0 } beyond)
         {
             throw Beyond(image, beyond, end, quirks);
@@ -43,6 +50,11 @@ public static class Preflight
 
         return null;
     }
+
+    private static UploadException MadeForAnother(FirmwareImage image, DfuFileIds ids, UsbDeviceInfo device) => new(
+        UploadError.NotForThisDevice,
+        $"{image.Name} was made for {new UsbId(ids.Vendor, ids.Product)}, and the board is {device.Id}. Nothing was erased.",
+        "Is it the right file? If it is, take its suffix off (dfu-suffix --delete), or give the .bin or .hex.");
 
     private static UploadException Beyond(FirmwareImage image, Sector sector, long end, DfuQuirks quirks) => new(
         UploadError.ImageTooLarge,

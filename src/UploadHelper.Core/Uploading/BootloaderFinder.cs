@@ -150,5 +150,5 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
             + ". None was touched.",
         $"Unplug all but one, or say which: --usb-path {sessions[0].Description.Device.Path}");
 
-    private static string Describe(UsbDeviceInfo device) => $"{new UsbId(device.VendorId, device.ProductId)} at {device.Path}";
+    private static string Describe(UsbDeviceInfo device) => $"{device.Id} at {device.Path}";
 }

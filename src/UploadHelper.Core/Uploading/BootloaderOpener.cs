@@ -77,6 +77,6 @@ internal sealed class BootloaderOpener(IUsbBus bus, TimeProvider time)
 
     private static UploadException NotDfuSe(UsbDeviceInfo device, string why) => new(
         UploadError.NotSupported,
-        $"{new UsbId(device.VendorId, device.ProductId)} at {device.Path} is not a bootloader that can be written: {why}. Nothing was erased.",
+        $"{device.Id} at {device.Path} is not a bootloader that can be written: {why}. Nothing was erased.",
         "See what it says of itself: upload-helper list");
 }

@@ -18,7 +18,7 @@ public sealed record DeviceFilter(IReadOnlyList<UsbId> Ids, string? UsbPath = nu
 
     /// <summary>Whether a device has the wanted ids and is in DFU mode, wherever it is plugged in.</summary>
     public bool MatchesIds(UsbDeviceInfo device) =>
-        Ids.Contains(new UsbId(device.VendorId, device.ProductId))
+        Ids.Contains(device.Id)
         && (device.Interfaces.Count == 0 || device.Interfaces.Any(DfuDescription.IsDfuMode));
 
     /// <summary>For people: "0483:DF11 at 1-2".</summary>

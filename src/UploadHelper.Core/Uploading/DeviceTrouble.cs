@@ -69,7 +69,7 @@ public static class DeviceTrouble
     /// <summary>Explains a device that may not be opened.</summary>
     public static UploadException NotOpened(UsbDeviceInfo device, UsbException e)
     {
-        var name = $"{new UsbId(device.VendorId, device.ProductId)} at {device.Path}";
+        var name = $"{device.Id} at {device.Path}";
         return e.Fault switch
         {
             UsbFault.AccessDenied => new UploadException(

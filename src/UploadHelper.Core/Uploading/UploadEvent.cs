@@ -8,7 +8,9 @@ namespace UploadHelper.Core.Uploading;
 public abstract record UploadEvent;
 
 /// <summary>The image fits its address.</summary>
-public sealed record ImageChecked(FirmwareImage Image, BaseFit Fit) : UploadEvent;
+/// <param name="Image">The image.</param>
+/// <param name="Fit">How sure its code pointers make that; null for data without a vector table.</param>
+public sealed record ImageChecked(FirmwareImage Image, BaseFit? Fit) : UploadEvent;
 
 /// <summary>A bootloader answers already, so that the sketch's port is left alone.</summary>
 public sealed record ResetSkipped(string Port) : UploadEvent;

@@ -62,9 +62,9 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
 
     private void Check(FirmwareImage image)
     {
-        var fit = VectorTable.Check(image);
+        var fit = image.HasVectorTable ? VectorTable.Check(image) : null;
         events(new ImageChecked(image, fit));
-        if (!fit.IsSure)
+        if (fit is { IsSure: false })
         {
             events(new UploadWarning(
                 "address-unproven",
@@ -77,7 +77,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     {
         var planner = new FlashPlanner(session.Memories, session.Description.Functional.TransferSize, session.Quirks.ErasedValue);
         var plan = planner.Plan(image, request.Alternate);
-        Preflight.Check(image, plan, session.Quirks);
+        Preflight.Check(image, plan, session.Description, session.Quirks);
         events(new PlanMade(plan));
         Warn(session, request);
         return plan;

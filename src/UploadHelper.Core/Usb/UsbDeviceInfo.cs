@@ -18,7 +18,11 @@ public sealed record UsbDeviceInfo(
     ushort VendorId,
     ushort ProductId,
     ushort Release,
-    IReadOnlyList<UsbInterfaceInfo> Interfaces);
+    IReadOnlyList<UsbInterfaceInfo> Interfaces)
+{
+    /// <summary>idVendor and idProduct.</summary>
+    public UsbId Id => new(VendorId, ProductId);
+}
 
 /// <summary>An interface as the configuration descriptor names it (USB 2.0, 9.6.5).</summary>
 /// <param name="Number">bInterfaceNumber.</param>

@@ -79,7 +79,7 @@ internal static class InfoCommand
             return;
         }
 
-        var id = new UsbId(description.Device.VendorId, description.Device.ProductId);
+        var id = description.Device.Id;
         writer.WriteLine(Ascii.Of($"{id} at {description.Device.Path}: {description.Manufacturer} {description.Product}, serial number {description.SerialNumber}"));
         writer.WriteLine($"  USB             {description.UsbRelease >> 8:X}.{description.UsbRelease & 0xFF:X2}, release {description.Device.Release >> 8:X}.{description.Device.Release & 0xFF:X2}");
         writer.WriteLine($"  DFU             {functional.DfuVersion >> 8:X}.{functional.DfuVersion & 0xFF:X2}{(description.IsDfuSe ? " (DfuSe)" : "")}");

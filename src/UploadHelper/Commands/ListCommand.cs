@@ -67,7 +67,7 @@ internal static class ListCommand
 
     private static void WriteText(TextWriter writer, UsbDeviceInfo device, DfuDescription? description, string trouble)
     {
-        var id = new UsbId(device.VendorId, device.ProductId);
+        var id = device.Id;
         if (description is null)
         {
             writer.WriteLine(Ascii.Of($"{id} at {device.Path}: {trouble}"));
@@ -105,7 +105,7 @@ internal static class ListCommand
     private static void WriteJson(TextWriter writer, UsbDeviceInfo device, DfuDescription? description, string trouble) =>
         JsonLine.Write(writer, "device", device.Path, json =>
         {
-            json.WriteString("id", new UsbId(device.VendorId, device.ProductId).ToString());
+            json.WriteString("id", device.Id.ToString());
             if (description is null)
             {
                 json.WriteString("trouble", trouble);

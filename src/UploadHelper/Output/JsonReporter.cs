@@ -1,7 +1,7 @@
 using System.Text.Json;
+using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Uploading;
-using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;
@@ -24,9 +24,11 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                 Write("image", json =>
                 {
                     json.WriteString("name", image.Name);
+                    json.WriteString("format", image.Format.ToString().ToLowerInvariant());
                     json.WriteNumber("size", image.Size);
                     Address(json, image.Start);
-                    json.WriteBoolean("addressProven", fit.IsSure);
+                    json.WriteBoolean("addressProven", fit is { IsSure: true });
+                    LeftOut(json, image.LeftOut);
                 });
                 break;
             case ResetSkipped(var port):
@@ -47,7 +49,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                 _board = device.Device.Path;
                 Write("found", json =>
                 {
-                    json.WriteString("id", new UsbId(device.Device.VendorId, device.Device.ProductId).ToString());
+                    json.WriteString("id", device.Device.Id.ToString());
                     DescriptionJson.Write(json, device);
                 });
                 break;
@@ -131,6 +133,21 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         json.WriteEndArray();
         json.WriteNumber("write", plan.BytesToWrite);
     });
+
+    private static void LeftOut(Utf8JsonWriter json, IReadOnlyList<LeftOutSegment> segments)
+    {
+        json.WriteStartArray("leftOut");
+        foreach (var segment in segments)
+        {
+            json.WriteStartObject();
+            Address(json, segment.Address);
+            json.WriteNumber("size", segment.Size);
+            json.WriteString("section", segment.Section);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
 
     private void Write(string name, Action<Utf8JsonWriter> body) => JsonLine.Write(streams.Out, name, _board, body);
 

@@ -1,6 +1,6 @@
+using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Uploading;
-using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;
@@ -27,8 +27,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
         switch (e)
         {
             case ImageChecked(var image, var fit):
-                Step("Image", $"{image.Name}: {image.Size} bytes for 0x{image.Start:X8}");
-                Detail($"{fit.Hits} of {fit.Pointers} code pointers fit this address");
+                Image(image, fit);
                 break;
             case ResetSkipped(var port):
                 Step("Reset", $"not needed, a bootloader answers already ({port} left alone)");
@@ -40,7 +39,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 Step("Wait", $"for {wanted}, up to {timeout.TotalSeconds:0.#} s" + (ask ? ": press RESET on the board now" : ""));
                 break;
             case BootloaderFound(var device):
-                Step("Found", $"{new UsbId(device.Device.VendorId, device.Device.ProductId)} at {device.Device.Path} ({device.Product})");
+                Step("Found", $"{device.Device.Id} at {device.Device.Path} ({device.Product})");
                 foreach (var alternate in device.Alternates)
                 {
                     Detail($"alternate setting {alternate.Setting}: {alternate.Name}");
@@ -95,6 +94,28 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     }
 
     public void Cancelled() => Line(color ? "\e[31merror:\e[0m cancelled" : "error: cancelled");
+
+    private void Image(FirmwareImage image, BaseFit? fit)
+    {
+        Step("Image", $"{image.Name}: {image.Size} bytes for 0x{image.Start:X8}");
+        foreach (var segment in image.Segments.Count > 1 ? image.Segments : [])
+        {
+            Detail($"segment 0x{segment.Address:X8} to 0x{segment.End - 1:X8}");
+        }
+
+        if (fit is not null)
+        {
+            Detail($"{fit.Hits} of {fit.Pointers} code pointers fit this address");
+        }
+
+        foreach (var segment in image.LeftOut)
+        {
+            Step(
+                "Left out",
+                $"{(segment.Section is null ? "" : $"section {segment.Section}, ")}{segment.Size} bytes at 0x{segment.Address:X8}: not flash but RAM or registers. "
+                    + "(NOLOAD in the linker script keeps them out of the file.)");
+        }
+    }
 
     private void Plan(FlashPlan plan)
     {

@@ -41,7 +41,7 @@ public sealed class TraceWriter(TextWriter lines, TimeProvider time)
             json.WriteNumber("bus", device.Bus);
             json.WriteNumber("number", device.Number);
             json.WriteString("path", device.Path);
-            json.WriteString("id", new UsbId(device.VendorId, device.ProductId).ToString());
+            json.WriteString("id", device.Id.ToString());
             json.WriteNumber("release", device.Release);
             json.WriteStartArray("interfaces");
             foreach (var i in device.Interfaces)

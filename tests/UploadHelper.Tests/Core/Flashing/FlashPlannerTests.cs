@@ -11,6 +11,8 @@ public class FlashPlannerTests
     private static readonly MemoryMap Fixed = MemoryMap.Parse("@Internal Flash   /0x08000000/01*016Ka,03*016Kg,01*064Kg,07*128Kg");
     private static readonly MemoryMap Old = MemoryMap.Parse("@Internal Flash   /0x08000000/04*016Ka,01*064Kg,03*128Kg");
 
+    private static readonly MemoryMap Spi = MemoryMap.Parse("@SPI Flash : M25P64/0x00000000/64*064Kg,64*064Kg");
+
     [Fact]
     public void The_vector_tables_sector_is_erased_first_and_its_block_written_last()
     {
@@ -94,12 +96,10 @@ public class FlashPlannerTests
     [Fact]
     public void A_segment_goes_to_the_memory_that_holds_its_address_and_that_with_the_vector_table_comes_first()
     {
-        var external = MemoryMap.Parse("@Ext RAW  Flash 16MB   /0x90000000/4096*4Kg");
-
-        var plan = Plan(Image((0x9000_1000, 50), (0x0800_4000, 5_000)), external, Fixed);
+        var plan = Plan(Image((0x0001_0000, 50), (0x0800_4000, 5_000)), Spi, Fixed);
 
         Assert.Equal([1, 0], plan.Memories.Select(m => m.Memory.Alternate.Setting));
-        Assert.Equal([0x0800_4000u, 0x9000_1000u], plan.Sectors.Select(s => s.Address));
+        Assert.Equal([0x0800_4000u, 0x0001_0000u], plan.Sectors.Select(s => s.Address));
         Assert.Equal(0x0800_4000u, plan.VectorBlock!.Value.Address);
     }
 
@@ -119,13 +119,40 @@ public class FlashPlannerTests
     [Fact]
     public void An_alternate_setting_that_does_not_hold_the_address_is_refused_and_the_right_one_is_named()
     {
-        var spi = MemoryMap.Parse("@SPI Flash : M25P64/0x00000000/64*064Kg,64*064Kg");
-
-        var wrong = Assert.Throws<UploadException>(() => Planner(1024, Fixed, spi).Plan(Image(0x0800_4000, 100), alternate: 1));
-        var none = Assert.Throws<UploadException>(() => Planner(1024, Fixed, spi).Plan(Image(0x0800_4000, 100), alternate: 7));
+        var wrong = Assert.Throws<UploadException>(() => Planner(1024, Fixed, Spi).Plan(Image(0x0800_4000, 100), alternate: 1));
+        var none = Assert.Throws<UploadException>(() => Planner(1024, Fixed, Spi).Plan(Image(0x0800_4000, 100), alternate: 7));
 
         Assert.Contains("--alt 0", wrong.Hint, StringComparison.Ordinal);
         Assert.Contains("0 (Internal Flash), 1 (SPI Flash : M25P64)", none.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_target_of_a_dfu_file_goes_to_its_alternate_setting_and_data_has_no_vector_block()
+    {
+        var image = new FirmwareImage(
+            "x.dfu",
+            ImageFormat.DfuSe,
+            [new ImageTarget(1, "data", [new Segment(0x0001_0000, new byte[64])])],
+            [],
+            null);
+
+        var plan = Plan(image, Fixed, Spi);
+        var contradicted = Assert.Throws<UploadException>(() => Planner(1024, Fixed, Spi).Plan(image, alternate: 0));
+
+        Assert.Null(plan.VectorBlock);
+        Assert.Equal([0x0001_0000u], plan.Sectors.Select(s => s.Address));
+        Assert.Equal(1, plan.Memories[0].Memory.Alternate.Setting);
+        Assert.Contains("Leave --alt out", contradicted.Hint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_targets_for_the_same_bytes_are_refused()
+    {
+        ImageTarget Target(byte first) => new(0, null, [new Segment(0x0800_4000, new byte[] { first, 0, 0, 0 })]);
+
+        var e = Assert.Throws<UploadException>(() => Plan(new FirmwareImage("x.dfu", ImageFormat.DfuSe, [Target(1), Target(2)], [], null), Fixed));
+
+        Assert.Equal(UploadError.ImageUnreadable, e.Error);
     }
 
     private static FlashPlan Plan(FirmwareImage image, params MemoryMap[] maps) => Planner(1024, maps).Plan(image);

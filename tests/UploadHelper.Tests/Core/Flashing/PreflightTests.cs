@@ -49,7 +49,19 @@ public class PreflightTests
         Assert.Contains("what may be written ends at 0x0800C7FF (1 bytes too many)", refusal!.Message, StringComparison.Ordinal);
     }
 
-    private static UploadException? Check(string name, string manufacturer, byte attributes, uint address, byte[] content)
+    [Theory]
+    [InlineData(0x0483, 0xDF11, true)]
+    [InlineData(0xFFFF, 0xFFFF, true)]
+    [InlineData(0x1209, 0xDB42, false)]
+    public void A_dfu_file_for_another_device_is_refused(ushort vendor, ushort product, bool allowed)
+    {
+        var refusal = Check(F4Map, "STMicroelectronics", attributes: 0x0B, 0x0800_4000, new byte[100], new DfuFileIds(vendor, product, 0xFFFF));
+
+        Assert.Equal(allowed ? null : UploadError.NotForThisDevice, refusal?.Error);
+        Assert.True(allowed || refusal!.Message.Contains("made for 1209:DB42, and the board is 0483:DF11", StringComparison.Ordinal), refusal?.Message);
+    }
+
+    private static UploadException? Check(string name, string manufacturer, byte attributes, uint address, byte[] content, DfuFileIds? madeFor = null)
     {
         var memory = new DfuMemory(new DfuAlternate(0, 0, name), MemoryMap.Parse(name));
         var description = new DfuDescription(
@@ -60,8 +72,8 @@ public class PreflightTests
             "",
             new DfuFunctionalDescriptor(attributes, 1024, DfuFunctionalDescriptor.DfuSeVersion),
             [memory.Alternate]);
-        var image = new FirmwareImage("x.bin", [new Segment(address, content)]);
+        var image = new FirmwareImage("x.bin", ImageFormat.RawBinary, [new ImageTarget(null, null, [new Segment(address, content)])], [], madeFor);
         return Record.Exception(() => Preflight.Check(
-            image, new FlashPlanner([memory], 1024, 0xFF).Plan(image), DfuQuirkTable.For(description, memory.Map))) as UploadException;
+            image, new FlashPlanner([memory], 1024, 0xFF).Plan(image), description, DfuQuirkTable.For(description, memory.Map))) as UploadException;
     }
 }
