@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all tests: scripts/test.sh [--fast]
-# Unit and in-process tests always; those of the published executable, the rig (QEMU) and Wine where they can be had: as
-# root on Debian the script installs them. --fast leaves these out. Ends with "N passed, N failed[, N skipped]".
+# Unit and in-process tests always; those of the published executable, the rig and the processor (QEMU) and Wine where they
+# can be had: as root on Debian the script installs them. --fast leaves these out. Ends with "N passed, N failed[, N skipped]".
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,32 +31,44 @@ install_program() {
 
 apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1; }
 
-# Adds up what the test runs print. A run that prints no result (a build that failed) counts as a failure.
+# Adds up the counters of the results file, which no test's output can imitate. A run that leaves none is a failure.
 run_tests() {
-  local log
-  log=$(mktemp)
-  dotnet test "tests/$1" --no-build -c Debug --nologo --logger "console;verbosity=normal" >"$log" 2>&1
-  local exit=$?
-  grep -E '^ *(Failed|Skipped) |^\[xUnit.*(FAIL|SKIP)|Error Message|transfers|requests: ' -A2 "$log" | cut -c1-300
-  local total failed passed skipped
-  total=$(sed -n 's/^Total tests: *\([0-9]*\).*/\1/p' "$log")
-  passed=$(sed -n 's/^ *Passed: *\([0-9]*\).*/\1/p' "$log")
-  failed=$(sed -n 's/^ *Failed: *\([0-9]*\).*/\1/p' "$log")
-  skipped=$(sed -n 's/^ *Skipped: *\([0-9]*\).*/\1/p' "$log")
-  if [ -z "$total" ]; then
-    note "$1 printed no result:"
-    tail -30 "$log"
+  local results exit total executed passed failed
+  results=$(mktemp -d)
+  dotnet test "tests/$1" --no-build -c Debug --nologo --logger "console;verbosity=minimal" \
+    --logger "trx;LogFileName=results.trx" --results-directory "$results" >"$results/log" 2>&1
+  exit=$?
+  [ "$exit" = 0 ] || cat "$results/log"
+  total=$(counter total)
+  executed=$(counter executed)
+  passed=$(counter passed)
+  failed=$(counter failed)
+  if [ "${total:-0}" = 0 ]; then
+    note "$1 ran no test"
     failures=$((failures + 1))
-  elif [ "$exit" != 0 ] && [ "${failed:-0}" = 0 ]; then
+  elif [ "$exit" != 0 ] && [ "$failed" = 0 ]; then
     note "$1 ended with $exit"
-    tail -30 "$log"
     failures=$((failures + 1))
+  else
+    awk -f scripts/results.awk "$results/results.trx"
   fi
-  note "$1: ${passed:-0} passed, ${failed:-0} failed, ${skipped:-0} skipped"
+  note "$1: ${passed:-0} passed, ${failed:-0} failed, $((${total:-0} - ${executed:-0})) skipped"
   all_passed=$((all_passed + ${passed:-0}))
   failures=$((failures + ${failed:-0}))
-  all_skipped=$((all_skipped + ${skipped:-0}))
-  rm -f "$log"
+  all_skipped=$((all_skipped + ${total:-0} - ${executed:-0}))
+  rm -rf "$results"
+}
+
+counter() { sed -n "s/^ *<Counters .*\\b$1=\"\\([0-9]*\\)\".*/\\1/p" "$results/results.trx" 2>/dev/null; }
+
+finish() {
+  if [ "$all_skipped" = 0 ]; then
+    echo "$all_passed passed, $failures failed"
+  else
+    echo "$all_passed passed, $failures failed, $all_skipped skipped"
+  fi
+  [ "$failures" = 0 ] && [ "$all_passed" -gt 0 ]
+  exit
 }
 
 all_passed=0
@@ -65,6 +77,11 @@ if [ "${1:-}" != --fast ]; then
   install_tools
 fi
 must dotnet build -c Debug --nologo -v quiet
+if [ "$failures" != 0 ]; then
+  note "nothing was built, no test was run"
+  finish
+fi
+
 must dotnet format --verify-no-changes --no-restore
 run_tests UploadHelper.Tests
 if [ "${1:-}" != --fast ]; then
@@ -73,13 +90,11 @@ if [ "${1:-}" != --fast ]; then
     must scripts/publish.sh win-x64 --no-r2r
   fi
   run_tests UploadHelper.EndToEnd
+  if [ "$failures" != 0 ] && [ -d artifacts/rig ]; then
+    note "what the rig's machines left is in artifacts/rig"
+  fi
 else
-  note "left out: published executable, rig, Wine (--fast)"
+  note "left out: published executable, rig, Wine, processor (--fast)"
 fi
 
-if [ "$all_skipped" = 0 ]; then
-  echo "$all_passed passed, $failures failed"
-else
-  echo "$all_passed passed, $failures failed, $all_skipped skipped"
-fi
-[ "$failures" = 0 ] && [ "$all_passed" -gt 0 ]
+finish

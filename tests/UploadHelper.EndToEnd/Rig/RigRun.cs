@@ -2,22 +2,23 @@ using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Rig;
 
-/// <summary>One boot of the rig with one scenario, and the files that it left.</summary>
-public abstract class RigRun : IDisposable
+/// <summary>One boot of the rig with one scenario. The files that it left stay in artifacts/rig/SCENARIO until the next run.</summary>
+public abstract class RigRun
 {
-    private readonly DirectoryInfo _out = Directory.CreateTempSubdirectory("rig");
+    private readonly string _out;
     private readonly Lazy<ProcessRun> _run;
 
-    protected RigRun(string scenario, params string[] options) => _run = new Lazy<ProcessRun>(() => ProcessRun.Of(
-        Repository.PathOf("scripts", "rig.sh"),
-        [.. options, "bash", $"tests/rig/scenarios/{scenario}.sh"],
-        new Dictionary<string, string> { ["RIG_OUT"] = _out.FullName }));
+    protected RigRun(string scenario, params string[] options)
+    {
+        _out = Repository.PathOf("artifacts", "rig", scenario);
+        _run = new Lazy<ProcessRun>(() => Boot([.. options, "bash", $"tests/rig/scenarios/{scenario}.sh"]));
+    }
 
     /// <summary>The text of a file, or why it is not there.</summary>
     public string Text(string name)
     {
         var path = PathOf(name);
-        return File.Exists(path) ? File.ReadAllText(path) : $"{name} is missing: {_run.Value}";
+        return File.Exists(path) ? File.ReadAllText(path) : $"{path} is missing: {_run.Value}";
     }
 
     public byte[] Bytes(string name) => File.ReadAllBytes(PathOf(name));
@@ -33,15 +34,19 @@ public abstract class RigRun : IDisposable
         return line["summary: ".Length..].Split(' ').Select(f => f.Split('=', 2)).ToDictionary(f => f[0], f => f[1]);
     }
 
-    public void Dispose()
-    {
-        _out.Delete(recursive: true);
-        GC.SuppressFinalize(this);
-    }
-
     private string PathOf(string name)
     {
         _ = _run.Value;
-        return Path.Combine(_out.FullName, name);
+        return Path.Combine(_out, name);
+    }
+
+    private ProcessRun Boot(IEnumerable<string> arguments)
+    {
+        if (Directory.Exists(_out))
+        {
+            Directory.Delete(_out, recursive: true);
+        }
+
+        return ProcessRun.Of(Repository.PathOf("scripts", "rig.sh"), arguments, new Dictionary<string, string> { ["RIG_OUT"] = _out });
     }
 }

@@ -40,9 +40,12 @@ public sealed class WineFactAttribute : FactAttribute
 internal static class RigReason
 {
     public static string? Skip { get; } =
-        !OperatingSystem.IsLinux() ? "the rig needs Linux"
-        : !Executable.IsInstalled("qemu-system-x86_64") ? "QEMU is not installed (scripts/test.sh installs it as root)"
+        !Executable.IsInstalled("dpkg") ? "the rig needs Debian"
+        : MissingPackages() is { Length: > 0 } packages ? $"the rig lacks {packages} (scripts/test.sh installs them as root)"
         : Executable.Missing(Executable.Linux);
+
+    private static string MissingPackages() =>
+        ProcessRun.Of("bash", [Repository.PathOf("tests", "rig", "build.sh"), "--missing"]).Out.Trim().Replace("\n", ", ", StringComparison.Ordinal);
 }
 
 internal static class ProcessorReason
