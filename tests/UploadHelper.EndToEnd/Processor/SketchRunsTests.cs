@@ -28,6 +28,15 @@ public sealed class SketchRunsTests : IDisposable
         Assert.Equal(Other, BootWithBootloader(Flash()).FirstLine);
     }
 
+    [ProcessorTheory]
+    [InlineData("blink-08004000.hex")]
+    public void It_runs_from_other_formats_too(string firmware)
+    {
+        Uploads(firmware);
+
+        Assert.Equal(Blink, BootWithBootloader(Flash()).FirstLine);
+    }
+
     [ProcessorFact]
     public void What_was_uploaded_through_the_bootloader_in_rom_runs()
     {
