@@ -19,7 +19,6 @@ public sealed record DfuDescription(
     DfuFunctionalDescriptor Functional,
     IReadOnlyList<DfuAlternate> Alternates)
 {
-    private const byte InterfaceDescriptor = 4;
     private const byte ApplicationSpecific = 0xFE;
     private const byte DeviceFirmwareUpgrade = 0x01;
     private const byte RuntimeProtocol = 0x01;
@@ -45,9 +44,9 @@ public sealed record DfuDescription(
         foreach (var part in UsbDescriptors.Split(UsbDescriptors.ReadConfiguration(device)))
         {
             var d = part.Span;
-            if (d[1] == InterfaceDescriptor && d.Length >= 9 && IsDfuMode(new UsbInterfaceInfo(d[2], d[3], d[5], d[6], d[7])))
+            if (UsbDescriptors.ReadInterface(d) is { } i && IsDfuMode(i))
             {
-                alternates.Add((new UsbInterfaceInfo(d[2], d[3], d[5], d[6], d[7]), d[8]));
+                alternates.Add((i, d[8]));
             }
             else if (d[1] == DfuFunctionalDescriptor.DescriptorType && alternates.Count > 0)
             {

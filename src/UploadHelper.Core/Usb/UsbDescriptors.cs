@@ -9,7 +9,9 @@ public static class UsbDescriptors
     private const byte Configuration = 2;
     private const byte String = 3;
     private const ushort EnglishUs = 0x0409;
+    private const byte Interface = 4;
     private const int ConfigurationHeader = 9;
+    private const int InterfaceSize = 9;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Reads the whole first configuration descriptor.</summary>
@@ -73,6 +75,16 @@ public static class UsbDescriptors
             configuration = configuration[length..];
         }
     }
+
+    /// <summary>The interfaces of a configuration descriptor, each alternate setting as one.</summary>
+    public static IEnumerable<UsbInterfaceInfo> Interfaces(ReadOnlyMemory<byte> configuration) =>
+        Split(configuration).Select(p => ReadInterface(p.Span)).OfType<UsbInterfaceInfo>();
+
+    /// <summary>Reads an interface descriptor (USB 2.0, 9.6.5); null if the descriptor is another one.</summary>
+    public static UsbInterfaceInfo? ReadInterface(ReadOnlySpan<byte> descriptor) =>
+        descriptor.Length >= InterfaceSize && descriptor[1] == Interface
+            ? new UsbInterfaceInfo(descriptor[2], descriptor[3], descriptor[5], descriptor[6], descriptor[7])
+            : null;
 
     private static byte[] Read(IUsbDevice device, ushort value, ushort index, ushort length)
     {

@@ -55,8 +55,6 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
             BinaryPrimitives.ReadUInt16LittleEndian(d[8..]),
             BinaryPrimitives.ReadUInt16LittleEndian(d[10..]),
             BinaryPrimitives.ReadUInt16LittleEndian(d[12..]),
-            [.. UsbDescriptors.Split(attached.ConfigurationDescriptor)
-                .Where(p => p.Span[1] == 4 && p.Length >= 9)
-                .Select(p => new UsbInterfaceInfo(p.Span[2], p.Span[3], p.Span[5], p.Span[6], p.Span[7]))]);
+            [.. UsbDescriptors.Interfaces(attached.ConfigurationDescriptor)]);
     }
 }

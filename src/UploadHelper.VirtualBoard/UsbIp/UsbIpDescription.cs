@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.VirtualBoard.Usb;
 
@@ -33,20 +34,13 @@ internal static class UsbIpDescription
     public static string BusId(int bus) => $"{bus}-1";
 
     /// <summary>The first alternate setting of each interface, in the order of their numbers (USB 2.0, 9.6.5).</summary>
-    public static IReadOnlyList<UsbIpInterface> Interfaces(AttachedDevice device)
-    {
-        const byte InterfaceDescriptor = 4;
-        var interfaces = new SortedDictionary<byte, UsbIpInterface>();
-        for (var rest = device.ConfigurationDescriptor.Span; rest.Length >= 2 && rest[0] >= 2 && rest[0] <= rest.Length; rest = rest[rest[0]..])
-        {
-            if (rest[1] == InterfaceDescriptor && rest[0] >= 9)
-            {
-                interfaces.TryAdd(rest[2], new UsbIpInterface(rest[5], rest[6], rest[7]));
-            }
-        }
-
-        return [.. interfaces.Values];
-    }
+    public static IReadOnlyList<UsbIpInterface> Interfaces(AttachedDevice device) =>
+    [
+        .. UsbDescriptors.Interfaces(device.ConfigurationDescriptor)
+            .DistinctBy(i => i.Number)
+            .OrderBy(i => i.Number)
+            .Select(i => new UsbIpInterface(i.Class, i.SubClass, i.Protocol)),
+    ];
 
     // 0 stands for no device, and a device number has 16 bits in a transfer's device id.
     private static uint DeviceNumber(AttachedDevice device) => (uint)(device.Generation % 0xFFFF) + 1;
