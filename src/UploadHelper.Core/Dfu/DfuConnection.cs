@@ -20,6 +20,9 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     private static readonly TimeSpan ExecuteTimeout = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long is waited between two GETSTATUS of one operation.</summary>
+    public Polling Polling { get; init; } = new(early: false);
+
     /// <summary>DNLOAD: a block, or the request to leave if <paramref name="data"/> is empty.</summary>
     /// <param name="block">wBlockNum.</param>
     /// <param name="data">At most wTransferSize bytes.</param>
@@ -69,7 +72,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
 
     /// <summary>
     /// Executes what the last DNLOAD asked for: GETSTATUS until the device is no longer busy, waiting between two as
-    /// long as the device asks for.
+    /// <see cref="Polling"/> says.
     /// </summary>
     /// <param name="limit">How long the device may stay busy in all.</param>
     /// <param name="heedPollTimeout">False where the operation is known to take no time, whatever the device says.</param>
@@ -92,7 +95,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
                 throw new DfuException($"The device stayed busy for more than {limit.TotalSeconds:0} s.", status);
             }
 
-            if (heedPollTimeout)
+            if (heedPollTimeout && !Polling.IsEarly)
             {
                 time.Wait(status.PollTimeout, cancellationToken);
             }

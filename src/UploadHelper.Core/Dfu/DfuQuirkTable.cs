@@ -5,6 +5,8 @@ namespace UploadHelper.Core.Dfu;
 /// <summary>The quirks of all bootloaders that are known, keyed by what identifies each; the first row that fits counts.</summary>
 public static class DfuQuirkTable
 {
+    private const string AN3156 = "AN3156: leave jumps to the address pointer";
+
     // Pages of 128 bytes are the STM32L0's, of 256 bytes the STM32L1's.
     private const uint LargestPageErasedToZero = 256;
 
@@ -17,6 +19,7 @@ public static class DfuQuirkTable
             {
                 StartsSketchAfter = TimeSpan.FromSeconds(10),
                 StartsSketchByItself = true,
+                PollsEarly = "its source: erasing and programming run inside GETSTATUS",
 
                 // Its GetSector() takes every address from 0x08060000 on for the last sector of 512 KiB.
                 WritableEnd = 0x0808_0000,
@@ -32,8 +35,27 @@ public static class DfuQuirkTable
                     "Keep the cable in until it is done. (A lost bootloader comes back with BOOT0 and a serial adapter, or with an ST-Link.)"),
             }),
         (
-            (device, _) => device.Product.StartsWith("STM32", StringComparison.Ordinal) && device.Product.Contains("BOOTLOADER", StringComparison.Ordinal),
-            new DfuQuirks("ST system bootloader", "AN3156: leave jumps to the address pointer")),
+            (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x4000 } or { SectorSize: 0x8000 },
+            new DfuQuirks("ST system bootloader, STM32F2/F4/F7", AN3156)
+            {
+                PollsEarly = "EdgeTX and rs-dfu on F4 and F7 radios, MicroPython's pydfu",
+            }),
+        (
+            (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x2_0000 },
+            new DfuQuirks("ST system bootloader, STM32H7", AN3156)
+            {
+                PollsEarly = "EdgeTX on H7 radios, MicroPython's pydfu",
+            }),
+        (
+            // 1 MiB of 2 KiB pages: smaller ones may be an F072, whose ROM ends it with a pipe error (openmv #1508).
+            (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x800, Count: >= 512 },
+            new DfuQuirks("ST system bootloader, STM32L4", AN3156)
+            {
+                PollsEarly = "MicroPython's pydfu",
+            }),
+        (
+            (device, _) => IsSystemBootloader(device),
+            new DfuQuirks("ST system bootloader", AN3156)),
     ];
 
     /// <summary>The row for a device.</summary>
@@ -44,4 +66,7 @@ public static class DfuQuirkTable
         var row = Rows.FirstOrDefault(r => r.Fits(device, map)).Quirks ?? new DfuQuirks("DfuSe bootloader", "");
         return map.Groups[0].SectorSize <= LargestPageErasedToZero ? row with { ErasedValue = 0 } : row;
     }
+
+    private static bool IsSystemBootloader(DfuDescription device) =>
+        device.Product.StartsWith("STM32", StringComparison.Ordinal) && device.Product.Contains("BOOTLOADER", StringComparison.Ordinal);
 }

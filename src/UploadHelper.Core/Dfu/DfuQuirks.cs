@@ -9,6 +9,12 @@ public sealed record DfuQuirks(string Name, string Source)
     public TimeSpan StartsSketchAfter { get; init; }
 
     /// <summary>
+    /// The evidence that it takes a GETSTATUS at any time and answers it when the operation is over, whatever time-out it
+    /// reports; null where there is none.
+    /// </summary>
+    public string? PollsEarly { get; init; }
+
+    /// <summary>
     /// Whether it starts whatever has a plausible stack pointer once its boot window is used up, though a host talks to
     /// it: without a sketch in flash that is the moment the new one's vector table is written.
     /// </summary>

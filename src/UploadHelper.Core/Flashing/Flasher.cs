@@ -23,6 +23,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, Action<FlashPha
     {
         verify &= select(plan.Memories[0].Memory).CanRead;
         var erase = new Progress(FlashPhase.Erase, plan.BytesToErase, progress);
+        erase.Add(0);
         foreach (var memory in plan.Memories)
         {
             Erase(memory, erase);

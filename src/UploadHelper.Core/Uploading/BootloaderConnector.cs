@@ -33,7 +33,7 @@ public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimePro
             events(new ResetSkipped(request.Port));
         }
 
-        events(new BootloaderFound(session.Description));
+        events(new BootloaderFound(session.Description, session.Quirks, session.Polling.IsEarly));
         return session;
     }
 

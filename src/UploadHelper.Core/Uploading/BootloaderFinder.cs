@@ -79,7 +79,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
     {
         try
         {
-            return _opener.Open(device, request.Filter, cancellationToken);
+            return _opener.Open(device, request, cancellationToken);
         }
         catch (UsbException e) when (e.Fault is UsbFault.Timeout)
         {

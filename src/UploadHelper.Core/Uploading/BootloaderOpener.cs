@@ -14,31 +14,35 @@ internal sealed class BootloaderOpener(IUsbBus bus, TimeProvider time)
 
     /// <summary>Opens the device.</summary>
     /// <param name="found">The device.</param>
-    /// <param name="filter">Which is wanted; the serial number is known only now.</param>
+    /// <param name="request">Which is wanted; the serial number is known only now.</param>
     /// <param name="cancellationToken">Looked at before each transfer.</param>
     /// <returns>The session, or null if the device is not the wanted one.</returns>
     /// <exception cref="UsbException">It cannot be opened, or does not answer (<see cref="UsbFault.Timeout"/>).</exception>
     /// <exception cref="DfuException">It does not become idle.</exception>
     /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
-    public BootloaderSession? Open(UsbDeviceInfo found, DeviceFilter filter, CancellationToken cancellationToken)
+    public BootloaderSession? Open(UsbDeviceInfo found, BootloaderRequest request, CancellationToken cancellationToken)
     {
         var device = bus.Open(found);
         try
         {
             var description = DfuDescription.Read(device) ?? throw NotDfuSe(found, "it has no DFU functional descriptor");
-            if (filter.SerialNumber is { } serial && serial != description.SerialNumber)
+            if (request.Filter.SerialNumber is { } serial && serial != description.SerialNumber)
             {
                 device.Dispose();
                 return null;
             }
 
             var memories = Memories(description);
+            var quirks = DfuQuirkTable.For(description, memories[0].Map);
             var first = memories[0].Alternate;
             device.Claim(first.Interface);
             device.SetAlternateSetting(first.Interface, first.Setting);
-            var connection = new DfuConnection(device, first.Interface, time, cancellationToken);
+            var connection = new DfuConnection(device, first.Interface, time, cancellationToken)
+            {
+                Polling = new Polling(early: quirks.PollsEarly is not null && !request.StrictPolling),
+            };
             connection.Idle(FirstAnswer);
-            return new BootloaderSession(device, description, memories, connection);
+            return new BootloaderSession(device, description, memories, quirks, connection);
         }
         catch
         {

@@ -12,4 +12,7 @@ public record BootloaderRequest(DeviceFilter Filter)
 
     /// <summary>How long to wait for the bootloader.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Whether to wait as long as the device says even where it is known to exaggerate.</summary>
+    public bool StrictPolling { get; init; }
 }

@@ -13,14 +13,15 @@ public sealed class BootloaderSession : IDisposable
     private readonly DfuConnection _connection;
     private DfuMemory _selected;
 
-    internal BootloaderSession(IUsbDevice device, DfuDescription description, IReadOnlyList<DfuMemory> memories, DfuConnection connection)
+    internal BootloaderSession(
+        IUsbDevice device, DfuDescription description, IReadOnlyList<DfuMemory> memories, DfuQuirks quirks, DfuConnection connection)
     {
         _device = device;
         _connection = connection;
         _selected = memories[0];
         Description = description;
         Memories = memories;
-        Quirks = DfuQuirkTable.For(description, memories[0].Map);
+        Quirks = quirks;
     }
 
     /// <summary>What the device says of itself.</summary>
@@ -31,6 +32,9 @@ public sealed class BootloaderSession : IDisposable
 
     /// <summary>What is known of it beyond that.</summary>
     public DfuQuirks Quirks { get; }
+
+    /// <summary>How it is waited for.</summary>
+    public Polling Polling => _connection.Polling;
 
     /// <summary>The bootloader, with one of its memories selected.</summary>
     /// <param name="memory">One of <see cref="Memories"/>.</param>
@@ -45,7 +49,7 @@ public sealed class BootloaderSession : IDisposable
             _selected = memory;
         }
 
-        var bootloader = new DfuSeBootloader(_connection, memory.Map, Description.Functional);
+        var bootloader = new DfuSeBootloader(_connection, memory.Map, Description.Functional, Quirks.ErasedValue);
         return Quirks.SharesVectorPage ? new SharedVectorPage(bootloader, FlashAddress.FlashBase) : bootloader;
     }
 

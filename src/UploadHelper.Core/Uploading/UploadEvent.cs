@@ -25,7 +25,10 @@ public sealed record ResettingSketch(string Port) : UploadEvent;
 public sealed record WaitingForBootloader(DeviceFilter Wanted, TimeSpan Timeout, bool AskForReset) : UploadEvent;
 
 /// <summary>The bootloader answers.</summary>
-public sealed record BootloaderFound(DfuDescription Device) : UploadEvent;
+/// <param name="Device">What it says of itself.</param>
+/// <param name="Quirks">What is known of it beyond that.</param>
+/// <param name="PollsEarly">Whether it is asked again at once instead of after the time that it reports.</param>
+public sealed record BootloaderFound(DfuDescription Device, DfuQuirks Quirks, bool PollsEarly) : UploadEvent;
 
 /// <summary>It is settled what will be erased and written.</summary>
 public sealed record PlanMade(FlashPlan Plan) : UploadEvent;

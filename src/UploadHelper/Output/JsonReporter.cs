@@ -45,12 +45,14 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                     json.WriteBoolean("pressReset", ask);
                 });
                 break;
-            case BootloaderFound(var device):
+            case BootloaderFound(var device, var quirks, var pollsEarly):
                 _board = device.Device.Path;
                 Write("found", json =>
                 {
                     json.WriteString("id", device.Device.Id.ToString());
                     DescriptionJson.Write(json, device);
+                    json.WriteString("bootloader", quirks.Name);
+                    json.WriteBoolean("pollsEarly", pollsEarly);
                 });
                 break;
             case PlanMade(var plan):

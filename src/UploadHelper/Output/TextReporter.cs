@@ -38,7 +38,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case WaitingForBootloader(var wanted, var timeout, var ask):
                 Step("Wait", $"for {wanted}, up to {timeout.TotalSeconds:0.#} s" + (ask ? ": press RESET on the board now" : ""));
                 break;
-            case BootloaderFound(var device):
+            case BootloaderFound(var device, var quirks, var pollsEarly):
                 Step("Found", $"{device.Device.Id} at {device.Device.Path} ({device.Product})");
                 foreach (var alternate in device.Alternates)
                 {
@@ -46,6 +46,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 }
 
                 Detail($"block size {device.Functional.TransferSize} bytes, {(device.Functional.CanUpload ? "can" : "cannot")} be read back");
+                Detail($"taken for: {quirks.Name}; waits " + (pollsEarly ? $"for nothing but its answers ({quirks.PollsEarly})" : "as long as it asks for"));
                 break;
             case PlanMade(var plan):
                 Plan(plan);

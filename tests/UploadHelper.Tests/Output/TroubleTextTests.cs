@@ -52,7 +52,7 @@ public class TroubleTextTests
         var bench = new Bench("f4rom", StartState.Bootloader);
         bench.Bus.BeforeTransfer = n =>
         {
-            if (n == 60)
+            if (n >= 60)
             {
                 throw new UsbException(UsbFault.Stall, "stall");
             }

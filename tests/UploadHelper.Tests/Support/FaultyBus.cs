@@ -13,6 +13,9 @@ internal sealed class FaultyBus(IUsbBus bus) : IUsbBus
     /// <summary>Called before each transfer with its number, from 0 on; may throw.</summary>
     public Action<int> BeforeTransfer { get; set; } = _ => { };
 
+    /// <summary>Called after each transfer that the device has taken, with its number; may throw, as if the answer were lost.</summary>
+    public Action<int> AfterTransfer { get; set; } = _ => { };
+
     public IReadOnlyList<UsbDeviceInfo> List() => bus.List();
 
     public IUsbDevice Open(UsbDeviceInfo device) =>
@@ -28,14 +31,19 @@ internal sealed class FaultyBus(IUsbBus bus) : IUsbBus
 
         public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout)
         {
-            owner.BeforeTransfer(owner._transfers++);
-            return device.ControlIn(setup, buffer, timeout);
+            var number = owner._transfers++;
+            owner.BeforeTransfer(number);
+            var received = device.ControlIn(setup, buffer, timeout);
+            owner.AfterTransfer(number);
+            return received;
         }
 
         public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout)
         {
-            owner.BeforeTransfer(owner._transfers++);
+            var number = owner._transfers++;
+            owner.BeforeTransfer(number);
             device.ControlOut(setup, data, timeout);
+            owner.AfterTransfer(number);
         }
 
         public void Reset() => device.Reset();

@@ -173,6 +173,55 @@ public class UploaderTests
         }
     }
 
+    [Theory]
+    [InlineData("f4boot", 0x0800_4000, true)]
+    [InlineData("f4boot", 0x0800_4000, false)]
+    [InlineData("f4rom", 0x0800_0000, true)]
+    [InlineData("f4rom", 0x0800_0000, false)]
+    public void One_stall_while_it_flashes_is_got_over_whether_the_device_had_done_it_or_not(string board, uint address, bool done)
+    {
+        const int Size = 3_000;
+        var transfers = Transfers(board, address, Size);
+        var survived = 0;
+        for (var at = 0; at < transfers; at++)
+        {
+            var bench = new Bench(board, StartState.Bootloader);
+            var flashing = false;
+            void Stall(int n)
+            {
+                if (n == at && bench.Events.LastOrDefault() is FlashProgress)
+                {
+                    flashing = true;
+                    throw new UsbException(UsbFault.Stall, "stall");
+                }
+            }
+
+            bench.Bus.BeforeTransfer = done ? _ => { } : Stall;
+            bench.Bus.AfterTransfer = done ? Stall : _ => { };
+            var request = bench.Request(address, Size) with { Port = null };
+
+            Assert.True(bench.Upload(request).Verified);
+            Assert.Equal(request.File.Content.ToArray(), bench.Flash(address, Size));
+            survived += flashing ? 1 : 0;
+        }
+
+        Assert.InRange(survived, 20, transfers);
+    }
+
+    [Fact]
+    public void A_device_that_is_known_to_exaggerate_is_not_waited_for_unless_that_is_asked_for()
+    {
+        TimeSpan Elapsed(bool strict)
+        {
+            var bench = new Bench("f4rom", StartState.Bootloader);
+            var result = bench.Upload(bench.Request(0x0800_0000, 100_000) with { Port = null, StrictPolling = strict });
+            Assert.True(result.Verified);
+            return result.Elapsed;
+        }
+
+        Assert.InRange(Elapsed(strict: true) / Elapsed(strict: false), 1.5, 10);
+    }
+
     [Fact]
     public void A_board_without_a_sketch_is_started_anew_so_that_it_does_not_start_the_sketch_before_the_end()
     {

@@ -3,14 +3,17 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Dfu.DfuSe;
 
-/// <summary>A DfuSe bootloader in dfuIDLE (UM0424, AN3156).</summary>
+/// <summary>
+/// A DfuSe bootloader in dfuIDLE (UM0424, AN3156). ROMs refuse a request with a STALL now and then (L4 erasing, F411
+/// writing): such a one is repeated, a block of data only when reading it back proves that it was not written.
+/// </summary>
 /// <param name="dfu">The connection to it.</param>
 /// <param name="map">The memory behind the selected alternate setting.</param>
 /// <param name="functional">Its functional descriptor.</param>
-public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctionalDescriptor functional) : IBootloader
+/// <param name="erased">What an erased byte reads as.</param>
+public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctionalDescriptor functional, byte erased) : IBootloader
 {
-    // wBlockNum wraps at 0xFFFF; the address is set again before that.
-    private const int LastBlock = 0xFFFD;
+    private const int Attempts = 3;
 
     private readonly DfuSeCommands _commands = new(dfu);
     private readonly int _transferSize = functional.TransferSize;
@@ -19,15 +22,24 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     public bool CanRead => functional.CanUpload;
 
     /// <inheritdoc/>
-    public void Erase(Sector sector) => _commands.ErasePage(sector.Address);
+    public void Erase(Sector sector) => Repeat(() => _commands.ErasePage(sector.Address), isDone: () => false);
 
     /// <inheritdoc/>
     public void Write(uint address, ReadOnlyMemory<byte> data, Action<int> written)
     {
-        foreach (var (block, offset, length) in Blocks(address, data.Length, _commands.SetAddress))
+        var numbers = new BlockNumbers(_transferSize, _commands.SetAddress);
+        for (var offset = 0; offset < data.Length; offset += _transferSize)
         {
-            _commands.WriteBlock(block, data.Span.Slice(offset, length), address + (uint)offset);
-            written(length);
+            var block = data.Slice(offset, Math.Min(_transferSize, data.Length - offset));
+            var to = address + (uint)offset;
+            Repeat(
+                () => _commands.WriteBlock(numbers.For(to, block.Length), block.Span, to),
+                isDone: () =>
+                {
+                    numbers.Forget();
+                    return IsWritten(to, block);
+                });
+            written(block.Length);
         }
     }
 
@@ -40,22 +52,26 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         var readable = (int)Math.Min(whole, map.EndOfRegion(address) - address);
         var buffer = new byte[_transferSize];
         var reading = false;
-        foreach (var (number, offset, size) in Blocks(address, readable, MoveToRead))
+        var numbers = new BlockNumbers(_transferSize, MoveToRead);
+        for (var offset = 0; offset < readable; offset += _transferSize)
         {
-            var room = buffer.AsSpan(0, size);
-            var received = dfu.Upload(number, room);
-            if (received != size)
-            {
-                throw new DfuException($"The device answered {received} of {size} bytes while reading at 0x{address + offset:X8}.");
-            }
-
-            if (!block(address + (uint)offset, buffer.AsMemory(0, Math.Min(size, length - offset))))
+            var from = address + (uint)offset;
+            var room = buffer.AsMemory(0, Math.Min(_transferSize, readable - offset));
+            Repeat(
+                () => ReadBlock(numbers.For(from, room.Length), room.Span, from),
+                isDone: () =>
+                {
+                    numbers.Forget();
+                    reading = false;
+                    return false;
+                });
+            if (!block(from, room[..Math.Min(room.Length, length - offset)]))
             {
                 break;
             }
         }
 
-        dfu.Abort();
+        Repeat(dfu.Abort, isDone: () => true);
 
         void MoveToRead(uint to)
         {
@@ -95,23 +111,63 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         }
     }
 
-    /// <summary>
-    /// The blocks of a run: the pointer is set once, and numbers rise from there. A block shorter than wTransferSize
-    /// gets the pointer set to it, since some devices multiply wBlockNum by the length of the block.
-    /// </summary>
-    private IEnumerable<(ushort Number, int Offset, int Length)> Blocks(uint address, int length, Action<uint> setAddress)
+    private void ReadBlock(ushort number, Span<byte> room, uint address)
     {
-        var number = LastBlock + 1;
-        for (var offset = 0; offset < length; offset += _transferSize)
+        int received;
+        try
         {
-            var size = Math.Min(_transferSize, length - offset);
-            if (number > LastBlock || size < _transferSize)
-            {
-                setAddress(address + (uint)offset);
-                number = DfuSeCommands.FirstBlock;
-            }
-
-            yield return ((ushort)number++, offset, size);
+            received = dfu.Upload(number, room);
         }
+        catch (UsbException e) when (e.Fault == UsbFault.Stall)
+        {
+            throw Refused($"reading at 0x{address:X8}") ?? (Exception)e;
+        }
+
+        if (received != room.Length)
+        {
+            throw new DfuException($"The device answered {received} of {room.Length} bytes while reading at 0x{address:X8}.");
+        }
+    }
+
+    private void Repeat(Action operation, Func<bool> isDone)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                operation();
+                return;
+            }
+            catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io && attempt < Attempts && CanRead)
+            {
+                dfu.Polling.FallBack();
+                dfu.Idle();
+                if (isDone())
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private bool IsWritten(uint address, ReadOnlyMemory<byte> data)
+    {
+        var found = new byte[data.Length];
+        Read(address, data.Length, (from, read) =>
+        {
+            read.CopyTo(found.AsMemory((int)(from - address)));
+            return true;
+        });
+        return data.Span.SequenceEqual(found)
+            || (found.AsSpan().ContainsAnyExcept(erased)
+                ? throw new DfuException($"The device failed writing {data.Length} bytes at 0x{address:X8}, and something else stands there now.")
+                : false);
+    }
+
+    // A device that says why: read protection is errVENDOR (AN3156).
+    private DfuException? Refused(string what)
+    {
+        var status = dfu.GetStatus();
+        return status.Code == DfuStatusCode.Ok ? null : new DfuException($"The device refused {what}: it says {status}.", status);
     }
 }
