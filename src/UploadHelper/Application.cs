@@ -56,6 +56,9 @@ internal sealed class Application(
               upload-helper PORT OFFSET FILE
               upload-helper /dev/ttyACM0 0x4000 Blink.bin
               upload-helper COM5 0x4000 Blink.bin
+            As the cores called maple_loader and maple_upload:
+              upload-helper PORT ALT VID:PID FILE [IDE-PATH] [DFUSE-ADDRESS]
+              upload-helper PORT ALT VID PID FILE
             Without hardware:
               upload-helper upload --simulate f4boot --offset 0x4000 Blink.bin
             """)

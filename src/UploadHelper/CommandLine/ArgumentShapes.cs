@@ -19,24 +19,45 @@ internal static class ArgumentShapes
 
         var positional = kept.TakeWhile(a => !a.StartsWith('-')).ToArray();
         var rest = kept[positional.Length..];
+        if (LegacyShape.Read(positional) is { } legacy)
+        {
+            return [.. AsMapleLoader(legacy), .. rest];
+        }
+
         return positional switch
         {
-            [var port, var offset, var file] => ByHand(port, offset, file, rest),
-            [var offset, var file] when LooksLikeNumber(offset) => ByHand("", offset, file, rest),
+            [var port, var offset, var file] => [.. ByHand(port, offset, file), .. rest],
+            [var offset, var file] when LooksLikeNumber(offset) => [.. ByHand("", offset, file), .. rest],
             _ => kept,
         };
     }
 
-    private static string[] ByHand(string port, string offset, string file, string[] rest) =>
-        IsEmpty(port)
-            ? ["upload", file, $"--offset={offset}", .. rest]
-            : ["upload", file, $"--port={port}", $"--offset={offset}", .. rest];
+    private static IEnumerable<string> ByHand(string port, string offset, string file) =>
+        ["upload", file, .. Option("port", port), .. Option("offset", offset)];
 
-    // The IDEs pass "--port=" without a port, and leave a key they do not know as it stands: "{serial.port.file}".
+    private static IEnumerable<string> AsMapleLoader(LegacyShape shape)
+    {
+        IEnumerable<string> file = shape.File is null ? [] : [shape.File];
+        return
+        [
+            "upload",
+            .. file,
+            .. Option("port", shape.Port),
+            .. Option("alt", shape.Alternate),
+            .. Option("usb-id", shape.UsbId),
+            .. Option("offset", Hexadecimal(shape.DfuSeAddress ?? "")),
+        ];
+    }
+
+    private static IEnumerable<string> Option(string name, string value) => Placeholder.IsEmpty(value) ? [] : [$"--{name}={value}"];
+
+    // dfu-util reads "8000000" after -s as decimal, but no core means that.
+    private static string Hexadecimal(string address) =>
+        address.Length == 0 || address.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? address : $"0x{address}";
+
+    // The IDEs pass "--port=" without a port.
     private static bool IsEmptyOption(string argument) =>
-        argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=') is > 2 and var at && IsEmpty(argument[(at + 1)..]);
-
-    private static bool IsEmpty(string value) => value.Length == 0 || (value.StartsWith('{') && value.EndsWith('}'));
+        argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=') is > 2 and var at && Placeholder.IsEmpty(argument[(at + 1)..]);
 
     private static bool LooksLikeNumber(string text) => text.Length > 0 && char.IsAsciiDigit(text[0]);
 }

@@ -36,6 +36,22 @@ public class UploadCommandTests
     }
 
     [Theory]
+    [InlineData("legacy-dfuse", "sim|0|0483:df11|x.bin|/opt/arduino 1.8|0x8000000", 0)]
+    [InlineData("legacy-dfuse-no-port", "0|0483|DF11|x.bin|/opt/arduino 1.8|0x8000000", 0)]
+    [InlineData("legacy-dfuse-no-address", "sim|0|0483:df11|x.bin|/opt/arduino 1.8|{upload.dfuse_addr}", 2)]
+    [InlineData("legacy-no-file", "sim|0|0483:df11", 2)]
+    public void As_maple_upload_was_called(string snapshot, string line, int expected)
+    {
+        using var run = new ProgramRun();
+        var file = run.File("x.bin", SketchImage.Bytes(0x0800_0000, Small));
+
+        var status = run.Run([.. line.Replace("x.bin", file, StringComparison.Ordinal).Split('|'), "--simulate=f4rom"]);
+
+        Snapshot.Match(run.Transcript, snapshot);
+        Assert.Equal(expected, status);
+    }
+
+    [Theory]
     [InlineData("offset-leading-zero", "08004000", 2)]
     [InlineData("offset-suffix", "4000h", 2)]
     [InlineData("offset-negative", "-1", 2)]
