@@ -31,6 +31,7 @@ public static class ImageReader
         var image = FormatRecognition.Of(file.Content.Span) switch
         {
             ImageFormat.IntelHex => WithoutRam(file, ImageFormat.IntelHex, [new ImageTarget(null, null, IntelHexReader.Read(file))]),
+            ImageFormat.SRecord => WithoutRam(file, ImageFormat.SRecord, [new ImageTarget(null, null, SRecordReader.Read(file))]),
             _ => RawBinary.Read(file, address),
         };
         return address is null || address == image.Start

@@ -9,12 +9,9 @@ internal static class FormatRecognition
     {
         // No raw binary is mistaken for text: the low byte of a stack pointer is a multiple of 4, ':' and 'S' are not.
         var text = TextLines.WithoutMark(content).TrimStart(" \t\r\n"u8);
-        if (IsText(text, (byte)':'))
-        {
-            return ImageFormat.IntelHex;
-        }
-
-        return ImageFormat.RawBinary;
+        return IsText(text, (byte)':') ? ImageFormat.IntelHex
+            : IsText(text, (byte)'S') && text.Length > 1 && char.IsAsciiDigit((char)text[1]) ? ImageFormat.SRecord
+            : ImageFormat.RawBinary;
     }
 
     private static bool IsText(ReadOnlySpan<byte> text, byte first)

@@ -29,6 +29,18 @@ internal static class HexText
         return status == OperationStatus.Done ? bytes : throw new InvalidOperationException("Digits were checked.");
     }
 
+    /// <summary>The sum of bytes, as checksums begin.</summary>
+    public static int Sum(ReadOnlySpan<byte> bytes)
+    {
+        var sum = 0;
+        foreach (var b in bytes)
+        {
+            sum += b;
+        }
+
+        return sum;
+    }
+
     /// <summary>A character of a file, fit to be shown.</summary>
     public static string Printable(byte c) => c is >= (byte)' ' and <= (byte)'~' ? $"'{(char)c}'" : $"0x{c:X2}";
 }

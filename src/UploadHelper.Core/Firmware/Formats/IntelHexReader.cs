@@ -44,11 +44,6 @@ internal static class IntelHexReader
                     builder.Add(upper, data[before..], line);
                     break;
                 case RecordType.Data:
-                    if (upper + offset + (long)data.Length > 1L << 32)
-                    {
-                        throw trouble.At(line, $"its {data.Length} bytes at 0x{upper + offset:X8} reach beyond the end of the address space");
-                    }
-
                     builder.Add(upper + offset, data, line);
                     break;
                 case RecordType.ExtendedSegmentAddress:
@@ -84,13 +79,7 @@ internal static class IntelHexReader
             throw trouble.At(line, $"it says that it has {record[0]} bytes of data, and has {record.Length - Overhead}");
         }
 
-        var sum = 0;
-        foreach (var b in record.AsSpan(..^1))
-        {
-            sum += b;
-        }
-
-        var expected = (byte)-sum;
+        var expected = (byte)-HexText.Sum(record.AsSpan(..^1));
         if (record[^1] != expected)
         {
             throw trouble.At(line, $"the checksum is 0x{record[^1]:X2}, and should be 0x{expected:X2}");

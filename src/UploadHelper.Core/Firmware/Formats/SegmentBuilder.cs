@@ -10,10 +10,16 @@ internal sealed class SegmentBuilder(FileTrouble trouble)
 
     /// <summary>Adds a record.</summary>
     /// <param name="address">Address of its first byte.</param>
-    /// <param name="data">Its bytes; may be empty. The end of the address space is the caller's matter.</param>
+    /// <param name="data">Its bytes; may be empty.</param>
     /// <param name="position">Where it stands in the file.</param>
+    /// <exception cref="Uploading.UploadException">It reaches beyond the end of the address space.</exception>
     public void Add(uint address, ReadOnlyMemory<byte> data, int position)
     {
+        if (address + (long)data.Length > 1L << 32)
+        {
+            throw trouble.At(position, $"its {data.Length} bytes at 0x{address:X8} reach beyond the end of the address space");
+        }
+
         if (!data.IsEmpty)
         {
             _records.Add(new Record(new Segment(address, data), position));
