@@ -47,7 +47,7 @@ public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimePro
     {
         using (session)
         {
-            session.Select(session.Memories[0]).Leave(session.Memories[0].Map.Groups[0].Address);
+            session.Leave();
         }
 
         events(new WaitingForBootloader(request.Filter, request.Timeout, AskForReset: false));

@@ -17,7 +17,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
     // udev gives the user access up to half a second after the device has come.
     private static readonly TimeSpan AccessGrace = TimeSpan.FromSeconds(2);
 
-    private readonly BootloaderOpener _opener = new(bus, time);
+    private readonly BootloaderOpener _opener = new(bus);
     private readonly Dictionary<(int Bus, int Number), long> _silent = [];
     private readonly Dictionary<(int Bus, int Number), long> _denied = [];
 
@@ -29,28 +29,34 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
     /// <exception cref="UploadException">More than one answers, or one may not be opened.</exception>
     public BootloaderSession? Find(BootloaderRequest request, CancellationToken cancellationToken)
     {
-        var sessions = new List<BootloaderSession>();
+        var candidates = new List<BootloaderCandidate>();
+        BootloaderSession? session = null;
         try
         {
             foreach (var device in bus.List().Where(d => request.Filter.Matches(d) && !RecentlySilent(d)))
             {
-                if (Open(device, request, cancellationToken) is { } session)
+                if (Try(device, () => _opener.Open(device, request.Filter)) is { } candidate)
                 {
-                    sessions.Add(session);
+                    candidates.Add(candidate);
                 }
             }
 
-            if (sessions.Count > 1)
+            if (candidates.Count > 1)
             {
-                throw Several(sessions);
+                throw Several(candidates);
             }
 
-            return sessions.SingleOrDefault();
+            session = candidates is [var only]
+                ? Try(only.Description.Device, () => only.Start(request, time, cancellationToken))
+                : null;
+            return session;
         }
-        catch
+        finally
         {
-            sessions.ForEach(s => s.Dispose());
-            throw;
+            if (session is null)
+            {
+                candidates.ForEach(c => c.Dispose());
+            }
         }
     }
 
@@ -75,11 +81,13 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
         }
     }
 
-    private BootloaderSession? Open(UsbDeviceInfo device, BootloaderRequest request, CancellationToken cancellationToken)
+    // What cannot be opened or talked to now may be so in the next look.
+    private T? Try<T>(UsbDeviceInfo device, Func<T?> open)
+        where T : class
     {
         try
         {
-            return _opener.Open(device, request, cancellationToken);
+            return open();
         }
         catch (UsbException e) when (e.Fault is UsbFault.Timeout)
         {
@@ -143,12 +151,12 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
                 : $"To write to that one: --usb-path {elsewhere[0].Path}");
     }
 
-    private static UploadException Several(List<BootloaderSession> sessions) => new(
+    private static UploadException Several(List<BootloaderCandidate> candidates) => new(
         UploadError.SeveralDevices,
-        $"{sessions.Count} bootloaders answer: "
-            + string.Join("; ", sessions.Select(s => $"{Describe(s.Description.Device)} (serial number {s.Description.SerialNumber})"))
+        $"{candidates.Count} bootloaders answer: "
+            + string.Join("; ", candidates.Select(s => $"{Describe(s.Description.Device)} (serial number {s.Description.SerialNumber})"))
             + ". None was touched.",
-        $"Unplug all but one, or say which: --usb-path {sessions[0].Description.Device.Path}");
+        $"Unplug all but one, or say which: --usb-path {candidates[0].Description.Device.Path}");
 
     private static string Describe(UsbDeviceInfo device) => $"{device.Id} at {device.Path}";
 }

@@ -1,6 +1,4 @@
-using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Usb;
 
@@ -10,33 +8,34 @@ namespace UploadHelper.Core.Uploading;
 public sealed class BootloaderSession : IDisposable
 {
     private readonly IUsbDevice _device;
+    private readonly BootloaderProfile _profile;
     private readonly DfuConnection _connection;
     private DfuMemory _selected;
+    private IBootloader _bootloader;
 
-    internal BootloaderSession(
-        IUsbDevice device, DfuDescription description, IReadOnlyList<DfuMemory> memories, DfuQuirks quirks, DfuConnection connection)
+    internal BootloaderSession(IUsbDevice device, DfuDescription description, BootloaderProfile profile, DfuConnection connection)
     {
         _device = device;
+        _profile = profile;
         _connection = connection;
-        _selected = memories[0];
+        _selected = profile.Memories[0];
+        _bootloader = profile.Create(device, connection, _selected);
         Description = description;
-        Memories = memories;
-        Quirks = quirks;
     }
 
     /// <summary>What the device says of itself.</summary>
     public DfuDescription Description { get; }
 
     /// <summary>Its memories, at least one; the first is selected when the session begins.</summary>
-    public IReadOnlyList<DfuMemory> Memories { get; }
+    public IReadOnlyList<DfuMemory> Memories => _profile.Memories;
 
     /// <summary>What is known of it beyond that.</summary>
-    public DfuQuirks Quirks { get; }
+    public DfuQuirks Quirks => _profile.Quirks;
 
     /// <summary>How it is waited for.</summary>
     public Polling Polling => _connection.Polling;
 
-    /// <summary>The bootloader, with one of its memories selected.</summary>
+    /// <summary>The bootloader, with one of its memories selected; the same one as long as the memory stays the same.</summary>
     /// <param name="memory">One of <see cref="Memories"/>.</param>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device does not become idle, as it must be for a change of the setting.</exception>
@@ -47,10 +46,23 @@ public sealed class BootloaderSession : IDisposable
             _connection.Idle();
             _device.SetAlternateSetting(memory.Alternate.Interface, memory.Alternate.Setting);
             _selected = memory;
+            _bootloader = _profile.Create(_device, _connection, memory);
         }
 
-        var bootloader = new DfuSeBootloader(_connection, memory.Map, Description.Functional, Quirks.ErasedValue);
-        return Quirks.SharesVectorPage ? new SharedVectorPage(bootloader, FlashAddress.FlashBase) : bootloader;
+        return _bootloader;
+    }
+
+    /// <summary>
+    /// Ends the bootloader and starts the program at an address, whatever was done before. The session is over, and only
+    /// to be disposed of.
+    /// </summary>
+    /// <param name="address">Address of the program's vector table; the first memory's if null.</param>
+    /// <exception cref="UsbException">A transfer failed before the request to leave was made.</exception>
+    /// <exception cref="DfuException">The device refused.</exception>
+    public void Leave(uint? address = null)
+    {
+        var start = address ?? Memories[0].Map.Groups[0].Address;
+        Select(_selected.Map.Contains(start) ? _selected : Memories.FirstOrDefault(m => m.Map.Contains(start)) ?? Memories[0]).Leave(start);
     }
 
     /// <inheritdoc/>

@@ -122,7 +122,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     {
         var arrival = new SketchArrival(ports, time, sketchPort, session.Description.Device.Path);
         events(new LeavingBootloader(address));
-        session.Select(session.Memories[0]).Leave(address);
+        session.Leave(address);
         session.Dispose();
         if (request.WaitPort == WaitPort.No || (request.WaitPort == WaitPort.Auto && sketchPort is null))
         {

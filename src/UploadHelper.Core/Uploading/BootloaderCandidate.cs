@@ -1,0 +1,42 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Uploading;
+
+/// <summary>
+/// An open device that has told what it is, by its descriptors alone: no class request was sent to it. One parks a Maple
+/// bootloader in DFU mode for ever, and a device that is not wanted must not be changed by a look at it.
+/// </summary>
+/// <param name="device">The open device.</param>
+/// <param name="description">What it says of itself.</param>
+/// <param name="profile">How it is talked to.</param>
+internal sealed class BootloaderCandidate(IUsbDevice device, DfuDescription description, BootloaderProfile profile) : IDisposable
+{
+    // A bootloader answers within a frame or two. A device that a bootloader left behind on the bus never does.
+    private static readonly TimeSpan FirstAnswer = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>What it says of itself.</summary>
+    public DfuDescription Description => description;
+
+    /// <summary>Brings the bootloader to dfuIDLE. The session owns the device from then on.</summary>
+    /// <param name="request">How it is to be talked to.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Looked at before each transfer.</param>
+    /// <exception cref="UsbException">It does not answer (<see cref="UsbFault.Timeout"/>), or a transfer failed.</exception>
+    /// <exception cref="DfuException">It does not become idle.</exception>
+    public BootloaderSession Start(BootloaderRequest request, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var first = profile.Memories[0].Alternate;
+        device.Claim(first.Interface);
+        device.SetAlternateSetting(first.Interface, first.Setting);
+        var connection = new DfuConnection(device, first.Interface, time, cancellationToken)
+        {
+            Polling = new Polling(early: profile.Quirks.PollsEarly is not null && !request.StrictPolling),
+        };
+        connection.Idle(FirstAnswer);
+        return new BootloaderSession(device, description, profile, connection);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => device.Dispose();
+}
