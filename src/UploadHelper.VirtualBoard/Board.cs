@@ -9,8 +9,6 @@ namespace UploadHelper.VirtualBoard;
 /// <summary>A virtual board: flash, a bootloader, a sketch, and what of them is on the bus now. Passive; time is told to it.</summary>
 public sealed class Board : IUsbPort, IBoardCore
 {
-    // From the reset to the next enumeration; 392 ms were measured on a Maple board (INF for the F4).
-    private static readonly TimeSpan ResetTime = TimeSpan.FromMilliseconds(392);
     private readonly IPersonality _personality;
     private readonly SimulationOptions _options;
     private readonly Action<BoardEvent> _events;
@@ -34,7 +32,7 @@ public sealed class Board : IUsbPort, IBoardCore
         Flash = flash;
         if (options.Start != StartState.Sketch || options.Boot0)
         {
-            Boot(BootCause.BootloaderWanted);
+            Boot(Boot0Or(BootCause.ByHand));
         }
         else if (SketchInFlash.Read(flash, personality.SketchAddress).Runs)
         {
@@ -42,7 +40,7 @@ public sealed class Board : IUsbPort, IBoardCore
         }
         else
         {
-            Boot(BootCause.Reset);
+            Boot(BootCause.Power);
         }
     }
 
@@ -150,7 +148,7 @@ public sealed class Board : IUsbPort, IBoardCore
     }
 
     /// <summary>The RESET button.</summary>
-    public void PressReset() => Reset("RESET button", intoBootloader: false);
+    public void PressReset() => Reset("RESET button", BootCause.ResetButton);
 
     /// <summary>The cable is pulled.</summary>
     public void Unplug()
@@ -160,14 +158,15 @@ public sealed class Board : IUsbPort, IBoardCore
     }
 
     /// <summary>The cable is plugged in.</summary>
-    public void Plug() => Reset("plugged in", intoBootloader: false);
+    public void Plug() => Reset("plugged in", BootCause.Power);
 
     /// <inheritdoc/>
-    public void Reset(string why, bool intoBootloader)
+    public void Reset(string why, BootCause cause)
     {
         Detach($"reset: {why}");
         RunningSketch = null;
-        _pending = (Now + ResetTime, () => Boot(intoBootloader ? BootCause.BootloaderWanted : BootCause.Reset));
+        var found = Boot0Or(cause);
+        _pending = (Now + _personality.BootTime(Flash, found), () => Boot(found));
     }
 
     /// <inheritdoc/>
@@ -191,7 +190,7 @@ public sealed class Board : IUsbPort, IBoardCore
         if (kind is not null)
         {
             Detach("the sketch takes the USB port");
-            _pending = (Now + ResetTime, () => Attach(new SketchFunction(this, kind, sketch.Name)));
+            _pending = (Now + IPersonality.ResetTime, () => Attach(new SketchFunction(this, kind, sketch.Name)));
         }
         else if (enumerated && _personality.LeavesGhost)
         {
@@ -216,9 +215,11 @@ public sealed class Board : IUsbPort, IBoardCore
         _events(e);
     }
 
+    private BootCause Boot0Or(BootCause cause) => _options.Boot0 ? BootCause.Boot0 : cause;
+
     private void Boot(BootCause cause)
     {
-        if (_personality.Boot(this, _options.Boot0 ? BootCause.Boot0 : cause) is { } bootloader)
+        if (_personality.Boot(this, cause) is { } bootloader)
         {
             Attach(bootloader);
         }

@@ -1,4 +1,5 @@
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Personalities;
 using UploadHelper.VirtualBoard.Sketches;
 
 namespace UploadHelper.VirtualBoard;
@@ -6,7 +7,7 @@ namespace UploadHelper.VirtualBoard;
 /// <summary>Makes virtual boards by the names of their kinds.</summary>
 public sealed class BoardFactory
 {
-    private static readonly IReadOnlyList<IPersonality> Personalities =
+    private static readonly IReadOnlyList<IPersonality> Kinds =
     [
         new F4BootloaderBoard("f4boot", F4Bootloader.Build.Fixed),
         new F4BootloaderBoard("f4boot-old", F4Bootloader.Build.Old),
@@ -14,7 +15,10 @@ public sealed class BoardFactory
     ];
 
     /// <summary>The names of all kinds.</summary>
-    public static IEnumerable<string> Names => Personalities.Select(p => p.Name);
+    public static IEnumerable<string> Names => Kinds.Select(p => p.Name);
+
+    /// <summary>The options that ask for a variant of a kind.</summary>
+    public static IEnumerable<string> Variants(string name) => Kinds.Single(p => p.Name == name).Variants.Keys;
 
     /// <summary>Makes a board.</summary>
     /// <param name="options">Which, and how it starts.</param>
@@ -23,7 +27,8 @@ public sealed class BoardFactory
     /// <exception cref="IOException">The flash file cannot be read.</exception>
     public Board Create(SimulationOptions options, Action<BoardEvent> events)
     {
-        var personality = Personalities.Single(p => p.Name == options.Board);
+        var personality = Kinds.Single(p => p.Name == options.Board);
+        personality = options.Variant is { } variant ? personality.Variants[variant] : personality;
         var flash = personality.CreateFlash();
         if (options.FlashFile is { } file && File.Exists(file))
         {

@@ -7,6 +7,9 @@ namespace UploadHelper.VirtualBoard;
 /// <summary>One kind of board: its microcontroller, its bootloader, and how it boots.</summary>
 public interface IPersonality
 {
+    /// <summary>From a reset to the next enumeration; 392 ms were measured on a Maple board (INF for others).</summary>
+    static readonly TimeSpan ResetTime = TimeSpan.FromMilliseconds(392);
+
     /// <summary>Its name in the options of a simulation.</summary>
     string Name { get; }
 
@@ -17,10 +20,18 @@ public interface IPersonality
     uint SketchAddress { get; }
 
     /// <summary>Whether the bootloader stays on the bus, silent, when it starts a sketch that has no USB of its own.</summary>
-    bool LeavesGhost { get; }
+    bool LeavesGhost => false;
+
+    /// <summary>Boards that differ from it in one thing, by the option of a simulation that asks for each, "KEY=VALUE".</summary>
+    IReadOnlyDictionary<string, IPersonality> Variants => new Dictionary<string, IPersonality>();
 
     /// <summary>Its flash, with the bootloader in it.</summary>
     FlashMemory CreateFlash();
+
+    /// <summary>How long after a reset <see cref="Boot"/> has its result.</summary>
+    /// <param name="flash">What is in flash.</param>
+    /// <param name="cause">What the microcontroller finds.</param>
+    TimeSpan BootTime(FlashMemory flash, BootCause cause) => ResetTime;
 
     /// <summary>What the microcontroller does after a reset.</summary>
     /// <param name="board">The board.</param>

@@ -13,8 +13,14 @@ public static class DfuQuirkTable
     private static readonly (Func<DfuDescription, MemoryMap, bool> Fits, DfuQuirks Quirks)[] Rows =
     [
         (
-            (device, map) => map.Groups[0] is { Address: 0x0800_0000, SectorSize: 0x4000, Access: SectorAccess.Read }
-                && device.Functional.TransferSize == 1024,
+            (device, map) => IsF4Bootloader(device, map) && map.Groups[0].Count > 1,
+            new DfuQuirks("F4Bootloader, old build", "victorpv/F4Bootloader at 54c6ba5, main.c: after a reset 2.26 s, and USB only comes up to stay")
+            {
+                StartsSketchAfter = TimeSpan.FromSeconds(2.26),
+                PollsEarly = "its source: erasing and programming run inside GETSTATUS",
+            }),
+        (
+            (device, map) => IsF4Bootloader(device, map),
             new DfuQuirks("F4Bootloader", "victorpv/F4Bootloader main.c: after a reset 1 s, then 30 blinks of 300 ms; usbd_dfu_flash.c: GetSector()")
             {
                 StartsSketchAfter = TimeSpan.FromSeconds(10),
@@ -66,6 +72,10 @@ public static class DfuQuirkTable
         var row = Rows.FirstOrDefault(r => r.Fits(device, map)).Quirks ?? new DfuQuirks("DfuSe bootloader", "");
         return map.Groups[0].SectorSize <= LargestPageErasedToZero ? row with { ErasedValue = 0 } : row;
     }
+
+    private static bool IsF4Bootloader(DfuDescription device, MemoryMap map) =>
+        device.Functional.TransferSize == 1024
+        && map.Groups[0] is { Address: 0x0800_0000, SectorSize: 0x4000, Access: SectorAccess.Read };
 
     private static bool IsSystemBootloader(DfuDescription device) =>
         device.Product.StartsWith("STM32", StringComparison.Ordinal) && device.Product.Contains("BOOTLOADER", StringComparison.Ordinal);

@@ -6,8 +6,8 @@ namespace UploadHelper.Core.Uploading;
 
 /// <summary>
 /// Looks for the wanted bootloader and waits for it. Each look is a fresh one at the whole bus: events of arrival get
-/// lost where no udev runs. A device that does not answer is a sketch whose bootloader forgot to leave the bus (the
-/// old build of F4Bootloader); it is asked again now and then, since it may only have been busy.
+/// lost where no udev runs. A device that does not answer is a sketch whose bootloader forgot to leave the bus (a build of
+/// F4Bootloader's); it is asked again now and then, since it may only have been busy.
 /// </summary>
 internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<UploadEvent> events)
 {

@@ -97,7 +97,7 @@ public abstract class DfuSeFunction : UsbFunction
         switch ((DfuRequest)setup.Request)
         {
             case DfuRequest.Detach when !setup.IsIn:
-                Board.Reset("DETACH", intoBootloader: true);
+                Board.Reset("DETACH", BootCause.ByHand);
                 return Done();
             case DfuRequest.Download when !setup.IsIn:
                 return Download(setup, data);

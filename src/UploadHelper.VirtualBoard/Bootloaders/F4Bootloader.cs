@@ -1,11 +1,13 @@
 using UploadHelper.Core.Dfu;
+using UploadHelper.VirtualBoard.Flash;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>
 /// victorpv/F4Bootloader in the first sector of an STM32F405/407. Nothing is protected on the device: it erases itself
-/// if it is told to. Sources: main.c, usbd_dfu_flash.c of bcf6ae4, and of 54c6ba5 for the old build.
+/// if it is told to. Sources: main.c, usbd_dfu_flash.c of bcf6ae4, and of 54c6ba5 for the old build, which brings USB up
+/// only to stay.
 /// </summary>
 public sealed class F4Bootloader : DfuSeFunction
 {
@@ -15,16 +17,32 @@ public sealed class F4Bootloader : DfuSeFunction
     /// <summary>Which build.</summary>
     /// <param name="SketchAddress">Where it starts the sketch.</param>
     /// <param name="Map">What it says of its memory.</param>
+    /// <param name="StartsStack">Whether it starts a sketch with a stack pointer.</param>
+    /// <param name="HasWindow">Whether it waits in DFU mode before it starts the sketch.</param>
     /// <param name="LeavesGhost">Whether it stays on the bus when it starts the sketch.</param>
-    public sealed record Build(uint SketchAddress, string Map, bool LeavesGhost)
+    public sealed record Build(uint SketchAddress, string Map, Func<uint, bool> StartsStack, bool HasWindow, bool LeavesGhost)
     {
         /// <summary>bcf6ae4.</summary>
-        public static readonly Build Fixed =
-            new(0x0800_4000, "@Internal Flash   /0x08000000/01*016Ka,03*016Kg,01*064Kg,07*128Kg", LeavesGhost: false);
+        public static readonly Build Fixed = new(
+            0x0800_4000,
+            "@Internal Flash   /0x08000000/01*016Ka,03*016Kg,01*064Kg,07*128Kg",
+            stack => (stack & 0xFFFC_0000) is 0x2000_0000 or 0x1000_0000,
+            HasWindow: true,
+            LeavesGhost: false);
 
         /// <summary>54c6ba5.</summary>
-        public static readonly Build Old =
-            new(0x0801_0000, "@Internal Flash   /0x08000000/04*016Ka,01*064Kg,03*128Kg", LeavesGhost: true);
+        public static readonly Build Old = new(
+            0x0801_0000,
+            "@Internal Flash   /0x08000000/04*016Ka,01*064Kg,03*128Kg",
+            stack => (stack & 0xFFFD_0FFF) == 0x2000_0000,
+            HasWindow: false,
+            LeavesGhost: false);
+
+        /// <summary>
+        /// One that does not disconnect before it jumps, as a user of the forum thread had it ("my PC permanently shows the
+        /// USB DFU device when my Blink sketch is running").
+        /// </summary>
+        public static readonly Build Ghost = Fixed with { LeavesGhost = true };
     }
 
     private const int WordSize = 4;
@@ -47,7 +65,7 @@ public sealed class F4Bootloader : DfuSeFunction
     }
 
     /// <inheritdoc/>
-    public override TimeSpan? NextEventAt => _blinkEnds;
+    public override TimeSpan? NextEventAt => _build.HasWindow ? _blinkEnds : null;
 
     /// <inheritdoc/>
     protected override byte[] Commands => [0x00, 0x21, 0x41];
@@ -55,7 +73,7 @@ public sealed class F4Bootloader : DfuSeFunction
     /// <inheritdoc/>
     public override void AdvanceTo(TimeSpan now)
     {
-        if (now < _blinkEnds)
+        if (!_build.HasWindow || now < _blinkEnds)
         {
             return;
         }
@@ -68,7 +86,7 @@ public sealed class F4Bootloader : DfuSeFunction
 
         // Once the blinks are used up it starts whatever appears at the sketch's address: a board that has waited
         // without a sketch is gone 300 ms after the first word of a new one is written, in the middle of an upload.
-        if (_blinksLeft == 0 && HasSketch())
+        if (_blinksLeft == 0 && HasSketch(Board.Flash, _build))
         {
             Board.StartSketch(_build.SketchAddress);
         }
@@ -155,12 +173,12 @@ public sealed class F4Bootloader : DfuSeFunction
     protected override ControlReply Leave(byte[] status)
     {
         // It resets before the status stage of this very request.
-        Board.Reset("leave", intoBootloader: false);
+        Board.Reset("leave", BootCause.Software);
         return new ControlReply(ControlOutcome.Gone, status, TimeSpan.Zero);
     }
 
-    private bool HasSketch() =>
-        (BitConverter.ToUInt32(Board.Flash.Read(_build.SketchAddress, 4)) & 0xFFFC_0000) is 0x2000_0000 or 0x1000_0000;
+    /// <summary>Whether a build takes what stands in flash for a sketch.</summary>
+    internal static bool HasSketch(FlashMemory flash, Build build) => build.StartsStack(BitConverter.ToUInt32(flash.Read(build.SketchAddress, 4)));
 
     private static UsbIdentity Describe(Build build) => new(
         0x0483,

@@ -62,7 +62,7 @@ public sealed class F4Rom : DfuSeFunction
             case [ReadUnprotectCommand]:
                 // The option bytes are loaded by a reset, when the flash is empty.
                 var took = MassErase();
-                Board.Reset("read unprotect", intoBootloader: true);
+                Board.Reset("read unprotect", BootCause.ByHand);
                 return took;
             default:
                 return base.OtherCommand(command);
@@ -136,7 +136,7 @@ public sealed class F4Rom : DfuSeFunction
         }
         else
         {
-            Board.Reset($"leave to 0x{Pointer:X8}, which is no program", intoBootloader: true);
+            Board.Reset($"leave to 0x{Pointer:X8}, which is no program", BootCause.ByHand);
         }
     }
 

@@ -16,8 +16,8 @@ public interface IBoardCore
 
     /// <summary>Resets the microcontroller: it leaves the bus and boots again.</summary>
     /// <param name="why">For the log.</param>
-    /// <param name="intoBootloader">Whether a flag in a backup register keeps it in its bootloader.</param>
-    void Reset(string why, bool intoBootloader);
+    /// <param name="cause">What it will find when it boots.</param>
+    void Reset(string why, BootCause cause);
 
     /// <summary>The processor hangs: what is on the bus stays there and answers nothing until the next reset.</summary>
     /// <param name="why">For the log.</param>

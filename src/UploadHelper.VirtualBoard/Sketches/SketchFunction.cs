@@ -20,6 +20,7 @@ public sealed class SketchFunction : UsbFunction
     private const byte SetControlLineState = 0x22;
     private readonly IBoardCore _board;
     private readonly IResetRule _rule;
+    private readonly BootCause _afterMagic;
     private readonly byte[] _greeting;
     private readonly Queue<byte> _toHost = new();
     private byte[] _lineCoding = [0x00, 0xC2, 0x01, 0x00, 0, 0, 8]; // 115200 8N1
@@ -34,6 +35,7 @@ public sealed class SketchFunction : UsbFunction
     {
         _board = board;
         _rule = kind.CreateRule();
+        _afterMagic = kind.AfterMagic;
         _greeting = Encoding.ASCII.GetBytes($"sketch {name}\r\n");
     }
 
@@ -50,7 +52,7 @@ public sealed class SketchFunction : UsbFunction
 
         if (_rule.Packet(packet))
         {
-            _board.Reset("magic", intoBootloader: true);
+            _board.Reset("magic", _afterMagic);
         }
         else
         {

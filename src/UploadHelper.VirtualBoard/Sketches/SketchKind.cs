@@ -7,7 +7,8 @@ namespace UploadHelper.VirtualBoard.Sketches;
 /// <param name="Id">Ids of its serial port.</param>
 /// <param name="Strings">Manufacturer, product and, if it has one, serial number.</param>
 /// <param name="CreateRule">Makes its reset rule.</param>
-public sealed record SketchKind(string Name, UsbId Id, IReadOnlyList<string> Strings, Func<IResetRule> CreateRule)
+/// <param name="AfterMagic">What the microcontroller finds after the magic reset.</param>
+public sealed record SketchKind(string Name, UsbId Id, IReadOnlyList<string> Strings, Func<IResetRule> CreateRule, BootCause AfterMagic)
 {
     /// <summary>A sketch without USB.</summary>
     public const string None = "none";
@@ -19,8 +20,14 @@ public sealed record SketchKind(string Name, UsbId Id, IReadOnlyList<string> Str
             "libmaple-f4",
             new UsbId(0x0483, 0x5740),
             ["STMicroelectronics", "STM32 Virtual ComPort in FS Mode", "00000000050C"],
-            () => new LibMapleF4Rule()),
-        new("stm32generic", new UsbId(0x0483, 0x5740), ["STMicroelectronics", "STM32 Virtual ComPort", "207C356E3251"], () => new Stm32GenericRule()),
-        new("libmaple-f1", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new LibMapleF1Rule()),
+            () => new LibMapleF4Rule(),
+            BootCause.Flag),
+        new(
+            "stm32generic",
+            new UsbId(0x0483, 0x5740),
+            ["STMicroelectronics", "STM32 Virtual ComPort", "207C356E3251"],
+            () => new Stm32GenericRule(),
+            BootCause.Software),
+        new("libmaple-f1", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new LibMapleF1Rule(), BootCause.Flag),
     ];
 }

@@ -15,7 +15,6 @@ public sealed class UploadTests(UploadTests.Run rig) : IClassFixture<UploadTests
     [InlineData("f4rom-stm32generic", 0, "blink-08000000")]
     [InlineData("f4rom-libmaple-f1", 0, "blink-08000000")]
     [InlineData("f4boot-old-libmaple-f4", 0x1_0000, "blink-08010000")]
-    [InlineData("f4boot-old-stm32generic", 0x1_0000, "blink-08010000")]
     [InlineData("f4boot-old-libmaple-f1", 0x1_0000, "blink-08010000")]
     public void From_the_running_sketch_to_the_new_one_with_the_port_back(string step, int offset, string firmware) =>
         UploadChecks.SketchRuns(rig, step, offset, firmware);

@@ -27,7 +27,7 @@ public class TroubleTextTests
     [Fact]
     public void A_ghost()
     {
-        var bench = new Bench("f4boot-old,sketch=none", StartState.Bootloader);
+        var bench = new Bench("f4boot,ghost=1,sketch=none", StartState.Bootloader);
         bench.System.Clock.Advance(TimeSpan.FromSeconds(12));
         Match("trouble-ghost", bench);
     }
@@ -73,7 +73,7 @@ public class TroubleTextTests
 
     private static void Match(string snapshot, Bench bench)
     {
-        var address = bench.Board.Name == "f4boot-old" ? 0x0801_0000u : 0x0800_0000u;
+        var address = bench.Board.Name == "f4boot" ? 0x0800_4000u : 0x0800_0000u;
         Match(snapshot, bench.Request(address) with { Port = null }, bench.Bus, bench.System.SerialPorts, bench.System.Clock);
     }
 

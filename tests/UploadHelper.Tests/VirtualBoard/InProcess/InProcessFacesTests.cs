@@ -80,7 +80,7 @@ public class InProcessFacesTests
     [Fact]
     public void A_ghost_costs_the_whole_time_limit()
     {
-        using var system = System("f4boot-old,start=bootloader,sketch=none");
+        using var system = System("f4boot,ghost=1,start=bootloader,sketch=none");
         system.Clock.Advance(TimeSpan.FromSeconds(12));
         using var device = Open(system);
         var start = system.Clock.Now;
