@@ -66,6 +66,8 @@ internal sealed class Application(
             UploadCommand.Create(context),
             ListCommand.Create(context),
             InfoCommand.Create(context),
+            ReadCommand.Create(context),
+            VerifyCommand.Create(context),
             SimulateCommand.Create(context),
         };
         foreach (var option in globals.All)
@@ -73,6 +75,7 @@ internal sealed class Application(
             root.Add(option);
         }
 
+        ExampledCommand.ShowIn(root);
         return root;
     }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using UploadHelper.Core.Uploading;
 
 namespace UploadHelper.Core.Boards;
@@ -25,7 +24,7 @@ public static class FlashAddress
     /// </exception>
     public static uint Parse(string text)
     {
-        if (TryNumber(text, out var value))
+        if (NumberForms.TryRead(text, out var value))
         {
             var address = value < FlashBase ? FlashBase + value : value;
             if (address % SmallestSector == 0 && IsInternalFlash(address))
@@ -39,19 +38,6 @@ public static class FlashAddress
         throw Invalid(text, $"\"{text}\" is not an offset or address.");
     }
 
-    private static bool TryNumber(string text, out uint value)
-    {
-        if (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
-        {
-            return uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
-        }
-
-        // A leading zero is what is left of a forgotten "0x", never a decimal number.
-        value = 0;
-        return (text.Length == 1 || !text.StartsWith('0'))
-            && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
-    }
-
     private static UploadException Invalid(string text, string message)
     {
         var meant = Meant(text);
@@ -63,11 +49,9 @@ public static class FlashAddress
 
     private static string? Meant(string text)
     {
-        var digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text.TrimEnd('h', 'H');
-        if (!uint.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+        if (!NumberForms.TryGuess(text, out var value)
             || value % SmallestSector != 0
-            || (value >= FlashBase && value - FlashBase >= 0x0800_0000)
-            || text.StartsWith("0x", StringComparison.OrdinalIgnoreCase))
+            || (value >= FlashBase && !IsInternalFlash(value)))
         {
             return null;
         }

@@ -1,6 +1,6 @@
 namespace UploadHelper.Core.Flashing;
 
-/// <summary>The parts of flashing that take time, in their order.</summary>
+/// <summary>The parts of working on flash that take time; those of an upload in their order.</summary>
 public enum FlashPhase
 {
     /// <summary>Erasing sectors; counted in bytes of the sectors.</summary>
@@ -14,4 +14,7 @@ public enum FlashPhase
 
     /// <summary>Writing and comparing the block with the vector table, last of all; counted in bytes.</summary>
     Vectors,
+
+    /// <summary>Reading what is on a board; no part of an upload. Counted in bytes.</summary>
+    Read,
 }

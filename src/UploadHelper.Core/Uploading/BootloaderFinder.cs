@@ -137,7 +137,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
                 UploadError.GhostDevice,
                 $"No bootloader answered in {request.Timeout.TotalSeconds:0.#} s. {request.Filter} is listed, but only as the remains of a bootloader that has started its sketch. "
                     + "The board is as it was.",
-                "Press RESET on the board (or unplug it and plug it in) and run the upload again at once.");
+                "Press RESET on the board (or unplug it and plug it in) and run the command again at once.");
         }
 
         var elsewhere = bus.List().Where(request.Filter.MatchesIds).ToList();
@@ -147,7 +147,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
                 + (elsewhere.Count == 0 ? "" : $" (but there is {string.Join(", ", elsewhere.Select(Describe))})")
                 + ". The board is as it was.",
             elsewhere.Count == 0
-                ? "Press RESET on the board and run the upload again at once. Is it plugged in with a data cable? Does `upload-helper list` show it?"
+                ? "Press RESET on the board and run the command again at once. Is it plugged in with a data cable? Does `upload-helper list` show it?"
                 : $"To write to that one: --usb-path {elsewhere[0].Path}");
     }
 

@@ -9,6 +9,9 @@ public static class DeviceTrouble
     /// <summary>The state of a board on which nothing was erased yet.</summary>
     public const string Untouched = "Nothing was erased.";
 
+    /// <summary>The state of a board that was only looked at.</summary>
+    public const string Unchanged = "The board is as it was.";
+
     /// <summary>The state of a board whose sketch is being replaced.</summary>
     public const string Incomplete = "The bootloader is intact; the sketch on the board is not complete and will not be started.";
 
@@ -23,7 +26,7 @@ public static class DeviceTrouble
     /// <summary>The state of a board that has the new sketch.</summary>
     public const string Written = "The new sketch is on the board.";
 
-    private const string Retry = "Press RESET on the board (or unplug it and plug it in) and run the same upload again.";
+    private const string Retry = "Press RESET on the board (or unplug it and plug it in) and run the same command again.";
 
     /// <summary>Explains a failed transfer.</summary>
     /// <param name="e">The failure.</param>
@@ -33,7 +36,7 @@ public static class DeviceTrouble
         UsbFault.Gone => new UploadException(UploadError.DeviceLost, $"The board went away in the middle. {state}", Retry, e),
         UsbFault.Timeout => new UploadException(UploadError.DeviceFailed, $"The board stopped answering. {state}", Retry, e),
         UsbFault.Stall => new UploadException(UploadError.DeviceFailed, $"The board refused a request (STALL). {state}", Retry, e),
-        UsbFault.Busy => new UploadException(UploadError.DeviceBusy, $"Another program took the board. {state}", "Close it and run the same upload again.", e),
+        UsbFault.Busy => new UploadException(UploadError.DeviceBusy, $"Another program took the board. {state}", "Close it and run the same command again.", e),
         _ => new UploadException(UploadError.DeviceFailed, $"USB failed: {e.Message} {state}", Retry, e),
     };
 
@@ -81,7 +84,7 @@ public static class DeviceTrouble
             UsbFault.Busy => new UploadException(
                 UploadError.DeviceBusy,
                 $"The bootloader {name} is there, but another program holds it. {Untouched}",
-                "Close other flashing tools (a browser with WebUSB, STM32CubeProgrammer, dfu-util) and run the upload again.",
+                "Close other flashing tools (a browser with WebUSB, STM32CubeProgrammer, dfu-util) and run the command again.",
                 e),
             _ => new UploadException(
                 UploadError.WrongDriver,

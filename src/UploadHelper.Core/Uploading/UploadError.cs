@@ -15,6 +15,9 @@ public enum UploadError
     /// <summary>An offset or address cannot be read, or no sector can start there.</summary>
     AddressInvalid,
 
+    /// <summary>A length cannot be read.</summary>
+    LengthInvalid,
+
     /// <summary>The image file is not there.</summary>
     ImageMissing,
 
@@ -35,6 +38,9 @@ public enum UploadError
 
     /// <summary>A part of the image lies where the board's flash is read-only, or not at all.</summary>
     NotWritable,
+
+    /// <summary>An address or a range lies in no memory of the board, or reaches past the end of one.</summary>
+    NotInMemory,
 
     /// <summary>The image was made for another device, or has something that this bootloader cannot take.</summary>
     NotForThisDevice,

@@ -39,6 +39,10 @@ public sealed record PlanMade(FlashPlan Plan) : UploadEvent;
 /// <param name="Total">Bytes of this phase; above zero.</param>
 public sealed record FlashProgress(FlashPhase Phase, long Done, long Total) : UploadEvent;
 
+/// <summary>The board does not hold what it was compared with.</summary>
+/// <param name="First">The first byte that differs.</param>
+public sealed record DifferenceFound(Difference First) : UploadEvent;
+
 /// <summary>The bootloader is asked to start the sketch.</summary>
 public sealed record LeavingBootloader(uint Address) : UploadEvent;
 

@@ -26,16 +26,12 @@ internal static class SimulateCommand
             HelpName = "NAME[,key=value]",
             Required = true,
         };
-        var command = new Command(
+        var command = new ExampledCommand(
             "simulate",
-            """
-            Be a virtual board, until Ctrl-C, and show what it sees.
-
-            Examples:
-              upload-helper simulate --board f4boot
-              upload-helper upload --usbip 127.0.0.1:3240 --offset 0x4000 Blink.bin
-              sudo upload-helper simulate --board f4boot,start=bootloader --plug
-            """)
+            "Be a virtual board, until Ctrl-C, and show what it sees.",
+            "upload-helper simulate --board f4boot",
+            "upload-helper upload --usbip 127.0.0.1:3240 --offset 0x4000 Blink.bin",
+            "sudo upload-helper simulate --board f4boot,start=bootloader --plug")
         {
             board,
             GlobalOptions.Text(Listen, "[HOST:]PORT", $"Export the board by USB/IP [default without --plug: 127.0.0.1:{UsbIpProtocol.DefaultPort}]"),

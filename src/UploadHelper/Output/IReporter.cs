@@ -19,6 +19,9 @@ internal interface IReporter
     /// <summary>The upload is done.</summary>
     void Done(UploadResult result);
 
+    /// <summary>A command other than an upload is done.</summary>
+    void Done(CommandOutcome outcome);
+
     /// <summary>The run failed.</summary>
     void Failed(UploadException e);
 

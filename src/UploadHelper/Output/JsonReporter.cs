@@ -66,6 +66,14 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                     json.WriteNumber("total", total);
                 });
                 break;
+            case DifferenceFound(var first):
+                Write("difference", json =>
+                {
+                    Address(json, first.Address);
+                    json.WriteNumber("wanted", first.Wanted);
+                    json.WriteNumber("found", first.Found);
+                });
+                break;
             case LeavingBootloader(var address):
                 Write("leave", json => Address(json, address));
                 break;
@@ -99,6 +107,12 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         json.WriteBoolean("left", result.Left);
         json.WriteString("port", result.Port);
         json.WriteNumber("seconds", Math.Round(result.Elapsed.TotalSeconds, 3));
+    });
+
+    public void Done(CommandOutcome outcome) => Write("result", json =>
+    {
+        json.WriteNumber("exitStatus", 0);
+        outcome.Fields(json);
     });
 
     public void Failed(UploadException e)

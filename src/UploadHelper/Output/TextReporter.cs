@@ -88,6 +88,12 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             });
     }
 
+    public void Done(CommandOutcome outcome)
+    {
+        _progress.End();
+        streams.Out.WriteLine(Ascii.Of(outcome.Text));
+    }
+
     public void Failed(UploadException e)
     {
         Line($"hint: {e.Hint}");

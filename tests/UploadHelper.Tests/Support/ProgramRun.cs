@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using UploadHelper.Output;
 
 namespace UploadHelper.Tests.Support;
@@ -26,6 +27,12 @@ internal sealed class ProgramRun : IDisposable
     }
 
     public string PathOf(string name) => Path.Combine(_directory.FullName, name);
+
+    /// <summary>Splits a command line at its spaces; words that end like files are files in the directory of this run.</summary>
+    public string[] Arguments(string line) =>
+    [
+        .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => Regex.Replace(w, @"(?<=^|flash=)[\w-]+\.(bin|hex|txt)\b", m => PathOf(m.Value))),
+    ];
 
     public int Run(params string[] arguments)
     {

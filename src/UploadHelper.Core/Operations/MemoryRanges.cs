@@ -1,0 +1,56 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Uploading;
+
+namespace UploadHelper.Core.Operations;
+
+/// <summary>Finds ranges in the memories of a board, and refuses those that are not there.</summary>
+/// <param name="memories">The memories of the board.</param>
+/// <param name="alternate">The alternate setting that the user wants, or null for the one that holds the address.</param>
+public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? alternate)
+{
+    /// <summary>The range from an address on, which must be the start of a sector.</summary>
+    /// <param name="address">Address of the first byte.</param>
+    /// <param name="length">Number of bytes, above zero; null for as far as the memory goes without a gap.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.NotInMemory"/> or <see cref="UploadError.NotASectorStart"/>.</exception>
+    public MemoryRange From(uint address, long? length)
+    {
+        var range = Within(address, length);
+        var sector = range.Memory.Map.SectorAt(address)!.Value;
+        return sector.Address == address
+            ? range
+            : throw new UploadException(
+                UploadError.NotASectorStart,
+                $"0x{address:X8} is not where a sector begins: it lies in the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}. "
+                    + $"{DeviceTrouble.Unchanged} The board says: {range.Memory.Map}",
+                $"Did you mean 0x{sector.Address:X8} or 0x{sector.End:X8}?");
+    }
+
+    /// <summary>The range from any address on.</summary>
+    /// <param name="address">Address of the first byte.</param>
+    /// <param name="length">Number of bytes, above zero; null for as far as the memory goes without a gap.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.NotInMemory"/>.</exception>
+    public MemoryRange Within(uint address, long? length)
+    {
+        var memory = Holding(address);
+        var available = memory.Map.EndOfRegion(address) - address;
+        return length is null || length <= available
+            ? new MemoryRange(memory, address, checked((int)(length ?? available)))
+            : throw new UploadException(
+                UploadError.NotInMemory,
+                $"There are only {available} bytes from 0x{address:X8} to the end of the memory, and {length} were asked for. "
+                    + $"{DeviceTrouble.Unchanged} The board says: {memory.Map}",
+                $"At most 0x{available:X} ({available}) bytes can be had from there.");
+    }
+
+    private DfuMemory Holding(uint address)
+    {
+        var allowed = memories.Where(m => alternate is null || m.Alternate.Setting == alternate).ToList();
+        return allowed.FirstOrDefault(m => m.Map.Contains(address)) ?? throw new UploadException(
+            UploadError.NotInMemory,
+            $"0x{address:X8} is not in {(alternate is null ? "any memory of this board" : $"a memory behind alternate setting {alternate}")}. "
+                + $"{DeviceTrouble.Unchanged} The board says: {string.Join(", ", (allowed.Count == 0 ? memories : allowed).Select(m => $"alternate setting {m.Alternate.Setting}: {m.Map}"))}",
+            memories.FirstOrDefault(m => m.Map.Contains(address)) is { } other
+                ? $"Alternate setting {other.Alternate.Setting} holds it (--alt {other.Alternate.Setting})."
+                : "Check the address; `upload-helper list` shows what there is.");
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using UploadHelper.Configuration;
+using UploadHelper.Core.Operations;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Output;
+using UploadHelper.Outside;
+using UploadHelper.VirtualBoard;
+
+namespace UploadHelper.Commands;
+
+/// <summary>One run of a command that works on a board's bootloader.</summary>
+/// <param name="Context">The surroundings of the command.</param>
+/// <param name="Settings">The merged settings.</param>
+/// <param name="Reporter">Shows it.</param>
+/// <param name="World">Where the board is.</param>
+/// <param name="Request">Which board.</param>
+internal sealed record BoardRun(CommandContext Context, Settings Settings, IReporter Reporter, World World, BootloaderRequest Request)
+{
+    /// <summary>Runs a command's work, and shows its result.</summary>
+    /// <param name="context">The surroundings of the command.</param>
+    /// <param name="parse">The parsed command line.</param>
+    /// <param name="work">The work.</param>
+    /// <returns>The exit status.</returns>
+    public static int Start(CommandContext context, ParseResult parse, Func<BoardRun, CommandOutcome> work) => context.Run(parse, (settings, reporter) =>
+    {
+        var request = BoardSettings.Request(settings);
+        using var world = World.Open(settings, context, StartState.Bootloader);
+        reporter.Begin(world.Time);
+        var outcome = work(new BoardRun(context, settings, reporter, world, request with { Port = request.Port ?? world.DefaultPort }));
+        if (world.Board is { } board)
+        {
+            reporter.Simulated(board);
+        }
+
+        reporter.Done(outcome);
+        return 0;
+    });
+
+    /// <summary>Gets to the bootloader, and has work done there.</summary>
+    /// <param name="work">The work.</param>
+    /// <param name="state">The state of the board in a sentence, should something go wrong; null if the work changes nothing on it.</param>
+    /// <exception cref="UploadException">It failed.</exception>
+    public T OnBootloader<T>(Func<BootloaderSession, T> work, Func<string>? state = null) =>
+        new BoardWork(World.Usb, World.SerialPorts, World.Time, Reporter.Event).Run(Request, work, state, Context.CancellationToken);
+}

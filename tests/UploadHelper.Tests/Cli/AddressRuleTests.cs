@@ -1,0 +1,79 @@
+using UploadHelper.Tests.Support;
+
+namespace UploadHelper.Tests.Cli;
+
+/// <summary>One rule for the addresses of all commands: what is no address is refused before any board is asked.</summary>
+public class AddressRuleTests
+{
+    private static readonly (string Text, string Why)[] Refused =
+    [
+        ("2000", "Did you mean 0x2000?"),
+        ("4000", "Did you mean 0x4000?"),
+        ("08004000", "Did you mean 0x08004000?"),
+        ("8004000", "Did you mean 0x08004000?"),
+        ("4000h", "Did you mean 0x4000?"),
+        ("0x4001", "no sector of a flash starts there."),
+        ("0x20000000", "no sector of a flash starts there."),
+        ("0x123456789", "is not an offset or address."),
+        ("here", "is not an offset or address."),
+    ];
+
+    private static readonly string[] Commands =
+    [
+        "upload blink.bin --offset {0}",
+        "upload blink.bin --address {0}",
+        "verify blink.bin --offset {0}",
+        "read {0} dump.bin",
+        "read {0} 0x100 dump.bin",
+    ];
+
+    public static TheoryData<string, string, string> All()
+    {
+        var data = new TheoryData<string, string, string>();
+        foreach (var command in Commands)
+        {
+            foreach (var (text, why) in Refused)
+            {
+                data.Add(command, text, why);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void What_is_no_address_is_refused(string command, string text, string why)
+    {
+        using var run = new ProgramRun();
+        run.File("blink.bin", SketchImage.Bytes(0x0800_4000, 1_000));
+        var flash = run.File("flash.bin", SketchImage.Noise(9, 1 << 20));
+        var before = File.ReadAllBytes(flash);
+
+        var status = run.Run(run.Arguments($"{string.Format(null, command, text)} --simulate f4boot,flash=flash.bin"));
+
+        Assert.Equal(2, status);
+        Assert.EndsWith($"{why}\n", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Found", run.Error, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(flash));
+        Assert.False(File.Exists(run.PathOf("dump.bin")));
+    }
+
+    [Theory]
+    [MemberData(nameof(EveryCommand))]
+    public void An_address_that_starts_no_sector_of_this_board_is_refused(string command)
+    {
+        using var run = new ProgramRun();
+        run.File("blink.bin", SketchImage.Bytes(0x0800_4400, 1_000));
+        var flash = run.File("flash.bin", SketchImage.Noise(9, 1 << 20));
+        var before = File.ReadAllBytes(flash);
+
+        var status = run.Run(run.Arguments($"{string.Format(null, command, "0x4400")} --simulate f4boot,flash=flash.bin,start=bootloader"));
+
+        Assert.Equal(4, status);
+        Assert.Contains("0x08004400 is not where a sector begins", run.Error, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(flash));
+    }
+
+    public static TheoryData<string> EveryCommand() => new(Commands);
+}
