@@ -1,23 +1,45 @@
 #!/usr/bin/env bash
-# Builds the test sketches, and the bootloader that starts them in QEMU, with Debian's gcc-arm-none-eabi. The results are
-# committed, so that tests need no cross compiler.
+# Builds the test sketches in every format, and the bootloader that starts them in QEMU, with Debian's gcc-arm-none-eabi,
+# python3 and dfu-util. The results are committed, so that tests need none of them.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-flags="-mcpu=cortex-m4 -mthumb -Os -ffreestanding -nostdlib -Wall -Wextra -Werror -Wl,--build-id=none"
+flags="-mthumb -Os -ffreestanding -nostdlib -Wall -Wextra -Werror -Wl,--build-id=none"
+
+# build OUT NAME CPU LINKER-SCRIPT [SOURCE...]: the sketch as .elf, .bin, .hex, .s19 and .dfu.
+build() {
+  local out=$1 name=$2 cpu=$3 script=$4 base
+  shift 4
+  arm-none-eabi-gcc -mcpu="$cpu" $flags -DNAME="$name" -L. -T "$script" -Wl,-z,max-page-size=4 startup.c sketch.c "$@" -o "$out.elf"
+  arm-none-eabi-strip "$out.elf"
+  arm-none-eabi-objcopy -O ihex "$out.elf" "$out.hex"
+  arm-none-eabi-objcopy -O srec --srec-forceS3 "$out.elf" "$out.s19"
+  arm-none-eabi-objcopy -O binary -R .retained -R .shared "$out.elf" "$out.bin"
+  base=$(arm-none-eabi-objdump -h "$out.elf" | awk '$2 == ".isr_vector" { print "0x" $5 }')
+  python3 dfuse.py "$out.dfu" --target 0 "$name" "$base=$out.bin"
+  dfu-suffix --check "$out.dfu" >/dev/null
+  chmod -x "$out".{elf,bin,s19}
+}
+
 for name in blink other; do
   for base in 08000000 08002000 08004000 08010000; do
-    out=$name-$base
-    arm-none-eabi-gcc $flags -DNAME=$name -L. -T sketch-$base.ld -Wl,-z,max-page-size=4 startup.c sketch.c -o "$out.elf"
-    arm-none-eabi-strip "$out.elf"
-    arm-none-eabi-objcopy -O binary "$out.elf" "$out.bin"
-    arm-none-eabi-objcopy -O ihex "$out.elf" "$out.hex"
-    chmod -x "$out.elf" "$out.bin"
+    build "$name-$base" "$name" cortex-m4 "sketch-$base.ld"
   done
 done
 
-arm-none-eabi-gcc $flags -L. -T sketch-08000000.ld bootloader.c -o bootloader.elf
+build dsonano-lib lib cortex-m3 dsonano-lib.ld
+build dsonano-app app cortex-m3 dsonano-app.ld
+
+# Tools that make .dfu files out of .hex files take what leaks into RAM along.
+build h747 h747 cortex-m7 h747.ld leaks.c
+for section in retained shared; do
+  arm-none-eabi-objcopy -O binary -j ".$section" h747.elf "$section.bin"
+done
+python3 dfuse.py h747.dfu --target 0 h747 0x08000000=h747.bin 0x24000000=retained.bin 0x30000000=shared.bin
+rm retained.bin shared.bin
+
+arm-none-eabi-gcc -mcpu=cortex-m4 $flags -L. -T sketch-08000000.ld bootloader.c -o bootloader.elf
 arm-none-eabi-objcopy -O binary bootloader.elf bootloader.bin
 chmod -x bootloader.bin
 rm bootloader.elf
-sha256sum ./*.bin ./*.hex ./*.elf
+sha256sum ./*.bin ./*.hex ./*.s19 ./*.elf ./*.dfu

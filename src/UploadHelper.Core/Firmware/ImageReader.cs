@@ -1,4 +1,3 @@
-using UploadHelper.Core.Boards;
 using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Uploading;
 
@@ -28,12 +27,11 @@ public static class ImageReader
                 "Was the sketch compiled? Compile it again and look at the size of the file.");
         }
 
-        var image = FormatRecognition.Of(file.Content.Span) switch
-        {
-            ImageFormat.IntelHex => WithoutRam(file, ImageFormat.IntelHex, [new ImageTarget(null, null, IntelHexReader.Read(file))]),
-            ImageFormat.SRecord => WithoutRam(file, ImageFormat.SRecord, [new ImageTarget(null, null, SRecordReader.Read(file))]),
-            _ => RawBinary.Read(file, address),
-        };
+        var (body, suffix) = DfuSuffix.TakeOff(file);
+        var format = FormatRecognition.Of(body.Content.Span);
+        var image = format == ImageFormat.RawBinary
+            ? RawBinary.Read(body, address, suffix?.MadeFor)
+            : Image(body.Name, format, Parts(body, format, suffix), suffix?.MadeFor);
         return address is null || address == image.Start
             ? image
             : throw new UploadException(
@@ -42,27 +40,27 @@ public static class ImageReader
                 "Leave the offset out, or compile the sketch for it: its vector offset decides the address.");
     }
 
-    private static FirmwareImage WithoutRam(ImageFile file, ImageFormat format, IReadOnlyList<ImageTarget> targets)
+    private static FileParts Parts(ImageFile body, ImageFormat format, DfuSuffix? suffix) => format switch
     {
-        var leftOut = targets.SelectMany(t => t.Segments).Where(RamMap.IsVolatile).Select(s => new LeftOutSegment(s.Address, s.Data.Length, null));
-        var kept = targets.Select(t => t with { Segments = [.. t.Segments.Where(s => !RamMap.IsVolatile(s))] }).Where(t => t.Segments.Count > 0);
-        return Image(file, format, [.. kept], [.. leftOut], null);
-    }
+        ImageFormat.IntelHex => FileParts.Of(IntelHexReader.Read(body)),
+        ImageFormat.SRecord => FileParts.Of(SRecordReader.Read(body)),
+        ImageFormat.Elf => ElfReader.Read(body),
+        _ => FileParts.Of(DfuSeReader.Read(body, suffix)),
+    };
 
-    private static FirmwareImage Image(
-        ImageFile file, ImageFormat format, IReadOnlyList<ImageTarget> targets, IReadOnlyList<LeftOutSegment> leftOut, DfuFileIds? madeFor)
+    private static FirmwareImage Image(string name, ImageFormat format, FileParts parts, DfuFileIds? madeFor)
     {
-        if (targets.Count > 0)
+        if (parts.Targets.Count > 0)
         {
-            return new FirmwareImage(file.Name, format, targets, leftOut, madeFor);
+            return new FirmwareImage(name, format, parts.Targets, parts.LeftOut, madeFor);
         }
 
-        throw leftOut.Count == 0
+        throw parts.LeftOut.Count == 0
             ? new UploadException(
-                UploadError.ImageUnreadable, $"{file.Name} holds no data.", "Was the sketch compiled? Compile it again and look at the size of the file.")
+                UploadError.ImageUnreadable, $"{name} holds no data.", "Was the sketch compiled? Compile it again and look at the size of the file.")
             : new UploadException(
                 UploadError.ImageLinkedElsewhere,
-                $"{file.Name} was linked for RAM: all it holds, from 0x{leftOut[0].Address:X8} on, lies in RAM or registers. Nothing was erased.",
+                $"{name} was linked for RAM: all it holds, from 0x{parts.LeftOut[0].Address:X8} on, lies in RAM or registers. Nothing was erased.",
                 "Link the sketch for flash: does its linker script put the code into FLASH?");
     }
 }

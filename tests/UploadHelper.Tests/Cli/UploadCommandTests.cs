@@ -24,6 +24,19 @@ public class UploadCommandTests
         Assert.Equal(0, status);
     }
 
+    [Theory]
+    [InlineData("upload-elf-with-ram", "h747.elf")]
+    [InlineData("upload-hex-with-ram", "h747.hex")]
+    public void What_lies_in_RAM_is_left_out_with_a_line_each(string snapshot, string firmware)
+    {
+        using var run = new ProgramRun();
+
+        var status = run.Run("upload", TestFiles.FirmwarePath(firmware), "--simulate", "f4rom");
+
+        Snapshot.Match(run.Transcript, snapshot);
+        Assert.Equal(0, status);
+    }
+
     [Fact]
     public void By_hand_with_port_offset_and_file()
     {

@@ -18,4 +18,12 @@ internal sealed class FileTrouble(string name, string format, bool isText)
         UploadError.ImageUnreadable,
         $"{name} is {format}, and broken at {Position(position)}: {what}.",
         "Was the file cut short, edited or joined from two? Compile the sketch again.");
+
+    /// <summary>The failure of a sound file that is not for an STM32.</summary>
+    /// <param name="what">What it is.</param>
+    /// <param name="wanted">What an STM32 needs instead.</param>
+    public UploadException Foreign(string what, string wanted) => new(
+        UploadError.ImageUnreadable,
+        $"{name} is {format}, but not for an STM32: {what}. An STM32 needs {wanted}.",
+        "Is this the file that was compiled for the board? Give the sketch's own .elf, .bin or .hex.");
 }

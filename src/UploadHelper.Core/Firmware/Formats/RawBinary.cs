@@ -2,26 +2,27 @@ using UploadHelper.Core.Uploading;
 
 namespace UploadHelper.Core.Firmware.Formats;
 
-/// <summary>Reads raw binaries: bytes without an address of their own.</summary>
+/// <summary>Reads raw binaries, bytes without an address of their own; plain .dfu files are such ones with a suffix.</summary>
 internal static class RawBinary
 {
     private const int Smallest = 8;
 
     /// <summary>Places the bytes of a raw binary at an address.</summary>
-    /// <param name="file">The file.</param>
+    /// <param name="file">The file, without a suffix.</param>
     /// <param name="address">Where its first byte goes.</param>
+    /// <param name="madeFor">The device that its suffix named, or null if it had none.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.Usage"/>: no address. <see cref="UploadError.ImageUnreadable"/>: the file is too short for
     /// a vector table, or reaches beyond the address space.
     /// </exception>
-    public static FirmwareImage Read(ImageFile file, uint? address)
+    public static FirmwareImage Read(ImageFile file, uint? address, DfuFileIds? madeFor)
     {
         var content = file.Content;
         if (address is not { } start)
         {
             throw new UploadException(
                 UploadError.Usage,
-                $"It is not known where {file.Name} belongs: a .bin carries no address.",
+                $"It is not known where {file.Name} belongs: {(madeFor is null ? "a .bin" : "a plain .dfu file")} carries no address.",
                 "Give the board's vector offset: --offset 0x4000");
         }
 
@@ -39,7 +40,8 @@ internal static class RawBinary
                 "Check the offset.");
         }
 
-        return new FirmwareImage(file.Name, [new Segment(start, content)]);
+        var format = madeFor is null ? ImageFormat.RawBinary : ImageFormat.Dfu;
+        return new FirmwareImage(file.Name, format, [new ImageTarget(null, null, [new Segment(start, content)])], [], madeFor);
     }
 
     private static UploadException Unreadable(string message, string hint) => new(UploadError.ImageUnreadable, message, hint);

@@ -1,0 +1,20 @@
+using System.Runtime.CompilerServices;
+using UploadHelper.Core.Firmware;
+
+namespace UploadHelper.Tests.Support;
+
+/// <summary>The files that lie beside the test projects.</summary>
+internal static class TestFiles
+{
+    /// <summary>A test sketch, built by tests/firmware/build.sh.</summary>
+    public static ImageFile Firmware(string name) => new(name, File.ReadAllBytes(FirmwarePath(name)));
+
+    public static string FirmwarePath(string name) => Path.Combine(Tests(), "firmware", name);
+
+    /// <summary>The files of a folder of tests/corpus, by name; made by its build.sh.</summary>
+    public static IEnumerable<ImageFile> Corpus(string folder) => Directory.GetFiles(Path.Combine(Tests(), "corpus", folder))
+        .Order(StringComparer.Ordinal)
+        .Select(f => new ImageFile(Path.GetFileName(f), File.ReadAllBytes(f)));
+
+    private static string Tests([CallerFilePath] string caller = "") => Path.Combine(Path.GetDirectoryName(caller)!, "..", "..");
+}
