@@ -68,6 +68,7 @@ internal sealed class Application(
             InfoCommand.Create(context),
             ReadCommand.Create(context),
             VerifyCommand.Create(context),
+            DiscoveryCommand.Create(context),
             SimulateCommand.Create(context),
         };
         foreach (var option in globals.All)

@@ -31,6 +31,11 @@ internal sealed class World : IDisposable
     /// <summary>The virtual board, or null where boards are real.</summary>
     public Board? Board { get; private init; }
 
+    /// <summary>Has this machine tell when something comes to its USB or leaves it; null where only looking helps.</summary>
+    public IDisposable? WatchUsb(Action changed) => IsThisMachine ? SystemDevices.WatchUsb(changed) : null;
+
+    private bool IsThisMachine { get; init; }
+
     /// <summary>Opens the world that the settings name.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="context">The surroundings of the command.</param>
@@ -77,7 +82,9 @@ internal sealed class World : IDisposable
     private static World Real(Settings settings, CommandContext context)
     {
         var devices = new SystemDevices(context.Time);
-        return new World(settings.Text(SettingKeys.UsbIp) is { } server ? RemoteBus(server, context.Time) : devices.Usb, devices.SerialPorts, context.Time);
+        return settings.Text(SettingKeys.UsbIp) is { } server
+            ? new World(RemoteBus(server, context.Time), devices.SerialPorts, context.Time)
+            : new World(devices.Usb, devices.SerialPorts, context.Time) { IsThisMachine = true };
     }
 
     private static UsbIpBus RemoteBus(string server, TimeProvider time)

@@ -6,6 +6,12 @@ public sealed class PublishedFactAttribute : FactAttribute
     public PublishedFactAttribute() => Skip = Executable.Missing(Executable.Linux);
 }
 
+/// <summary>A test of the published executable with data.</summary>
+public sealed class PublishedTheoryAttribute : TheoryAttribute
+{
+    public PublishedTheoryAttribute() => Skip = Executable.Missing(Executable.Linux);
+}
+
 /// <summary>A test in the rig; skipped where the virtual machine cannot be had.</summary>
 public sealed class RigFactAttribute : FactAttribute
 {

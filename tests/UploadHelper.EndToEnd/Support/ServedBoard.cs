@@ -11,7 +11,10 @@ internal sealed class ServedBoard : IDisposable
     private readonly Process _process;
     private readonly Task<string> _log;
 
-    public ServedBoard(string board)
+    /// <summary>Starts it.</summary>
+    /// <param name="board">Its kind and options.</param>
+    /// <param name="startsSketch">Whether its sketch runs at first, with a serial port to wait for.</param>
+    public ServedBoard(string board, bool startsSketch = true)
     {
         Port = FreePort();
         _process = ProcessRun.Start(
@@ -19,7 +22,7 @@ internal sealed class ServedBoard : IDisposable
         _log = _process.StandardOutput.ReadToEndAsync();
         _process.ErrorDataReceived += (_, _) => { };
         _process.BeginErrorReadLine();
-        WaitForSerialPort();
+        WaitUntil(startsSketch ? () => File.Exists(SerialPort) : Listens);
     }
 
     public int Port { get; }
@@ -27,6 +30,13 @@ internal sealed class ServedBoard : IDisposable
     public string SerialPort => Path.Combine(_directory.FullName, "port");
 
     private string FlashFile => Path.Combine(_directory.FullName, "flash");
+
+    /// <summary>Has the board obey a command of `simulate`.</summary>
+    public void Command(string command)
+    {
+        _process.StandardInput.WriteLine(command);
+        _process.StandardInput.Flush();
+    }
 
     /// <summary>Ends the board.</summary>
     /// <returns>Its log, and its flash.</returns>
@@ -54,10 +64,10 @@ internal sealed class ServedBoard : IDisposable
         _directory.Delete(recursive: true);
     }
 
-    private void WaitForSerialPort()
+    private void WaitUntil(Func<bool> isUp)
     {
         var watchdog = DateTime.UtcNow.AddMinutes(1);
-        while (!File.Exists(SerialPort))
+        while (!isUp())
         {
             if (_process.HasExited || DateTime.UtcNow > watchdog)
             {
@@ -65,6 +75,19 @@ internal sealed class ServedBoard : IDisposable
             }
 
             Thread.Sleep(20);
+        }
+    }
+
+    private bool Listens()
+    {
+        try
+        {
+            using var connection = new TcpClient("127.0.0.1", Port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 
