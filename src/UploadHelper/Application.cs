@@ -69,6 +69,7 @@ internal sealed class Application(
             ReadCommand.Create(context),
             VerifyCommand.Create(context),
             DiscoveryCommand.Create(context),
+            EraseCommand.Create(context),
             SimulateCommand.Create(context),
         };
         foreach (var option in globals.All)

@@ -1,6 +1,7 @@
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Operations;
 
 namespace UploadHelper.Core.Uploading;
 
@@ -32,6 +33,9 @@ public sealed record BootloaderFound(DfuDescription Device, DfuQuirks Quirks, bo
 
 /// <summary>It is settled what will be erased and written.</summary>
 public sealed record PlanMade(FlashPlan Plan) : UploadEvent;
+
+/// <summary>It is settled what will be erased, where nothing is written.</summary>
+public sealed record ErasePlanned(ErasePlan Plan) : UploadEvent;
 
 /// <summary>Flashing goes on.</summary>
 /// <param name="Phase">Which part of it.</param>

@@ -5,4 +5,8 @@ namespace UploadHelper.Output;
 /// <param name="Out">Standard output: results.</param>
 /// <param name="Error">Standard error: progress, and last one error line.</param>
 /// <param name="ErrorIsTerminal">Whether a person looks at a terminal behind standard error.</param>
-internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter Error, bool ErrorIsTerminal);
+internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter Error, bool ErrorIsTerminal)
+{
+    /// <summary>Whether a person types at a terminal behind standard input.</summary>
+    public bool InIsTerminal { get; init; }
+}

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Uploading;
 using UploadHelper.VirtualBoard;
 
@@ -56,7 +56,10 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                 });
                 break;
             case PlanMade(var plan):
-                Plan(plan);
+                Plan(plan.Sectors, plan.BytesToWrite);
+                break;
+            case ErasePlanned(var plan):
+                Plan(plan.Sectors, 0);
                 break;
             case FlashProgress(var phase, var done, var total):
                 Write("progress", json =>
@@ -135,10 +138,10 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         streams.Error.WriteLine("error: cancelled");
     }
 
-    private void Plan(FlashPlan plan) => Write("plan", json =>
+    private void Plan(IEnumerable<Sector> sectors, int bytesToWrite) => Write("plan", json =>
     {
         json.WriteStartArray("erase");
-        foreach (var sector in plan.Sectors)
+        foreach (var sector in sectors)
         {
             json.WriteStartObject();
             Address(json, sector.Address);
@@ -147,7 +150,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         }
 
         json.WriteEndArray();
-        json.WriteNumber("write", plan.BytesToWrite);
+        json.WriteNumber("write", bytesToWrite);
     });
 
     private static void LeftOut(Utf8JsonWriter json, IReadOnlyList<LeftOutSegment> segments)

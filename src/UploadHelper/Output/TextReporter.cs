@@ -1,3 +1,4 @@
+using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Uploading;
@@ -49,7 +50,10 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 Detail($"taken for: {quirks.Name}; waits " + (pollsEarly ? $"for nothing but its answers ({quirks.PollsEarly})" : "as long as it asks for"));
                 break;
             case PlanMade(var plan):
-                Plan(plan);
+                Plan(plan.Sectors, $"{plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes");
+                break;
+            case ErasePlanned(var plan):
+                Plan(plan.Sectors, $"{plan.Size / 1024} KiB), 0x{plan.Address:X8} to 0x{plan.End - 1:X8}");
                 break;
             case FlashProgress(var phase, var done, var total):
                 Progress(phase, done, total);
@@ -124,10 +128,10 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
         }
     }
 
-    private void Plan(FlashPlan plan)
+    private void Plan(IEnumerable<Sector> sectors, string rest)
     {
-        Step("Plan", $"erase {Sectors(plan.Sectors.Count())} ({plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes");
-        foreach (var sector in plan.Sectors)
+        Step("Plan", $"erase {Sectors(sectors.Count())} ({rest}");
+        foreach (var sector in sectors)
         {
             Detail($"sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}");
         }

@@ -25,6 +25,8 @@ public class AddressRuleTests
         "verify blink.bin --offset {0}",
         "read {0} dump.bin",
         "read {0} 0x100 dump.bin",
+        "erase {0} --yes",
+        "erase {0} 0x4000 --yes",
     ];
 
     public static TheoryData<string, string, string> All()

@@ -12,6 +12,9 @@ internal sealed class ProgramRun : IDisposable
 
     public Dictionary<string, string> Environment { get; } = [];
 
+    /// <summary>What a person types at a terminal, or null where there is none.</summary>
+    public string? Typed { get; init; }
+
     public string Out => Clean(_out);
 
     public string Error => Clean(_error);
@@ -36,7 +39,10 @@ internal sealed class ProgramRun : IDisposable
 
     public int Run(params string[] arguments)
     {
-        var streams = new ConsoleStreams(TextReader.Null, _out, _error, ErrorIsTerminal: false);
+        var streams = new ConsoleStreams(Typed is null ? TextReader.Null : new StringReader(Typed), _out, _error, ErrorIsTerminal: Typed is not null)
+        {
+            InIsTerminal = Typed is not null,
+        };
         var status = new Application(streams, Environment, TimeProvider.System, CancellationToken.None).Run(arguments);
         Transcript = $"exit {status}\n--- stdout\n{Out}--- stderr\n{Error}";
         return status;

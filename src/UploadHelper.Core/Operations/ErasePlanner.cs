@@ -1,0 +1,83 @@
+using UploadHelper.Core.Boards;
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Uploading;
+
+namespace UploadHelper.Core.Operations;
+
+/// <summary>Settles what is to be erased, or refuses: never read-only sectors, option bytes, or what a bootloader would erase wrongly.</summary>
+/// <param name="memories">The memories of the board.</param>
+/// <param name="quirks">What is known of its bootloader.</param>
+/// <param name="alternate">The alternate setting that the user wants, or null for the one that holds the address.</param>
+public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, DfuQuirks quirks, byte? alternate)
+{
+    /// <summary>Plans an erase.</summary>
+    /// <param name="address">Where it begins, at a sector's start; null for the first sector that a sketch may be put into.</param>
+    /// <param name="length">How many bytes, whole sectors; null for as far as a sketch may reach.</param>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.NotInMemory"/>, <see cref="UploadError.NotASectorStart"/> or <see cref="UploadError.NotWritable"/>.
+    /// </exception>
+    public ErasePlan Plan(uint? address, long? length)
+    {
+        var range = new MemoryRanges(memories, alternate).From(address ?? StartOfSketches(), length);
+        var sectors = new List<Sector>();
+        for (long at = range.Address; at < range.End; at = sectors[^1].End)
+        {
+            var sector = range.Memory.Map.SectorAt(at)!.Value;
+            if (WhyNot(range.Memory, sector) is { } why)
+            {
+                // A sketch reaches up to there; who names more than that is refused.
+                if (length is null && sectors.Count > 0)
+                {
+                    break;
+                }
+
+                throw Refused(range.Memory, sector, why);
+            }
+
+            sectors.Add(sector);
+        }
+
+        return length is null || sectors[^1].End == range.End
+            ? new ErasePlan(range.Memory, sectors)
+            : throw Inside(range, sectors[^1]);
+    }
+
+    private uint StartOfSketches() => memories
+        .Where(m => alternate is null || m.Alternate.Setting == alternate)
+        .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0 && WhyNot(m, new Sector(g.Address, g.SectorSize, g.Access)) is null))
+        .Select(g => (uint?)g.Address)
+        .FirstOrDefault() ?? throw new UploadException(
+            UploadError.NotWritable,
+            $"This board has no sectors that may be erased{(alternate is null ? "" : $" behind alternate setting {alternate}")}. {DeviceTrouble.Unchanged}",
+            "See what it says of itself: upload-helper list");
+
+    private string? WhyNot(DfuMemory memory, Sector sector)
+    {
+        if (OptionArea.Holds(memory, sector.Address))
+        {
+            return $"holds option bytes, OTP or the like ({memory.Map.Name}), which can lock a chip for ever";
+        }
+
+        if (!sector.IsWritable)
+        {
+            return "is not writable: the bootloader protects it";
+        }
+
+        return quirks.WritableEnd is { } end && sector.End > end
+            ? $"lies beyond 0x{end - 1:X8}, where {quirks.Name} erases another sector than it was asked for ({quirks.Source})"
+            : null;
+    }
+
+    private UploadException Refused(DfuMemory memory, Sector sector, string why) => new(
+        UploadError.NotWritable,
+        $"The sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8} {why}. {DeviceTrouble.Unchanged} The board says: {memory.Map}",
+        $"On this board a sketch can begin at 0x{StartOfSketches():X8}; without an address, its whole area is erased.");
+
+    private static UploadException Inside(MemoryRange range, Sector last) => new(
+        UploadError.NotASectorStart,
+        $"{range.Length} bytes from 0x{range.Address:X8} end inside the sector at 0x{last.Address:X8} to 0x{last.End - 1:X8}, which can only be erased as a whole. "
+            + $"{DeviceTrouble.Unchanged} The board says: {range.Memory.Map}",
+        (last.Address > range.Address ? $"Give 0x{last.Address - range.Address:X} to leave that sector out, or " : "Give ")
+            + $"0x{last.End - range.Address:X} to erase it too.");
+}
