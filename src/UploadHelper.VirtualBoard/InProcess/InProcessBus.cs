@@ -12,6 +12,8 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
     /// <summary>What a control transfer costs at full speed beside what the device does in it: one or two frames (INF).</summary>
     public static readonly TimeSpan TransferTime = TimeSpan.FromMilliseconds(1);
 
+    private readonly HashSet<(int Number, byte Interface)> _claimed = [];
+
     /// <inheritdoc/>
     public IReadOnlyList<UsbDeviceInfo> List()
     {
@@ -34,7 +36,7 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
         var board = boards[PortOf(device)];
         board.AdvanceTo(clock.Now);
         return board.Attached?.Generation == GenerationOf(device)
-            ? new InProcessDevice(device, board, board.Attached.Generation, clock)
+            ? new InProcessDevice(device, board, board.Attached.Generation, clock, _claimed)
             : throw new UsbException(UsbFault.Gone, "The device is no longer on the bus.");
     }
 

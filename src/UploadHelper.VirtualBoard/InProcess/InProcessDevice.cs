@@ -4,14 +4,29 @@ using UploadHelper.VirtualBoard.Usb;
 namespace UploadHelper.VirtualBoard.InProcess;
 
 /// <summary>An open device of a virtual board: transfers take virtual time, and fail as on a real bus.</summary>
-internal sealed class InProcessDevice(UsbDeviceInfo info, IUsbPort board, int generation, VirtualClock clock) : IUsbDevice
+/// <param name="info">What was opened.</param>
+/// <param name="board">The board.</param>
+/// <param name="generation">Its enumeration.</param>
+/// <param name="clock">The clock of all boards.</param>
+/// <param name="claimed">What all open devices of the bus have claimed.</param>
+internal sealed class InProcessDevice(
+    UsbDeviceInfo info, IUsbPort board, int generation, VirtualClock clock, HashSet<(int Number, byte Interface)> claimed) : IUsbDevice
 {
     private const byte SetInterface = 11;
     private static readonly TimeSpan StandardTimeout = TimeSpan.FromSeconds(1);
+    private readonly HashSet<byte> _own = [];
 
     public UsbDeviceInfo Info => info;
 
-    public void Claim(byte interfaceNumber) => ThrowIfGone();
+    public void Claim(byte interfaceNumber)
+    {
+        ThrowIfGone();
+        if (_own.Add(interfaceNumber) && !claimed.Add((info.Number, interfaceNumber)))
+        {
+            _own.Remove(interfaceNumber);
+            throw new UsbException(UsbFault.Busy, $"Another program has interface {interfaceNumber}.");
+        }
+    }
 
     public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) =>
         ControlOut(new UsbSetup(0x01, SetInterface, alternateSetting, interfaceNumber, 0), [], StandardTimeout);
@@ -33,6 +48,8 @@ internal sealed class InProcessDevice(UsbDeviceInfo info, IUsbPort board, int ge
 
     public void Dispose()
     {
+        claimed.ExceptWith(_own.Select(i => (info.Number, i)));
+        _own.Clear();
     }
 
     private ReadOnlyMemory<byte> Transfer(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout)

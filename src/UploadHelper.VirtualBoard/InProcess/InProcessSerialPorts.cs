@@ -106,6 +106,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
 
         private void Lines(bool dtr, bool rts)
         {
+            ThrowIfGone();
             if ((dtr, rts) != (_dtr, _rts))
             {
                 (_dtr, _rts) = (dtr, rts);
@@ -115,7 +116,6 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
 
         private void Request(byte request, ushort value, byte[] data)
         {
-            ThrowIfGone();
             _board.Control(new Core.Usb.UsbSetup(0x21, request, value, 0, (ushort)data.Length), data);
             Pass(InProcessBus.TransferTime);
         }

@@ -14,16 +14,6 @@ internal static partial class Libc
     public const int DtrBit = 0x002;
     public const int RtsBit = 0x004;
 
-    public const int NoEntry = 2;
-    public const int IoError = 5;
-    public const int NoDeviceOrAddress = 6;
-    public const int AccessDenied = 13;
-    public const int Busy = 16;
-    public const int NoDevice = 19;
-    public const int InvalidArgument = 22;
-    public const int NotATerminal = 25;
-    public const int NotPermitted = 1;
-
     private const string Library = "libc";
     private static readonly bool Mac = OperatingSystem.IsMacOS();
 

@@ -16,7 +16,7 @@ internal sealed class PosixSerialLine : ISerialLine
         _descriptor = Libc.Open(path, Libc.OpenFlags);
         if (_descriptor < 0)
         {
-            throw Failure($"Opening {path}", Marshal.GetLastPInvokeError(), opening: true);
+            throw PosixErrors.Exception($"Opening {path}", Marshal.GetLastPInvokeError(), opening: true);
         }
 
         try
@@ -52,7 +52,7 @@ internal sealed class PosixSerialLine : ISerialLine
             var error = written < 0 ? Marshal.GetLastPInvokeError() : Libc.TryAgain;
             if (error != Libc.TryAgain)
             {
-                throw Failure("Writing", error, opening: false);
+                throw PosixErrors.Exception("Writing", error, opening: false);
             }
 
             data = data[Math.Max(0, written)..];
@@ -77,23 +77,12 @@ internal sealed class PosixSerialLine : ISerialLine
         new Thread(() => Libc.Close(descriptor)) { IsBackground = true, Name = "close serial line" }.Start();
     }
 
-    /// <summary>The fault that an errno stands for.</summary>
-    internal static SerialFault Fault(int error, bool opening) => error switch
-    {
-        Libc.NoEntry => SerialFault.NotFound,
-        Libc.NoDevice or Libc.NoDeviceOrAddress => opening ? SerialFault.NotFound : SerialFault.Gone,
-        Libc.AccessDenied or Libc.NotPermitted => SerialFault.AccessDenied,
-        Libc.Busy => SerialFault.Busy,
-        Libc.IoError => opening ? SerialFault.Io : SerialFault.Gone,
-        _ => SerialFault.Io,
-    };
-
     private void MakeRaw(string path, int baudRate)
     {
         Span<byte> termios = stackalloc byte[Libc.TermiosSize];
         if (Libc.GetAttributes(_descriptor, termios) != 0)
         {
-            throw Failure($"Setting {path} up", Marshal.GetLastPInvokeError(), opening: true);
+            throw PosixErrors.Exception($"Setting {path} up", Marshal.GetLastPInvokeError(), opening: true);
         }
 
         // cfmakeraw leaves stop bits and flow control as the last user of the port had them.
@@ -104,7 +93,7 @@ internal sealed class PosixSerialLine : ISerialLine
             (BinaryPrimitives.ReadUInt32LittleEndian(modes) | Libc.ReceiveLocally) & ~Libc.TwoStopBitsAndFlowControl);
         if (Libc.SetSpeed(termios, (nuint)baudRate) != 0 || Libc.SetAttributes(_descriptor, 0, termios) != 0)
         {
-            throw Failure($"Setting {path} up", Marshal.GetLastPInvokeError(), opening: true);
+            throw PosixErrors.Exception($"Setting {path} up", Marshal.GetLastPInvokeError(), opening: true);
         }
     }
 
@@ -115,11 +104,10 @@ internal sealed class PosixSerialLine : ISerialLine
             return;
         }
 
-        // A pseudo terminal has no modem lines.
         var error = Marshal.GetLastPInvokeError();
-        if (error is not (Libc.NotATerminal or Libc.InvalidArgument))
+        if (!PosixErrors.IsWithoutModemLines(error))
         {
-            throw Failure("Setting DTR and RTS", error, opening: false);
+            throw PosixErrors.Exception("Setting DTR and RTS", error, opening: false);
         }
     }
 
@@ -137,7 +125,4 @@ internal sealed class PosixSerialLine : ISerialLine
             throw new SerialException(SerialFault.Gone, "The serial port went away.");
         }
     }
-
-    private static SerialException Failure(string what, int error, bool opening) =>
-        new(Fault(error, opening), $"{what} failed: {Marshal.GetPInvokeErrorMessage(error)}.");
 }

@@ -5,7 +5,7 @@ namespace UploadHelper.Devices.Serial.Posix;
 /// <summary>Serial ports of Linux and macOS.</summary>
 /// <param name="catalogue">Lists the ports.</param>
 /// <param name="time">The clock for time limits.</param>
-public sealed class PosixSerialPorts(Func<IReadOnlyList<SerialPortInfo>> catalogue, TimeProvider time) : ISerialPorts
+internal sealed class PosixSerialPorts(Func<IReadOnlyList<SerialPortInfo>> catalogue, TimeProvider time) : ISerialPorts
 {
     /// <inheritdoc/>
     public IReadOnlyList<SerialPortInfo> List() => catalogue();

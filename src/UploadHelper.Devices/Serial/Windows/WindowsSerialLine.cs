@@ -59,13 +59,6 @@ internal sealed class WindowsSerialLine : ISerialLine
     // write says so.
     private void Escape(uint function) => Kernel32.EscapeCommFunction(_file, function);
 
-    private static SerialException OpenFailure(string name, int error) => new(
-        error switch
-        {
-            Kernel32.FileNotFound or Kernel32.PathNotFound => SerialFault.NotFound,
-            // Windows says "access denied" of a port that another program has open.
-            Kernel32.AccessDenied or Kernel32.SharingViolation => SerialFault.Busy,
-            _ => SerialFault.Io,
-        },
-        $"Opening {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+    private static SerialException OpenFailure(string name, int error) =>
+        new(WindowsErrors.Fault(error), $"Opening {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
 }

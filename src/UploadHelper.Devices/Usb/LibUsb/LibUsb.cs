@@ -5,8 +5,10 @@ namespace UploadHelper.Devices.Usb.LibUsb;
 /// <summary>The functions of libusb-1.0 that are used (libusb.h), loaded when the first is called.</summary>
 internal static partial class LibUsb
 {
-    /// <summary>The name under which <see cref="LibUsbLoader"/> finds the library.</summary>
-    public const string Library = "usb-1.0";
+    private const string Library = "usb-1.0";
+
+    /// <summary>Lets the imports find the library. The runtime keeps one resolver an assembly.</summary>
+    static LibUsb() => NativeLibrary.SetDllImportResolver(typeof(LibUsb).Assembly, (name, _, _) => name == Library ? LibUsbLoader.Load() : 0);
 
     [LibraryImport(Library, EntryPoint = "libusb_init")]
     public static partial int Init(out nint context);

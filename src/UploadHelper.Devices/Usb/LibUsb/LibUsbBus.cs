@@ -6,7 +6,7 @@ namespace UploadHelper.Devices.Usb.LibUsb;
 /// This machine's USB devices through libusb-1.0. Each look is a context of its own (0.1 ms on Linux): without a
 /// running udev, a context sees nothing of what was plugged in after its start.
 /// </summary>
-public sealed class LibUsbBus : IUsbBus
+internal sealed class LibUsbBus : IUsbBus
 {
     /// <inheritdoc/>
     public IReadOnlyList<UsbDeviceInfo> List()
@@ -32,7 +32,4 @@ public sealed class LibUsbBus : IUsbBus
             throw;
         }
     }
-
-    /// <summary>Whether an enumeration of a device is still there.</summary>
-    internal bool Sees(UsbDeviceInfo device) => List().Any(d => d.Bus == device.Bus && d.Number == device.Number);
 }

@@ -9,6 +9,7 @@ internal sealed class LibUsbDevice : IUsbDevice
     private readonly LibUsbBus _bus;
     private readonly List<byte> _claimed = [];
     private nint _handle;
+    private bool _abortsAtClose;
 
     public LibUsbDevice(LibUsbContext context, nint device, UsbDeviceInfo info, LibUsbBus bus)
     {
@@ -27,8 +28,18 @@ internal sealed class LibUsbDevice : IUsbDevice
         _claimed.Add(interfaceNumber);
     }
 
-    public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) =>
-        Check(LibUsb.SetInterfaceAltSetting(Handle, interfaceNumber, alternateSetting), "Selecting the alternate setting");
+    public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting)
+    {
+        var result = LibUsb.SetInterfaceAltSetting(Handle, interfaceNumber, alternateSetting);
+
+        // For a device that has left, libusb up to 1.0.26 unlocks a mutex that it has not locked (core.c), and ends the
+        // whole program where it destroys that mutex: when the handle is closed.
+        _abortsAtClose |= result == LibUsbError.NoDevice;
+        if (result < 0)
+        {
+            throw LibUsbError.Exception(result, "Selecting the alternate setting", Info, _bus, notFound: UsbFault.Stall);
+        }
+    }
 
     public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout) => Transfer(setup, buffer, timeout);
 
@@ -46,14 +57,15 @@ internal sealed class LibUsbDevice : IUsbDevice
 
     public void Dispose()
     {
-        if (_handle == 0)
+        var handle = _handle;
+        _handle = 0;
+        if (handle == 0 || _abortsAtClose)
         {
             return;
         }
 
-        _claimed.ForEach(i => LibUsb.ReleaseInterface(_handle, i));
-        LibUsb.Close(_handle);
-        _handle = 0;
+        _claimed.ForEach(i => LibUsb.ReleaseInterface(handle, i));
+        LibUsb.Close(handle);
         _context.Dispose();
     }
 
@@ -69,16 +81,5 @@ internal sealed class LibUsbDevice : IUsbDevice
             "The transfer");
     }
 
-    private int Check(int result, string what)
-    {
-        if (result >= 0)
-        {
-            return result;
-        }
-
-        // While a device leaves, the kernel may answer with other errors before it says that it is gone.
-        return LibUsbError.Fault(result) is UsbFault.Io or UsbFault.WrongDriver && !_bus.Sees(Info)
-            ? throw new UsbException(UsbFault.Gone, "The device is no longer on the bus.")
-            : throw LibUsbError.Exception(result, what);
-    }
+    private int Check(int result, string what) => result >= 0 ? result : throw LibUsbError.Exception(result, what, Info, _bus);
 }

@@ -6,7 +6,7 @@ using UploadHelper.Core.Serial;
 using UploadHelper.Devices.Serial.Posix;
 using UploadHelper.VirtualBoard.Plug;
 
-namespace UploadHelper.Tests.Devices.Serial;
+namespace UploadHelper.Tests.Devices.Serial.Posix;
 
 /// <summary>A line on a real terminal of the kernel, whose other end is in the test's hand.</summary>
 [SupportedOSPlatform("linux")]
@@ -128,22 +128,6 @@ public sealed class PosixSerialLineTests : IDisposable
         Assert.Equal(SerialFault.Io, e.Fault);
         Assert.Contains("/dev/null", e.Message, StringComparison.Ordinal);
     }
-
-    // errno of asm-generic/errno-base.h
-    [Theory]
-    [InlineData(2, true, SerialFault.NotFound)]
-    [InlineData(6, true, SerialFault.NotFound)]
-    [InlineData(19, true, SerialFault.NotFound)]
-    [InlineData(13, true, SerialFault.AccessDenied)]
-    [InlineData(1, true, SerialFault.AccessDenied)]
-    [InlineData(16, true, SerialFault.Busy)]
-    [InlineData(5, true, SerialFault.Io)]
-    [InlineData(5, false, SerialFault.Gone)]
-    [InlineData(6, false, SerialFault.Gone)]
-    [InlineData(19, false, SerialFault.Gone)]
-    [InlineData(28, false, SerialFault.Io)]
-    public void Each_error_of_the_system_has_its_fault(int error, bool opening, SerialFault fault) =>
-        Assert.Equal(fault, PosixSerialLine.Fault(error, opening));
 
     private static PosixSerialPorts Ports => new(() => [], TimeProvider.System);
 

@@ -2,17 +2,13 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using UploadHelper.Core.Usb;
 
-namespace UploadHelper.Devices.Usb.LibUsb;
+namespace UploadHelper.Devices.Usb;
 
 /// <summary>Finds libusb-1.0 where the systems keep it.</summary>
 internal static class LibUsbLoader
 {
-    /// <summary>Lets the imports find the library. The runtime keeps one resolver an assembly, so this is called once, by its class.</summary>
-    static LibUsbLoader() => NativeLibrary.SetDllImportResolver(
-        typeof(LibUsb).Assembly, (name, assembly, _) => name == LibUsb.Library ? Load(LibUsbLocation.Here, assembly) : 0);
-
     /// <summary>Calls into libusb, and explains it if there is none.</summary>
-    /// <exception cref="UsbException"><see cref="UsbFault.LibraryMissing"/>.</exception>
+    /// <exception cref="UsbException">There is none, and the message says where to get it.</exception>
     public static T Call<T>(Func<T> call)
     {
         try
@@ -25,13 +21,17 @@ internal static class LibUsbLoader
         }
     }
 
+    /// <summary>Loads this system's library.</summary>
+    /// <exception cref="DllNotFoundException">None is there; the message says where to get it.</exception>
+    public static nint Load() => Load(LibUsbLocation.Here, typeof(LibUsbLoader).Assembly);
+
     /// <summary>Loads the first of a system's libraries that there is.</summary>
     /// <exception cref="DllNotFoundException">None is there; the message says where to get it.</exception>
     internal static nint Load(LibUsbLocation location, Assembly assembly)
     {
         foreach (var name in location.Names)
         {
-            if (NativeLibrary.TryLoad(name, assembly, null, out var library))
+            if (NativeLibrary.TryLoad(name, assembly, location.Search, out var library))
             {
                 return library;
             }

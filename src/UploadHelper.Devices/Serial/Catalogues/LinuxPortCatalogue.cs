@@ -1,11 +1,11 @@
 using System.Globalization;
 using UploadHelper.Core.Serial;
 
-namespace UploadHelper.Devices.Serial.Posix;
+namespace UploadHelper.Devices.Serial.Catalogues;
 
 /// <summary>The serial ports of Linux, out of sysfs: those with a device behind them.</summary>
 /// <param name="sysfs">Where sysfs is mounted.</param>
-public sealed class LinuxPortCatalogue(string sysfs)
+internal sealed class LinuxPortCatalogue(string sysfs)
 {
     private readonly string _class = Path.Combine(sysfs, "class", "tty");
 

@@ -1,7 +1,7 @@
 using UploadHelper.Core.Serial;
-using UploadHelper.Devices.Serial.Posix;
+using UploadHelper.Devices.Serial.Catalogues;
 
-namespace UploadHelper.Tests.Devices.Serial;
+namespace UploadHelper.Tests.Devices.Serial.Catalogues;
 
 /// <summary>The catalogue over trees that are laid out as sysfs lays them out, links and all.</summary>
 public sealed class LinuxPortCatalogueTests : IDisposable

@@ -1,7 +1,7 @@
 using UploadHelper.Core.Usb;
-using UploadHelper.Devices.Usb.LibUsb;
+using UploadHelper.Devices.Usb;
 
-namespace UploadHelper.Tests.Devices.Usb.LibUsb;
+namespace UploadHelper.Tests.Devices.Usb;
 
 public sealed class LibUsbErrorTests
 {

@@ -1,6 +1,6 @@
 using UploadHelper.Core.Serial;
 
-namespace UploadHelper.Devices.Serial.Posix;
+namespace UploadHelper.Devices.Serial.Catalogues;
 
 /// <summary>The serial ports of macOS by their names: "cu." is the side that opens without waiting for a carrier.</summary>
 internal static class MacPortCatalogue

@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 using Microsoft.Win32;
 using UploadHelper.Core.Serial;
 
-namespace UploadHelper.Devices.Serial.Windows;
+namespace UploadHelper.Devices.Serial.Catalogues;
 
 /// <summary>The serial ports of Windows, out of the registry.</summary>
 [SupportedOSPlatform("windows")]

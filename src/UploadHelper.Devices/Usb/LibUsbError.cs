@@ -1,14 +1,14 @@
 using UploadHelper.Core.Usb;
 
-namespace UploadHelper.Devices.Usb.LibUsb;
+namespace UploadHelper.Devices.Usb;
 
 /// <summary>The error codes of libusb (enum libusb_error), as faults of the bus.</summary>
 internal static class LibUsbError
 {
+    public const int NoDevice = -4;
     public const int NotFound = -5;
     private const int Io = -1;
     private const int Access = -3;
-    private const int NoDevice = -4;
     private const int Busy = -6;
     private const int Timeout = -7;
     private const int Pipe = -9;
@@ -30,6 +30,24 @@ internal static class LibUsbError
     /// <param name="code">What libusb returned; negative.</param>
     /// <param name="what">What was tried.</param>
     public static UsbException Exception(int code, string what) => new(Fault(code), $"{what} failed: {Name(code)}.");
+
+    /// <summary>The exception for a code that an open device gave.</summary>
+    /// <param name="code">What libusb returned; negative.</param>
+    /// <param name="what">What was tried.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="bus">Where it was opened.</param>
+    /// <param name="notFound">What "not found" means here, if not that there is no driver.</param>
+    public static UsbException Exception(
+        int code, string what, UsbDeviceInfo device, IUsbBus bus, UsbFault notFound = UsbFault.WrongDriver)
+    {
+        // While a device leaves, the kernel may answer with other errors before it says that it is gone.
+        if (Fault(code) is UsbFault.Io or UsbFault.WrongDriver && !bus.List().Any(d => d.Bus == device.Bus && d.Number == device.Number))
+        {
+            return new UsbException(UsbFault.Gone, "The device is no longer on the bus.");
+        }
+
+        return code == NotFound ? new UsbException(notFound, $"{what} failed: {Name(code)}.") : Exception(code, what);
+    }
 
     /// <summary>Returns a result that is not negative, and throws for the others.</summary>
     public static int Check(int result, string what) => result >= 0 ? result : throw Exception(result, what);

@@ -1,0 +1,16 @@
+using UploadHelper.Core.Serial;
+using UploadHelper.Core.Usb;
+using UploadHelper.Devices.Serial.Posix;
+using UploadHelper.Devices.Serial.Windows;
+using UploadHelper.Devices.Usb.LibUsb;
+
+namespace UploadHelper.Devices;
+
+// DeviceLayer Native: libusb-1.0 and the operating system, without a package.
+public sealed partial class SystemDevices
+{
+    private static partial IUsbBus OpenUsb() => new LibUsbBus();
+
+    private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> catalogue, TimeProvider time) =>
+        OperatingSystem.IsWindows() ? new WindowsSerialPorts(catalogue) : new PosixSerialPorts(catalogue, time);
+}

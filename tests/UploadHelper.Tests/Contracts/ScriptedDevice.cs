@@ -1,0 +1,90 @@
+using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Usb;
+
+namespace UploadHelper.Tests.Contracts;
+
+/// <summary>A device of a vendor's own class with two alternate settings, whose answers a test sets.</summary>
+public sealed class ScriptedDevice : IUsbPort
+{
+    private Function _function;
+    private int _generation;
+
+    public ScriptedDevice() => Enumerate();
+
+    public static UsbId Id { get; } = new(0x1209, 0x0001);
+
+    /// <summary>The vendor's requests are answered by it; it stalls if there is none.</summary>
+    public Func<UsbSetup, byte[], ControlReply>? OnRequest { get; set; }
+
+    /// <summary>Number of control transfers, the system's own included.</summary>
+    public int Transfers { get; private set; }
+
+    /// <summary>Whether a host has configured it, with which its system is done with it.</summary>
+    public bool IsConfigured { get; private set; }
+
+    public int Resets { get; private set; }
+
+    public bool EnumeratesAtReset { get; set; }
+
+    /// <summary>The selected alternate setting.</summary>
+    public byte Alternate => _function.Alternate;
+
+    public TimeSpan? NextEventAt => null;
+
+    public AttachedDevice? Attached { get; private set; }
+
+    /// <summary>It comes to the bus, or comes back as another enumeration.</summary>
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_function))]
+    public void Enumerate()
+    {
+        _function = new Function(this);
+        IsConfigured = false;
+        Attached = new AttachedDevice(++_generation, _function.Identity.DeviceDescriptor(), _function.Identity.Configuration);
+    }
+
+    public void Unplug() => Attached = null;
+
+    public void AdvanceTo(TimeSpan now)
+    {
+    }
+
+    public ControlReply Control(UsbSetup setup, ReadOnlySpan<byte> data)
+    {
+        Transfers++;
+        IsConfigured |= setup is { RequestType: 0, Request: 9 };
+        return _function.Control(setup, data);
+    }
+
+    public bool BulkOut(byte endpoint, ReadOnlySpan<byte> packet) => false;
+
+    public byte[]? BulkIn(byte endpoint, int maxLength) => null;
+
+    public void BusReset()
+    {
+        Resets++;
+        if (EnumeratesAtReset)
+        {
+            Enumerate();
+        }
+        else
+        {
+            _function.BusReset();
+        }
+    }
+
+    private sealed class Function(ScriptedDevice device) : UsbFunction(Describe())
+    {
+        public byte Alternate => AlternateSetting;
+
+        protected override ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data) => device.OnRequest?.Invoke(setup, data.ToArray()) ?? Stall();
+
+        private static UsbIdentity Describe() => new(
+            Id.Vendor,
+            Id.Product,
+            UsbRelease: 0x0200,
+            Release: 0x0123,
+            DeviceClass: 0,
+            ["upload-helper", "Scripted device"],
+            UsbIdentity.Configure(interfaces: 1, attributes: 0x80, [9, 4, 0, 0, 0, 0xFF, 1, 2, 0], [9, 4, 0, 1, 0, 0xFF, 1, 2, 0]));
+    }
+}

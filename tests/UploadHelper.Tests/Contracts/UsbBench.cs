@@ -1,0 +1,42 @@
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Tests.Contracts;
+
+/// <summary>A device in a test's hand, and one implementation of the bus that shows it.</summary>
+public abstract class UsbBench : IDisposable
+{
+    // Only there to stop what hangs.
+    private static readonly TimeSpan Watchdog = TimeSpan.FromSeconds(60);
+
+    protected ScriptedDevice Device { get; } = new();
+
+    public abstract IUsbBus Bus { get; }
+
+    /// <summary>Does something with the device, in the order with what the host does to it.</summary>
+    public abstract T Use<T>(Func<ScriptedDevice, T> action);
+
+    public void Use(Action<ScriptedDevice> action) => Use(device =>
+    {
+        action(device);
+        return true;
+    });
+
+    /// <summary>The device as a look at the bus shows it, or null.</summary>
+    public UsbDeviceInfo? Look() => Bus.List().SingleOrDefault(d => d.Id == ScriptedDevice.Id);
+
+    /// <summary>Waits until the system has taken note of the device.</summary>
+    /// <param name="instead">An enumeration that is over.</param>
+    public UsbDeviceInfo Find(UsbDeviceInfo? instead = null)
+    {
+        UsbDeviceInfo? found = null;
+        WaitUntil(() => (found = Look()) is not null && found.Number != instead?.Number && IsReady());
+        return found!;
+    }
+
+    public static void WaitUntil(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, Watchdog), "it never came to that");
+
+    public abstract void Dispose();
+
+    /// <summary>Whether the system is done with what it does to each device that comes.</summary>
+    protected virtual bool IsReady() => true;
+}
