@@ -70,6 +70,7 @@ internal sealed class Application(
             VerifyCommand.Create(context),
             DiscoveryCommand.Create(context),
             EraseCommand.Create(context),
+            ImageCommand.Create(context),
             SimulateCommand.Create(context),
         };
         foreach (var option in globals.All)

@@ -12,4 +12,9 @@ public sealed record DfuFileIds(ushort Vendor, ushort Product, ushort Release)
 
     /// <summary>Whether the file was made for a device with these ids; the release is left to the user.</summary>
     public bool Fits(UsbId id) => Vendor is Any || (Vendor == id.Vendor && (Product is Any || Product == id.Product));
+
+    /// <summary>As people write it: "0483:DF11, release 2.00"; "any device" where the file leaves it open.</summary>
+    public override string ToString() =>
+        (Vendor is Any ? "any device" : Product is Any ? $"any device of vendor {Vendor:X4}" : $"{new UsbId(Vendor, Product)}")
+        + (Release is Any ? "" : $", release {Release >> 8:X}.{Release & 0xFF:X2}");
 }

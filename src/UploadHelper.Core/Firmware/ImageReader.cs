@@ -1,3 +1,4 @@
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Uploading;
 
@@ -37,7 +38,16 @@ public static class ImageReader
             : throw new UploadException(
                 UploadError.ImageLinkedElsewhere,
                 $"{image.Name} begins at 0x{image.Start:X8}: so the file itself says. It cannot go to 0x{address:X8}. Nothing was erased.",
-                "Leave the offset out, or compile the sketch for it: its vector offset decides the address.");
+                (SketchAreas.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
+                    + "Leave the offset out, or compile the sketch for it: its vector offset decides the address.");
+    }
+
+    /// <summary>The bytes of a file without an address of its own, a raw binary or a plain .dfu file; null for any other.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the checksum of a .dfu file is wrong.</exception>
+    public static ReadOnlyMemory<byte>? WithoutAddress(ImageFile file)
+    {
+        var body = DfuSuffix.TakeOff(file).Body.Content;
+        return FormatRecognition.Of(body.Span) == ImageFormat.RawBinary ? body : default(ReadOnlyMemory<byte>?);
     }
 
     private static FileParts Parts(ImageFile body, ImageFormat format, DfuSuffix? suffix) => format switch

@@ -10,7 +10,8 @@ namespace UploadHelper.Core.Firmware;
 /// <param name="Handlers">The handlers of the system exceptions that are set, reset included; reserved words and zeros left out.</param>
 public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<uint> Handlers)
 {
-    private const int Smallest = 8;
+    /// <summary>Size of the smallest vector table, in bytes: a stack pointer and a reset vector.</summary>
+    public const int Smallest = 8;
 
     // NMI, HardFault, MemManage, BusFault, UsageFault, SVCall, DebugMonitor, PendSV, SysTick: 7 to 10 and 13 are reserved.
     private static readonly int[] SystemExceptions = [1, 2, 3, 4, 5, 6, 11, 12, 14, 15];
@@ -29,6 +30,20 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
         }
 
         return new VectorTable(Word(image, 0), Word(image, 1), handlers);
+    }
+
+    /// <summary>The first handler that is even or lies outside an image, or null.</summary>
+    public uint? Misfit(FirmwareImage image)
+    {
+        foreach (var handler in Handlers)
+        {
+            if (handler % 2 == 0 || !image.Segments.Any(s => handler >= s.Address && handler < s.End))
+            {
+                return handler;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>
@@ -65,17 +80,14 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
             throw LinkedElsewhere(image, $"was linked for 0x{linkedFor:X8}, and would be written to 0x{segment.Address:X8}", linkedFor);
         }
 
-        foreach (var handler in vectors.Handlers)
+        if (vectors.Misfit(image) is { } handler)
         {
-            if (handler % 2 == 0 || !image.Segments.Any(s => handler >= s.Address && handler < s.End))
-            {
-                throw RamMap.Contains(handler)
-                    ? LinkedElsewhere(image, $"was linked for RAM (a handler at 0x{handler:X8}), and would be written to 0x{segment.Address:X8}", null)
-                    : LinkedElsewhere(
-                        image,
-                        $"does not fit 0x{segment.Address:X8}: its handler at 0x{handler:X8} lies outside the image ({string.Join(", ", image.Segments.Select(s => $"0x{s.Address:X8} to 0x{s.End - 1:X8}"))})",
-                        null);
-            }
+            throw RamMap.Contains(handler)
+                ? LinkedElsewhere(image, $"was linked for RAM (a handler at 0x{handler:X8}), and would be written to 0x{segment.Address:X8}", null)
+                : LinkedElsewhere(
+                    image,
+                    $"does not fit 0x{segment.Address:X8}: its handler at 0x{handler:X8} lies outside the image ({string.Join(", ", image.Segments.Select(s => $"0x{s.Address:X8} to 0x{s.End - 1:X8}"))})",
+                    null);
         }
 
         return fit;
@@ -92,6 +104,7 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} {what}. It could not run there. Nothing was erased.",
         linkedFor is { } address && address >= FlashAddress.FlashBase
-            ? $"Write it to where it belongs (--offset 0x{address - FlashAddress.FlashBase:X}), or compile it for the bootloader of this board."
+            ? $"Write it to where it belongs (--offset 0x{address - FlashAddress.FlashBase:X}{(SketchAreas.NamesAt(address) is { } names ? $", as for {names}" : "")}), "
+                + "or compile it for the bootloader of this board."
             : "Compile the sketch for the bootloader of this board: its vector offset decides the address.");
 }

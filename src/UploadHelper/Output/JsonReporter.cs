@@ -1,6 +1,5 @@
 using System.Text.Json;
 using UploadHelper.Core.Dfu.DfuSe;
-using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Uploading;
 using UploadHelper.VirtualBoard;
 
@@ -21,15 +20,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         switch (e)
         {
             case ImageChecked(var image, var fit):
-                Write("image", json =>
-                {
-                    json.WriteString("name", image.Name);
-                    json.WriteString("format", image.Format.ToString().ToLowerInvariant());
-                    json.WriteNumber("size", image.Size);
-                    Address(json, image.Start);
-                    json.WriteBoolean("addressProven", fit is { IsSure: true });
-                    LeftOut(json, image.LeftOut);
-                });
+                Write("image", json => ImageJson.Write(json, image, fit));
                 break;
             case ResetSkipped(var port):
                 Write("reset-skipped", json => json.WriteString("port", port));
@@ -152,21 +143,6 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         json.WriteEndArray();
         json.WriteNumber("write", bytesToWrite);
     });
-
-    private static void LeftOut(Utf8JsonWriter json, IReadOnlyList<LeftOutSegment> segments)
-    {
-        json.WriteStartArray("leftOut");
-        foreach (var segment in segments)
-        {
-            json.WriteStartObject();
-            Address(json, segment.Address);
-            json.WriteNumber("size", segment.Size);
-            json.WriteString("section", segment.Section);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
 
     private void Write(string name, Action<Utf8JsonWriter> body) => JsonLine.Write(streams.Out, name, _board, body);
 

@@ -121,10 +121,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
         foreach (var segment in image.LeftOut)
         {
-            Step(
-                "Left out",
-                $"{(segment.Section is null ? "" : $"section {segment.Section}, ")}{segment.Size} bytes at 0x{segment.Address:X8}: not flash but RAM or registers. "
-                    + "(NOLOAD in the linker script keeps them out of the file.)");
+            Step("Left out", ImageText.Of(segment));
         }
     }
 

@@ -97,6 +97,8 @@ public class UploadCommandTests
             ("image-hex", run.File("blink.hex", ":020000040800F2\r\n:0400000000000220DA\r\n"u8.ToArray()), 3),
             ("image-noise", run.File("noise.bin", SketchImage.Noise(7, Small)), 4),
             ("image-too-large", run.File("large.bin", SketchImage.Bytes(0x0800_4000, 0xF_C000 + 100)), 4),
+            ("image-linked-for-another-bootloader", run.File("blink.bin", SketchImage.Bytes(0x0801_0000, Small)), 4),
+            ("image-says-another-address", TestFiles.FirmwarePath("blink-08010000.elf"), 4),
             ("image-linked-elsewhere", run.File("other.bin", SketchImage.Bytes(0x0800_8000, Small)), 4),
         };
 

@@ -1,0 +1,99 @@
+using UploadHelper.Core.Firmware;
+
+namespace UploadHelper.Output;
+
+/// <summary>An image in words.</summary>
+internal static class ImageText
+{
+    /// <summary>A part that was left out, and the cure.</summary>
+    public static string Of(LeftOutSegment segment) =>
+        $"{(segment.Section is null ? "" : $"section {segment.Section}, ")}{segment.Size} bytes at 0x{segment.Address:X8}: not flash but RAM or registers. "
+        + "(NOLOAD in the linker script keeps them out of the file.)";
+
+    /// <summary>What the image command tells: a label and a text a line; lines that belong to the one above have no label.</summary>
+    public static IEnumerable<(string Label, string Text)> Of(ImageInspection inspection)
+    {
+        var image = inspection.Image;
+        yield return ("format", Format(image.Format) + (image.MadeFor is { } ids ? $", for {ids}" : ""));
+        foreach (var line in Segments(inspection))
+        {
+            yield return line;
+        }
+
+        foreach (var segment in image.LeftOut)
+        {
+            yield return ("left out", Of(segment));
+        }
+
+        if (inspection.Vectors is { } vectors)
+        {
+            yield return ("vector table", $"stack pointer 0x{vectors.StackPointer:X8}, reset vector 0x{vectors.Reset:X8}");
+        }
+
+        if (inspection.Fit is { } fit)
+        {
+            yield return ("linked for", fit.LinkedFor is { } address ? $"0x{address:X8}: so its code pointers say" : $"unknown: too few code pointers ({fit.Pointers}) to tell");
+        }
+
+        foreach (var line in Fits(inspection))
+        {
+            yield return line;
+        }
+    }
+
+    private static IEnumerable<(string Label, string Text)> Segments(ImageInspection inspection)
+    {
+        var known = inspection.AddressFrom != AddressSource.Unknown;
+        foreach (var target in inspection.Image.Targets)
+        {
+            if (target.Alternate is { } alternate)
+            {
+                yield return ("target", $"alternate setting {alternate}{(target.Name is null ? "" : $", \"{target.Name}\"")}");
+            }
+
+            foreach (var segment in target.Segments)
+            {
+                yield return (
+                    target.Alternate is null ? "segment" : "  element",
+                    $"{segment.Data.Length} bytes{(known ? $", 0x{segment.Address:X8} to 0x{segment.End - 1:X8}" : ", and the file does not say where they belong")}");
+            }
+        }
+    }
+
+    private static IEnumerable<(string Label, string Text)> Fits(ImageInspection inspection)
+    {
+        if (inspection.Defect is { } defect)
+        {
+            yield return ("fits", $"no board: {defect}");
+        }
+        else if (!inspection.Image.HasVectorTable)
+        {
+            yield return ("fits", "any board with such a memory: it is data, no program");
+        }
+        else if (inspection.AddressFrom == AddressSource.Unknown)
+        {
+            yield return ("fits", "unknown: give the address that it was linked for (--offset)");
+        }
+        else if (inspection.Bootloaders.Count == 0)
+        {
+            yield return ("fits", $"no bootloader that is known; one that starts sketches at 0x{inspection.Image.Start:X8}");
+        }
+
+        foreach (var (area, refusal) in inspection.Bootloaders)
+        {
+            yield return refusal is null
+                ? ("fits", $"{area.Bootloader}: {area.Options}")
+                : ("does not fit", $"{area.Bootloader}: {refusal}");
+        }
+    }
+
+    private static string Format(ImageFormat format) => format switch
+    {
+        ImageFormat.RawBinary => "raw binary",
+        ImageFormat.IntelHex => "Intel HEX",
+        ImageFormat.SRecord => "Motorola S-record",
+        ImageFormat.Elf => "ELF",
+        ImageFormat.DfuSe => "DfuSe",
+        _ => "raw binary with a DFU suffix",
+    };
+}

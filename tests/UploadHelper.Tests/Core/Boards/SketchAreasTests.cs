@@ -1,0 +1,43 @@
+using System.Buffers.Binary;
+using UploadHelper.Core.Boards;
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Tests.Support;
+using UploadHelper.Tests.Uploading;
+
+namespace UploadHelper.Tests.Core.Boards;
+
+public class SketchAreasTests
+{
+    [Theory]
+    [InlineData("f4boot", "F4Bootloader", 0x2002_0000, true)]
+    [InlineData("f4boot", "F4Bootloader", 0x1001_0000, true)]
+    [InlineData("f4boot", "F4Bootloader", 0x2004_0000, false)]
+    [InlineData("f4boot-old", "F4Bootloader (old build)", 0x2002_0000, true)]
+    [InlineData("f4boot-old", "F4Bootloader (old build)", 0x2005_0000, false)]
+    [InlineData("f4rom", "ST's own bootloader in ROM (BOOT0)", 0x2005_0000, true)]
+    public void A_board_starts_what_the_table_says_that_it_starts(string board, string bootloader, uint stackPointer, bool starts)
+    {
+        var area = SketchAreas.All.Single(a => a.Bootloader == bootloader);
+        var sketch = SketchImage.Bytes(area.Start, 4_000);
+        BinaryPrimitives.WriteUInt32LittleEndian(sketch, stackPointer);
+        var file = new ImageFile("x.bin", sketch);
+
+        var bench = new Bench(board);
+        bench.Upload(bench.Request(area.Start) with { File = file, WaitPort = WaitPort.Auto });
+
+        Assert.Equal(starts, bench.Board.RunningSketch?.Address == area.Start);
+        Assert.Equal(starts, area.Refusal(ImageReader.Read(file, area.Start)) is null);
+    }
+
+    [Fact]
+    public void Each_area_is_one_that_an_offset_can_name()
+    {
+        Assert.All(SketchAreas.All, a => Assert.Equal(a.Start, FlashAddress.Parse($"0x{a.Start:X8}")));
+        Assert.All(
+            SketchAreas.All.Where(a => a.Options.StartsWith("--offset ", StringComparison.Ordinal)),
+            a => Assert.Equal(a.Start, FlashAddress.Parse(a.Options["--offset ".Length..])));
+        Assert.Equal("F4Bootloader, DSO Nano (library)", SketchAreas.NamesAt(0x0800_4000));
+        Assert.Null(SketchAreas.NamesAt(0x0800_8000));
+    }
+}
