@@ -3,6 +3,9 @@ namespace UploadHelper.Core.Flashing;
 /// <summary>The parts of working on flash that take time; those of an upload in their order.</summary>
 public enum FlashPhase
 {
+    /// <summary>Reading what is on the board, to leave alone what is right already; counted in bytes.</summary>
+    Compare,
+
     /// <summary>Erasing sectors; counted in bytes of the sectors.</summary>
     Erase,
 

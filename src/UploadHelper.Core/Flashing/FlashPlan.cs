@@ -5,7 +5,7 @@ using UploadHelper.Core.Firmware;
 namespace UploadHelper.Core.Flashing;
 
 /// <summary>What will be erased and written, and nothing else.</summary>
-/// <param name="Memories">What is done to each memory, that with the vector table first; at least one.</param>
+/// <param name="Memories">What is done to each memory, that with the vector table first; none if all is on the board already.</param>
 /// <param name="VectorBlock">The block of the first memory that begins with the vector table, written last; null for an image without one.</param>
 public sealed record FlashPlan(IReadOnlyList<MemoryPlan> Memories, Segment? VectorBlock)
 {
@@ -20,6 +20,10 @@ public sealed record FlashPlan(IReadOnlyList<MemoryPlan> Memories, Segment? Vect
 
     /// <summary>Number of bytes that will be erased.</summary>
     public long BytesToErase => Sectors.Sum(s => (long)s.Size);
+
+    /// <summary>How many bytes of the plan's image lie outside its sectors: they are on the board already.</summary>
+    public int Unchanged(FirmwareImage image) =>
+        (int)image.Segments.Sum(i => i.Data.Length - Sectors.Sum(s => Math.Max(0, Math.Min(i.End, s.End) - Math.Max(i.Address, s.Address))));
 }
 
 /// <summary>What will be erased and written in one memory.</summary>

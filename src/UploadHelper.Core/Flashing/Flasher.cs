@@ -15,12 +15,17 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, Action<FlashPha
     /// <summary>Erases, writes, and reads back.</summary>
     /// <param name="plan">What to do.</param>
     /// <param name="verify">Whether to read back and compare; ignored on a device that cannot be read.</param>
-    /// <returns>Whether every byte was read back and is right.</returns>
+    /// <returns>Whether every byte of the plan was read back and is right.</returns>
     /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>.</exception>
     /// <exception cref="Usb.UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
     public bool Run(FlashPlan plan, bool verify)
     {
+        if (plan.Memories.Count == 0)
+        {
+            return true;
+        }
+
         verify &= select(plan.Memories[0].Memory).CanRead;
         var erase = new Progress(FlashPhase.Erase, plan.BytesToErase, progress);
         erase.Add(0);
@@ -89,12 +94,5 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, Action<FlashPha
                     "Run the same upload again. If it fails at the same address, the flash is worn out or write protected there.");
             }
         }
-    }
-
-    private sealed class Progress(FlashPhase phase, long total, Action<FlashPhase, long, long> report)
-    {
-        private long _done;
-
-        public void Add(int bytes) => report(phase, _done += bytes, total);
     }
 }

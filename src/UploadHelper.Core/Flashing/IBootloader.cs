@@ -9,6 +9,9 @@ public interface IBootloader
     /// <summary>Whether its flash can be read back.</summary>
     bool CanRead { get; }
 
+    /// <summary>Whether it writes only from its base upwards, without leaving anything out.</summary>
+    bool IsSequential => false;
+
     /// <summary>Erases the sector that begins at an address.</summary>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="Dfu.DfuException">The device refused.</exception>
@@ -22,13 +25,16 @@ public interface IBootloader
     /// <exception cref="Dfu.DfuException">The device refused.</exception>
     void Write(uint address, ReadOnlyMemory<byte> data, Action<int> written);
 
-    /// <summary>Reads consecutive bytes, block by block, and hands each block on.</summary>
+    /// <summary>Reads bytes of a range, block by block, and hands each block on.</summary>
     /// <param name="address">Address of the first byte.</param>
     /// <param name="length">How many; the flash reaches at least as far.</param>
-    /// <param name="block">Called with each block as it comes; false ends the reading.</param>
+    /// <param name="next">
+    /// Called with each block and its address as it comes. Returns the address to go on at: the end of the block, an
+    /// address further on to leave bytes out, or one past the range to end. A block that holds an address is read whole.
+    /// </param>
     /// <exception cref="UsbException">A transfer failed.</exception>
-    /// <exception cref="Dfu.DfuException">The device refused, or answered short.</exception>
-    void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, bool> block);
+    /// <exception cref="Dfu.DfuException">The device refused, and is idle again, or answered short.</exception>
+    void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, long> next);
 
     /// <summary>Ends the bootloader and starts the program at an address. A device that is gone afterwards has done it.</summary>
     /// <exception cref="UsbException">A transfer failed before the request to leave was made.</exception>

@@ -32,7 +32,9 @@ public sealed record WaitingForBootloader(DeviceFilter Wanted, TimeSpan Timeout,
 public sealed record BootloaderFound(DfuDescription Device, DfuQuirks Quirks, bool PollsEarly) : UploadEvent;
 
 /// <summary>It is settled what will be erased and written.</summary>
-public sealed record PlanMade(FlashPlan Plan) : UploadEvent;
+/// <param name="Plan">What.</param>
+/// <param name="Unchanged">Bytes of the image that are on the board already, and are left alone.</param>
+public sealed record PlanMade(FlashPlan Plan, int Unchanged) : UploadEvent;
 
 /// <summary>It is settled what will be erased, where nothing is written.</summary>
 public sealed record ErasePlanned(ErasePlan Plan) : UploadEvent;

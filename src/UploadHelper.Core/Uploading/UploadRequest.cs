@@ -24,6 +24,9 @@ public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter F
     /// <summary>Whether to read back and compare.</summary>
     public bool Verify { get; init; } = true;
 
+    /// <summary>Whether to write all of it, without a look at what is on the board already.</summary>
+    public bool Full { get; init; }
+
     /// <summary>Whether to start the sketch afterwards.</summary>
     public bool Leave { get; init; } = true;
 

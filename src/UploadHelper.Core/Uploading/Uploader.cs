@@ -33,7 +33,9 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             var plan = Plan(image, found, request);
             using var session = NeedsRestart(found, image.Start) ? connector.Restart(found, request, cancellationToken) : found;
 
-            state = DeviceTrouble.Incomplete;
+            plan = request.Full ? plan : Comparison(session).Reduce(plan);
+            var unchanged = plan.Unchanged(image);
+            events(new PlanMade(plan, unchanged));
             var flasher = new Flasher(session.Select, (phase, done, total) =>
             {
                 state = phase == FlashPhase.Vectors ? DeviceTrouble.LastBlock : DeviceTrouble.Incomplete;
@@ -43,7 +45,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             state = DeviceTrouble.Written;
 
             var port = request.Leave ? Start(session, request, image.Start, sketchPort, cancellationToken) : null;
-            return new UploadResult(session.Description, image.Start, image.Size, verified, request.Leave, port, time.GetElapsedTime(start));
+            return new UploadResult(session.Description, image.Start, image.Size, unchanged, verified, request.Leave, port, time.GetElapsedTime(start));
         }
         catch (UsbException e)
         {
@@ -78,10 +80,12 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         var planner = new FlashPlanner(session.Memories, session.Description.Functional.TransferSize, session.Quirks.ErasedValue);
         var plan = planner.Plan(image, request.Alternate);
         Preflight.Check(image, plan, session.Description, session.Quirks);
-        events(new PlanMade(plan));
         Warn(session, request);
         return plan;
     }
+
+    private SectorComparison Comparison(BootloaderSession session) =>
+        new(session.Select, session.Quirks.ErasedValue, (phase, done, total) => events(new FlashProgress(phase, done, total)));
 
     // Once its boot window is used up, it would start the sketch as soon as its vector table is written, and be gone
     // before that can be compared.

@@ -12,6 +12,8 @@ internal static class SettingKeys
     public const string UsbPath = "usb-path";
     public const string Serial = "serial";
     public const string Verify = "verify";
+    public const string Full = "full";
+    public const string StrictPolling = "strict-polling";
     public const string Leave = "leave";
     public const string WaitPort = "wait-port";
     public const string Timeout = "timeout";

@@ -46,11 +46,11 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                     json.WriteBoolean("pollsEarly", pollsEarly);
                 });
                 break;
-            case PlanMade(var plan):
-                Plan(plan.Sectors, plan.BytesToWrite);
+            case PlanMade(var plan, var unchanged):
+                Plan(plan.Sectors, plan.BytesToWrite, unchanged);
                 break;
             case ErasePlanned(var plan):
-                Plan(plan.Sectors, 0);
+                Plan(plan.Sectors, 0, 0);
                 break;
             case FlashProgress(var phase, var done, var total):
                 Write("progress", json =>
@@ -97,6 +97,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         json.WriteNumber("exitStatus", 0);
         Address(json, result.Address);
         json.WriteNumber("size", result.Size);
+        json.WriteNumber("unchanged", result.Unchanged);
         json.WriteBoolean("verified", result.Verified);
         json.WriteBoolean("left", result.Left);
         json.WriteString("port", result.Port);
@@ -129,7 +130,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         streams.Error.WriteLine("error: cancelled");
     }
 
-    private void Plan(IEnumerable<Sector> sectors, int bytesToWrite) => Write("plan", json =>
+    private void Plan(IEnumerable<Sector> sectors, int bytesToWrite, int unchanged) => Write("plan", json =>
     {
         json.WriteStartArray("erase");
         foreach (var sector in sectors)
@@ -142,6 +143,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
 
         json.WriteEndArray();
         json.WriteNumber("write", bytesToWrite);
+        json.WriteNumber("unchanged", unchanged);
     });
 
     private void Write(string name, Action<Utf8JsonWriter> body) => JsonLine.Write(streams.Out, name, _board, body);

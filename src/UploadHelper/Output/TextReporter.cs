@@ -49,8 +49,13 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 Detail($"block size {device.Functional.TransferSize} bytes, {(device.Functional.CanUpload ? "can" : "cannot")} be read back");
                 Detail($"taken for: {quirks.Name}; waits " + (pollsEarly ? $"for nothing but its answers ({quirks.PollsEarly})" : "as long as it asks for"));
                 break;
-            case PlanMade(var plan):
-                Plan(plan.Sectors, $"{plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes");
+            case PlanMade({ Memories.Count: 0 }, var unchanged):
+                Step("Plan", $"nothing to write, all {unchanged} bytes are there already");
+                break;
+            case PlanMade(var plan, var unchanged):
+                Plan(
+                    plan.Sectors,
+                    $"{plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes" + (unchanged == 0 ? "" : $"; {unchanged} are there already"));
                 break;
             case ErasePlanned(var plan):
                 Plan(plan.Sectors, $"{plan.Size / 1024} KiB), 0x{plan.Address:X8} to 0x{plan.End - 1:X8}");
@@ -83,7 +88,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     {
         _progress.End();
         streams.Out.WriteLine(
-            $"Done: {result.Size} bytes at 0x{result.Address:X8}, {(result.Verified ? "verified" : "not verified")}, in {result.Elapsed.TotalSeconds:0.0} s. "
+            $"Done: {result.Size} bytes at 0x{result.Address:X8}{Unchanged(result)}, {(result.Verified ? "verified" : "not verified")}, in {result.Elapsed.TotalSeconds:0.0} s. "
             + result switch
             {
                 { Port: { } port } => $"The sketch runs, on {port}.",
@@ -105,6 +110,13 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     }
 
     public void Cancelled() => Line(color ? "\e[31merror:\e[0m cancelled" : "error: cancelled");
+
+    private static string Unchanged(UploadResult result) => result.Unchanged switch
+    {
+        0 => "",
+        var all when all == result.Size => " (all of them there already, nothing written)",
+        var some => $" ({some} of them there already)",
+    };
 
     private void Image(FirmwareImage image, BaseFit? fit)
     {

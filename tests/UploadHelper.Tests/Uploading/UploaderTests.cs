@@ -68,9 +68,9 @@ public class UploaderTests
 
         bench.Upload(bench.Request(0x0800_4000, 64 * 1024));
 
-        // For a look at the sketch that is there, per run of writing and of reading, the vector block apart from the
-        // rest, and before leaving.
-        Assert.Equal(6, bench.Log.Count(e => e.Text.StartsWith("DNLOAD block 0, 5 bytes", StringComparison.Ordinal)) - bench.Board.Flash.Erases.Sum());
+        // For a look at the sketch that is there, for the comparison, per run of writing and of reading, the vector block
+        // apart from the rest, and before leaving.
+        Assert.Equal(7, bench.Log.Count(e => e.Text.StartsWith("DNLOAD block 0, 5 bytes", StringComparison.Ordinal)) - bench.Board.Flash.Erases.Sum());
     }
 
     [Fact]

@@ -32,6 +32,13 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         {
             var block = data.Slice(offset, Math.Min(_transferSize, data.Length - offset));
             var to = address + (uint)offset;
+            if (!block.Span.ContainsAnyExcept(erased))
+            {
+                // The erase has left it so. (On flash with ECC, erased and programmed to 0xFF are not the same.)
+                written(block.Length);
+                continue;
+            }
+
             Repeat(
                 () => _commands.WriteBlock(numbers.For(to, block.Length), block.Span, to),
                 isDone: () =>
@@ -44,7 +51,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     }
 
     /// <inheritdoc/>
-    public void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, bool> block)
+    public void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, long> next)
     {
         // Whole blocks as long as the memory goes on: a short one costs an address of its own. Never past the end of the
         // memory: bootloaders crash there.
@@ -53,7 +60,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         var buffer = new byte[_transferSize];
         var reading = false;
         var numbers = new BlockNumbers(_transferSize, MoveToRead);
-        for (var offset = 0; offset < readable; offset += _transferSize)
+        for (var offset = 0; offset < readable;)
         {
             var from = address + (uint)offset;
             var room = buffer.AsMemory(0, Math.Min(_transferSize, readable - offset));
@@ -65,10 +72,10 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
                     reading = false;
                     return false;
                 });
-            if (!block(from, room[..Math.Min(room.Length, length - offset)]))
-            {
-                break;
-            }
+
+            // Reading goes on at the beginning of a block, so that its number rises and the address need not be set.
+            var goOn = next(from, room[..Math.Min(room.Length, length - offset)]) - address;
+            offset = goOn < length ? (int)goOn / _transferSize * _transferSize : readable;
         }
 
         Repeat(dfu.Abort, isDone: () => true);
@@ -153,7 +160,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     private bool IsWritten(uint address, ReadOnlyMemory<byte> data)
     {
         var found = new byte[data.Length];
-        Read(address, data.Length, (from, read) =>
+        this.Read(address, data.Length, (from, read) =>
         {
             read.CopyTo(found.AsMemory((int)(from - address)));
             return true;
@@ -168,6 +175,12 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     private DfuException? Refused(string what)
     {
         var status = dfu.GetStatus();
-        return status.Code == DfuStatusCode.Ok ? null : new DfuException($"The device refused {what}: it says {status}.", status);
+        if (status.Code == DfuStatusCode.Ok)
+        {
+            return null;
+        }
+
+        dfu.Idle();
+        return new DfuException($"The device refused {what}: it says {status}.", status);
     }
 }

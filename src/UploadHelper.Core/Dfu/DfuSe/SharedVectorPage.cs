@@ -36,7 +36,7 @@ public sealed class SharedVectorPage(IBootloader bootloader, uint page) : IBootl
     public void Write(uint address, ReadOnlyMemory<byte> data, Action<int> written) => bootloader.Write(address, data, written);
 
     /// <inheritdoc/>
-    public void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, bool> block) => bootloader.Read(address, length, block);
+    public void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, long> next) => bootloader.Read(address, length, next);
 
     /// <inheritdoc/>
     public void Leave(uint address) => bootloader.Leave(address);

@@ -1,0 +1,139 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Flashing;
+
+/// <summary>
+/// Makes a plan smaller by what is on the board already. Each sector is read back up to its first difference; every
+/// byte is compared, since a checksum misses changes that cancel each other out.
+/// </summary>
+/// <param name="select">Gives the bootloader, in dfuIDLE, with a memory selected.</param>
+/// <param name="erased">What an erased byte reads as.</param>
+/// <param name="progress">Called with the phase, and how many of how many bytes are done.</param>
+public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte erased, Action<FlashPhase, long, long> progress)
+{
+    /// <summary>Compares; writes nothing.</summary>
+    /// <param name="plan">What would have to be done on an empty board.</param>
+    /// <returns>
+    /// What has to be done on this one; the whole plan where the board cannot be read. If anything differs, the vector
+    /// table's sectors are in it: they are erased first and written last, so that a half-written sketch is not started.
+    /// </returns>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    public FlashPlan Reduce(FlashPlan plan)
+    {
+        var compared = new Progress(FlashPhase.Compare, plan.BytesToWrite, progress);
+        var memories = new List<(MemoryPlan Plan, List<Segment> Wanted, HashSet<Sector> Different, bool InOrder)>();
+        foreach (var memory in plan.Memories)
+        {
+            var bootloader = select(memory.Memory);
+            var wanted = Wanted(plan, memory);
+            if (!bootloader.CanRead || Different(bootloader, memory.Memory.Map, wanted, compared) is not { } different)
+            {
+                return plan;
+            }
+
+            memories.Add((memory, wanted, different, bootloader.IsSequential));
+        }
+
+        return memories.All(m => m.Different.Count == 0)
+            ? new FlashPlan([], null)
+            : plan with { Memories = [.. memories.Select(m => Only(plan, m.Plan, m.Wanted, m.Different, m.InOrder)).Where(m => m.Sectors.Count > 0)] };
+    }
+
+    // Null if the board lets nothing be read, as one with read protection does (AN3156: errVENDOR).
+    private static HashSet<Sector>? Different(IBootloader bootloader, MemoryMap map, List<Segment> wanted, Progress compared)
+    {
+        var different = new HashSet<Sector>();
+        try
+        {
+            foreach (var run in wanted)
+            {
+                long at = run.Address;
+                bootloader.Read(run.Address, run.Data.Length, (address, found) =>
+                {
+                    var end = Math.Min(run.End, Compare(map, run, address, found.Span, different));
+                    compared.Add((int)(end - at));
+                    return at = end;
+                });
+            }
+
+            return different;
+        }
+        catch (Exception e) when (e is DfuException or UsbException { Fault: UsbFault.Stall })
+        {
+            return null;
+        }
+    }
+
+    // A block may hold several sectors. Returns where the next bytes are that say anything.
+    private static long Compare(MemoryMap map, Segment run, long address, ReadOnlySpan<byte> found, HashSet<Sector> different)
+    {
+        while (!found.IsEmpty)
+        {
+            var sector = map.SectorAt(address)!.Value;
+            var here = (int)Math.Min(found.Length, sector.End - address);
+            if (!found[..here].SequenceEqual(run.Data.Span.Slice((int)(address - run.Address), here)))
+            {
+                different.Add(sector);
+            }
+
+            address += here;
+            found = found[here..];
+        }
+
+        return map.SectorAt(address - 1) is { } last && different.Contains(last) ? last.End : address;
+    }
+
+    private MemoryPlan Only(FlashPlan plan, MemoryPlan memory, List<Segment> wanted, HashSet<Sector> different, bool inOrder)
+    {
+        var sectors = memory.Sectors.Where(s => different.Contains(s) || HoldsVectors(plan, memory, s) || IsOnlyErased(wanted, s)).ToList();
+        if (inOrder && sectors.Count > 0)
+        {
+            sectors = [.. memory.Sectors.TakeWhile(s => s.Address <= sectors[^1].Address)];
+        }
+
+        return memory with { Sectors = sectors, Runs = [.. memory.Runs.SelectMany(r => Within(r, sectors))] };
+    }
+
+    private static bool HoldsVectors(FlashPlan plan, MemoryPlan memory, Sector sector) =>
+        memory == plan.Memories[0] && plan.VectorBlock is { } block && sector.Address < block.End && sector.End > block.Address;
+
+    // To read as erased proves nothing: an erase that was interrupted may have left marginal cells. Where nothing else
+    // differs, the vector table proves that the last upload came to its end.
+    private bool IsOnlyErased(List<Segment> wanted, Sector sector) =>
+        wanted.SelectMany(w => Within(w, [sector])).All(part => !part.Data.Span.ContainsAnyExcept(erased));
+
+    private static List<Segment> Wanted(FlashPlan plan, MemoryPlan memory)
+    {
+        if (memory != plan.Memories[0] || plan.VectorBlock is not { } block)
+        {
+            return [.. memory.Runs];
+        }
+
+        // One run again where the vector table's block was cut off.
+        return memory.Runs.Count > 0 && memory.Runs[0].Address == block.End
+            ? [new Segment(block.Address, (byte[])[.. block.Data.Span, .. memory.Runs[0].Data.Span]), .. memory.Runs.Skip(1)]
+            : [block, .. memory.Runs];
+    }
+
+    private static IEnumerable<Segment> Within(Segment run, IReadOnlyList<Sector> sectors)
+    {
+        for (var i = 0; i < sectors.Count;)
+        {
+            var start = Math.Max(run.Address, sectors[i].Address);
+            var end = sectors[i].End;
+            for (i++; i < sectors.Count && sectors[i].Address == end; i++)
+            {
+                end = sectors[i].End;
+            }
+
+            end = Math.Min(run.End, end);
+            if (start < end)
+            {
+                yield return new Segment(start, run.Data[(int)(start - run.Address)..(int)(end - run.Address)]);
+            }
+        }
+    }
+}
