@@ -68,9 +68,11 @@ internal sealed class Application(
             InfoCommand.Create(context),
             ReadCommand.Create(context),
             VerifyCommand.Create(context),
-            DiscoveryCommand.Create(context),
             EraseCommand.Create(context),
+            LeaveCommand.Create(context),
+            ResetCommand.Create(context),
             ImageCommand.Create(context),
+            DiscoveryCommand.Create(context),
             SimulateCommand.Create(context),
         };
         foreach (var option in globals.All)

@@ -1,4 +1,3 @@
-using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Uploading;
@@ -11,6 +10,8 @@ namespace UploadHelper.Core.Operations;
 /// <param name="alternate">The alternate setting that the user wants, or null for the one that holds the address.</param>
 public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, DfuQuirks quirks, byte? alternate)
 {
+    private readonly SketchArea _sketches = new(memories, quirks, alternate);
+
     /// <summary>Plans an erase.</summary>
     /// <param name="address">Where it begins, at a sector's start; null for the first sector that a sketch may be put into.</param>
     /// <param name="length">How many bytes, whole sectors; null for as far as a sketch may reach.</param>
@@ -19,12 +20,12 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, DfuQuirks qu
     /// </exception>
     public ErasePlan Plan(uint? address, long? length)
     {
-        var range = new MemoryRanges(memories, alternate).From(address ?? StartOfSketches(), length);
+        var range = new MemoryRanges(memories, alternate).From(address ?? _sketches.Start, length);
         var sectors = new List<Sector>();
         for (long at = range.Address; at < range.End; at = sectors[^1].End)
         {
             var sector = range.Memory.Map.SectorAt(at)!.Value;
-            if (WhyNot(range.Memory, sector) is { } why)
+            if (_sketches.WhyNot(range.Memory, sector) is { } why)
             {
                 // A sketch reaches up to there; who names more than that is refused.
                 if (length is null && sectors.Count > 0)
@@ -43,36 +44,10 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, DfuQuirks qu
             : throw Inside(range, sectors[^1]);
     }
 
-    private uint StartOfSketches() => memories
-        .Where(m => alternate is null || m.Alternate.Setting == alternate)
-        .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0 && WhyNot(m, new Sector(g.Address, g.SectorSize, g.Access)) is null))
-        .Select(g => (uint?)g.Address)
-        .FirstOrDefault() ?? throw new UploadException(
-            UploadError.NotWritable,
-            $"This board has no sectors that may be erased{(alternate is null ? "" : $" behind alternate setting {alternate}")}. {DeviceTrouble.Unchanged}",
-            "See what it says of itself: upload-helper list");
-
-    private string? WhyNot(DfuMemory memory, Sector sector)
-    {
-        if (OptionArea.Holds(memory, sector.Address))
-        {
-            return $"holds option bytes, OTP or the like ({memory.Map.Name}), which can lock a chip for ever";
-        }
-
-        if (!sector.IsWritable)
-        {
-            return "is not writable: the bootloader protects it";
-        }
-
-        return quirks.WritableEnd is { } end && sector.End > end
-            ? $"lies beyond 0x{end - 1:X8}, where {quirks.Name} erases another sector than it was asked for ({quirks.Source})"
-            : null;
-    }
-
     private UploadException Refused(DfuMemory memory, Sector sector, string why) => new(
         UploadError.NotWritable,
         $"The sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8} {why}. {DeviceTrouble.Unchanged} The board says: {memory.Map}",
-        $"On this board a sketch can begin at 0x{StartOfSketches():X8}; without an address, its whole area is erased.");
+        $"On this board a sketch can begin at 0x{_sketches.Start:X8}; without an address, its whole area is erased.");
 
     private static UploadException Inside(MemoryRange range, Sector last) => new(
         UploadError.NotASectorStart,

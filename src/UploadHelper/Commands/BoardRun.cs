@@ -20,11 +20,12 @@ internal sealed record BoardRun(CommandContext Context, Settings Settings, IRepo
     /// <param name="context">The surroundings of the command.</param>
     /// <param name="parse">The parsed command line.</param>
     /// <param name="work">The work.</param>
+    /// <param name="start">What a virtual board does at first if nothing else is said.</param>
     /// <returns>The exit status.</returns>
-    public static int Start(CommandContext context, ParseResult parse, Func<BoardRun, CommandOutcome> work) => context.Run(parse, (settings, reporter) =>
+    public static int Start(CommandContext context, ParseResult parse, Func<BoardRun, CommandOutcome> work, StartState start = StartState.Bootloader) => context.Run(parse, (settings, reporter) =>
     {
         var request = BoardSettings.Request(settings);
-        using var world = World.Open(settings, context, StartState.Bootloader);
+        using var world = World.Open(settings, context, start);
         reporter.Begin(world.Time);
         var outcome = work(new BoardRun(context, settings, reporter, world, request with { Port = request.Port ?? world.DefaultPort }));
         if (world.Board is { } board)

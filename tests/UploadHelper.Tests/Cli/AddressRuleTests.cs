@@ -26,6 +26,7 @@ public class AddressRuleTests
         "read {0} dump.bin",
         "read {0} 0x100 dump.bin",
         "erase {0} --yes",
+        "leave {0}",
         "erase {0} 0x4000 --yes",
     ];
 

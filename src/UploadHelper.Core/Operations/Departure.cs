@@ -1,0 +1,82 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Serial;
+using UploadHelper.Core.Timing;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Operations;
+
+/// <summary>
+/// Sees a board go out of DFU mode: by the sketch's serial port, or because its bootloader is no longer on the bus.
+/// Made before it is asked to leave. It may come back for a while first (F4Bootloader).
+/// </summary>
+internal sealed class Departure(IUsbBus bus, ISerialPorts ports, TimeProvider time, DfuDescription bootloader)
+{
+    // A bootloader that has reset itself is back within one (392 ms were measured; Windows takes longer).
+    private static readonly TimeSpan GoneForGood = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
+    private readonly SketchArrival _arrival = new(ports, time, before: null, bootloader.Device.Path);
+
+    /// <summary>Waits for it.</summary>
+    /// <param name="address">Where the sketch begins.</param>
+    /// <param name="startsAfter">How long the bootloader is known to stay.</param>
+    /// <param name="events">Told what goes on.</param>
+    /// <param name="cancellationToken">Looked at in each wait.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.NotStarted"/>: it is still there.</exception>
+    public LeaveResult WaitFor(uint address, TimeSpan startsAfter, Action<UploadEvent> events, CancellationToken cancellationToken)
+    {
+        var limit = startsAfter + SketchArrival.Enumeration;
+        events(new WaitingForSketch(limit));
+        var start = time.GetTimestamp();
+        var seen = start;
+        while (true)
+        {
+            if (_arrival.WaitFor(TimeSpan.Zero, cancellationToken) is { } port)
+            {
+                return new LeaveResult(address, port, LeftGhost: false);
+            }
+
+            if (Listed() is not { } device)
+            {
+                if (time.GetElapsedTime(seen) >= GoneForGood)
+                {
+                    return new LeaveResult(address, null, LeftGhost: false);
+                }
+            }
+            else if (time.GetElapsedTime(start) >= limit)
+            {
+                return IsGhost(device)
+                    ? new LeaveResult(address, null, LeftGhost: true)
+                    : throw new UploadException(
+                        UploadError.NotStarted,
+                        $"The board was told to start its sketch at 0x{address:X8}, and is in its bootloader after {limit.TotalSeconds:0} s.",
+                        "Is there a sketch, and does it begin there? Give its address (upload-helper leave 0x08004000), or upload one. Is BOOT0 low?");
+            }
+            else
+            {
+                seen = time.GetTimestamp();
+            }
+
+            time.Wait(Look, cancellationToken);
+        }
+    }
+
+    private UsbDeviceInfo? Listed() => bus.List().FirstOrDefault(
+        d => d.Id == bootloader.Device.Id && d.Path == bootloader.Device.Path && d.Interfaces.Any(DfuDescription.IsDfuMode));
+
+    // Descriptors only: whatever answers these is there.
+    private bool IsGhost(UsbDeviceInfo device)
+    {
+        try
+        {
+            using var open = bus.Open(device);
+            _ = UsbDescriptors.ReadDevice(open);
+            return false;
+        }
+        catch (UsbException e)
+        {
+            return e.Fault is UsbFault.Timeout;
+        }
+    }
+}

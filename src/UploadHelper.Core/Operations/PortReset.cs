@@ -1,0 +1,53 @@
+using UploadHelper.Core.Serial;
+using UploadHelper.Core.Timing;
+using UploadHelper.Core.Uploading;
+
+namespace UploadHelper.Core.Operations;
+
+/// <summary>Sends the magic reset to a sketch, and looks whether its port goes: for itself, where an upload would go on.</summary>
+/// <param name="ports">The serial ports.</param>
+/// <param name="time">The clock.</param>
+/// <param name="events">Told what goes on.</param>
+public sealed class PortReset(ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
+{
+    private static readonly TimeSpan GoneLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Resets the sketch behind a port.</summary>
+    /// <param name="port">The port's name.</param>
+    /// <param name="cancellationToken">Looked at in each pause.</param>
+    /// <returns>Whether the port was seen to go; null where it cannot be seen, since it is not among the listed ones.</returns>
+    /// <exception cref="UploadException"><see cref="UploadError.SerialPort"/>.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public bool? Run(string port, CancellationToken cancellationToken)
+    {
+        var listed = PortNames.IsListed(ports, port);
+        events(new ResettingSketch(port));
+        if (new SketchReset(ports, time).Run(port, cancellationToken) is { } trouble)
+        {
+            throw new UploadException(UploadError.SerialPort, trouble.Message, trouble.Hint);
+        }
+
+        return listed ? IsGone(port, cancellationToken) : null;
+    }
+
+    private bool IsGone(string port, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (PortNames.IsListed(ports, port))
+        {
+            if (time.GetElapsedTime(start) >= GoneLimit)
+            {
+                events(new UploadWarning(
+                    "port-still-there",
+                    $"{port} is still there: its sketch does not seem to know the magic reset.",
+                    "Press RESET on the board. The sketch must be built with USB serial, and its core must know the reset."));
+                return false;
+            }
+
+            time.Wait(Look, cancellationToken);
+        }
+
+        return true;
+    }
+}

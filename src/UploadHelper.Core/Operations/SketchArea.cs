@@ -1,0 +1,42 @@
+using UploadHelper.Core.Boards;
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Uploading;
+
+namespace UploadHelper.Core.Operations;
+
+/// <summary>The sectors of a board that a sketch may be put into.</summary>
+/// <param name="memories">The memories of the board.</param>
+/// <param name="quirks">What is known of its bootloader.</param>
+/// <param name="alternate">The alternate setting that the user wants, or null for any.</param>
+internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, DfuQuirks quirks, byte? alternate)
+{
+    /// <summary>Where it begins.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: there is none.</exception>
+    public uint Start => memories
+        .Where(m => alternate is null || m.Alternate.Setting == alternate)
+        .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0 && WhyNot(m, new Sector(g.Address, g.SectorSize, g.Access)) is null))
+        .Select(g => (uint?)g.Address)
+        .FirstOrDefault() ?? throw new UploadException(
+            UploadError.NotWritable,
+            $"This board has no sectors that may be written{(alternate is null ? "" : $" behind alternate setting {alternate}")}. {DeviceTrouble.Unchanged}",
+            "See what it says of itself: upload-helper list");
+
+    /// <summary>Why a sector is none of them; null if it is one.</summary>
+    public string? WhyNot(DfuMemory memory, Sector sector)
+    {
+        if (OptionArea.Holds(memory, sector.Address))
+        {
+            return $"holds option bytes, OTP or the like ({memory.Map.Name}), which can lock a chip for ever";
+        }
+
+        if (!sector.IsWritable)
+        {
+            return "is not writable: the bootloader protects it";
+        }
+
+        return quirks.WritableEnd is { } end && sector.End > end
+            ? $"lies beyond 0x{end - 1:X8}, where {quirks.Name} erases another sector than it was asked for ({quirks.Source})"
+            : null;
+    }
+}
