@@ -19,10 +19,14 @@ def target(alternate, name, *elements):
     return b"Target" + named + struct.pack("<II", len(data), len(elements)) + data
 
 
+def checksum(content):
+    return struct.pack("<I", zlib.crc32(content) ^ 0xFFFFFFFF)
+
+
 def suffixed(body, ids, version=0x011A):
     vendor, product, release = (int(part, 16) for part in ids.split(":"))
     body += struct.pack("<HHHH3sB", release, product, vendor, version, b"UFD", 16)
-    return body + struct.pack("<I", zlib.crc32(body) ^ 0xFFFFFFFF)
+    return body + checksum(body)
 
 
 def dfuse(ids, targets):

@@ -60,7 +60,7 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
         var segment = image.VectorSegment;
         if (segment.Data.Length < Smallest)
         {
-            throw NoTable(image, $"there are only {segment.Data.Length} bytes at 0x{segment.Address:X8}");
+            throw NoTable(image, $"it has {segment.Data.Length} of at least {Smallest} bytes at 0x{segment.Address:X8}");
         }
 
         var vectors = Read(segment.Data.Span);

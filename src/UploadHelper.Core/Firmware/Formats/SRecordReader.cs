@@ -74,7 +74,7 @@ internal static class SRecordReader
         var data = record.AsMemory((1 + addressSize)..^1);
         if (type >= '5' && !data.IsEmpty)
         {
-            throw trouble.At(line, $"a record of type S{type} has no data, and this one has {data.Length} bytes");
+            throw trouble.At(line, $"a record of type S{type} has no data, and this one has some");
         }
 
         return (type, Number(record.AsSpan(1, addressSize)), data);
