@@ -72,6 +72,7 @@ internal sealed class Application(
             LeaveCommand.Create(context),
             ResetCommand.Create(context),
             ImageCommand.Create(context),
+            BoardsCommand.Create(context),
             DiscoveryCommand.Create(context),
             SimulateCommand.Create(context),
         };

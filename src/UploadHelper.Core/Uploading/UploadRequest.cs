@@ -21,6 +21,9 @@ public enum WaitPort
 /// <param name="Filter">Which bootloader is wanted.</param>
 public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter Filter) : BootloaderRequest(Filter)
 {
+    /// <summary>How many bytes the board's core grants a sketch, or null if that is not known.</summary>
+    public int? MaximumSize { get; init; }
+
     /// <summary>Whether to read back and compare.</summary>
     public bool Verify { get; init; } = true;
 

@@ -21,7 +21,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     public UploadResult Run(UploadRequest request, CancellationToken cancellationToken)
     {
         var image = ImageReader.Read(request.File, request.Address);
-        Check(image);
+        Check(image, request.MaximumSize);
 
         var start = time.GetTimestamp();
         var state = DeviceTrouble.Untouched;
@@ -62,8 +62,17 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         }
     }
 
-    private void Check(FirmwareImage image)
+    private void Check(FirmwareImage image, int? maximumSize)
     {
+        var size = image.Segments.Where(s => FlashAddress.IsInternalFlash(s.Address)).Sum(s => s.Data.Length);
+        if (size > maximumSize)
+        {
+            throw new UploadException(
+                UploadError.ImageTooLarge,
+                $"{image.Name} has {size} bytes; the board takes sketches of up to {maximumSize} bytes. Nothing was erased.",
+                "Make the sketch smaller, or check that the right board and bootloader are chosen.");
+        }
+
         var fit = image.HasVectorTable ? VectorTable.Check(image) : null;
         events(new ImageChecked(image, fit));
         if (fit is { IsSure: false })

@@ -26,7 +26,8 @@ internal static class BoardOptions
     private static Option[] All() =>
     [
         GlobalOptions.Text(SettingKeys.Port, "PORT", "Serial port of the running sketch; without one, press RESET or use a board in DFU mode"),
-        GlobalOptions.Text(SettingKeys.Board, "NAME", "A board described in the configuration file"),
+        GlobalOptions.Text(SettingKeys.Board, "NAME", "A board of the configuration file; of an Arduino core: FILE:ID[:menu=option,...] with its boards.txt, or VENDOR:ARCH:ID[:menu=option,...]"),
+        GlobalOptions.Text(SettingKeys.Hardware, "DIR", "Where the cores are: the sketchbook's hardware folder, or the Boards Manager's packages folder"),
         GlobalOptions.Text(SettingKeys.UsbId, "VID:PID", "USB ids of the bootloader [default: 0483:DF11]"),
         GlobalOptions.Text(SettingKeys.Alternate, "N", "Alternate setting [default: the one that holds the address]"),
         GlobalOptions.Text(SettingKeys.UsbPath, "PATH", "Where the board is plugged in, as `list` shows it, for example 1-1.2"),

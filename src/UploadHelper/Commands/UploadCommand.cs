@@ -23,6 +23,7 @@ internal static class UploadCommand
         {
             file,
             BoardOptions.Offset(),
+            GlobalOptions.Text(SettingKeys.MaximumSize, "BYTES", "Refuse a larger sketch [default: what the board's flash holds]"),
             GlobalOptions.Flag("verify", "Read back and compare [default]"),
             GlobalOptions.Flag("no-verify", "Do not read back"),
             GlobalOptions.Flag("full", "Write everything, also what is on the board already"),
@@ -62,6 +63,7 @@ internal static class UploadCommand
         {
             Port = board.Port,
             Alternate = board.Alternate,
+            MaximumSize = settings.Size(SettingKeys.MaximumSize),
             Timeout = board.Timeout,
             Verify = settings.Switch(SettingKeys.Verify, true),
             Full = settings.Switch(SettingKeys.Full, false),

@@ -5,10 +5,12 @@ internal static class SettingKeys
 {
     public const string Board = "board";
     public const string Boards = "boards";
+    public const string Hardware = "hardware";
     public const string Port = "port";
     public const string Offset = "offset";
     public const string UsbId = "usb-id";
     public const string Alternate = "alt";
+    public const string MaximumSize = "maximum-size";
     public const string UsbPath = "usb-path";
     public const string Serial = "serial";
     public const string Verify = "verify";

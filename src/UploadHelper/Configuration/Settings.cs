@@ -53,6 +53,15 @@ internal sealed class Settings(IConfiguration configuration)
         var text => throw Invalid(key, text, "a number from 0 to 255"),
     };
 
+    /// <summary>A number of bytes above zero, or null if none is set.</summary>
+    /// <exception cref="UploadException">The value is none.</exception>
+    public int? Size(string key) => Text(key) switch
+    {
+        null => null,
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size > 0 => size,
+        var text => throw Invalid(key, text, "a number of bytes, for example 507904"),
+    };
+
     /// <summary>A pair of USB ids, or null if none is set.</summary>
     /// <exception cref="UploadException">The value is none.</exception>
     public UsbId? Ids(string key)

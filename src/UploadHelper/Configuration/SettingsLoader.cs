@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
+using UploadHelper.Configuration.Arduino;
 using UploadHelper.Core.Uploading;
 
 namespace UploadHelper.Configuration;
 
 /// <summary>
-/// Merges the layers of settings; later wins: the configuration file, the board's entry in it, the environment
-/// (UPLOADHELPER_*), the command line.
+/// Merges the layers of settings; later wins: the configuration file, the board (an entry in that file, or one of an
+/// Arduino core), the environment (UPLOADHELPER_*), the command line.
 /// </summary>
 internal static class SettingsLoader
 {
@@ -24,10 +26,10 @@ internal static class SettingsLoader
     {
         var fromFile = File(file);
         var fromEnvironment = Environment(environment);
-        var name = Value(typed, SettingKeys.Board) ?? Value(fromEnvironment, SettingKeys.Board) ?? fromFile[SettingKeys.Board];
+        string? Merged(string key) => Value(typed, key) ?? Value(fromEnvironment, key) ?? fromFile[key];
         return new Settings(new ConfigurationBuilder()
             .AddConfiguration(fromFile)
-            .AddInMemoryCollection(Board(fromFile, name))
+            .Add(Board(fromFile, Merged(SettingKeys.Board), Merged(SettingKeys.Hardware)))
             .AddInMemoryCollection(fromEnvironment)
             .AddInMemoryCollection(typed)
             .Build());
@@ -54,7 +56,12 @@ internal static class SettingsLoader
         }
     }
 
-    private static Dictionary<string, string?> Board(IConfiguration file, string? name)
+    private static IConfigurationSource Board(IConfiguration file, string? name, string? hardware) =>
+        name is not null && BoardName.Parse(name, System.IO.File.Exists) is { } board
+            ? new ArduinoBoardSource(board, hardware)
+            : new MemoryConfigurationSource { InitialData = Entry(file, name) };
+
+    private static Dictionary<string, string?> Entry(IConfiguration file, string? name)
     {
         if (string.IsNullOrEmpty(name))
         {

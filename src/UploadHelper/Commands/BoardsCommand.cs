@@ -1,0 +1,123 @@
+using System.CommandLine;
+using System.Text.Json;
+using UploadHelper.CommandLine;
+using UploadHelper.Configuration;
+using UploadHelper.Configuration.Arduino;
+using UploadHelper.Core.Boards;
+using UploadHelper.Core.Boards.Arduino;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Output;
+
+namespace UploadHelper.Commands;
+
+/// <summary><c>boards</c>: what is understood of a core's boards.txt, for each choice of options that makes a difference to an upload.</summary>
+internal static class BoardsCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var file = new Argument<string>("FILE") { Description = "A core's boards.txt, or its folder; the core's platform.txt and local files count as well" };
+        var command = new ExampledCommand(
+            "boards",
+            "Show the boards of an Arduino core, and how each is uploaded to.",
+            "upload-helper boards ~/Arduino/hardware/Arduino_STM32/STM32F4/boards.txt",
+            "upload-helper upload --board ~/Arduino/hardware/Arduino_STM32/STM32F4/boards.txt:generic_f407v:upload_method=F4BootMethod Blink.bin")
+        {
+            file,
+        };
+        command.SetAction(parse => context.Run(parse, (settings, _) =>
+        {
+            Run(parse.GetValue(file)!, context.Streams.Out, settings.Switch(SettingKeys.Json, false));
+            return 0;
+        }));
+        return command;
+    }
+
+    private static void Run(string path, TextWriter writer, bool json)
+    {
+        var file = Directory.Exists(path) ? Path.Combine(path, "boards.txt") : path;
+        if (!File.Exists(file))
+        {
+            throw new UploadException(UploadError.Configuration, $"There is no file {file}.", "Give the path of a core's boards.txt.");
+        }
+
+        foreach (var board in CoreFiles.Read(file).Boards)
+        {
+            var variants = BoardVariant.Of(board).ToList();
+            if (json)
+            {
+                variants.ForEach(v => WriteJson(writer, v));
+            }
+            else
+            {
+                writer.WriteLine(Ascii.Of($"{board.Id}: {board.Name}"));
+                variants.ForEach(v => WriteText(writer, v));
+            }
+        }
+    }
+
+    private static void WriteText(TextWriter writer, BoardVariant variant)
+    {
+        var (tool, ids, alternate, address, _) = variant.Upload;
+        var how = ids is null
+            ? $"not by DFU{(tool is null ? "" : $" ({tool})")}"
+            : $"{ids}{(alternate is null ? "" : $" alt {alternate}")}, {(address is null ? "no offset" : $"offset 0x{address - FlashAddress.FlashBase:X}")}{Sizes(variant.Sizes)}";
+        var options = string.Join(',', variant.Options.Select(Text));
+        writer.WriteLine(Ascii.Of(options.Length == 0 ? $"  {how}" : $"  {options}: {how}"));
+    }
+
+    private static string Text(ChosenOptions chosen) =>
+        $"{chosen.Menu.Id}={chosen.Options[0].Id}" + (chosen.Options.Count == 1 ? "" : $" (and {chosen.Options.Count - 1} more)");
+
+    private static string Sizes(IReadOnlyList<uint> sizes) => sizes switch
+    {
+        [] => "",
+        [var only] => $", {only} bytes at most",
+        _ => $", {sizes[0]} to {sizes[^1]} bytes at most",
+    };
+
+    private static void WriteJson(TextWriter writer, BoardVariant variant) => JsonLine.Write(writer, "core-board", null, json =>
+    {
+        var upload = variant.Upload;
+        json.WriteString("id", variant.Board.Id);
+        json.WriteString("name", variant.Board.Name);
+        json.WriteStartObject("options");
+        foreach (var (menu, options) in variant.Options)
+        {
+            json.WriteStartArray(menu.Id);
+            foreach (var option in options)
+            {
+                json.WriteStartObject();
+                json.WriteString("id", option.Id);
+                json.WriteString("label", option.Label);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+        json.WriteString("tool", upload.Tool);
+        json.WriteString("usbId", upload.Ids?.ToString());
+        WriteNumber(json, "alternate", upload.Alternate);
+        json.WriteString("address", upload.Address is { } address ? $"0x{address:X8}" : null);
+        json.WriteStartArray("maximumSizes");
+        foreach (var size in variant.Sizes)
+        {
+            json.WriteNumberValue(size);
+        }
+
+        json.WriteEndArray();
+    });
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, byte? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(name, number);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+}
