@@ -22,19 +22,21 @@ public sealed class Board : IUsbPort, IBoardCore
     /// <summary>A board that has just been plugged in.</summary>
     /// <param name="personality">Its kind.</param>
     /// <param name="flash">Its flash.</param>
+    /// <param name="spiFlash">The flash chip beside the microcontroller, or null.</param>
     /// <param name="options">How it starts.</param>
     /// <param name="events">Told what the board sees.</param>
-    internal Board(IPersonality personality, FlashMemory flash, SimulationOptions options, Action<BoardEvent> events)
+    internal Board(IPersonality personality, FlashMemory flash, FlashMemory? spiFlash, SimulationOptions options, Action<BoardEvent> events)
     {
         _personality = personality;
         _options = options;
         _events = events;
         Flash = flash;
+        SpiFlash = spiFlash;
         if (options.Start != StartState.Sketch || options.Boot0)
         {
             Boot(Boot0Or(BootCause.ByHand));
         }
-        else if (SketchInFlash.Read(flash, personality.SketchAddress).Runs)
+        else if (personality.ReadSketch(flash, personality.SketchAddress).Runs)
         {
             StartSketch(personality.SketchAddress);
         }
@@ -52,6 +54,15 @@ public sealed class Board : IUsbPort, IBoardCore
 
     /// <inheritdoc/>
     public FlashMemory Flash { get; }
+
+    /// <inheritdoc/>
+    public FlashMemory? SpiFlash { get; }
+
+    /// <summary>How many sectors were erased, in all memories.</summary>
+    public int SectorsErased => Flash.Erases.Sum() + (SpiFlash?.Erases.Sum() ?? 0);
+
+    /// <summary>How many bytes were programmed, in all memories.</summary>
+    public long BytesProgrammed => Flash.BytesProgrammed + (SpiFlash?.BytesProgrammed ?? 0);
 
     /// <summary>The sketch that runs, or null while a bootloader does.</summary>
     public SketchInFlash? RunningSketch { get; private set; }
@@ -115,7 +126,7 @@ public sealed class Board : IUsbPort, IBoardCore
             return new ControlReply(ControlOutcome.Silent, default, default);
         }
 
-        if (_function is DfuSeFunction && (setup.RequestType & 0x60) != 0)
+        if (_function is IDfuFunction && (setup.RequestType & 0x60) != 0)
         {
             DfuRequests++;
         }
@@ -124,7 +135,7 @@ public sealed class Board : IUsbPort, IBoardCore
         var before = _busyUntil > Now ? _busyUntil - Now : TimeSpan.Zero;
         var reply = _function.Control(setup, data);
         reply = reply with { Busy = reply.Busy + before };
-        _busyUntil = Now + reply.Busy;
+        _busyUntil = Now + reply.Busy + reply.BusyAfter;
         if (_silent)
         {
             reply = new ControlReply(ControlOutcome.Silent, default, default);
@@ -145,6 +156,21 @@ public sealed class Board : IUsbPort, IBoardCore
     {
         Log(BoardEventKind.Bus, "bus reset");
         Function?.BusReset();
+    }
+
+    /// <summary>Writes the memories that are kept in files.</summary>
+    /// <exception cref="IOException">One cannot be written.</exception>
+    public void Save()
+    {
+        if (_options.FlashFile is { } file)
+        {
+            File.WriteAllBytes(file, Flash.Bytes);
+        }
+
+        if (_options.SpiFile is { } spiFile && SpiFlash is not null)
+        {
+            File.WriteAllBytes(spiFile, SpiFlash.Bytes);
+        }
     }
 
     /// <summary>The RESET button.</summary>
@@ -179,8 +205,8 @@ public sealed class Board : IUsbPort, IBoardCore
     /// <inheritdoc/>
     public void StartSketch(uint address)
     {
-        var enumerated = _function is DfuSeFunction;
-        var sketch = SketchInFlash.Read(Flash, address);
+        var enumerated = _function is IDfuFunction;
+        var sketch = _personality.ReadSketch(Flash, address);
         Log(
             BoardEventKind.Start,
             $"sketch {sketch.Name} starts at 0x{address:X8}, stack pointer 0x{sketch.StackPointer:X8}, reset vector 0x{sketch.Reset:X8}"

@@ -1,4 +1,5 @@
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Flash;
 using UploadHelper.VirtualBoard.Personalities;
 using UploadHelper.VirtualBoard.Sketches;
 
@@ -12,6 +13,7 @@ public sealed class BoardFactory
         new F4BootloaderBoard("f4boot", F4Bootloader.Build.Fixed),
         new F4BootloaderBoard("f4boot-old", F4Bootloader.Build.Old),
         new F4RomBoard(),
+        new H0wch33Board(),
     ];
 
     /// <summary>The names of all kinds.</summary>
@@ -29,22 +31,36 @@ public sealed class BoardFactory
     {
         var personality = Kinds.Single(p => p.Name == options.Board);
         personality = options.Variant is { } variant ? personality.Variants[variant] : personality;
+        if (options.Boot0 && !personality.HasUsbRom)
+        {
+            throw new FormatException($"The ROM of {options.Board} has no USB: with boot0=1 nothing would come onto the bus.");
+        }
+
         var flash = personality.CreateFlash();
-        if (options.FlashFile is { } file && File.Exists(file))
+        var spiFlash = personality.CreateSpiFlash();
+        if (!Load(options.FlashFile, flash, $"the flash of {options.Board}") && options.Start != StartState.Empty)
         {
-            var saved = File.ReadAllBytes(file);
-            if (saved.Length != flash.Bytes.Length)
-            {
-                throw new FormatException($"{file} has {saved.Length} bytes, but the flash of {options.Board} has {flash.Bytes.Length}.");
-            }
-
-            flash.Preload(flash.Base, saved);
-        }
-        else if (options.Start != StartState.Empty)
-        {
-            flash.Preload(personality.SketchAddress, SketchInFlash.Synthesize(personality.SketchAddress, "old"));
+            personality.Install(flash, SketchInFlash.Synthesize(personality.SketchAddress, personality.StackPointer, "old"));
         }
 
-        return new Board(personality, flash, options, events);
+        Load(options.SpiFile, spiFlash, $"the SPI flash of {options.Board}");
+        return new Board(personality, flash, spiFlash, options, events);
+    }
+
+    private static bool Load(string? file, FlashMemory? flash, string name)
+    {
+        if (file is null || !File.Exists(file))
+        {
+            return false;
+        }
+
+        var saved = File.ReadAllBytes(file);
+        if (saved.Length != (flash?.Bytes.Length ?? 0))
+        {
+            throw new FormatException($"{file} has {saved.Length} bytes, but {name} has {flash?.Bytes.Length ?? 0}.");
+        }
+
+        flash?.Preload(flash.Base, saved);
+        return true;
     }
 }

@@ -1,5 +1,6 @@
 using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Flash;
+using UploadHelper.VirtualBoard.Sketches;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard;
@@ -19,6 +20,12 @@ public interface IPersonality
     /// <summary>Where sketches begin.</summary>
     uint SketchAddress { get; }
 
+    /// <summary>The initial stack pointer of the sketch on a fresh board: the end of its RAM.</summary>
+    uint StackPointer => 0x2002_0000;
+
+    /// <summary>Whether the ROM that BOOT0 starts has USB; the STM32F103's has not (AN2606).</summary>
+    bool HasUsbRom => true;
+
     /// <summary>Whether the bootloader stays on the bus, silent, when it starts a sketch that has no USB of its own.</summary>
     bool LeavesGhost => false;
 
@@ -27,6 +34,15 @@ public interface IPersonality
 
     /// <summary>Its flash, with the bootloader in it.</summary>
     FlashMemory CreateFlash();
+
+    /// <summary>The flash chip beside the microcontroller, or null.</summary>
+    FlashMemory? CreateSpiFlash() => null;
+
+    /// <summary>Puts a sketch into the flash, as the bootloader would.</summary>
+    void Install(FlashMemory flash, byte[] sketch) => flash.Preload(SketchAddress, sketch);
+
+    /// <summary>What the sketch at an address looks like to the bootloader.</summary>
+    SketchInFlash ReadSketch(FlashMemory flash, uint address) => SketchInFlash.Read(flash, address);
 
     /// <summary>How long after a reset <see cref="Boot"/> has its result.</summary>
     /// <param name="flash">What is in flash.</param>

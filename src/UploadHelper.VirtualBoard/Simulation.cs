@@ -166,16 +166,12 @@ public sealed class Simulation
 
     private void Finish(Board board)
     {
-        if (_options.FlashFile is { } file)
-        {
-            File.WriteAllBytes(file, board.Flash.Bytes);
-        }
-
+        board.Save();
         _output.WriteLine($"summary: {Describe(board)}");
     }
 
     private static string Describe(Board board) =>
-        $"board={board.Name} sectors_erased={board.Flash.Erases.Sum()} bytes_programmed={board.Flash.BytesProgrammed} "
+        $"board={board.Name} sectors_erased={board.SectorsErased} bytes_programmed={board.BytesProgrammed} "
         + $"violations={board.Violations.Count} control_transfers={board.ControlTransfers} dfu_requests={board.DfuRequests} "
         + $"running={(board.RunningSketch is { } sketch ? "sketch:" + sketch.Name : board.Attached is null ? "nothing" : "bootloader")}";
 }

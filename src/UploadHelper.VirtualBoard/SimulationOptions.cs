@@ -22,6 +22,9 @@ public sealed record SimulationOptions(string Board)
     /// <summary>The file that keeps its flash between runs, or null.</summary>
     public string? FlashFile { get; init; }
 
+    /// <summary>The file that keeps its SPI flash between runs, or null.</summary>
+    public string? SpiFile { get; init; }
+
     /// <summary>What it does at first.</summary>
     public StartState Start { get; init; }
 
@@ -61,6 +64,7 @@ public sealed record SimulationOptions(string Board)
     private SimulationOptions With(string key, string value) => (key, value) switch
     {
         ("flash", { Length: > 0 }) => this with { FlashFile = value },
+        ("spi", { Length: > 0 }) => this with { SpiFile = value },
         ("start", "sketch") => this with { Start = StartState.Sketch },
         ("start", "bootloader") => this with { Start = StartState.Bootloader },
         ("start", "empty") => this with { Start = StartState.Empty },
@@ -72,6 +76,6 @@ public sealed record SimulationOptions(string Board)
         _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
         _ => throw new FormatException(
             $"\"{key}={value}\" is no option of a virtual {Board}. There are: "
-                + $"{string.Join(", ", ["flash=FILE", "start=", "sketch=", "boot0=0|1", .. BoardFactory.Variants(Board)])}."),
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "start=", "sketch=", "boot0=0|1", .. BoardFactory.Variants(Board)])}."),
     };
 }

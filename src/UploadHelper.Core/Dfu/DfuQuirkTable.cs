@@ -1,3 +1,4 @@
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu.DfuSe;
 
 namespace UploadHelper.Core.Dfu;
@@ -5,63 +6,18 @@ namespace UploadHelper.Core.Dfu;
 /// <summary>The quirks of all bootloaders that are known, keyed by what identifies each; the first row that fits counts.</summary>
 public static class DfuQuirkTable
 {
+    private const uint FlashBase = FlashAddress.FlashBase;
     private const string AN3156 = "AN3156: leave jumps to the address pointer";
+    private const string RunsInGetStatus = "its source: erasing and programming run inside GETSTATUS";
+    private const string RunsBehindGetStatus = "its source: erasing and programming run behind GETSTATUS, and the next request waits";
 
     // Pages of 128 bytes are the STM32L0's, of 256 bytes the STM32L1's.
     private const uint LargestPageErasedToZero = 256;
 
     private static readonly (Func<DfuDescription, MemoryMap, bool> Fits, DfuQuirks Quirks)[] Rows =
     [
-        (
-            (device, map) => IsF4Bootloader(device, map) && map.Groups[0].Count > 1,
-            new DfuQuirks("F4Bootloader, old build", "victorpv/F4Bootloader at 54c6ba5, main.c: after a reset 2.26 s, and USB only comes up to stay")
-            {
-                StartsSketchAfter = TimeSpan.FromSeconds(2.26),
-                PollsEarly = "its source: erasing and programming run inside GETSTATUS",
-            }),
-        (
-            (device, map) => IsF4Bootloader(device, map),
-            new DfuQuirks("F4Bootloader", "victorpv/F4Bootloader main.c: after a reset 1 s, then 30 blinks of 300 ms; usbd_dfu_flash.c: GetSector()")
-            {
-                StartsSketchAfter = TimeSpan.FromSeconds(10),
-                StartsSketchByItself = true,
-                PollsEarly = "its source: erasing and programming run inside GETSTATUS",
-
-                // Its GetSector() takes every address from 0x08060000 on for the last sector of 512 KiB.
-                WritableEnd = 0x0808_0000,
-            }),
-        (
-            (device, _) => device is { Manufacturer: "HCHEW", Functional.CanUpload: false },
-            new DfuQuirks("h0wch33/stm32f1_dfu", "stm32f1_dfu main.c")
-            {
-                SharesVectorPage = true,
-                Limit = new DeviceLimit(
-                    "This bootloader keeps its own vectors in the sketch's first page, and rewrites that page at the beginning and at the end. "
-                        + "Each time there are about 50 ms in which a power failure costs the bootloader.",
-                    "Keep the cable in until it is done. (A lost bootloader comes back with BOOT0 and a serial adapter, or with an ST-Link.)"),
-            }),
-        (
-            (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x4000 } or { SectorSize: 0x8000 },
-            new DfuQuirks("ST system bootloader, STM32F2/F4/F7", AN3156)
-            {
-                PollsEarly = "EdgeTX and rs-dfu on F4 and F7 radios, MicroPython's pydfu",
-            }),
-        (
-            (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x2_0000 },
-            new DfuQuirks("ST system bootloader, STM32H7", AN3156)
-            {
-                PollsEarly = "EdgeTX on H7 radios, MicroPython's pydfu",
-            }),
-        (
-            // 1 MiB of 2 KiB pages: smaller ones may be an F072, whose ROM ends it with a pipe error (openmv #1508).
-            (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x800, Count: >= 512 },
-            new DfuQuirks("ST system bootloader, STM32L4", AN3156)
-            {
-                PollsEarly = "MicroPython's pydfu",
-            }),
-        (
-            (device, _) => IsSystemBootloader(device),
-            new DfuQuirks("ST system bootloader", AN3156)),
+        .. BootloadersInFlash(),
+        .. SystemBootloaders(),
     ];
 
     /// <summary>The row for a device.</summary>
@@ -73,9 +29,72 @@ public static class DfuQuirkTable
         return map.Groups[0].SectorSize <= LargestPageErasedToZero ? row with { ErasedValue = 0 } : row;
     }
 
+    private static IEnumerable<(Func<DfuDescription, MemoryMap, bool> Fits, DfuQuirks Quirks)> BootloadersInFlash()
+    {
+        yield return (
+            (device, map) => IsF4Bootloader(device, map) && map.Groups[0].Count > 1,
+            new DfuQuirks("F4Bootloader (old build)", "victorpv/F4Bootloader at 54c6ba5, main.c: after a reset 2.26 s, and USB only comes up to stay")
+            {
+                StartsSketchAfter = TimeSpan.FromSeconds(2.26),
+                PollsEarly = RunsInGetStatus,
+                Sketch = new SketchRule(0x0801_0000, StackRule.OldF4Bootloader),
+            });
+        yield return (
+            IsF4Bootloader,
+            new DfuQuirks("F4Bootloader", "victorpv/F4Bootloader main.c: after a reset 1 s, then 30 blinks of 300 ms; usbd_dfu_flash.c: GetSector()")
+            {
+                StartsSketchAfter = TimeSpan.FromSeconds(10),
+                StartsSketchByItself = true,
+                PollsEarly = RunsInGetStatus,
+                Sketch = new SketchRule(0x0800_4000, StackRule.F4Bootloader),
+
+                // Its GetSector() takes every address from 0x08060000 on for the last sector of 512 KiB.
+                Writable = new WritableRange(
+                    FlashBase, 0x0808_0000, "", "it lies beyond 0x0807FFFF, where this bootloader erases another sector than it was asked for"),
+            });
+        yield return (
+            (device, _) => device is { Manufacturer: "HCHEW", Functional.CanUpload: false },
+            new DfuQuirks("h0wch33/stm32f1_dfu", "stm32f1_dfu main.c")
+            {
+                PollsEarly = RunsBehindGetStatus,
+                SharesVectorPage = true,
+                Sketch = new SketchRule(FlashBase, StackRule.H0wch33),
+                Limit = new DeviceLimit(
+                    "This bootloader keeps its own vectors in the sketch's first page, and rewrites that page at the beginning and at the end. "
+                        + "Each time there are about 50 ms in which a power failure costs the bootloader.",
+                    "Keep the cable in until it is done. (A lost bootloader comes back with BOOT0 and a serial adapter, or with an ST-Link.)"),
+            });
+    }
+
+    private static IEnumerable<(Func<DfuDescription, MemoryMap, bool> Fits, DfuQuirks Quirks)> SystemBootloaders()
+    {
+        yield return (
+            (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x4000 } or { SectorSize: 0x8000 },
+            new DfuQuirks("ST system bootloader, STM32F2/F4/F7", AN3156)
+            {
+                PollsEarly = "EdgeTX and rs-dfu on F4 and F7 radios, MicroPython's pydfu",
+            });
+        yield return (
+            (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x2_0000 },
+            new DfuQuirks("ST system bootloader, STM32H7", AN3156)
+            {
+                PollsEarly = "EdgeTX on H7 radios, MicroPython's pydfu",
+            });
+        yield return (
+            // 1 MiB of 2 KiB pages: smaller ones may be an F072, whose ROM ends it with a pipe error (openmv #1508).
+            (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x800, Count: >= 512 },
+            new DfuQuirks("ST system bootloader, STM32L4", AN3156)
+            {
+                PollsEarly = "MicroPython's pydfu",
+            });
+        yield return (
+            (device, _) => IsSystemBootloader(device),
+            new DfuQuirks("ST system bootloader", AN3156));
+    }
+
     private static bool IsF4Bootloader(DfuDescription device, MemoryMap map) =>
         device.Functional.TransferSize == 1024
-        && map.Groups[0] is { Address: 0x0800_0000, SectorSize: 0x4000, Access: SectorAccess.Read };
+        && map.Groups[0] is { Address: FlashBase, SectorSize: 0x4000, Access: SectorAccess.Read };
 
     private static bool IsSystemBootloader(DfuDescription device) =>
         device.Product.StartsWith("STM32", StringComparison.Ordinal) && device.Product.Contains("BOOTLOADER", StringComparison.Ordinal);

@@ -1,3 +1,6 @@
+using UploadHelper.Core.Boards;
+using UploadHelper.Core.Dfu.DfuSe;
+
 namespace UploadHelper.Core.Dfu;
 
 /// <summary>What is known of one kind of bootloader beyond what it says of itself.</summary>
@@ -23,8 +26,17 @@ public sealed record DfuQuirks(string Name, string Source)
     /// <summary>What an erased byte of its flash reads as.</summary>
     public byte ErasedValue { get; init; } = 0xFF;
 
-    /// <summary>Address behind the last byte that may be erased, whatever its map says; null where the map is right.</summary>
-    public long? WritableEnd { get; init; }
+    /// <summary>Where the internal flash may be written, whatever its map says; null where the map is right.</summary>
+    public WritableRange? Writable { get; init; }
+
+    /// <summary>What it takes for a sketch, and starts; null where it starts whatever it is told to.</summary>
+    public SketchRule? Sketch { get; init; }
+
+    /// <summary>
+    /// Bytes that are programmed at once: writes begin and end at a multiple. 32, the flash word of the H7, is the most that
+    /// any STM32 has, and does no harm where it is less.
+    /// </summary>
+    public int ProgramUnit { get; init; } = 32;
 
     /// <summary>
     /// Whether the page at the flash base holds the bootloader's own stack pointer and reset vector. The device swaps
@@ -35,6 +47,26 @@ public sealed record DfuQuirks(string Name, string Source)
     /// <summary>What the user must know before anything is written, since no host can help it.</summary>
     public DeviceLimit? Limit { get; init; }
 }
+
+/// <summary>The part of the internal flash that may be written.</summary>
+/// <param name="Start">Its first address.</param>
+/// <param name="End">Address behind it.</param>
+/// <param name="Before">What is wrong with a sector before it: "it ...".</param>
+/// <param name="Behind">What is wrong with a sector behind it: "it ...".</param>
+public sealed record WritableRange(uint Start, long End, string Before, string Behind)
+{
+    /// <summary>Why a sector may not be erased: "it ..."; null if it may.</summary>
+    public string? WhyNot(Sector sector) =>
+        !FlashAddress.IsInternalFlash(sector.Address) ? null
+        : sector.Address < Start ? Before
+        : sector.End > End ? Behind
+        : null;
+}
+
+/// <summary>How a bootloader tells a sketch from empty flash.</summary>
+/// <param name="Address">Where it looks.</param>
+/// <param name="Stack">By which initial stack pointer.</param>
+public sealed record SketchRule(uint Address, StackRule Stack);
 
 /// <summary>Something that a device makes impossible.</summary>
 /// <param name="Message">What.</param>

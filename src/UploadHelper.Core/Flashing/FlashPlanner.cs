@@ -12,6 +12,12 @@ namespace UploadHelper.Core.Flashing;
 /// <param name="erased">What an erased byte reads as.</param>
 public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transferSize, byte erased)
 {
+    /// <summary>Bytes that the device programs at once (<see cref="DfuQuirks.ProgramUnit"/>).</summary>
+    public int ProgramUnit { get; init; } = 32;
+
+    /// <summary>Where a sketch can begin at the earliest, if the map does not tell; for hints.</summary>
+    public uint SketchStart { get; init; }
+
     /// <summary>Plans the writing of an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="alternate">The alternate setting that the user wants, or null for those that the file or the addresses name.</param>
@@ -56,7 +62,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             }
         }
 
-        return new MemoryPlan(memory, TouchedSectors(image, segments, memory.Map), Runs.Of(segments, memory.Map, transferSize, erased));
+        return new MemoryPlan(memory, TouchedSectors(image, segments, memory.Map), Runs.Of(segments, memory.Map, transferSize, ProgramUnit, erased));
     }
 
     private (Segment VectorBlock, IReadOnlyList<Segment> Others) Split(IReadOnlyList<Segment> runs)
@@ -67,7 +73,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         return (first with { Data = first.Data[..size] }, rest.Data.IsEmpty ? [.. runs.Skip(1)] : [rest, .. runs.Skip(1)]);
     }
 
-    private static List<Sector> TouchedSectors(FirmwareImage image, IReadOnlyList<Segment> segments, MemoryMap map)
+    private List<Sector> TouchedSectors(FirmwareImage image, IReadOnlyList<Segment> segments, MemoryMap map)
     {
         var sectors = new List<Sector>();
         foreach (var segment in segments)
@@ -92,7 +98,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         return sectors;
     }
 
-    private static UploadException Refused(FirmwareImage image, Segment segment, long address, Sector? sector, MemoryMap map)
+    private UploadException Refused(FirmwareImage image, Segment segment, long address, Sector? sector, MemoryMap map)
     {
         if (address > segment.Address)
         {
@@ -104,13 +110,14 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         }
 
         var writable = map.Groups.FirstOrDefault(g => g.Count > 0 && new Sector(g.Address, g.SectorSize, g.Access).IsWritable);
+        var start = Math.Max(writable.Address, SketchStart);
         return new UploadException(
             UploadError.NotWritable,
             $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but the sector at 0x{sector!.Value.Address:X8} to 0x{sector.Value.End - 1:X8} is not writable: "
                 + $"the bootloader protects it. Nothing was erased. The board says: {map}",
             writable.Count == 0
                 ? "This bootloader lets nothing be written."
-                : $"On this board a sketch can begin at 0x{writable.Address:X8} (--offset 0x{writable.Address - FlashAddress.FlashBase:X}), and must be compiled for that address.");
+                : $"On this board a sketch can begin at 0x{start:X8} (--offset 0x{start - FlashAddress.FlashBase:X}), and must be compiled for that address.");
     }
 
     private static UploadException NotASectorStart(uint address, MemoryMap map)

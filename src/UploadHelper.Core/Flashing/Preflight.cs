@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Firmware;
@@ -18,7 +19,9 @@ public static class Preflight
     /// <param name="plan">Its plan.</param>
     /// <param name="device">What the bootloader says of itself.</param>
     /// <param name="quirks">What is known of it beyond that.</param>
-    /// <exception cref="UploadException"><see cref="UploadError.ImageTooLarge"/> or <see cref="UploadError.NotForThisDevice"/>.</exception>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.NotWritable"/>, <see cref="UploadError.ImageTooLarge"/> or <see cref="UploadError.NotForThisDevice"/>.
+    /// </exception>
     public static void Check(FirmwareImage image, FlashPlan plan, DfuDescription device, DfuQuirks quirks)
     {
         if (image.MadeFor is { } ids && !ids.Fits(device.Device.Id))
@@ -26,14 +29,39 @@ public static class Preflight
             throw MadeForAnother(image, ids, device.Device);
         }
 
-        if (quirks.WritableEnd is { } end && plan.Sectors.FirstOrDefault(s => s.End > end) is { Size: > 0 } beyond)
+        if (quirks.Writable is { } writable)
         {
-            throw Beyond(image, beyond, end, quirks);
+            CheckSectors(image, plan, writable, quirks);
+        }
+
+        if (quirks.Sketch is { } rule && image.HasVectorTable && image.Start == rule.Address)
+        {
+            CheckStack(image, rule, quirks);
         }
 
         if (quirks.SharesVectorPage && plan.VectorBlock is { } block && NotFree(block) is { } word)
         {
             throw VectorTaken(image, word, quirks);
+        }
+    }
+
+    private static void CheckSectors(FirmwareImage image, FlashPlan plan, WritableRange writable, DfuQuirks quirks)
+    {
+        foreach (var sector in plan.Sectors)
+        {
+            if (writable.WhyNot(sector) is { } why)
+            {
+                throw NotWritable(image, sector, why, writable, quirks);
+            }
+        }
+    }
+
+    private static void CheckStack(FirmwareImage image, SketchRule rule, DfuQuirks quirks)
+    {
+        var stack = VectorTable.Read(image.VectorSegment.Data.Span).StackPointer;
+        if (!rule.Stack.Takes(stack))
+        {
+            throw NeverStarted(image, stack, rule, quirks);
         }
     }
 
@@ -56,11 +84,18 @@ public static class Preflight
         $"{image.Name} was made for {new UsbId(ids.Vendor, ids.Product)}, and the board is {device.Id}. Nothing was erased.",
         "Is it the right file? If it is, take its suffix off (dfu-suffix --delete), or give the .bin or .hex.");
 
-    private static UploadException Beyond(FirmwareImage image, Sector sector, long end, DfuQuirks quirks) => new(
-        UploadError.ImageTooLarge,
-        $"{image.Name} needs the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, and {quirks.Name} reaches only up to 0x{end - 1:X8}: "
-            + $"beyond that it erases another sector than it was asked for ({quirks.Source}). Nothing was erased.",
-        "Make the sketch smaller, or write it with the chip's own bootloader (BOOT0).");
+    private static UploadException NotWritable(FirmwareImage image, Sector sector, string why, WritableRange writable, DfuQuirks quirks) => new(
+        sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
+        $"{image.Name} needs the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, and {why} ({quirks.Name}). Nothing was erased.",
+        sector.Address < writable.Start
+            ? $"Use --offset 0x{writable.Start - FlashAddress.FlashBase:X}; the sketch must be compiled for that address."
+            : "Make the sketch smaller, or write it with the chip's own bootloader (BOOT0).");
+
+    private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, DfuQuirks quirks) => new(
+        UploadError.NotForThisDevice,
+        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {quirks.Name} would never start it: it takes only stack pointers in "
+            + $"{rule.Stack.Text}. Nothing was erased.",
+        "Was the sketch compiled for this board? A part with less RAM has another stack pointer; the linker script sets it.");
 
     private static UploadException VectorTaken(FirmwareImage image, (int Offset, uint Value) word, DfuQuirks quirks) => new(
         UploadError.NotForThisDevice,

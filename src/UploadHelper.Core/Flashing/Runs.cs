@@ -6,46 +6,44 @@ namespace UploadHelper.Core.Flashing;
 /// <summary>Makes runs that a device can program out of the segments of one memory.</summary>
 internal static class Runs
 {
-    // The largest unit that any STM32 programs at once: the flash word of the H7 (AN2606: a shorter write is filled up
-    // from the one before). Smaller ones (8 bytes on the L4) divide it, and programming the erased value costs little.
-    private const uint Unit = 32;
-
     /// <summary>
     /// Fills segments up to whole units with the erased value, and joins those that are apart by less than a block: a
-    /// run of its own costs more than the bytes between. Only erased sectors are filled.
+    /// run of its own costs more than the bytes between. Only erased sectors are filled. (A device fills a shorter unit with
+    /// whatever stands in its buffer, AN2606.)
     /// </summary>
     /// <param name="segments">Ascending, all in the map.</param>
     /// <param name="map">The memory.</param>
     /// <param name="transferSize">The bootloader's wTransferSize, in bytes.</param>
+    /// <param name="unit">Bytes that the device programs at once; divides every sector.</param>
     /// <param name="erased">What an erased byte reads as.</param>
-    public static IReadOnlyList<Segment> Of(IEnumerable<Segment> segments, MemoryMap map, int transferSize, byte erased)
+    public static IReadOnlyList<Segment> Of(IEnumerable<Segment> segments, MemoryMap map, int transferSize, int unit, byte erased)
     {
         var runs = new List<Segment>();
         var group = new List<Segment>();
         foreach (var segment in segments)
         {
-            if (group.Count > 0 && !Joins(group[^1], segment, map, transferSize))
+            if (group.Count > 0 && !Joins(group[^1], segment, map, transferSize, unit))
             {
-                runs.Add(Fill(group, erased));
+                runs.Add(Fill(group, unit, erased));
                 group.Clear();
             }
 
             group.Add(segment);
         }
 
-        runs.Add(Fill(group, erased));
+        runs.Add(Fill(group, unit, erased));
         return runs;
     }
 
-    private static bool Joins(Segment before, Segment after, MemoryMap map, int transferSize) =>
-        Down(after.Address) <= Up(before.End)
+    private static bool Joins(Segment before, Segment after, MemoryMap map, int transferSize, int unit) =>
+        Down(after.Address, unit) <= Up(before.End, unit)
         || (after.Address - before.End < transferSize
             && map.SectorAt(before.End - 1)!.Value.End >= map.SectorAt(after.Address)!.Value.Address);
 
-    private static Segment Fill(List<Segment> group, byte erased)
+    private static Segment Fill(List<Segment> group, int unit, byte erased)
     {
-        var start = Down(group[0].Address);
-        var data = new byte[Up(group[^1].End) - start];
+        var start = Down(group[0].Address, unit);
+        var data = new byte[Up(group[^1].End, unit) - start];
         data.AsSpan().Fill(erased);
         foreach (var segment in group)
         {
@@ -55,7 +53,7 @@ internal static class Runs
         return new Segment(start, data);
     }
 
-    private static uint Down(uint address) => address / Unit * Unit;
+    private static uint Down(uint address, int unit) => address - address % (uint)unit;
 
-    private static long Up(long end) => (end + Unit - 1) / Unit * Unit;
+    private static long Up(long end, int unit) => (end + unit - 1) / unit * unit;
 }

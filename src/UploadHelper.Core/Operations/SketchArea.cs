@@ -15,8 +15,8 @@ internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, DfuQuirks qu
     /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: there is none.</exception>
     public uint Start => memories
         .Where(m => alternate is null || m.Alternate.Setting == alternate)
-        .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0 && WhyNot(m, new Sector(g.Address, g.SectorSize, g.Access)) is null))
-        .Select(g => (uint?)g.Address)
+        .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0).SelectMany(Starts).Where(a => WhyNot(m, m.Map.SectorAt(a)!.Value) is null))
+        .Select(a => (uint?)a)
         .FirstOrDefault() ?? throw new UploadException(
             UploadError.NotWritable,
             $"This board has no sectors that may be written{(alternate is null ? "" : $" behind alternate setting {alternate}")}. {DeviceTrouble.Unchanged}",
@@ -35,8 +35,9 @@ internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, DfuQuirks qu
             return "is not writable: the bootloader protects it";
         }
 
-        return quirks.WritableEnd is { } end && sector.End > end
-            ? $"lies beyond 0x{end - 1:X8}, where {quirks.Name} erases another sector than it was asked for ({quirks.Source})"
-            : null;
+        return quirks.Writable?.WhyNot(sector) is { } why ? $"may not be erased: {why}" : null;
     }
+
+    private IEnumerable<uint> Starts(SectorGroup group) =>
+        quirks.Writable is { } writable && writable.Start > group.Address && writable.Start < group.End ? [group.Address, writable.Start] : [group.Address];
 }

@@ -86,7 +86,11 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
 
     private FlashPlan Plan(FirmwareImage image, BootloaderSession session, UploadRequest request)
     {
-        var planner = new FlashPlanner(session.Memories, session.Description.Functional.TransferSize, session.Quirks.ErasedValue);
+        var planner = new FlashPlanner(session.Memories, session.Description.Functional.TransferSize, session.Quirks.ErasedValue)
+        {
+            ProgramUnit = session.Quirks.ProgramUnit,
+            SketchStart = session.Quirks.Writable?.Start ?? 0,
+        };
         var plan = planner.Plan(image, request.Alternate);
         Preflight.Check(image, plan, session.Description, session.Quirks);
         Warn(session, request);

@@ -10,7 +10,7 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// operation is asked for by DNLOAD, and carried out inside the GETSTATUS that answers dfuDNBUSY: between its data
 /// and its status stage, so that the transfer itself takes as long.
 /// </summary>
-public abstract class DfuSeFunction : UsbFunction
+public abstract class DfuSeFunction : UsbFunction, IDfuFunction
 {
     // An UPLOAD of the reserved block 1 puts a status code where the state belongs.
     private const DfuState StateAfterReservedUpload = (DfuState)DfuStatusCode.ErrStalledPacket;

@@ -11,6 +11,9 @@ public interface IBoardCore
     /// <summary>The board's flash.</summary>
     FlashMemory Flash { get; }
 
+    /// <summary>The flash chip beside the microcontroller, or null.</summary>
+    FlashMemory? SpiFlash { get; }
+
     /// <summary>Writes a line to the log.</summary>
     void Log(BoardEventKind kind, string text);
 

@@ -1,11 +1,12 @@
 namespace UploadHelper.VirtualBoard.Flash;
 
-/// <summary>NOR flash: erasing sets a sector's bits, programming only clears bits. Counts what is done to it.</summary>
+/// <summary>NOR flash: erasing sets a sector's bits, programming only clears bits, if it does at all. Counts what is done to it.</summary>
 public sealed class FlashMemory
 {
     private const byte Erased = 0xFF;
     private readonly byte[] _bytes;
     private readonly int[] _erases;
+    private readonly HashSet<uint> _spoilt = [];
 
     /// <summary>Erased flash of a part.</summary>
     public FlashMemory(FlashPart part)
@@ -45,21 +46,61 @@ public sealed class FlashMemory
         var sector = Part.Sectors[index];
         _bytes.AsSpan((int)(sector.Address - Base), (int)sector.Size).Fill(Erased);
         _erases[index]++;
+        _spoilt.RemoveWhere(unit => unit >= sector.Address && unit < sector.End);
         return Part.EraseTime(sector.Size);
     }
 
-    /// <summary>Programs a range in this flash: every bit that is 0 in the data becomes 0.</summary>
+    /// <summary>Programs a range in this flash unit by unit, each as the part's rule has it.</summary>
     /// <returns>How long it takes.</returns>
     public TimeSpan Program(uint address, ReadOnlySpan<byte> data)
     {
-        var target = _bytes.AsSpan((int)(address - Base), data.Length);
-        for (var i = 0; i < data.Length; i++)
+        var took = TimeSpan.Zero;
+        for (var at = 0; at < data.Length; at += Part.ProgramUnit)
         {
-            target[i] &= data[i];
+            var unit = data.Slice(at, Math.Min(Part.ProgramUnit, data.Length - at));
+            ProgramUnit(address + (uint)at, unit);
+            took += Part.ProgramTime;
         }
 
         BytesProgrammed += data.Length;
-        return Part.ProgramTime * ((data.Length + Part.ProgramUnit - 1) / Part.ProgramUnit);
+        return took;
+    }
+
+    /// <summary>Whether every unit of a range would be as wanted after it was programmed, and could be read.</summary>
+    public bool Takes(uint address, ReadOnlySpan<byte> data)
+    {
+        for (var at = 0; at < data.Length; at += Part.ProgramUnit)
+        {
+            var unit = data.Slice(at, Math.Min(Part.ProgramUnit, data.Length - at));
+            if (!IsErased(address + (uint)at, unit.Length) && (Part.Rule != ProgramRule.ErasedOrZero || unit.ContainsAnyExcept((byte)0)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a range can be read: no unit in it has an ECC that does not fit.</summary>
+    public bool IsReadable(uint address, int length) => !_spoilt.Any(unit => unit < address + (long)length && unit + (long)Part.ProgramUnit > address);
+
+    private void ProgramUnit(uint address, ReadOnlySpan<byte> unit)
+    {
+        var target = _bytes.AsSpan((int)(address - Base), unit.Length);
+        if (Part.Rule == ProgramRule.ErasedOrZero && !Takes(address, unit))
+        {
+            return;
+        }
+
+        if (Part.Rule == ProgramRule.SpoilsEcc && target.ContainsAnyExcept(Erased) && !target.SequenceEqual(unit))
+        {
+            _spoilt.Add(address);
+        }
+
+        for (var i = 0; i < unit.Length; i++)
+        {
+            target[i] &= unit[i];
+        }
     }
 
     /// <summary>Whether a range in this flash is erased.</summary>

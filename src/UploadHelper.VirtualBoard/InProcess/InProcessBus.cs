@@ -13,6 +13,7 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
     public static readonly TimeSpan TransferTime = TimeSpan.FromMilliseconds(1);
 
     private readonly HashSet<(int Number, byte Interface)> _claimed = [];
+    private readonly HashSet<int> _configured = [];
 
     /// <inheritdoc/>
     public IReadOnlyList<UsbDeviceInfo> List()
@@ -35,9 +36,20 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
     {
         var board = boards[PortOf(device)];
         board.AdvanceTo(clock.Now);
+        Configure(device, board);
         return board.Attached?.Generation == GenerationOf(device)
             ? new InProcessDevice(device, board, board.Attached.Generation, clock, _claimed)
             : throw new UsbException(UsbFault.Gone, "The device is no longer on the bus.");
+    }
+
+    // What the operating system does when it sees a device, long before anybody opens it.
+    private void Configure(UsbDeviceInfo device, IUsbPort board)
+    {
+        const byte SetConfiguration = 9;
+        if (board.Attached is not null && _configured.Add(device.Number))
+        {
+            board.Control(new UsbSetup(0x00, SetConfiguration, 1, 0, 0), []);
+        }
     }
 
     // A number that is the device's own on this bus, and another for each enumeration.

@@ -6,8 +6,6 @@ namespace UploadHelper.VirtualBoard.InProcess;
 /// <summary>A whole machine with one virtual board: its USB bus, its serial ports, its clock.</summary>
 public sealed class SimulatedSystem : IDisposable
 {
-    private readonly string? _flashFile;
-
     /// <summary>A board that has just come up.</summary>
     /// <param name="options">Which, and how it starts.</param>
     /// <param name="events">Told what the board sees.</param>
@@ -15,7 +13,6 @@ public sealed class SimulatedSystem : IDisposable
     /// <exception cref="IOException">The flash file cannot be read.</exception>
     public SimulatedSystem(SimulationOptions options, Action<BoardEvent> events)
     {
-        _flashFile = options.FlashFile;
         Board = new BoardFactory().Create(options, events);
         Usb = new InProcessBus(Clock, Board);
         SerialPorts = new InProcessSerialPorts(Clock, Board);
@@ -35,12 +32,6 @@ public sealed class SimulatedSystem : IDisposable
     /// <summary>The serial ports: the board's, while its sketch runs.</summary>
     public ISerialPorts SerialPorts { get; }
 
-    /// <summary>Saves the flash if it is kept in a file.</summary>
-    public void Dispose()
-    {
-        if (_flashFile is not null)
-        {
-            File.WriteAllBytes(_flashFile, Board.Flash.Bytes);
-        }
-    }
+    /// <summary>Saves the memories that are kept in files.</summary>
+    public void Dispose() => Board.Save();
 }

@@ -19,11 +19,14 @@ public sealed record SketchInFlash(uint Address, uint StackPointer, uint Reset, 
     private const int LongestName = 32;
 
     /// <summary>Looks at the flash from an address on.</summary>
-    public static SketchInFlash Read(FlashMemory flash, uint address)
+    /// <param name="flash">The flash.</param>
+    /// <param name="address">Where the sketch begins.</param>
+    /// <param name="vectors">Where in it the two words are from which it is started.</param>
+    public static SketchInFlash Read(FlashMemory flash, uint address, int vectors = 0)
     {
         var bytes = flash.Bytes[(int)(address - flash.Base)..];
-        var stack = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        var reset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+        var stack = BinaryPrimitives.ReadUInt32LittleEndian(bytes[vectors..]);
+        var reset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(vectors + 4)..]);
         return new SketchInFlash(address, stack, reset, NameIn(bytes), RamMap.FitsStack(stack) && IsCode(flash, reset));
     }
 
@@ -32,12 +35,12 @@ public sealed record SketchInFlash(uint Address, uint StackPointer, uint Reset, 
         vector % 2 == 1 && flash.Contains(vector - 1, 2) && !flash.IsErased(vector - 1, 2);
 
     /// <summary>A small sketch for the base of a fresh board: a vector table, an endless loop, and a marker.</summary>
-    public static byte[] Synthesize(uint address, string name)
+    public static byte[] Synthesize(uint address, uint stackPointer, string name)
     {
         const int Vectors = 16;
         var image = new byte[128];
-        BinaryPrimitives.WriteUInt32LittleEndian(image, 0x2002_0000);
-        for (var vector = 1; vector < Vectors; vector++)
+        BinaryPrimitives.WriteUInt32LittleEndian(image, stackPointer);
+        foreach (var vector in Enumerable.Range(1, Vectors - 1).Where(v => v is not (>= 7 and <= 10)))
         {
             BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(vector * 4), address + Vectors * 4 + 1);
         }

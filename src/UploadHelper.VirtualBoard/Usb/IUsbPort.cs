@@ -65,4 +65,5 @@ public enum ControlOutcome
 /// erase that runs inside a GETSTATUS. A host whose time limit is shorter sees a time-out; the board finishes all
 /// the same, and the next request waits for it.
 /// </param>
-public readonly record struct ControlReply(ControlOutcome Outcome, ReadOnlyMemory<byte> Data, TimeSpan Busy);
+/// <param name="BusyAfter">How long the device is busy once the transfer has ended: the next request waits for it.</param>
+public readonly record struct ControlReply(ControlOutcome Outcome, ReadOnlyMemory<byte> Data, TimeSpan Busy, TimeSpan BusyAfter = default);

@@ -13,6 +13,9 @@ public abstract class UsbFunction(UsbIdentity identity)
     /// <summary>Its descriptors.</summary>
     public UsbIdentity Identity => identity;
 
+    /// <summary>Whether the host has selected a configuration since the last reset of the port.</summary>
+    protected bool IsConfigured => _configuration != 0;
+
     /// <summary>The selected alternate setting of interface 0.</summary>
     protected byte AlternateSetting { get; private set; }
 

@@ -86,8 +86,8 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
     public void Simulated(Board board) => Write("simulated", json =>
     {
         json.WriteString("name", board.Name);
-        json.WriteNumber("sectorsErased", board.Flash.Erases.Sum());
-        json.WriteNumber("bytesProgrammed", board.Flash.BytesProgrammed);
+        json.WriteNumber("sectorsErased", board.SectorsErased);
+        json.WriteNumber("bytesProgrammed", board.BytesProgrammed);
         json.WriteNumber("violations", board.Violations.Count);
         json.WriteString("sketch", board.RunningSketch?.Name);
     });

@@ -81,7 +81,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
     public void Simulated(Board board) => Step(
         "Board",
-        $"{board.Name}: {Sectors(board.Flash.Erases.Sum())} erased, {board.Flash.BytesProgrammed} bytes programmed, {board.Violations.Count} violations; "
+        $"{board.Name}: {Sectors(board.SectorsErased)} erased, {board.BytesProgrammed} bytes programmed, {board.Violations.Count} violations; "
             + (board.RunningSketch is { } sketch ? $"runs sketch {sketch.Name} at 0x{sketch.Address:X8}" : "in its bootloader"));
 
     public void Done(UploadResult result)

@@ -11,17 +11,20 @@ public class UploadCommandTests
     [InlineData("upload-f4boot", "f4boot", "0x4000", 0x0800_4000)]
     [InlineData("upload-f4rom", "f4rom", "0x08000000", 0x0800_0000)]
     [InlineData("upload-f4boot-old", "f4boot-old", "0x10000", 0x0801_0000)]
+    [InlineData("upload-h0wch33", "h0wch33,start=bootloader", "0", 0x0800_0000, 0x2000_5000)]
+    [InlineData("upload-h0wch33-magic", "h0wch33", "0", 0x0800_0000, 0x2000_5000, 6)]
+    [InlineData("upload-f4boot-old-no-flag", "f4boot-old,sketch=stm32generic", "0x10000", 0x0801_0000, 0x2002_0000, 6)]
     [InlineData("upload-bootloader-answers", "f4boot,start=bootloader", "0x4000", 0x0800_4000)]
     [InlineData("upload-empty-board", "f4rom,start=empty", "0", 0x0800_0000)]
     [InlineData("upload-sketch-without-usb", "f4boot,sketch=none,start=bootloader", "0x4000", 0x0800_4000)]
-    public void A_sketch_goes_onto_a_board(string snapshot, string board, string offset, uint linkedFor)
+    public void A_sketch_goes_onto_a_board(string snapshot, string board, string offset, uint linkedFor, uint stack = 0x2002_0000, int expected = 0)
     {
         using var run = new ProgramRun();
 
-        var status = run.Run("upload", run.File("blink.bin", SketchImage.Bytes(linkedFor, Small)), "--simulate", board, "--offset", offset);
+        var status = run.Run("upload", run.File("blink.bin", SketchImage.Bytes(linkedFor, Small, stack)), "--simulate", board, "--offset", offset);
 
         Snapshot.Match(run.Transcript, snapshot);
-        Assert.Equal(0, status);
+        Assert.Equal(expected, status);
     }
 
     [Theory]

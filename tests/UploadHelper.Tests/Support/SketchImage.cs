@@ -6,20 +6,21 @@ namespace UploadHelper.Tests.Support;
 /// <summary>Makes images with the looks of compiled sketches: a vector table, functions, and literal words that point at them.</summary>
 internal static class SketchImage
 {
+    private const uint EndOfRam = 0x2002_0000; // STM32F405
     private const int VectorTableSize = 98 * 4;
 
     public static FirmwareImage Image(uint address, int size) => new("blink.bin", [new Segment(address, Bytes(address, size))]);
 
-    public static ImageFile File(uint address, int size) => new("blink.bin", Bytes(address, size));
+    public static ImageFile File(uint address, int size, uint stack = EndOfRam) => new("blink.bin", Bytes(address, size, stack));
 
     /// <summary>An image of <paramref name="size"/> bytes linked for an address; each function names a few others in its literal words.</summary>
-    public static byte[] Bytes(uint address, int size)
+    public static byte[] Bytes(uint address, int size, uint stack = EndOfRam)
     {
         var image = Noise(size, size);
         var starts = FunctionStarts(size);
         uint Function(int i) => address + (uint)starts[i % (starts.Count - 1)] + 1;
 
-        Word(image, 0, 0x2002_0000);
+        Word(image, 0, stack);
         for (var vector = 1; vector < VectorTableSize / 4; vector++)
         {
             Word(image, vector * 4, vector is >= 7 and <= 10 or 13 ? 0 : Function(vector));

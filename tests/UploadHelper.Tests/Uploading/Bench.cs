@@ -1,4 +1,5 @@
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
@@ -35,6 +36,18 @@ internal sealed class Bench
 
     public UploadResult Upload(IUsbBus bus, UploadRequest request, CancellationToken cancellationToken = default) =>
         new Uploader(bus, System.SerialPorts, System.Clock, Events.Add).Run(request, cancellationToken);
+
+    /// <summary>Opens the bootloader and has something done there.</summary>
+    public void Work(BootloaderRequest request, Action<BootloaderSession> work) =>
+        new BoardWork(Bus, System.SerialPorts, System.Clock, Events.Add).Run(
+            request,
+            session =>
+            {
+                work(session);
+                return true;
+            },
+            null,
+            CancellationToken.None);
 
     public byte[] Flash(uint address, int length) => Board.Flash.Read(address, length).ToArray();
 }

@@ -10,6 +10,7 @@ namespace UploadHelper.Tests.Core.Flashing;
 public class PreflightTests
 {
     private const string F4Map = "@Internal Flash   /0x08000000/01*016Ka,03*016Kg,01*064Kg,07*128Kg";
+    private const string OldF4Map = "@Internal Flash   /0x08000000/04*016Ka,01*064Kg,03*128Kg";
     private const string EndOfFlashMap = "@Internal Flash   /0x08000000/50*001Kg,14*001Ka";
 
     [Theory]
@@ -24,7 +25,7 @@ public class PreflightTests
     }
 
     [Theory]
-    [InlineData(0x18, true)]
+    [InlineData(0x1B, true)]
     [InlineData(0x1C, false)]
     [InlineData(0x23, false)]
     [InlineData(0x24, true)]
@@ -61,8 +62,34 @@ public class PreflightTests
         Assert.True(allowed || refusal!.Message.Contains("made for 1209:DB42, and the board is 0483:DF11", StringComparison.Ordinal), refusal?.Message);
     }
 
+    [Theory]
+    [InlineData(F4Map, "STMicroelectronics", 0x0800_4000, 0x2003_FFFC, true)]
+    [InlineData(F4Map, "STMicroelectronics", 0x0800_4000, 0x1001_0000, true)]
+    [InlineData(F4Map, "STMicroelectronics", 0x0800_4000, 0x2004_0000, false)]
+    [InlineData(F4Map, "STMicroelectronics", 0x0800_8000, 0x2004_0000, true)] // it does not look there
+    [InlineData(OldF4Map, "STMicroelectronics", 0x0801_0000, 0x2002_0000, true)]
+    [InlineData(OldF4Map, "STMicroelectronics", 0x0801_0000, 0x2001_0000, false)]
+    [InlineData(OldF4Map, "STMicroelectronics", 0x0801_0000, 0x2002_0100, false)]
+    [InlineData(EndOfFlashMap, "HCHEW", 0x0800_0000, 0x2001_8000, true)]
+    [InlineData(EndOfFlashMap, "HCHEW", 0x0800_0000, 0x2001_8004, false)]
+    public void A_sketch_that_the_bootloader_would_never_start_is_refused(string map, string manufacturer, uint address, uint stack, bool allowed)
+    {
+        var image = new byte[2_000];
+        BitConverter.TryWriteBytes(image, stack);
+
+        var refusal = Check(map, manufacturer, attributes: manufacturer == "HCHEW" ? (byte)0x09 : (byte)0x0B, address, image);
+
+        Assert.Equal(allowed ? null : UploadError.NotForThisDevice, refusal?.Error);
+        Assert.True(allowed || refusal!.Message.Contains("would never start it", StringComparison.Ordinal), refusal?.Message);
+    }
+
     private static UploadException? Check(string name, string manufacturer, byte attributes, uint address, byte[] content, DfuFileIds? madeFor = null)
     {
+        if (content.AsSpan(0, 4).SequenceEqual(new byte[4]))
+        {
+            BitConverter.TryWriteBytes(content, 0x2000_5000);
+        }
+
         var memory = new DfuMemory(new DfuAlternate(0, 0, name), MemoryMap.Parse(name));
         var description = new DfuDescription(
             new UsbDeviceInfo(1, 2, "1-1", 0x0483, 0xDF11, 0x0200, []),

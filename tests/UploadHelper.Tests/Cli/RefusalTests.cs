@@ -1,0 +1,47 @@
+using UploadHelper.Tests.Support;
+
+namespace UploadHelper.Tests.Cli;
+
+/// <summary>What a bootloader would do wrongly is refused before anything is erased, as the user reads it.</summary>
+public class RefusalTests
+{
+    private const int Small = 4_000;
+
+    [Theory]
+    [InlineData("refused-f4boot-beyond-512k", "f4boot", "0x4000", 0x7_C004, 0x2002_0000)]
+    [InlineData("refused-f4boot-stack", "f4boot", "0x4000", Small, 0x2400_8000)]
+    [InlineData("refused-f4boot-old-read-only", "f4boot-old", "0x4000", Small, 0x2002_0000)]
+    [InlineData("refused-f4boot-old-stack", "f4boot-old", "0x10000", Small, 0x2001_0000)]
+    [InlineData("refused-h0wch33-too-large", "h0wch33", "0", 50 * 1024 + 4, 0x2000_5000)]
+    [InlineData("refused-h0wch33-stack", "h0wch33", "0", Small, 0x2002_0000)]
+    public void An_image_that_does_not_fit_the_bootloader(string snapshot, string board, string offset, int size, uint stack)
+    {
+        var address = 0x0800_0000 + (offset == "0" ? 0 : Convert.ToUInt32(offset, 16));
+
+        AssertRefused(snapshot, board, SketchImage.Bytes(address, size, stack), "--offset", offset);
+    }
+
+    [Fact]
+    public void A_word_that_h0wch33_needs_itself()
+    {
+        var image = SketchImage.Bytes(0x0800_0000, Small, 0x2000_5000);
+        BitConverter.TryWriteBytes(image.AsSpan(0x20), 0xDEAD_BEEFu);
+
+        AssertRefused("refused-h0wch33-words", "h0wch33", image, "--offset", "0");
+    }
+
+    private static void AssertRefused(string snapshot, string board, byte[] image, params string[] options)
+    {
+        using var run = new ProgramRun();
+        var flash = run.PathOf("flash.bin");
+        Assert.Equal(0, run.Run("list", "--simulate", $"{board},flash={flash}"));
+        var before = File.ReadAllBytes(flash);
+
+        using var upload = new ProgramRun();
+        var status = upload.Run(["upload", upload.File("blink.bin", image), "--simulate", $"{board},start=bootloader,flash={flash}", .. options]);
+
+        Snapshot.Match(upload.Transcript, snapshot);
+        Assert.Equal(4, status);
+        Assert.Equal(before, File.ReadAllBytes(flash));
+    }
+}
