@@ -1,6 +1,7 @@
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Serial.Catalogues;
+using UploadHelper.Devices.Usb.Catalogues;
 using UploadHelper.Devices.Usb.Kernel;
 
 namespace UploadHelper.Devices;
@@ -19,6 +20,10 @@ public sealed partial class SystemDevices(TimeProvider time)
     /// <param name="changed">Called on any thread; events may get lost.</param>
     /// <returns>The end of it, or null where this system does not tell.</returns>
     public static IDisposable? WatchUsb(Action changed) => OperatingSystem.IsLinux() ? KernelUsbEvents.Listen(changed) : null;
+
+    /// <summary>The drivers that hold a device; null where they are not known.</summary>
+    public static IReadOnlyList<string>? DriversOf(UsbDeviceInfo device) =>
+        OperatingSystem.IsLinux() ? new LinuxUsbCatalogue("/sys").List().FirstOrDefault(d => d.Path == device.Path)?.Drivers : null;
 
     private static partial IUsbBus OpenUsb();
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
+using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.Output;
@@ -15,7 +15,11 @@ internal static class ListCommand
 {
     public static Command Create(CommandContext context)
     {
-        var command = new Command("list", "Show the boards in DFU mode, their alternate settings and memory maps.");
+        var command = new ExampledCommand(
+            "list",
+            "Show the boards in DFU mode, their alternate settings and memory maps.",
+            "upload-helper list",
+            "upload-helper list --simulate f4rom");
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
             using var world = World.Open(settings, context, StartState.Bootloader);
@@ -67,40 +71,20 @@ internal static class ListCommand
 
     private static void WriteText(TextWriter writer, UsbDeviceInfo device, DfuDescription? description, string trouble)
     {
-        var id = device.Id;
         if (description is null)
         {
-            writer.WriteLine(Ascii.Of($"{id} at {device.Path}: {trouble}"));
+            writer.WriteLine(Ascii.Of($"{DescriptionText.Place(device)}: {trouble}"));
             return;
         }
 
         writer.WriteLine(Ascii.Of(
-            $"{id} at {device.Path}: {description.Manufacturer} {description.Product}, serial number {description.SerialNumber}, "
-            + $"release {device.Release >> 8:X}.{device.Release & 0xFF:X2}, {(description.IsDfuSe ? "DfuSe" : "DFU")}, blocks of {description.Functional.TransferSize} bytes"));
-        foreach (var alternate in description.Alternates)
+            $"{DescriptionText.Place(device)}: {description.Manufacturer} {description.Product}, serial number {description.SerialNumber}, "
+            + $"release {DescriptionText.Release(device.Release)}, {(description.IsDfuSe ? "DfuSe" : "DFU")}, blocks of {description.Functional.TransferSize} bytes"));
+        foreach (var line in DescriptionText.Alternates(description))
         {
-            writer.WriteLine(Ascii.Of($"  alt {alternate.Setting}: {alternate.Name}"));
-            foreach (var group in Groups(alternate))
-            {
-                writer.WriteLine($"    0x{group.Address:X8} to 0x{group.End - 1:X8}  {group.Count,4} x {group.SectorSize,6} bytes  {Access(group.Access)}");
-            }
+            writer.WriteLine(Ascii.Of(line));
         }
     }
-
-    private static IEnumerable<SectorGroup> Groups(DfuAlternate alternate)
-    {
-        try
-        {
-            return MemoryMap.Parse(alternate.Name).Groups;
-        }
-        catch (MemoryMapException)
-        {
-            return [];
-        }
-    }
-
-    private static string Access(SectorAccess access) => string.Join(
-        ", ", Enum.GetValues<SectorAccess>().Where(a => access.HasFlag(a)).Select(a => a.ToString().ToLowerInvariant()));
 
     private static void WriteJson(TextWriter writer, UsbDeviceInfo device, DfuDescription? description, string trouble) =>
         JsonLine.Write(writer, "device", device.Path, json =>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Dfu.DfuSe;
 
 namespace UploadHelper.Output;
 
@@ -21,6 +22,23 @@ internal static class DescriptionJson
             json.WriteStartObject();
             json.WriteNumber("setting", alternate.Setting);
             json.WriteString("name", alternate.Name);
+            Sectors(json, DescriptionText.Sectors(alternate));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void Sectors(Utf8JsonWriter json, IReadOnlyList<SectorGroup> groups)
+    {
+        json.WriteStartArray("sectors");
+        foreach (var group in groups)
+        {
+            json.WriteStartObject();
+            json.WriteString("address", $"0x{group.Address:X8}");
+            json.WriteNumber("count", group.Count);
+            json.WriteNumber("size", group.SectorSize);
+            json.WriteString("access", string.Join(",", DescriptionText.AccessWords(group.Access)));
             json.WriteEndObject();
         }
 

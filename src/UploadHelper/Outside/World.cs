@@ -34,6 +34,9 @@ internal sealed class World : IDisposable
     /// <summary>Has this machine tell when something comes to its USB or leaves it; null where only looking helps.</summary>
     public IDisposable? WatchUsb(Action changed) => IsThisMachine ? SystemDevices.WatchUsb(changed) : null;
 
+    /// <summary>The drivers that hold a device; null where they are not known.</summary>
+    public IReadOnlyList<string>? DriversOf(UsbDeviceInfo device) => IsThisMachine ? SystemDevices.DriversOf(device) : null;
+
     private bool IsThisMachine { get; init; }
 
     /// <summary>Opens the world that the settings name.</summary>

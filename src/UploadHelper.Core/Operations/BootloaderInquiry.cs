@@ -1,0 +1,99 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Operations;
+
+/// <summary>Asks a bootloader for its state, and leaves it in it. It does not wait for one.</summary>
+/// <param name="bus">The USB devices.</param>
+/// <param name="time">The clock.</param>
+/// <param name="events">Told what the user should know before a bootloader is asked.</param>
+public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<UploadEvent> events)
+{
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
+    private static readonly UsbId Maple = new(0x1EAF, 0x0003);
+
+    /// <summary>The only board in DFU mode that is wanted.</summary>
+    /// <param name="ids">Its ids, or null for any.</param>
+    /// <param name="path">Where it is plugged in, or null for anywhere.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.NoDevice"/> or <see cref="UploadError.SeveralDevices"/>.</exception>
+    public UsbDeviceInfo Choose(UsbId? ids, string? path)
+    {
+        var found = DeviceTrouble.Looking(bus.List)
+            .Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && (ids is null || d.Id == ids) && (path is null || d.Path == path))
+            .ToList();
+        return found switch
+        {
+            [var only] => only,
+            [] => throw new UploadException(
+                UploadError.NoDevice,
+                ids is null && path is null ? "No board is in DFU mode." : $"No board {(ids is null ? "" : $"with {ids} ")}{(path is null ? "" : $"at {path} ")}is in DFU mode.",
+                "Press RESET on the board, and ask again at once."),
+            _ => throw new UploadException(
+                UploadError.SeveralDevices,
+                $"{found.Count} boards are in DFU mode: {string.Join(", ", found.Select(d => $"{d.Id} at {d.Path}"))}.",
+                $"Say which: --usb-path {found[0].Path}"),
+        };
+    }
+
+    /// <summary>Asks one.</summary>
+    /// <exception cref="UploadException">It cannot be opened, does not answer, or is no bootloader.</exception>
+    public BootloaderState Ask(UsbDeviceInfo device, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var open = bus.Open(device);
+            var description = DfuDescription.Read(open) ?? throw new UploadException(
+                UploadError.NotSupported, $"The device at {device.Path} has no DFU functional descriptor.", "See `upload-helper list`.");
+            Warn(device);
+            var alternate = description.Alternates[0];
+            open.Claim(alternate.Interface);
+            var status = new DfuConnection(open, alternate.Interface, time, cancellationToken).GetStatus(AnswerLimit);
+            return new BootloaderState(description, status, Quirks(description));
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
+        {
+            throw DeviceTrouble.NotOpened(device, e);
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.Timeout)
+        {
+            throw new UploadException(
+                UploadError.GhostDevice,
+                $"{device.Id} at {device.Path} is listed but does not answer: a sketch runs whose bootloader never left the bus. {DeviceTrouble.Unchanged}",
+                "Press RESET on the board, and ask again at once.",
+                e);
+        }
+        catch (UsbException e)
+        {
+            throw DeviceTrouble.Explain(e, DeviceTrouble.Unchanged);
+        }
+        catch (DfuException e)
+        {
+            throw DeviceTrouble.Explain(e, DeviceTrouble.Unchanged);
+        }
+    }
+
+    // Its busy flag is set by any class request, and never cleared (STM32duino-bootloader, usb.c).
+    private void Warn(UsbDeviceInfo device)
+    {
+        if (device.Id == Maple)
+        {
+            events(new UploadWarning(
+                "stays-in-dfu",
+                $"{device.Id} at {device.Path} is a Maple bootloader: once it is asked for its state, it stays in DFU mode for ever.",
+                "To get it out: upload-helper leave, or press RESET. `upload-helper list` does not ask."));
+        }
+    }
+
+    private static DfuQuirks? Quirks(DfuDescription description)
+    {
+        try
+        {
+            return BootloaderProfile.Of(description).Quirks;
+        }
+        catch (UploadException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Operations;
+
+namespace UploadHelper.Output;
+
+/// <summary>The page of <c>info</c>.</summary>
+internal static class StateText
+{
+    private const int LabelWidth = 16;
+    private static readonly string[] Attributes = ["can be written", "can be read", "manifestation tolerant", "detaches by itself"];
+
+    /// <summary>The lines of the page.</summary>
+    /// <param name="state">What the bootloader has said.</param>
+    /// <param name="drivers">The drivers that hold it; null where they are not known.</param>
+    public static IEnumerable<string> Of(BootloaderState state, IReadOnlyList<string>? drivers)
+    {
+        var description = state.Description;
+        yield return $"{DescriptionText.Place(description.Device)}: {description.Manufacturer} {description.Product}, serial number {description.SerialNumber}";
+        foreach (var (label, text) in Fields(state, drivers))
+        {
+            yield return $"  {label.PadRight(LabelWidth)}{text}";
+        }
+
+        foreach (var line in DescriptionText.Alternates(description))
+        {
+            yield return line;
+        }
+    }
+
+    private static IEnumerable<(string Label, string Text)> Fields(BootloaderState state, IReadOnlyList<string>? drivers)
+    {
+        var (description, functional) = (state.Description, state.Description.Functional);
+        yield return ("USB", $"{DescriptionText.Release(description.UsbRelease)}, release {DescriptionText.Release(description.Device.Release)}, number {description.Device.Number} on bus {description.Device.Bus}");
+        if (drivers is not null)
+        {
+            yield return ("driver", drivers.Count == 0 ? "none" : string.Join(", ", drivers));
+        }
+
+        yield return ("DFU", DescriptionText.Release(functional.DfuVersion) + (description.IsDfuSe ? " (DfuSe)" : ""));
+        yield return ("attributes", $"0x{functional.Attributes:X2}: {string.Join(", ", Attributes.Where((_, bit) => (functional.Attributes & 1 << bit) != 0))}");
+        yield return ("block size", $"{functional.TransferSize} bytes");
+        if (state.Quirks is { } quirks)
+        {
+            yield return ("taken for", quirks.Name);
+        }
+
+        yield return ("state", state.Status.State.Name());
+        yield return ("status", state.Status.Code.Name());
+        yield return ("poll time-out", $"{state.Status.PollTimeout.TotalMilliseconds:0} ms");
+    }
+}

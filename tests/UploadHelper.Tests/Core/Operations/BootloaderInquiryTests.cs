@@ -1,0 +1,88 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Operations;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+using UploadHelper.Tests.Uploading;
+using UploadHelper.VirtualBoard;
+
+namespace UploadHelper.Tests.Core.Operations;
+
+public class BootloaderInquiryTests
+{
+    private readonly Bench _bench = new("f4rom", StartState.Bootloader);
+
+    [Fact]
+    public void The_state_is_told_and_left_as_it_is()
+    {
+        var inquiry = new BootloaderInquiry(_bench.Bus, _bench.System.Clock, _bench.Events.Add);
+        var device = inquiry.Choose(null, null);
+
+        for (var i = 0; i < 2; i++)
+        {
+            var state = inquiry.Ask(device, default);
+            Assert.Equal((DfuState.Error, DfuStatusCode.ErrFirmware), (state.Status.State, state.Status.Code));
+        }
+
+        Assert.Equal(2, _bench.Board.DfuRequests);
+        Assert.Empty(_bench.Events);
+    }
+
+    [Fact]
+    public void A_maple_bootloader_is_not_asked_before_the_user_is_told_what_that_does()
+    {
+        int? asked = null;
+        var bus = new MapleIds(_bench.Bus);
+        var inquiry = new BootloaderInquiry(bus, _bench.System.Clock, e =>
+        {
+            asked = _bench.Board.DfuRequests;
+            Assert.Equal("stays-in-dfu", Assert.IsType<UploadWarning>(e).Code);
+        });
+
+        inquiry.Ask(inquiry.Choose(null, null), default);
+
+        Assert.Equal(0, asked);
+        Assert.Equal(1, _bench.Board.DfuRequests);
+    }
+
+    [Fact]
+    public void What_a_bootloader_left_on_the_bus_is_told()
+    {
+        var bench = new Bench("f4boot,ghost=1,sketch=none", StartState.Bootloader);
+        bench.System.Clock.Advance(TimeSpan.FromSeconds(12));
+        var inquiry = new BootloaderInquiry(bench.Bus, bench.System.Clock, bench.Events.Add);
+
+        var e = Assert.Throws<UploadException>(() => inquiry.Ask(inquiry.Choose(null, null), default));
+
+        Assert.Equal(UploadError.GhostDevice, e.Error);
+    }
+
+    [Fact]
+    public void One_that_may_not_be_opened_is_told()
+    {
+        var inquiry = new BootloaderInquiry(_bench.Bus, _bench.System.Clock, _bench.Events.Add);
+        var device = inquiry.Choose(DeviceFilter.StDfu, "1-1");
+        _bench.Bus.OnOpen = UsbFault.AccessDenied;
+
+        Assert.Equal(UploadError.AccessDenied, Assert.Throws<UploadException>(() => inquiry.Ask(device, default)).Error);
+    }
+
+    [Theory]
+    [InlineData(0x1EAF, null, "No board with 1EAF:0003 is in DFU mode.")]
+    [InlineData(0x0483, "1-2", "No board with 0483:0003 at 1-2 is in DFU mode.")]
+    public void One_that_is_not_there_is_told_by_what_was_asked_for(ushort vendor, string? path, string message)
+    {
+        var inquiry = new BootloaderInquiry(_bench.Bus, _bench.System.Clock, _bench.Events.Add);
+
+        var e = Assert.Throws<UploadException>(() => inquiry.Choose(new UsbId(vendor, 3), path));
+
+        Assert.Equal((UploadError.NoDevice, message), (e.Error, e.Message));
+    }
+
+    /// <summary>A board that says it has the ids of a Maple bootloader.</summary>
+    private sealed class MapleIds(IUsbBus bus) : IUsbBus
+    {
+        public IReadOnlyList<UsbDeviceInfo> List() => [.. bus.List().Select(d => d with { VendorId = 0x1EAF, ProductId = 0x0003 })];
+
+        public IUsbDevice Open(UsbDeviceInfo device) => bus.Open(device);
+    }
+}
