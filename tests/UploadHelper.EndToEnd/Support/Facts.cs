@@ -60,3 +60,10 @@ internal static class ProcessorReason
         !Executable.IsInstalled(Processor.Boot.Emulator) ? $"{Processor.Boot.Emulator} is not installed (scripts/test.sh installs it as root)"
         : Executable.Missing(Executable.Linux);
 }
+
+/// <summary>A test of a script; skipped where its shell is not installed.</summary>
+public sealed class ShellFactAttribute : FactAttribute
+{
+    /// <param name="shell">The program that runs the script.</param>
+    public ShellFactAttribute(string shell) => Skip = Executable.IsInstalled(shell) ? null : $"{shell} is not installed";
+}

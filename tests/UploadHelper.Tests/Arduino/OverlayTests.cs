@@ -180,6 +180,20 @@ public class OverlayTests
     }
 
     [Fact]
+    public void The_table_of_boards_has_each_option_that_an_overlay_adds()
+    {
+        var rows = File.ReadAllLines(InstalledCore.PathOf("..", "..", "..", "arduino", "BOARDS.md"));
+        foreach (var line in Cores.SelectMany(c => Lines(InstalledCore.Overlay(c, "boards.local.txt"))))
+        {
+            if (line.Split('.', 5) is [var board, "menu", var menu, var option, var setting]
+                && setting.Split('=') is ["upload.offset" or "build.flash_offset", var offset])
+            {
+                Assert.Contains(rows, r => r.StartsWith($"| {board} | {menu}={option} | ", StringComparison.Ordinal) && r.Contains($" | {offset} | ", StringComparison.Ordinal));
+            }
+        }
+    }
+
+    [Fact]
     public void No_overlay_makes_an_ide_wait_for_a_bootloaders_port() => Assert.All(
         Cores.SelectMany(c => Lines(InstalledCore.Overlay(c, "boards.local.txt")).Concat(Lines(InstalledCore.Overlay(c, "platform.local.txt")))),
         l =>
