@@ -110,4 +110,4 @@ while IFS= read -r -d '' boards; do
   found=$((found + 1))
   if [ -n "$remove" ]; then remove_core "$core" "$overlay"; else install_core "$core" "$overlay"; fi
 done < <(find "$dir" -maxdepth 5 -name boards.txt -print0)
-[ "$found" -gt 0 ] || fail "there is no core in $dir that has an overlay: $(cd "$here/arduino" && echo */)"
+[ "$found" -gt 0 ] || fail "there is no core in $dir that has an overlay: $(cd "$here/arduino" && dirname */boards.local.txt | xargs)"

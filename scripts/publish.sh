@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Makes the one-file executable for a platform: scripts/publish.sh RID [--no-r2r]
+# Makes the one-file executable for a platform: scripts/publish.sh RID [--no-r2r] [MSBUILD-OPTION...]
 # RID: linux-x64 linux-arm64 linux-arm win-x64 win-x86 win-arm64 osx-x64 osx-arm64
+# It goes to $PUBLISH_DIRECTORY/RID, or to where the tests look for it if that is not set.
 # --no-r2r leaves out the precompiled code: smaller, slower to start, and what Wine 8 can run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rid=${1:?usage: scripts/publish.sh RID [--no-r2r]}
+rid=${1:?usage: scripts/publish.sh RID [--no-r2r] [MSBUILD-OPTION...]}
+shift
 ready_to_run=true
 variant=$rid
-if [ "${2:-}" = --no-r2r ]; then
+if [ "${1:-}" = --no-r2r ]; then
+  shift
   ready_to_run=false
   variant=$rid-no-r2r
 fi
@@ -22,12 +25,13 @@ esac
 # sha256sum is GNU's; macOS has shasum.
 if command -v sha256sum >/dev/null; then digest() { sha256sum; }; else digest() { shasum -a 256; }; fi
 
-out=artifacts/publish/$variant
-log=artifacts/publish/$variant.log
+built=artifacts
+out=${PUBLISH_DIRECTORY:-$built/publish}/$variant
+log=$out.log
 rm -rf "$out"
 mkdir -p "$out"
 if ! dotnet publish src/UploadHelper -c Release -r "$rid" -o "$out" --nologo \
-  -p:PublishReadyToRun=$ready_to_run -p:DebugType=none >"$log" 2>&1; then
+  -p:PublishReadyToRun=$ready_to_run -p:DebugType=none "$@" >"$log" 2>&1; then
   if grep -qE 'NU1101|NU1102|NU1100|NETSDK1094' "$log"; then
     echo "publish.sh: the runtime packs for $rid cannot be had from the package sources of this machine:" >&2
     grep -ohE '(NU11[0-9]+|NETSDK1094): .*' "$log" | sort -u | head -5 | cut -c1-160 >&2

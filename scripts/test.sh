@@ -18,6 +18,7 @@ install_tools() {
   tests/rig/build.sh >/dev/null || note "the rig cannot be had"
   install_program qemu-system-arm qemu-system-arm
   install_program wine wine wine64
+  install_program zip zip
 }
 
 # The package lists are fetched anew only when what is known of them is not enough.

@@ -43,6 +43,24 @@ public sealed class WineFactAttribute : FactAttribute
         !Executable.IsInstalled("wine") ? "Wine is not installed" : Executable.Missing(Executable.WindowsForWine) ?? Executable.Missing(Executable.Linux);
 }
 
+/// <summary>A test of the packages; skipped where they cannot be packed.</summary>
+public sealed class PackageFactAttribute : FactAttribute
+{
+    public PackageFactAttribute() => Skip = PackageReason.Skip;
+}
+
+/// <summary>A test of the Windows package under Wine.</summary>
+public sealed class PackageWineFactAttribute : FactAttribute
+{
+    public PackageWineFactAttribute() => Skip = PackageReason.Skip ?? (Executable.IsInstalled("wine") ? null : "Wine is not installed");
+}
+
+internal static class PackageReason
+{
+    public static string? Skip { get; } =
+        Executable.IsInstalled("zip") ? Executable.Missing(Executable.Linux) : "zip is not installed (scripts/test.sh installs it as root)";
+}
+
 internal static class RigReason
 {
     public static string? Skip { get; } =

@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# Makes what people install: scripts/package.sh VERSION [--no-r2r] [RID...]
+# For each platform (all that can be built here, if none is named) one archive with one folder in it: the executable, the
+# overlays for the cores with their installer, licences, and udev rules or notes on Windows drivers. And
+# package_upload-helper_index.json, from which Arduino's Boards Manager installs it as a tool.
+# All goes to the folder "packages" in artifacts. The same commit gives the same bytes, whenever it is packed.
+# PACKAGE_URL: where the archives will be for download (the index names it).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+shopt -s nullglob
+export LC_ALL=C TZ=UTC
+
+version=${1:?usage: scripts/package.sh VERSION [--no-r2r] [RID...]}
+shift
+if ! [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]; then
+  echo "package.sh: \"$version\" is no version; Boards Manager wants three numbers, as 1.2.3" >&2
+  exit 2
+fi
+publish_options=()
+variant_suffix=
+if [ "${1:-}" = --no-r2r ]; then
+  shift
+  publish_options=(--no-r2r)
+  variant_suffix=-no-r2r
+fi
+rids=(linux-x64 linux-arm64 linux-arm win-x64 win-x86 win-arm64 osx-x64 osx-arm64)
+[ $# = 0 ] || rids=("$@")
+
+name=upload-helper
+built=artifacts
+out=$built/packages
+url=${PACKAGE_URL:-https://localhost/$name/$version}
+epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1735689600)}
+mtime=$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ)
+
+# The hosts of the index specification.
+host_of() {
+  case $1 in
+    linux-x64) echo x86_64-linux-gnu ;;
+    linux-arm64) echo aarch64-linux-gnu ;;
+    linux-arm) echo arm-linux-gnueabihf ;;
+    win-x64) echo x86_64-mingw32 ;;
+    win-x86) echo i686-mingw32 ;;
+    win-arm64) echo arm64-mingw32 ;;
+    osx-x64) echo x86_64-apple-darwin ;;
+    osx-arm64) echo arm64-apple-darwin ;;
+    *) echo "package.sh: unknown platform $1" >&2; exit 2 ;;
+  esac
+}
+
+# fill RID FOLDER: what a package holds.
+fill() {
+  local rid=$1 folder=$2 notices
+  mkdir -p "$folder/scripts" "$folder/licences"
+  cp "$PUBLISH_DIRECTORY/$rid$variant_suffix"/upload-helper* "$folder/"
+  cp LICENSE README.md platform.txt.sample "$folder/"
+  cp -r arduino "$folder/arduino"
+  case $rid in
+    win-*) cp scripts/{install,arduino}-*.ps1 "$folder/scripts/"; rm -rf "$folder/arduino/udev" ;;
+    linux-*) cp scripts/{install,arduino}-*.sh "$folder/scripts/"; rm -rf "$folder/arduino/windows" ;;
+    *) cp scripts/{install,arduino}-*.sh "$folder/scripts/"; rm -rf "$folder/arduino/udev" "$folder/arduino/windows" ;;
+  esac
+  cp licences/* "$folder/licences/"
+  notices=$(runtime_pack "$rid")
+  cp "$notices/LICENSE.TXT" "$folder/licences/dotnet-LICENSE.txt"
+  cp "$notices/THIRD-PARTY-NOTICES.TXT" "$folder/licences/dotnet-THIRD-PARTY-NOTICES.txt"
+  find "$folder" -type d -exec chmod 755 {} +
+  find "$folder" -type f -exec chmod 644 {} +
+  find "$folder" -type f \( -name upload-helper -o -name '*.sh' \) -exec chmod 755 {} +
+  find "$folder" -exec touch -d "$mtime" {} +
+}
+
+# The folder of the .NET runtime that is in the executable just published, where its licences are.
+runtime_pack() {
+  local used
+  used=$(sed -n "/\"name\": \"Microsoft.NETCore.App.Runtime.$1\"/{n;s/.*\[\([0-9.]*\),.*/\1/p}" src/UploadHelper/obj/project.assets.json | head -1)
+  echo "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.netcore.app.runtime.$1/$used"
+}
+
+# pack FOLDER ARCHIVE: sorted, with no owner, no time of its own.
+pack() {
+  local parent folder archive
+  parent=$(dirname "$1") folder=$(basename "$1") archive=$PWD/$2
+  case $2 in
+    *.zip) (cd "$parent" && find "$folder" -type f | sort | zip -X -9 -q "$archive" -@) ;;
+    *) tar -C "$parent" --sort=name --format=ustar --mtime="$mtime" --owner=0 --group=0 --numeric-owner -cf - "$folder" | gzip -9n >"$archive" ;;
+  esac
+}
+
+# system RID ARCHIVE: its entry in the index.
+system() {
+  printf '            {\n'
+  printf '              "host": "%s",\n' "$(host_of "$1")"
+  printf '              "url": "%s",\n' "$url/$2"
+  printf '              "archiveFileName": "%s",\n' "$2"
+  printf '              "checksum": "SHA-256:%s",\n' "$(sha256sum "$out/$2" | cut -d' ' -f1)"
+  printf '              "size": "%s"\n' "$(stat -c %s "$out/$2")"
+  printf '            }'
+}
+
+for rid in "${rids[@]}"; do
+  host_of "$rid" >/dev/null
+done
+rm -rf "$out"
+mkdir -p "$out"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export PUBLISH_DIRECTORY=$work/publish
+systems=()
+for rid in "${rids[@]}"; do
+  if ! scripts/publish.sh "$rid" "${publish_options[@]}" "-p:Version=$version" "-p:PathMap=$PWD=/_" >"$work/log" 2>&1; then
+    # Named platforms must come out; of all of them, those that can.
+    sed 's/^/  /' "$work/log" >&2
+    [ $# = 0 ] || { echo "package.sh: $rid could not be built" >&2; exit 1; }
+    echo "package.sh: left out: $rid ($(host_of "$rid"))" >&2
+    continue
+  fi
+  case $rid in
+    win-*) archive=$name-$version-$rid.zip ;;
+    *) archive=$name-$version-$rid.tar.gz ;;
+  esac
+  fill "$rid" "$work/$rid/$name-$version"
+  pack "$work/$rid/$name-$version" "$out/$archive"
+  systems+=("$(system "$rid" "$archive")")
+  echo "$out/$archive: $(stat -c %s "$out/$archive") bytes, SHA-256 $(sha256sum "$out/$archive" | cut -d' ' -f1)"
+done
+
+[ "${#systems[@]}" -gt 0 ] || { echo "package.sh: nothing could be built" >&2; exit 1; }
+{
+  cat <<JSON
+{
+  "packages": [
+    {
+      "name": "$name",
+      "maintainer": "the upload-helper contributors",
+      "websiteURL": "$url",
+      "email": "",
+      "help": { "online": "$url" },
+      "platforms": [],
+      "tools": [
+        {
+          "name": "$name",
+          "version": "$version",
+          "systems": [
+JSON
+  for i in "${!systems[@]}"; do
+    printf '%s' "${systems[$i]}"
+    [ "$i" = $((${#systems[@]} - 1)) ] && printf '\n' || printf ',\n'
+  done
+  cat <<JSON
+          ]
+        }
+      ]
+    }
+  ]
+}
+JSON
+} >"$out/package_${name}_index.json"
+echo "$out/package_${name}_index.json: ${#systems[@]} of ${#rids[@]} platforms"
