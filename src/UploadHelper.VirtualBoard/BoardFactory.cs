@@ -14,6 +14,7 @@ public sealed class BoardFactory
         new F4BootloaderBoard("f4boot-old", F4Bootloader.Build.Old),
         new F4RomBoard(),
         new H0wch33Board(),
+        new DsoNanoBoard(),
     ];
 
     /// <summary>The names of all kinds.</summary>

@@ -19,4 +19,9 @@ public sealed record StackRule(Func<uint, bool> Takes, string Text)
     public static readonly StackRule H0wch33 = new(
         stack => stack is >= 0x2000_0000 and <= 0x2001_8000,
         "0x20000000 to 0x20018000, the end of 96 KiB of RAM");
+
+    /// <summary>cyberwasp/dso-nano-dfu, main.c.</summary>
+    public static readonly StackRule DsoNano = new(
+        stack => (stack & 0x2FFF_0000) == 0x2000_0000,
+        "0x20000000 to 0x2000FFFF");
 }

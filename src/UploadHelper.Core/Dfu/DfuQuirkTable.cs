@@ -64,6 +64,17 @@ public static class DfuQuirkTable
                         + "Each time there are about 50 ms in which a power failure costs the bootloader.",
                     "Keep the cable in until it is done. (A lost bootloader comes back with BOOT0 and a serial adapter, or with an ST-Link.)"),
             });
+        yield return (
+            (device, _) => device.Product == "STM32 DFU" && device.Alternates.Any(a => a.Name.Contains("M25P64", StringComparison.Ordinal)),
+            new DfuQuirks("DSO Nano bootloader", "cyberwasp/dso-nano-dfu usb_prop.c, main.c, hw_config.h")
+            {
+                PollsEarly = RunsBehindGetStatus,
+                Sketch = new SketchRule(0x0800_4000, StackRule.DsoNano),
+                Writable = new WritableRange(0x0800_4000, 0x0802_0000, "it holds the end of the bootloader, though the board calls it writable", ""),
+
+                // The SPI flash is written in whole pages; one that begins elsewhere wraps around inside its page.
+                ProgramUnit = 256,
+            });
     }
 
     private static IEnumerable<(Func<DfuDescription, MemoryMap, bool> Fits, DfuQuirks Quirks)> SystemBootloaders()

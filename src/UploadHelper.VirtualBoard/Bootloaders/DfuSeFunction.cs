@@ -51,6 +51,9 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
     /// <summary>The one buffer for all blocks; behind a short block stand the bytes of the one before.</summary>
     protected ReadOnlySpan<byte> Buffer => _buffer;
 
+    /// <summary>Length of the block that the next GETSTATUS carries out, in bytes.</summary>
+    protected int Length => _length;
+
     /// <summary>The commands that UPLOAD of block 0 names.</summary>
     protected abstract byte[] Commands { get; }
 
@@ -82,6 +85,18 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
     /// <returns>The bytes, and how long the device takes for them.</returns>
     protected abstract (byte[] Data, TimeSpan Busy)? ReadMemory(uint address, int length);
 
+    /// <summary>Answers the GETSTATUS that carries an operation out: here it runs inside it.</summary>
+    /// <param name="answer">The 6 bytes.</param>
+    /// <param name="took">How long the operation takes.</param>
+    protected virtual ControlReply Executed(byte[] answer, TimeSpan took) => Done(answer, took);
+
+    /// <summary>DETACH: here the device leaves the bus and comes back, still in DFU mode.</summary>
+    protected virtual ControlReply Detach()
+    {
+        Board.Reset("DETACH", BootCause.ByHand);
+        return Done();
+    }
+
     /// <summary>Carries out the request to leave.</summary>
     /// <param name="status">The 6 bytes of the GETSTATUS that says dfuMANIFEST.</param>
     protected abstract ControlReply Leave(byte[] status);
@@ -97,8 +112,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
         switch ((DfuRequest)setup.Request)
         {
             case DfuRequest.Detach when !setup.IsIn:
-                Board.Reset("DETACH", BootCause.ByHand);
-                return Done();
+                return Detach();
             case DfuRequest.Download when !setup.IsIn:
                 return Download(setup, data);
             case DfuRequest.Upload when setup.IsIn:
@@ -223,7 +237,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
             _length = 0;
         }
 
-        return Done(answer, took ?? TimeSpan.Zero);
+        return Executed(answer, took ?? TimeSpan.Zero);
     }
 
     private TimeSpan? Command(ReadOnlySpan<byte> data)

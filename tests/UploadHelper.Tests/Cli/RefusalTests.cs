@@ -14,6 +14,10 @@ public class RefusalTests
     [InlineData("refused-f4boot-old-stack", "f4boot-old", "0x10000", Small, 0x2001_0000)]
     [InlineData("refused-h0wch33-too-large", "h0wch33", "0", 50 * 1024 + 4, 0x2000_5000)]
     [InlineData("refused-h0wch33-stack", "h0wch33", "0", Small, 0x2002_0000)]
+    [InlineData("refused-dsonano-bootloader", "dsonano", "0x3000", Small, 0x2000_5000)]
+    [InlineData("refused-dsonano-read-only", "dsonano", "0", Small, 0x2000_5000)]
+    [InlineData("refused-dsonano-stack", "dsonano", "0x4000", Small, 0x2002_0000)]
+    [InlineData("refused-dsonano-too-large", "dsonano", "0xC000", 80 * 1024 + 4, 0x2000_5000)]
     public void An_image_that_does_not_fit_the_bootloader(string snapshot, string board, string offset, int size, uint stack)
     {
         var address = 0x0800_0000 + (offset == "0" ? 0 : Convert.ToUInt32(offset, 16));

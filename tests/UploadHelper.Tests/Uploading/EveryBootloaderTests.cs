@@ -20,6 +20,7 @@ public class EveryBootloaderTests
             data.Add("f4boot-old", 0x0801_0000, 0x2002_0000, size);
             data.Add("f4rom", Base, 0x2002_0000, size);
             data.Add("h0wch33", Base, 0x2000_5000, size);
+            data.Add("dsonano", 0x0800_4000, 0x2000_5000, size);
         }
 
         return data;
