@@ -37,7 +37,7 @@ public static class DfuQuirkTable
             {
                 StartsSketchAfter = TimeSpan.FromSeconds(2.26),
                 PollsEarly = RunsInGetStatus,
-                Sketch = new SketchRule(0x0801_0000, StackRule.OldF4Bootloader),
+                Sketch = new SketchRule(0x0801_0000, StackRule.OldF4Bootloader) { StartsNothingElse = true },
             });
         yield return (
             IsF4Bootloader,
@@ -46,7 +46,7 @@ public static class DfuQuirkTable
                 StartsSketchAfter = TimeSpan.FromSeconds(10),
                 StartsSketchByItself = true,
                 PollsEarly = RunsInGetStatus,
-                Sketch = new SketchRule(0x0800_4000, StackRule.F4Bootloader),
+                Sketch = new SketchRule(0x0800_4000, StackRule.F4Bootloader) { StartsNothingElse = true },
 
                 // Its GetSector() takes every address from 0x08060000 on for the last sector of 512 KiB.
                 Writable = new WritableRange(
@@ -58,7 +58,7 @@ public static class DfuQuirkTable
             {
                 PollsEarly = RunsBehindGetStatus,
                 SharesVectorPage = true,
-                Sketch = new SketchRule(FlashBase, StackRule.H0wch33),
+                Sketch = new SketchRule(FlashBase, StackRule.H0wch33) { StartsNothingElse = true },
                 Limit = new DeviceLimit(
                     "This bootloader keeps its own vectors in the sketch's first page, and rewrites that page at the beginning and at the end. "
                         + "Each time there are about 50 ms in which a power failure costs the bootloader.",

@@ -66,7 +66,11 @@ public sealed record WritableRange(uint Start, long End, string Before, string B
 /// <summary>How a bootloader tells a sketch from empty flash.</summary>
 /// <param name="Address">Where it looks.</param>
 /// <param name="Stack">By which initial stack pointer.</param>
-public sealed record SketchRule(uint Address, StackRule Stack);
+public sealed record SketchRule(uint Address, StackRule Stack)
+{
+    /// <summary>Whether a program anywhere else is never started: nothing on these boards starts a second one.</summary>
+    public bool StartsNothingElse { get; init; }
+}
 
 /// <summary>Something that a device makes impossible.</summary>
 /// <param name="Message">What.</param>

@@ -20,9 +20,9 @@ public enum AddressSource
 }
 
 /// <summary>A bootloader that starts sketches where an image begins.</summary>
-/// <param name="Area">The bootloader.</param>
+/// <param name="Bootloader">The bootloader.</param>
 /// <param name="Refusal">Why the image does not fit it all the same; null if it does.</param>
-public sealed record BootloaderFit(SketchArea Area, string? Refusal);
+public sealed record BootloaderFit(KnownBootloader Bootloader, string? Refusal);
 
 /// <summary>What an image file tells of itself, without any board.</summary>
 /// <param name="Image">The image.</param>
@@ -66,8 +66,8 @@ public sealed record ImageInspection(
         var vectors = VectorTable.Read(image.VectorSegment.Data.Span);
         var fit = BaseFit.Of(image);
         var defect = DefectOf(image, vectors, fit, addressFrom);
-        var areas = defect is null && addressFrom != AddressSource.Unknown ? SketchAreas.At(image.Start) : [];
-        return new ImageInspection(image, addressFrom, vectors, fit, defect, [.. areas.Select(a => new BootloaderFit(a, a.Refusal(image)))]);
+        var bootloaders = defect is null && addressFrom != AddressSource.Unknown ? KnownBootloaders.At(image.Start) : [];
+        return new ImageInspection(image, addressFrom, vectors, fit, defect, [.. bootloaders.Select(b => new BootloaderFit(b, b.Refusal(image)))]);
     }
 
     private static string? DefectOf(FirmwareImage image, VectorTable vectors, BaseFit fit, AddressSource addressFrom) =>

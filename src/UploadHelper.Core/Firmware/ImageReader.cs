@@ -38,7 +38,7 @@ public static class ImageReader
             : throw new UploadException(
                 UploadError.ImageLinkedElsewhere,
                 $"{image.Name} begins at 0x{image.Start:X8}: so the file itself says. It cannot go to 0x{address:X8}. Nothing was erased.",
-                (SketchAreas.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
+                (KnownBootloaders.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
                     + "Leave the offset out, or compile the sketch for it: its vector offset decides the address.");
     }
 

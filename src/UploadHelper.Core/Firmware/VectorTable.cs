@@ -104,7 +104,7 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} {what}. It could not run there. Nothing was erased.",
         linkedFor is { } address && address >= FlashAddress.FlashBase
-            ? $"Write it to where it belongs (--offset 0x{address - FlashAddress.FlashBase:X}{(SketchAreas.NamesAt(address) is { } names ? $", as for {names}" : "")}), "
+            ? $"Write it to where it belongs (--offset 0x{address - FlashAddress.FlashBase:X}{(KnownBootloaders.NamesAt(address) is { } names ? $", as for {names}" : "")}), "
                 + "or compile it for the bootloader of this board."
             : "Compile the sketch for the bootloader of this board: its vector offset decides the address.");
 }

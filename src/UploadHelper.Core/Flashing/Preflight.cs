@@ -34,9 +34,9 @@ public static class Preflight
             CheckSectors(image, plan, writable, quirks);
         }
 
-        if (quirks.Sketch is { } rule && image.HasVectorTable && image.Start == rule.Address)
+        if (quirks.Sketch is { } rule && image.HasVectorTable)
         {
-            CheckStack(image, rule, quirks);
+            CheckSketch(image, rule, quirks);
         }
 
         if (quirks.SharesVectorPage && plan.VectorBlock is { } block && NotFree(block) is { } word)
@@ -56,8 +56,18 @@ public static class Preflight
         }
     }
 
-    private static void CheckStack(FirmwareImage image, SketchRule rule, DfuQuirks quirks)
+    private static void CheckSketch(FirmwareImage image, SketchRule rule, DfuQuirks quirks)
     {
+        if (image.Start != rule.Address)
+        {
+            if (rule.StartsNothingElse)
+            {
+                throw StartedElsewhere(image, rule, quirks);
+            }
+
+            return;
+        }
+
         var stack = VectorTable.Read(image.VectorSegment.Data.Span).StackPointer;
         if (!rule.Stack.Takes(stack))
         {
@@ -90,6 +100,12 @@ public static class Preflight
         sector.Address < writable.Start
             ? $"Use --offset 0x{writable.Start - FlashAddress.FlashBase:X}; the sketch must be compiled for that address."
             : "Make the sketch smaller, or write it with the chip's own bootloader (BOOT0).");
+
+    private static UploadException StartedElsewhere(FirmwareImage image, SketchRule rule, DfuQuirks quirks) => new(
+        UploadError.ImageLinkedElsewhere,
+        $"{image.Name} begins at 0x{image.Start:X8}. {quirks.Name} would never start it: it starts what is at 0x{rule.Address:X8}. Nothing was erased.",
+        (KnownBootloaders.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
+            + $"Compile it for this board, with the vector offset 0x{rule.Address - FlashAddress.FlashBase:X}.");
 
     private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, DfuQuirks quirks) => new(
         UploadError.NotForThisDevice,

@@ -76,11 +76,11 @@ internal static class ImageJson
     private static void Bootloaders(Utf8JsonWriter json, IReadOnlyList<BootloaderFit> bootloaders)
     {
         json.WriteStartArray("bootloaders");
-        foreach (var (area, refusal) in bootloaders)
+        foreach (var (bootloader, refusal) in bootloaders)
         {
             json.WriteStartObject();
-            json.WriteString("name", area.Bootloader);
-            json.WriteString("options", area.Options);
+            json.WriteString("name", bootloader.Name);
+            json.WriteString("options", bootloader.Options);
             json.WriteBoolean("fits", refusal is null);
             json.WriteString("refusal", refusal);
             json.WriteEndObject();

@@ -79,11 +79,11 @@ internal static class ImageText
             yield return ("fits", $"no bootloader that is known; one that starts sketches at 0x{inspection.Image.Start:X8}");
         }
 
-        foreach (var (area, refusal) in inspection.Bootloaders)
+        foreach (var (bootloader, refusal) in inspection.Bootloaders)
         {
             yield return refusal is null
-                ? ("fits", $"{area.Bootloader}: {area.Options}")
-                : ("does not fit", $"{area.Bootloader}: {refusal}");
+                ? ("fits", $"{bootloader.Name}: {bootloader.Options}")
+                : ("does not fit", $"{bootloader.Name}: {refusal}");
         }
     }
 

@@ -30,6 +30,9 @@ public sealed class SketchRunsTests : IDisposable
 
     [ProcessorTheory]
     [InlineData("blink-08004000.hex")]
+    [InlineData("blink-08004000.s19")]
+    [InlineData("blink-08004000.elf")]
+    [InlineData("blink-08004000.dfu")]
     public void It_runs_from_other_formats_too(string firmware)
     {
         Uploads(firmware);
@@ -47,20 +50,21 @@ public sealed class SketchRunsTests : IDisposable
     }
 
     [ProcessorTheory]
-    [InlineData("other-08000000.bin")]
-    [InlineData("other-08010000.bin")]
-    public void A_sketch_linked_for_another_address_does_not_run_and_is_refused(string firmware)
+    [InlineData("other-08000000", "bin", "It could not run there. Nothing was erased.")]
+    [InlineData("other-08010000", "bin", "It could not run there. Nothing was erased.")]
+    [InlineData("other-08010000", "elf", "It cannot go to 0x08004000. Nothing was erased.")]
+    public void A_sketch_linked_for_another_address_does_not_run_and_is_refused(string sketch, string format, string why)
     {
         Uploads("blink-08004000.bin");
         var flash = Flash();
 
-        var byHand = BootWithBootloader(Overlay(flash, SketchOffset, Firmware(firmware)));
+        var byHand = BootWithBootloader(Overlay(flash, SketchOffset, Firmware($"{sketch}.bin")));
         Assert.Null(byHand.FirstLine);
         Assert.Contains("Lockup", byHand.Log, StringComparison.Ordinal);
 
-        var refused = Upload("f4boot", "--offset", "0x4000", firmware);
+        var refused = Upload("f4boot", "--offset", "0x4000", $"{sketch}.{format}");
         Assert.Equal(4, refused.Status);
-        Assert.Contains("It could not run there. Nothing was erased.", refused.Error, StringComparison.Ordinal);
+        Assert.Contains(why, refused.Error, StringComparison.Ordinal);
         Assert.Equal(flash, Flash());
         Assert.Equal(Blink, BootWithBootloader(Flash()).FirstLine);
     }

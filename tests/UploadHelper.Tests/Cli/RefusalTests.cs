@@ -25,6 +25,12 @@ public class RefusalTests
         AssertRefused(snapshot, board, SketchImage.Bytes(address, size, stack), "--offset", offset);
     }
 
+    [Theory]
+    [InlineData("refused-f4boot-elsewhere", "f4boot", "other-08010000.elf")]
+    [InlineData("refused-h0wch33-elsewhere", "h0wch33", "blink-08002000.dfu")]
+    public void An_image_whose_file_says_an_address_that_the_bootloader_does_not_start(string snapshot, string board, string firmware) =>
+        AssertRefused(snapshot, board, TestFiles.Firmware(firmware).Content.ToArray());
+
     [Fact]
     public void A_word_that_h0wch33_needs_itself()
     {

@@ -63,10 +63,21 @@ public class PreflightTests
     }
 
     [Theory]
+    [InlineData(F4Map, "STMicroelectronics", 0x0800_8000)]
+    [InlineData(OldF4Map, "STMicroelectronics", 0x0802_0000)]
+    [InlineData(EndOfFlashMap, "HCHEW", 0x0800_2000)]
+    public void A_program_where_the_bootloader_starts_none_is_refused(string map, string manufacturer, uint address)
+    {
+        var refusal = Check(map, manufacturer, attributes: manufacturer == "HCHEW" ? (byte)0x09 : (byte)0x0B, address, new byte[2_000]);
+
+        Assert.Equal(UploadError.ImageLinkedElsewhere, refusal?.Error);
+        Assert.Contains("would never start it", refusal!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(F4Map, "STMicroelectronics", 0x0800_4000, 0x2003_FFFC, true)]
     [InlineData(F4Map, "STMicroelectronics", 0x0800_4000, 0x1001_0000, true)]
     [InlineData(F4Map, "STMicroelectronics", 0x0800_4000, 0x2004_0000, false)]
-    [InlineData(F4Map, "STMicroelectronics", 0x0800_8000, 0x2004_0000, true)] // it does not look there
     [InlineData(OldF4Map, "STMicroelectronics", 0x0801_0000, 0x2002_0000, true)]
     [InlineData(OldF4Map, "STMicroelectronics", 0x0801_0000, 0x2001_0000, false)]
     [InlineData(OldF4Map, "STMicroelectronics", 0x0801_0000, 0x2002_0100, false)]

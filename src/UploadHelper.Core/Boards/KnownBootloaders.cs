@@ -1,13 +1,13 @@
 namespace UploadHelper.Core.Boards;
 
-/// <summary>The areas for sketches of all bootloaders that are known. What a board says of itself counts more.</summary>
-public static class SketchAreas
+/// <summary>All bootloaders that are known, for what can be told without a board. What a board says of itself counts more.</summary>
+public static class KnownBootloaders
 {
     private const string F4Source = "victorpv/F4Bootloader usbd_desc.c, main.c; usbd_dfu_flash.c: GetSector()";
     private const string MapleSource = "rogerclarkmelbourne/STM32duino-bootloader usb.c, hardware.c";
 
-    /// <summary>All of them, by address.</summary>
-    public static IReadOnlyList<SketchArea> All { get; } =
+    /// <summary>All of them, by the address of the sketch.</summary>
+    public static IReadOnlyList<KnownBootloader> All { get; } =
     [
         new("ST's own bootloader in ROM (BOOT0)", "--offset 0", 0x0800_0000, 0x0820_0000, "AN2606"),
         new("h0wch33/stm32f1_dfu (64 KiB part)", "--offset 0", 0x0800_0000, 0x0800_C800, "h0wch33/stm32f1_dfu main.c") { StartsWithStack = Is20KiBStack, FreeVectors = [7, 8] },
@@ -23,11 +23,11 @@ public static class SketchAreas
     ];
 
     /// <summary>Those that start a sketch at an address.</summary>
-    public static IReadOnlyList<SketchArea> At(uint address) => [.. All.Where(a => a.Start == address)];
+    public static IReadOnlyList<KnownBootloader> At(uint address) => [.. All.Where(b => b.Start == address)];
 
     /// <summary>The names of those that start a sketch at an address, in one phrase; null if none is known.</summary>
-    public static string? NamesAt(uint address) => At(address) is { Count: > 0 } areas
-        ? string.Join(", ", areas.Select(a => a.Bootloader))
+    public static string? NamesAt(uint address) => At(address) is { Count: > 0 } bootloaders
+        ? string.Join(", ", bootloaders.Select(b => b.Name))
         : null;
 
     // STM32F103x8 and xB.

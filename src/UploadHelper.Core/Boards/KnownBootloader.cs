@@ -2,13 +2,13 @@ using UploadHelper.Core.Firmware;
 
 namespace UploadHelper.Core.Boards;
 
-/// <summary>Where a bootloader expects a sketch, and what it must be like to be started.</summary>
-/// <param name="Bootloader">The bootloader, for people.</param>
+/// <summary>A bootloader: where it expects a sketch, and what that must be like to be started.</summary>
+/// <param name="Name">Its name for people.</param>
 /// <param name="Options">The options with which a sketch is uploaded through it.</param>
 /// <param name="Start">Where the vector table of the sketch must be.</param>
 /// <param name="End">Address behind the last byte that it can write.</param>
 /// <param name="Source">Where this is known from.</param>
-public sealed record SketchArea(string Bootloader, string Options, uint Start, long End, string Source)
+public sealed record KnownBootloader(string Name, string Options, uint Start, long End, string Source)
 {
     /// <summary>Whether it starts a sketch with this initial stack pointer, and its part has RAM there; all, if nothing is said.</summary>
     public Func<uint, bool> StartsWithStack { get; init; } = _ => true;
