@@ -36,9 +36,9 @@ public sealed class Board : IUsbPort, IBoardCore
         {
             Boot(Boot0Or(BootCause.ByHand));
         }
-        else if (personality.ReadSketch(flash, personality.SketchAddress).Runs)
+        else if (personality.ReadSketch(flash, personality.SketchIn(flash)).Runs)
         {
-            StartSketch(personality.SketchAddress);
+            StartSketch(personality.SketchIn(flash));
         }
         else
         {
@@ -63,6 +63,9 @@ public sealed class Board : IUsbPort, IBoardCore
 
     /// <summary>How many bytes were programmed, in all memories.</summary>
     public long BytesProgrammed => Flash.BytesProgrammed + (SpiFlash?.BytesProgrammed ?? 0);
+
+    /// <inheritdoc/>
+    public ushort BackupRegister { get; set; }
 
     /// <summary>The sketch that runs, or null while a bootloader does.</summary>
     public SketchInFlash? RunningSketch { get; private set; }
@@ -180,6 +183,7 @@ public sealed class Board : IUsbPort, IBoardCore
     public void Unplug()
     {
         Detach("unplugged");
+        BackupRegister = 0;
         _pending = null;
     }
 
@@ -251,7 +255,7 @@ public sealed class Board : IUsbPort, IBoardCore
         }
         else
         {
-            StartSketch(_personality.SketchAddress);
+            StartSketch(_personality.SketchIn(Flash));
         }
     }
 

@@ -15,6 +15,15 @@ public sealed class BoardFactory
         new F4RomBoard(),
         new H0wch33Board(),
         new DsoNanoBoard(),
+        new MapleBoard("maple20", MapleBuild.Stm32duino(1024), FlashPart.Stm32F103(128, 1024))
+        {
+            Variants = new Dictionary<string, IPersonality>
+            {
+                ["size=512"] = new MapleBoard("maple20", MapleBuild.Stm32duino(2048), FlashPart.Stm32F103(512, 2048)),
+            },
+        },
+        new MapleBoard("maple-orig", MapleBuild.LeafLabs(), FlashPart.Stm32F103(128, 1024)),
+        new MapleBoard("maple-f4", MapleBuild.F4Port(), FlashPart.Stm32F405()) { DefaultSketch = "libmaple-f4", StackPointer = 0x2001_0000 },
     ];
 
     /// <summary>The names of all kinds.</summary>

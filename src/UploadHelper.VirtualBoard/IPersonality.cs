@@ -20,6 +20,9 @@ public interface IPersonality
     /// <summary>Where sketches begin.</summary>
     uint SketchAddress { get; }
 
+    /// <summary>The address of the sketch that a boot without anybody's wish starts.</summary>
+    uint SketchIn(FlashMemory flash) => SketchAddress;
+
     /// <summary>The initial stack pointer of the sketch on a fresh board: the end of its RAM.</summary>
     uint StackPointer => 0x2002_0000;
 

@@ -11,11 +11,11 @@ internal static class RequestText
     public static string Of(UsbFunction function, UsbSetup setup, ControlReply reply)
     {
         var isClass = (setup.RequestType & 0x60) != 0;
-        var text = isClass && function is DfuSeFunction
+        var text = isClass && function is IDfuFunction
             ? Dfu(setup)
             : $"{(isClass ? "class" : "standard")} request 0x{setup.Request:X2}, value 0x{setup.Value:X4}, index {setup.Index}, {setup.Length} bytes";
         var end = reply.Outcome == ControlOutcome.Done ? "" : $" -> {reply.Outcome}";
-        return text + end + (function is DfuSeFunction dfu && isClass ? $" [{dfu.State.Name()}]" : "");
+        return text + end + (function is IDfuFunction dfu && isClass ? $" [{dfu.State.Name()}]" : "");
     }
 
     private static string Dfu(UsbSetup setup) => (DfuRequest)setup.Request switch

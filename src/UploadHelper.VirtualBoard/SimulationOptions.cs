@@ -37,7 +37,10 @@ public sealed record SimulationOptions(string Board)
     /// <summary>The variant of its kind that is wanted, "KEY=VALUE" (<see cref="IPersonality.Variants"/>), or null.</summary>
     public string? Variant { get; init; }
 
-    /// <summary>Reads "f4boot,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1", and the board's own variants.</summary>
+    /// <summary>Whether the host, where it is simulated too, can reset the bus; with WinUSB it cannot.</summary>
+    public bool CanReset { get; init; } = true;
+
+    /// <summary>Reads "f4boot,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1,reset=no", and the board's own variants.</summary>
     /// <param name="text">The options.</param>
     /// <param name="start">What the board does at first if nothing is said.</param>
     /// <exception cref="FormatException">An unknown name, key or value; the message lists those that are known.</exception>
@@ -72,10 +75,11 @@ public sealed record SimulationOptions(string Board)
         ("sketch", _) when value == SketchKind.None || SketchKind.All.Any(k => k.Name == value) => this with { Sketch = value },
         ("sketch", _) => throw new FormatException(
             $"There is no virtual sketch \"{value}\". There are: {string.Join(", ", SketchKind.All.Select(k => k.Name))}, {SketchKind.None}."),
+        ("reset", "yes" or "no") => this with { CanReset = value == "yes" },
         ("boot0", "0" or "1") => this with { Boot0 = value == "1" },
         _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
         _ => throw new FormatException(
             $"\"{key}={value}\" is no option of a virtual {Board}. There are: "
-                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "start=", "sketch=", "boot0=0|1", .. BoardFactory.Variants(Board)])}."),
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "start=", "sketch=", "boot0=0|1", "reset=yes|no", .. BoardFactory.Variants(Board)])}."),
     };
 }

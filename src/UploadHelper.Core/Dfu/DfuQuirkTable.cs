@@ -1,5 +1,6 @@
 using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Dfu.Maple;
 
 namespace UploadHelper.Core.Dfu;
 
@@ -16,6 +17,7 @@ public static class DfuQuirkTable
 
     private static readonly (Func<DfuDescription, MemoryMap, bool> Fits, DfuQuirks Quirks)[] Rows =
     [
+        .. MapleQuirks.Rows,
         .. BootloadersInFlash(),
         .. SystemBootloaders(),
     ];

@@ -11,6 +11,13 @@ public sealed record DfuQuirks(string Name, string Source)
     /// <summary>How long it stays in DFU mode after it was asked to leave.</summary>
     public TimeSpan StartsSketchAfter { get; init; }
 
+    /// <summary>How long it waits for a host after any other reset, before it starts the sketch; at least <see cref="StartsSketchAfter"/>.</summary>
+    public TimeSpan BootWindow
+    {
+        get => field > StartsSketchAfter ? field : StartsSketchAfter;
+        init;
+    }
+
     /// <summary>
     /// The evidence that it takes a GETSTATUS at any time and answers it when the operation is over, whatever time-out it
     /// reports; null where there is none.
@@ -43,6 +50,20 @@ public sealed record DfuQuirks(string Name, string Source)
     /// them with the sketch's while it writes that page, and puts the sketch's into two words that must be 0 in the image.
     /// </summary>
     public bool SharesVectorPage { get; init; }
+
+    /// <summary>
+    /// Whether it stays in DFU mode for ever once a host has talked to it: a board that is refused must be made to leave.
+    /// </summary>
+    public bool StaysOnceAsked { get; init; }
+
+    /// <summary>
+    /// Whether the first block cannot be written again alone, because that erases what stands behind it. All is written in one
+    /// go then, the vector table first.
+    /// </summary>
+    public bool WritesInOneGo { get; init; }
+
+    /// <summary>The bits of a sketch's initial stack pointer that must be 0x20000000 for the bootloader to start it; null where it starts any.</summary>
+    public uint? StackMask { get; init; }
 
     /// <summary>What the user must know before anything is written, since no host can help it.</summary>
     public DeviceLimit? Limit { get; init; }

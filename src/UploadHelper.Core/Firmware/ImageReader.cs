@@ -7,6 +7,9 @@ namespace UploadHelper.Core.Firmware;
 /// <summary>Reads image files of every format. What a file is, its content tells, never its name.</summary>
 public static class ImageReader
 {
+    /// <summary>Whether a file carries no address, so that it has to be told where it belongs.</summary>
+    public static bool NeedsAddress(ImageFile file) => FormatRecognition.Of(file.Content.Span) is ImageFormat.RawBinary or ImageFormat.Dfu;
+
     /// <summary>Reads an image file.</summary>
     /// <param name="file">The file.</param>
     /// <param name="address">

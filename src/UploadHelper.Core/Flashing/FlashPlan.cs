@@ -6,7 +6,7 @@ namespace UploadHelper.Core.Flashing;
 
 /// <summary>What will be erased and written, and nothing else.</summary>
 /// <param name="Memories">What is done to each memory, that with the vector table first; none if all is on the board already.</param>
-/// <param name="VectorBlock">The block of the first memory that begins with the vector table, written last; null for an image without one.</param>
+/// <param name="VectorBlock">The block of the first memory that begins with the vector table, written last; null for an image without one, and where it cannot be written last.</param>
 public sealed record FlashPlan(IReadOnlyList<MemoryPlan> Memories, Segment? VectorBlock)
 {
     /// <summary>All sectors, in the order in which they are erased.</summary>

@@ -18,6 +18,12 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     /// <summary>Where a sketch can begin at the earliest, if the map does not tell; for hints.</summary>
     public uint SketchStart { get; init; }
 
+    /// <summary>
+    /// Whether the block with the vector table is written last, as it is wherever a bootloader can do it. If not, everything is
+    /// written in one go.
+    /// </summary>
+    public bool VectorsLast { get; init; } = true;
+
     /// <summary>Plans the writing of an image.</summary>
     /// <param name="image">The image.</param>
     /// <param name="alternate">The alternate setting that the user wants, or null for those that the file or the addresses name.</param>
@@ -34,14 +40,14 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             .Select(g => Plan(image, g.Key, [.. g.OrderBy(s => s.Address)]))
             .OrderByDescending(p => p.Sectors.Any(s => s.Address <= image.Start && s.End > image.Start))
             .ToList();
-        if (!image.HasVectorTable)
-        {
-            return new FlashPlan(plans, null);
-        }
-
-        if (plans[0].Sectors[0].Address != image.Start)
+        if (image.HasVectorTable && plans[0].Sectors[0].Address != image.Start)
         {
             throw NotASectorStart(image.Start, plans[0].Memory.Map);
+        }
+
+        if (!image.HasVectorTable || !VectorsLast)
+        {
+            return new FlashPlan(plans, null);
         }
 
         var (vectorBlock, others) = Split(plans[0].Runs);
@@ -60,6 +66,11 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
                     $"{image.Name} has two targets that both hold 0x{after.Address:X8} of {memory.Map.Name}. Nothing was erased.",
                     "Make the file anew.");
             }
+        }
+
+        if (memory.FixedStart is not null)
+        {
+            segments = [new SequentialRun(memories, erased).Of(image, memory, segments)];
         }
 
         return new MemoryPlan(memory, TouchedSectors(image, segments, memory.Map), Runs.Of(segments, memory.Map, transferSize, ProgramUnit, erased));

@@ -12,10 +12,20 @@ public interface IBootloader
     /// <summary>Whether it writes only from its base upwards, without leaving anything out.</summary>
     bool IsSequential => false;
 
-    /// <summary>Erases the sector that begins at an address.</summary>
+    /// <summary>Whether <see cref="Leave"/> can start the program; if not, only the RESET button does.</summary>
+    bool CanLeave => true;
+
+    /// <summary>Erases a sector, at the latest before something is read, the bootloader is left, or <see cref="Flush"/> returns.</summary>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="Dfu.DfuException">The device refused.</exception>
     void Erase(Sector sector);
+
+    /// <summary>Carries out what was put off.</summary>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="Dfu.DfuException">The device refused.</exception>
+    void Flush()
+    {
+    }
 
     /// <summary>Writes consecutive bytes to erased flash, block by block.</summary>
     /// <param name="address">Where the first byte goes.</param>

@@ -11,6 +11,7 @@ namespace UploadHelper.Core.Flashing;
 /// <summary>What only the knowledge of a bootloader can tell of a plan: checked before anything is erased.</summary>
 public static class Preflight
 {
+    private const uint RamBase = 0x2000_0000;
     private const int FirstSharedVector = 0x1C;
     private const int SharedVectors = 8;
 
@@ -37,6 +38,12 @@ public static class Preflight
         if (quirks.Sketch is { } rule && image.HasVectorTable)
         {
             CheckSketch(image, rule, quirks);
+        }
+
+        if (quirks.StackMask is { } mask && image.HasVectorTable && VectorTable.Read(image.VectorSegment.Data.Span).StackPointer is var stack
+            && (stack & mask) != RamBase)
+        {
+            throw NeverStarted(image, stack, quirks);
         }
 
         if (quirks.SharesVectorPage && plan.VectorBlock is { } block && NotFree(block) is { } word)
@@ -112,6 +119,12 @@ public static class Preflight
         $"{image.Name} has the initial stack pointer 0x{stack:X8}. {quirks.Name} would never start it: it takes only stack pointers in "
             + $"{rule.Stack.Text}. Nothing was erased.",
         "Was the sketch compiled for this board? A part with less RAM has another stack pointer; the linker script sets it.");
+
+    private static UploadException NeverStarted(FirmwareImage image, uint stack, DfuQuirks quirks) => new(
+        UploadError.NotForThisDevice,
+        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {quirks.Name} would never start it: it takes a sketch for none if its stack pointer, "
+            + $"ANDed with 0x{quirks.StackMask:X8}, is not 0x{RamBase:X8} ({quirks.Source}). Nothing was erased.",
+        "Was the sketch compiled for this board? A part with less RAM has another stack pointer.");
 
     private static UploadException VectorTaken(FirmwareImage image, (int Offset, uint Value) word, DfuQuirks quirks) => new(
         UploadError.NotForThisDevice,

@@ -33,11 +33,19 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
         var memory = new MemoryRanges(session.Memories, alternate).From(start, FirstVectors).Memory;
         Warn(session, memory, start);
 
+        if (!session.CanLeave)
+        {
+            throw new UploadException(
+                UploadError.NotStarted,
+                $"This bootloader starts a sketch by a reset of the USB bus, which cannot be done here (with the driver WinUSB on Windows). {DeviceTrouble.Unchanged}",
+                "Press RESET on the board. With the driver libusbK or libusb0, for example from Zadig, it can be done from here.");
+        }
+
         var departure = new Departure(bus, ports, time, session.Description);
         events(new LeavingBootloader(start));
         session.Select(memory).Leave(start);
         session.Dispose();
-        return departure.WaitFor(start, session.Quirks.StartsSketchAfter, events, cancellationToken);
+        return departure.WaitFor(start, session.Quirks.BootWindow, events, cancellationToken);
     }
 
     private void Warn(BootloaderSession session, DfuMemory memory, uint address)

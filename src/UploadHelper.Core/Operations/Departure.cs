@@ -27,7 +27,7 @@ internal sealed class Departure(IUsbBus bus, ISerialPorts ports, TimeProvider ti
     public LeaveResult WaitFor(uint address, TimeSpan startsAfter, Action<UploadEvent> events, CancellationToken cancellationToken)
     {
         var limit = startsAfter + SketchArrival.Enumeration;
-        events(new WaitingForSketch(limit));
+        events(new WaitingForSketch(limit, AskForReset: false));
         var start = time.GetTimestamp();
         var seen = start;
         while (true)

@@ -21,6 +21,11 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, DfuQuirks qu
     public ErasePlan Plan(uint? address, long? length)
     {
         var range = new MemoryRanges(memories, alternate).From(address ?? _sketches.Start, length);
+        if (range.Memory.FixedStart is { } start && range.Address != start)
+        {
+            throw Elsewhere(range.Memory, start);
+        }
+
         var sectors = new List<Sector>();
         for (long at = range.Address; at < range.End; at = sectors[^1].End)
         {
@@ -48,6 +53,11 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, DfuQuirks qu
         UploadError.NotWritable,
         $"The sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8} {why}. {DeviceTrouble.Unchanged} The board says: {memory.Map}",
         $"On this board a sketch can begin at 0x{_sketches.Start:X8}; without an address, its whole area is erased.");
+
+    private static UploadException Elsewhere(DfuMemory memory, uint start) => new(
+        UploadError.NotWritable,
+        $"Through alternate setting {memory.Alternate.Setting} this bootloader erases only from 0x{start:X8} on (\"{memory.Alternate.Name}\"). {DeviceTrouble.Unchanged}",
+        $"Give 0x{start:X8}, or leave the address out.");
 
     private static UploadException Inside(MemoryRange range, Sector last) => new(
         UploadError.NotASectorStart,

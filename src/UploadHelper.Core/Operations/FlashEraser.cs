@@ -32,6 +32,7 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
             events(new FlashProgress(FlashPhase.Erase, sector.End - plan.Address, plan.Size));
         }
 
+        bootloader.Flush();
         return bootloader.CanRead && IsErased(bootloader, plan);
     }
 

@@ -15,6 +15,7 @@ internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, DfuQuirks qu
     /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: there is none.</exception>
     public uint Start => memories
         .Where(m => alternate is null || m.Alternate.Setting == alternate)
+        .OrderBy(m => m.FixedStart ?? 0)
         .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0).SelectMany(Starts).Where(a => WhyNot(m, m.Map.SectorAt(a)!.Value) is null))
         .Select(a => (uint?)a)
         .FirstOrDefault() ?? throw new UploadException(

@@ -19,12 +19,13 @@ internal sealed class BootloaderCandidate(IUsbDevice device, DfuDescription desc
     public DfuDescription Description => description;
 
     /// <summary>Brings the bootloader to dfuIDLE. The session owns the device from then on.</summary>
+    /// <returns>The session, or null if the device had to be reset for that, and will come back, or will start its sketch.</returns>
     /// <param name="request">How it is to be talked to.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Looked at before each transfer.</param>
     /// <exception cref="UsbException">It does not answer (<see cref="UsbFault.Timeout"/>), or a transfer failed.</exception>
     /// <exception cref="DfuException">It does not become idle.</exception>
-    public BootloaderSession Start(BootloaderRequest request, TimeProvider time, CancellationToken cancellationToken)
+    public BootloaderSession? Start(BootloaderRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
         var first = profile.Memories[0].Alternate;
         device.Claim(first.Interface);
@@ -33,7 +34,17 @@ internal sealed class BootloaderCandidate(IUsbDevice device, DfuDescription desc
         {
             Polling = new Polling(early: profile.Quirks.PollsEarly is not null && !request.StrictPolling),
         };
-        connection.Idle(FirstAnswer);
+        try
+        {
+            connection.Idle(FirstAnswer);
+        }
+        catch (DfuException e) when (e.Status?.State == DfuState.ManifestWaitReset && device.CanReset)
+        {
+            // Another host has ended its download, and did not reset the bus.
+            device.Reset();
+            return null;
+        }
+
         return new BootloaderSession(device, description, profile, connection);
     }
 

@@ -26,7 +26,7 @@ public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimePro
         {
             var reset = request.Port is not null && Reset(request.Port, cancellationToken);
             events(new WaitingForBootloader(request.Filter, request.Timeout, AskForReset: !reset));
-            session = finder.WaitFor(request, cancellationToken);
+            session = finder.WaitFor(request, cancellationToken, MissedBoard(request, cancellationToken));
         }
         else if (request.Port is not null)
         {
@@ -59,6 +59,28 @@ public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimePro
         request.Filter.UsbPath is null && request.Port is { } port && PortNames.Find(ports.List(), port)?.UsbPath is { } path
             ? request with { Filter = request.Filter with { UsbPath = path } }
             : request;
+
+    // A Maple bootloader stays for about a second, which a busy machine may miss: the sketch is back then, and is reset again.
+    private Action? MissedBoard(BootloaderRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Port is not { } name)
+        {
+            return null;
+        }
+
+        var wasGone = !PortNames.IsListed(ports, name);
+        var attempts = 2;
+        return () =>
+        {
+            var port = ports.List().FirstOrDefault(p => PortNames.Same(p.Name, name) || (p.UsbPath is not null && p.UsbPath == request.Filter.UsbPath));
+            if (port is not null && wasGone && attempts-- > 0)
+            {
+                Reset(port.Name, cancellationToken);
+            }
+
+            wasGone = port is null;
+        };
+    }
 
     private bool Reset(string port, CancellationToken cancellationToken)
     {

@@ -61,8 +61,11 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
     }
 
     /// <summary>Looks until the bootloader answers.</summary>
+    /// <param name="request">Which is wanted, and for how long.</param>
+    /// <param name="cancellationToken">Looked at in each wait.</param>
+    /// <param name="missed">Called after each look that found none, or null.</param>
     /// <exception cref="UploadException">None comes in time, or as for <see cref="Find"/>.</exception>
-    public BootloaderSession WaitFor(BootloaderRequest request, CancellationToken cancellationToken)
+    public BootloaderSession WaitFor(BootloaderRequest request, CancellationToken cancellationToken, Action? missed = null)
     {
         var start = time.GetTimestamp();
         while (true)
@@ -77,6 +80,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
                 throw NotFound(request);
             }
 
+            missed?.Invoke();
             time.Wait(Look, cancellationToken);
         }
     }

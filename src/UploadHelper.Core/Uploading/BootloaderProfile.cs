@@ -1,6 +1,7 @@
 using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Dfu.Maple;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Usb;
 
@@ -17,17 +18,17 @@ internal sealed record BootloaderProfile(
     /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
     public static BootloaderProfile Of(DfuDescription description)
     {
-        if (!description.IsDfuSe)
-        {
-            throw NotSupported(description.Device, "it does not speak DfuSe");
-        }
-
         if (description.Functional.TransferSize == 0 || !description.Functional.CanDownload)
         {
             throw NotSupported(description.Device, "it says that it cannot be written");
         }
 
-        return DfuSe(description);
+        return description switch
+        {
+            { IsMaple: true } => Maple(description),
+            { IsDfuSe: true } => DfuSe(description),
+            _ => throw NotSupported(description.Device, "it does not speak DfuSe"),
+        };
     }
 
     /// <summary>Refuses a device.</summary>
@@ -35,6 +36,17 @@ internal sealed record BootloaderProfile(
         UploadError.NotSupported,
         $"{device.Id} at {device.Path} is not a bootloader that can be written: {why}. Nothing was erased.",
         "See what it says of itself: upload-helper list");
+
+    private static BootloaderProfile Maple(DfuDescription description)
+    {
+        var memories = MapleMemories.Of(description);
+        return memories.Count == 0
+            ? throw NotSupported(description.Device, "none of its alternate settings names an address in flash")
+            : new BootloaderProfile(
+                memories,
+                DfuQuirkTable.For(description, memories[0].Map),
+                (device, connection, memory) => new MapleBootloader(device, connection, memory.Map, description.Functional));
+    }
 
     private static BootloaderProfile DfuSe(DfuDescription description)
     {

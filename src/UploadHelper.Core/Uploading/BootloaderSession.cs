@@ -35,6 +35,9 @@ public sealed class BootloaderSession : IDisposable
     /// <summary>How it is waited for.</summary>
     public Polling Polling => _connection.Polling;
 
+    /// <summary>Whether <see cref="Leave"/> can start a program; if not, only the RESET button does.</summary>
+    public bool CanLeave => _bootloader.CanLeave;
+
     /// <summary>The bootloader, with one of its memories selected; the same one as long as the memory stays the same.</summary>
     /// <param name="memory">One of <see cref="Memories"/>.</param>
     /// <exception cref="UsbException">A transfer failed.</exception>

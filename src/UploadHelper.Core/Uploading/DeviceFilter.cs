@@ -12,6 +12,9 @@ public sealed record DeviceFilter(IReadOnlyList<UsbId> Ids, string? UsbPath = nu
     /// <summary>The ids of ST's system bootloaders and of most DfuSe bootloaders in flash.</summary>
     public static readonly UsbId StDfu = new(0x0483, 0xDF11);
 
+    /// <summary>The ids that are looked for if none are given.</summary>
+    public static readonly IReadOnlyList<UsbId> KnownIds = [StDfu, DfuDescription.MapleId];
+
     /// <summary>Whether a device of a look at the bus can be the wanted one; its serial number is not known yet.</summary>
     public bool Matches(UsbDeviceInfo device) =>
         MatchesIds(device) && (UsbPath is null || device.Path.Length == 0 || device.Path == UsbPath);

@@ -15,6 +15,9 @@ public static class DeviceTrouble
     /// <summary>The state of a board whose sketch is being replaced.</summary>
     public const string Incomplete = "The bootloader is intact; the sketch on the board is not complete and will not be started.";
 
+    /// <summary>The state of a board whose sketch is being replaced, and whose bootloader must be written in one go.</summary>
+    public const string IncompleteMayStart = "The bootloader is intact; the sketch on the board is not complete, and may be started all the same.";
+
     /// <summary>
     /// The state of a board whose last block, with the vector table, is on its way. F4Bootloader may start the sketch
     /// as soon as it stands in flash, and is gone before it can be asked.
@@ -89,7 +92,9 @@ public static class DeviceTrouble
             _ => new UploadException(
                 UploadError.WrongDriver,
                 $"The bootloader {name} is there, but has no driver through which it can be reached. {Untouched}",
-                "On Windows give it the WinUSB driver, for example with Zadig.",
+                device.Id == DfuDescription.MapleId
+                    ? "On Windows give it the libusbK driver, for example with Zadig. (With WinUSB the sketch would start only by RESET.)"
+                    : "On Windows give it the WinUSB driver, for example with Zadig.",
                 e),
         };
     }

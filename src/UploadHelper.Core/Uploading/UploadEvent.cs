@@ -53,7 +53,9 @@ public sealed record DifferenceFound(Difference First) : UploadEvent;
 public sealed record LeavingBootloader(uint Address) : UploadEvent;
 
 /// <summary>The wait for the sketch's serial port begins.</summary>
-public sealed record WaitingForSketch(TimeSpan Timeout) : UploadEvent;
+/// <param name="Timeout">For how long at most.</param>
+/// <param name="AskForReset">Whether the user has to start it, by RESET.</param>
+public sealed record WaitingForSketch(TimeSpan Timeout, bool AskForReset) : UploadEvent;
 
 /// <summary>Something that does not stop the upload, but that the user should know.</summary>
 /// <param name="Code">Stable code for programs, for example "port-busy".</param>

@@ -15,37 +15,47 @@ namespace UploadHelper.Core.Uploading;
 /// <param name="events">Told what goes on, on the caller's thread.</param>
 public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
 {
+    private readonly SketchStart _sketchStart = new(ports, time, events);
+
     /// <summary>Carries one upload out.</summary>
     /// <exception cref="UploadException">It failed; the exception tells how, and how the board is.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in flight was finished.</exception>
     public UploadResult Run(UploadRequest request, CancellationToken cancellationToken)
     {
-        var image = ImageReader.Read(request.File, request.Address);
-        Check(image, request.MaximumSize);
-
+        // A raw binary whose place an alternate setting names can only be looked at when the board has told it.
+        var image = IsPlacedByBoard(request) ? null : Image(request, request.Address);
         var start = time.GetTimestamp();
         var state = DeviceTrouble.Untouched;
+        var incomplete = DeviceTrouble.Incomplete;
         try
         {
             var sketchPort = request.Port is null ? null : PortNames.Find(ports.List(), request.Port);
             var connector = new BootloaderConnector(bus, ports, time, events);
             using var found = connector.Connect(request, cancellationToken);
-            var plan = Plan(image, found, request);
-            using var session = NeedsRestart(found, image.Start) ? connector.Restart(found, request, cancellationToken) : found;
+            var plan = OrLeave(found, () => Plan(image ??= Image(request, AddressOf(found, request)), found, request));
+            using var session = NeedsRestart(found, image!.Start) ? connector.Restart(found, request, cancellationToken) : found;
 
             plan = request.Full ? plan : Comparison(session).Reduce(plan);
             var unchanged = plan.Unchanged(image);
             events(new PlanMade(plan, unchanged));
+            if (plan.Memories.Count > 0)
+            {
+                Warn(session, request);
+            }
+
+            state = incomplete = session.Quirks.WritesInOneGo ? DeviceTrouble.IncompleteMayStart : DeviceTrouble.Incomplete;
             var flasher = new Flasher(session.Select, (phase, done, total) =>
             {
-                state = phase == FlashPhase.Vectors ? DeviceTrouble.LastBlock : DeviceTrouble.Incomplete;
+                state = phase == FlashPhase.Vectors ? DeviceTrouble.LastBlock : incomplete;
                 events(new FlashProgress(phase, done, total));
             });
             var verified = flasher.Run(plan, request.Verify);
             state = DeviceTrouble.Written;
 
-            var port = request.Leave ? Start(session, request, image.Start, sketchPort, cancellationToken) : null;
-            return new UploadResult(session.Description, image.Start, image.Size, unchanged, verified, request.Leave, port, time.GetElapsedTime(start));
+            var (left, port) = request.Leave
+                ? _sketchStart.Run(session, request, image.Start, written: plan.Memories.Count > 0, sketchPort, cancellationToken)
+                : (false, null);
+            return new UploadResult(session.Description, image.Start, image.Size, unchanged, verified, left, port, time.GetElapsedTime(start));
         }
         catch (UsbException e)
         {
@@ -62,14 +72,35 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         }
     }
 
-    private void Check(FirmwareImage image, int? maximumSize)
+    private static bool IsPlacedByBoard(UploadRequest request) =>
+        request is { Address: null, Alternate: not null } && request.Filter.Ids.Contains(DfuDescription.MapleId) && ImageReader.NeedsAddress(request.File);
+
+    private static uint? AddressOf(BootloaderSession session, UploadRequest request) =>
+        session.Memories.FirstOrDefault(m => m.Alternate.Setting == request.Alternate)?.FixedStart;
+
+    // A refused board must not be left in a bootloader that stays for ever once it was asked something.
+    private static T OrLeave<T>(BootloaderSession session, Func<T> check)
     {
+        try
+        {
+            return check();
+        }
+        catch (UploadException) when (session is { Quirks.StaysOnceAsked: true, CanLeave: true })
+        {
+            session.Leave();
+            throw;
+        }
+    }
+
+    private FirmwareImage Image(UploadRequest request, uint? address)
+    {
+        var image = ImageReader.Read(request.File, address);
         var size = image.Segments.Where(s => FlashAddress.IsInternalFlash(s.Address)).Sum(s => s.Data.Length);
-        if (size > maximumSize)
+        if (size > request.MaximumSize)
         {
             throw new UploadException(
                 UploadError.ImageTooLarge,
-                $"{image.Name} has {size} bytes; the board takes sketches of up to {maximumSize} bytes. Nothing was erased.",
+                $"{image.Name} has {size} bytes; the board takes sketches of up to {request.MaximumSize} bytes. Nothing was erased.",
                 "Make the sketch smaller, or check that the right board and bootloader are chosen.");
         }
 
@@ -82,6 +113,8 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 $"{image.Name} holds too few code pointers ({fit.Pointers}) to tell which address it was linked for; 0x{image.Start:X8} is taken as right.",
                 "If the sketch does not start, check that it was compiled for this offset."));
         }
+
+        return image;
     }
 
     private FlashPlan Plan(FirmwareImage image, BootloaderSession session, UploadRequest request)
@@ -90,10 +123,11 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         {
             ProgramUnit = session.Quirks.ProgramUnit,
             SketchStart = session.Quirks.Writable?.Start ?? 0,
+            VectorsLast = !session.Quirks.WritesInOneGo,
         };
         var plan = planner.Plan(image, request.Alternate);
         Preflight.Check(image, plan, session.Description, session.Quirks);
-        Warn(session, request);
+        _sketchStart.Warn(session, request);
         return plan;
     }
 
@@ -132,37 +166,5 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 "This bootloader lets its flash not be read: what is written is not verified.",
                 "If the sketch does not run, upload it again."));
         }
-    }
-
-    private string? Start(
-        BootloaderSession session, UploadRequest request, uint address, SerialPortInfo? sketchPort, CancellationToken cancellationToken)
-    {
-        var arrival = new SketchArrival(ports, time, sketchPort, session.Description.Device.Path);
-        events(new LeavingBootloader(address));
-        session.Leave(address);
-        session.Dispose();
-        if (request.WaitPort == WaitPort.No || (request.WaitPort == WaitPort.Auto && sketchPort is null))
-        {
-            return null;
-        }
-
-        var limit = session.Quirks.StartsSketchAfter + SketchArrival.Enumeration;
-        events(new WaitingForSketch(limit));
-        var port = arrival.WaitFor(limit, cancellationToken);
-        if (port is not null)
-        {
-            return port;
-        }
-
-        const string Unseen = "The sketch's serial port did not come back";
-        const string Hint = "Press RESET on the board. Does the sketch use USB serial at all?";
-        if (request.WaitPort == WaitPort.Yes)
-        {
-            throw new UploadException(
-                UploadError.NotStarted, $"{Unseen} in {limit.TotalSeconds:0} s: the sketch was not seen to start. {DeviceTrouble.Written}", Hint);
-        }
-
-        events(new UploadWarning("port-not-back", $"{Unseen} in {limit.TotalSeconds:0} s. {DeviceTrouble.Written}", Hint));
-        return null;
     }
 }

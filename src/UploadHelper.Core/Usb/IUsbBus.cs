@@ -21,6 +21,9 @@ public interface IUsbDevice : IDisposable
     /// <summary>What was opened.</summary>
     UsbDeviceInfo Info { get; }
 
+    /// <summary>Whether <see cref="Reset"/> really resets the port; with WinUSB it cannot (libusb then reports success, and does nothing).</summary>
+    bool CanReset { get; }
+
     /// <summary>Takes an interface for this program; a kernel driver that holds it is detached.</summary>
     /// <exception cref="UsbException"><see cref="UsbFault.Busy"/>, <see cref="UsbFault.Gone"/>.</exception>
     void Claim(byte interfaceNumber);

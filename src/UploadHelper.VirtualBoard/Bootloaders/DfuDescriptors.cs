@@ -12,7 +12,11 @@ internal static class DfuDescriptors
         interfaces: 1,
         attributes: 0xC0,
         [
-            .. Enumerable.Range(0, alternates).Select(a => (byte[])[9, 4, 0, (byte)a, 0, 0xFE, 1, 2, (byte)(FirstAlternateString + a)]),
+            .. Alternates(alternates),
             [9, 0x21, attributes, 0xFF, 0, (byte)transferSize, (byte)(transferSize >> 8), (byte)version, (byte)(version >> 8)],
         ]);
+
+    /// <summary>The descriptors of interface 0 with its alternate settings; their names stand behind the serial number.</summary>
+    public static IEnumerable<byte[]> Alternates(int count) =>
+        Enumerable.Range(0, count).Select(a => (byte[])[9, 4, 0, (byte)a, 0, 0xFE, 1, 2, (byte)(FirstAlternateString + a)]);
 }

@@ -14,6 +14,9 @@ public interface IBoardCore
     /// <summary>The flash chip beside the microcontroller, or null.</summary>
     FlashMemory? SpiFlash { get; }
 
+    /// <summary>A backup register (DR10 of an F1): survives a reset, and is cleared when the power is gone.</summary>
+    ushort BackupRegister { get; set; }
+
     /// <summary>Writes a line to the log.</summary>
     void Log(BoardEventKind kind, string text);
 

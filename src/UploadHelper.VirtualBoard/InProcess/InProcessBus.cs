@@ -15,6 +15,9 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
     private readonly HashSet<(int Number, byte Interface)> _claimed = [];
     private readonly HashSet<int> _configured = [];
 
+    /// <summary>Whether the host can reset ports; with WinUSB it cannot, and is told that it has.</summary>
+    public bool CanReset { get; init; } = true;
+
     /// <inheritdoc/>
     public IReadOnlyList<UsbDeviceInfo> List()
     {
@@ -38,7 +41,7 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
         board.AdvanceTo(clock.Now);
         Configure(device, board);
         return board.Attached?.Generation == GenerationOf(device)
-            ? new InProcessDevice(device, board, board.Attached.Generation, clock, _claimed)
+            ? new InProcessDevice(device, board, board.Attached.Generation, clock, _claimed, CanReset)
             : throw new UsbException(UsbFault.Gone, "The device is no longer on the bus.");
     }
 

@@ -9,14 +9,17 @@ namespace UploadHelper.VirtualBoard.InProcess;
 /// <param name="generation">Its enumeration.</param>
 /// <param name="clock">The clock of all boards.</param>
 /// <param name="claimed">What all open devices of the bus have claimed.</param>
+/// <param name="canReset">Whether the host can reset the port.</param>
 internal sealed class InProcessDevice(
-    UsbDeviceInfo info, IUsbPort board, int generation, VirtualClock clock, HashSet<(int Number, byte Interface)> claimed) : IUsbDevice
+    UsbDeviceInfo info, IUsbPort board, int generation, VirtualClock clock, HashSet<(int Number, byte Interface)> claimed, bool canReset) : IUsbDevice
 {
     private const byte SetInterface = 11;
     private static readonly TimeSpan StandardTimeout = TimeSpan.FromSeconds(1);
     private readonly HashSet<byte> _own = [];
 
     public UsbDeviceInfo Info => info;
+
+    public bool CanReset => canReset;
 
     public void Claim(byte interfaceNumber)
     {
@@ -43,7 +46,10 @@ internal sealed class InProcessDevice(
     public void Reset()
     {
         ThrowIfGone();
-        board.BusReset();
+        if (canReset)
+        {
+            board.BusReset();
+        }
     }
 
     public void Dispose()

@@ -14,7 +14,7 @@ public sealed class SimulatedSystem : IDisposable
     public SimulatedSystem(SimulationOptions options, Action<BoardEvent> events)
     {
         Board = new BoardFactory().Create(options, events);
-        Usb = new InProcessBus(Clock, Board);
+        Usb = new InProcessBus(Clock, Board) { CanReset = options.CanReset };
         SerialPorts = new InProcessSerialPorts(Clock, Board);
         Clock.Advance(TimeSpan.FromSeconds(1));
         Board.AdvanceTo(Clock.Now);

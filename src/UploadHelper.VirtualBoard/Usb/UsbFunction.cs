@@ -44,6 +44,10 @@ public abstract class UsbFunction(UsbIdentity identity)
     /// <summary>A packet from an endpoint; null for NAK.</summary>
     public virtual byte[]? BulkIn(byte endpoint, int maxLength) => null;
 
+    /// <summary>Whether SET_INTERFACE is taken: for what the descriptors name.</summary>
+    protected virtual bool TakesAlternateSetting(byte interfaceNumber, byte alternateSetting) =>
+        UsbDescriptors.Interfaces(identity.Configuration).Any(i => i.Number == interfaceNumber && i.AlternateSetting == alternateSetting);
+
     /// <summary>A class or vendor request.</summary>
     protected abstract ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data);
 
@@ -79,9 +83,7 @@ public abstract class UsbFunction(UsbIdentity identity)
 
     private ControlReply Select(byte interfaceNumber, byte alternateSetting)
     {
-        var known = UsbDescriptors.Split(identity.Configuration).Any(
-            d => d.Span[1] == 4 && d.Span[2] == interfaceNumber && d.Span[3] == alternateSetting);
-        if (!known)
+        if (!TakesAlternateSetting(interfaceNumber, alternateSetting))
         {
             return Stall();
         }

@@ -13,7 +13,7 @@ internal static class BoardOptions
             GlobalOptions.Text(SettingKeys.Port, "PORT", "Serial port of the running sketch; without one, press RESET or use a board in DFU mode"),
             GlobalOptions.Text(SettingKeys.Board, "NAME", "A board of the configuration file; of an Arduino core: FILE:ID[:menu=option,...] with its boards.txt, or VENDOR:ARCH:ID[:menu=option,...]"),
             GlobalOptions.Text(SettingKeys.Hardware, "DIR", "Where the cores are: the sketchbook's hardware folder, or the Boards Manager's packages folder"),
-            .. Choice("0483:DF11"),
+            .. Choice("0483:DF11 or 1EAF:0003"),
             GlobalOptions.Text(SettingKeys.Alternate, "N", "Alternate setting [default: the one that holds the address]"),
             GlobalOptions.Text(SettingKeys.Serial, "TEXT", "Serial number of the bootloader"),
             GlobalOptions.Text(SettingKeys.Timeout, "SECONDS", "How long to wait for the bootloader [default: 15]"),

@@ -19,5 +19,5 @@ internal static class BoardSettings
         Path.IsPathRooted(name) && File.Exists(name) ? File.ResolveLinkTarget(name, returnFinalTarget: true)?.FullName ?? name : name;
 
     private static DeviceFilter Filter(Settings settings) => new(
-        [settings.Ids(SettingKeys.UsbId) ?? DeviceFilter.StDfu], settings.Text(SettingKeys.UsbPath), settings.Text(SettingKeys.Serial));
+        settings.Ids(SettingKeys.UsbId) is { } ids ? [ids] : DeviceFilter.KnownIds, settings.Text(SettingKeys.UsbPath), settings.Text(SettingKeys.Serial));
 }

@@ -71,8 +71,12 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
             case LeavingBootloader(var address):
                 Write("leave", json => Address(json, address));
                 break;
-            case WaitingForSketch(var timeout):
-                Write("wait-sketch", json => json.WriteNumber("timeout", timeout.TotalSeconds));
+            case WaitingForSketch(var timeout, var ask):
+                Write("wait-sketch", json =>
+                {
+                    json.WriteNumber("timeout", timeout.TotalSeconds);
+                    json.WriteBoolean("pressReset", ask);
+                });
                 break;
             case UploadWarning(var code, var message, var hint):
                 Write("warning", json => Trouble(json, code, message, hint));

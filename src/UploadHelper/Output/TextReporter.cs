@@ -66,8 +66,8 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case LeavingBootloader(var address):
                 Step("Start", $"the sketch at 0x{address:X8}");
                 break;
-            case WaitingForSketch(var timeout):
-                Step("Wait", $"for the sketch's serial port, up to {timeout.TotalSeconds:0.#} s");
+            case WaitingForSketch(var timeout, var ask):
+                Step("Wait", $"for the sketch's serial port, up to {timeout.TotalSeconds:0.#} s" + (ask ? ": press RESET on the board now" : ""));
                 break;
             case UploadWarning(_, var message, var hint):
                 Line($"warning: {message}");
@@ -93,7 +93,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             {
                 { Port: { } port } => $"The sketch runs, on {port}.",
                 { Left: true } => "The bootloader was told to start the sketch.",
-                _ => "The board is still in its bootloader.",
+                _ => "The board is still in its bootloader; RESET starts the sketch.",
             });
     }
 

@@ -25,6 +25,8 @@ internal sealed class FaultyBus(IUsbBus bus) : IUsbBus
     {
         public UsbDeviceInfo Info => device.Info;
 
+        public bool CanReset => device.CanReset;
+
         public void Claim(byte interfaceNumber) => device.Claim(interfaceNumber);
 
         public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) => device.SetAlternateSetting(interfaceNumber, alternateSetting);

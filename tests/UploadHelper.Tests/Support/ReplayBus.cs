@@ -59,6 +59,8 @@ internal sealed class ReplayBus(string trace) : IUsbBus
     {
         public UsbDeviceInfo Info => info;
 
+        public bool CanReset => true;
+
         public void Claim(byte interfaceNumber) => bus.Next(TraceOperation.Claim);
 
         public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) => bus.Next(TraceOperation.Alternate);

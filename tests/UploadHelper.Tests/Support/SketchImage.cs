@@ -6,7 +6,7 @@ namespace UploadHelper.Tests.Support;
 /// <summary>Makes images with the looks of compiled sketches: a vector table, functions, and literal words that point at them.</summary>
 internal static class SketchImage
 {
-    private const uint EndOfRam = 0x2002_0000; // STM32F405
+    public const uint EndOfRam = 0x2002_0000; // STM32F405
     private const int VectorTableSize = 98 * 4;
 
     public static FirmwareImage Image(uint address, int size) => new("blink.bin", [new Segment(address, Bytes(address, size))]);

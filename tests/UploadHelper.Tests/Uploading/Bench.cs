@@ -27,10 +27,13 @@ internal sealed class Bench
 
     public Board Board => System.Board;
 
+    // Maple bootloaders take a sketch with another stack pointer than theirs for none; this one they all take.
+    private uint StackPointer => Board.Name.StartsWith("maple", StringComparison.Ordinal) ? 0x2001_0000 : SketchImage.EndOfRam;
+
     public static ImageFile Sketch(uint address, int size = 20_000) => SketchImage.File(address, size);
 
     public UploadRequest Request(uint address, int size = 20_000) =>
-        new(Sketch(address, size), address, new DeviceFilter([DeviceFilter.StDfu])) { Port = InProcessSerialPorts.FirstName };
+        new(SketchImage.File(address, size, StackPointer), address, new DeviceFilter(DeviceFilter.KnownIds)) { Port = InProcessSerialPorts.FirstName };
 
     public UploadResult Upload(UploadRequest request, CancellationToken cancellationToken = default) => Upload(Bus, request, cancellationToken);
 

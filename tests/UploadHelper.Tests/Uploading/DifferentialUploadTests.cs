@@ -192,6 +192,8 @@ public class DifferentialUploadTests
 
             public UsbDeviceInfo Info => device.Info;
 
+            public bool CanReset => device.CanReset;
+
             public void Claim(byte interfaceNumber) => device.Claim(interfaceNumber);
 
             public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) => device.SetAlternateSetting(interfaceNumber, alternateSetting);

@@ -33,6 +33,8 @@ public sealed class TracingUsbBus(IUsbBus bus, TimeProvider time, TraceWriter tr
     {
         public UsbDeviceInfo Info => device.Info;
 
+        public bool CanReset => device.CanReset;
+
         public void Claim(byte interfaceNumber) =>
             trace.Record(TraceOperation.Claim, interfaceNumber, () => device.Claim(interfaceNumber));
 

@@ -16,6 +16,19 @@ internal static partial class LibUsb
     [LibraryImport(Library, EntryPoint = "libusb_exit")]
     public static partial void Exit(nint context);
 
+    /// <summary>The library's version: struct libusb_version begins with major, minor and micro, 16 bits each.</summary>
+    public static Version Version
+    {
+        get
+        {
+            var version = GetVersion();
+            return new Version(Marshal.ReadInt16(version), Marshal.ReadInt16(version, 2), Marshal.ReadInt16(version, 4));
+        }
+    }
+
+    [LibraryImport(Library, EntryPoint = "libusb_get_version")]
+    public static partial nint GetVersion();
+
     [LibraryImport(Library, EntryPoint = "libusb_get_device_list")]
     public static partial nint GetDeviceList(nint context, out nint list);
 

@@ -22,6 +22,8 @@ internal sealed class LibUsbDevice : IUsbDevice
 
     public UsbDeviceInfo Info { get; }
 
+    public bool CanReset => PortReset.IsPossible(Info, LibUsb.Version);
+
     public void Claim(byte interfaceNumber)
     {
         Check(LibUsb.ClaimInterface(Handle, interfaceNumber), "Claiming the interface");

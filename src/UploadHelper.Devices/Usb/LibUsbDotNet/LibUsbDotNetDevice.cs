@@ -35,6 +35,9 @@ internal sealed class LibUsbDotNetDevice : IUsbDevice
 
     public UsbDeviceInfo Info { get; }
 
+    // The package does not tell the version of its libusb; it is taken as newer than 2019's.
+    public bool CanReset => PortReset.IsPossible(Info, new Version(1, 0, 23));
+
     public void Claim(byte interfaceNumber)
     {
         Call("Claiming the interface", () => _device.ClaimInterface(interfaceNumber));

@@ -28,6 +28,9 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
     /// <inheritdoc/>
     public UsbDeviceInfo Info { get; }
 
+    /// <inheritdoc/>
+    public bool CanReset => true;
+
     /// <summary>Selects the first configuration, as a host does after it has addressed a device.</summary>
     public void Configure()
     {

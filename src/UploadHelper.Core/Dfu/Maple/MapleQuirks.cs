@@ -1,0 +1,51 @@
+using UploadHelper.Core.Dfu.DfuSe;
+
+namespace UploadHelper.Core.Dfu.Maple;
+
+/// <summary>The Maple bootloaders' rows of the table of quirks.</summary>
+internal static class MapleQuirks
+{
+    private const string Retry = "If that happens, press RESET and run the same upload again at once: the bootloader answers for about a second after it.";
+
+    /// <summary>The rows; the first that fits counts.</summary>
+    public static readonly IReadOnlyList<(Func<DfuDescription, MemoryMap, bool> Fits, DfuQuirks Quirks)> Rows =
+    [
+        (
+            (device, _) => device.IsMaple && device.Alternates.Any(a => a.Name.StartsWith("STM32duino", StringComparison.Ordinal)),
+            new DfuQuirks("STM32duino bootloader 2.0", "rogerclarkmelbourne/STM32duino-bootloader main.c, dfu.c, hardware.c")
+            {
+                // With DR10 = 0x424D it starts the sketch at once; else after 5 fast blinks and 6 slow ones, 30 without a button.
+                BootWindow = TimeSpan.FromSeconds(5.5),
+                StaysOnceAsked = true,
+                StackMask = 0x2FFE_0000,
+                Limit = FirstPage,
+            }),
+        (
+            // It erases 2 KiB pages as an F1 has them; what runs on an F4 can only erase whole sectors (INF).
+            (device, map) => device.IsMaple && map.Groups[0].Address == 0x0801_0000 && !device.Functional.CanUpload,
+            new DfuQuirks("Maple bootloader, F4 port", "gbulmer/openstm32sw stm32f4/maple-bootloader main.c, dfu.c, hardware.c")
+            {
+                StartsSketchAfter = TimeSpan.FromSeconds(1),
+                StaysOnceAsked = true,
+                StackMask = 0xFFFE_7FFF,
+                WritesInOneGo = true,
+                Limit = new DeviceLimit(
+                    "This bootloader must be written in one go, the vector table first: interrupted in the middle, it starts an incomplete sketch.",
+                    Retry),
+            }),
+        (
+            (device, _) => device.IsMaple,
+            new DfuQuirks("LeafLabs Maple bootloader", "leaflabs/maple-bootloader main.c, dfu.c, hardware.c")
+            {
+                // 5 fast blinks and 6 slow ones.
+                StartsSketchAfter = TimeSpan.FromSeconds(1.3),
+                StaysOnceAsked = true,
+                StackMask = 0x2FFE_0000,
+                Limit = FirstPage,
+            }),
+    ];
+
+    private static DeviceLimit FirstPage => new(
+        "This bootloader writes the page with the vector table from its beginning on: if the power fails in those 50 ms at the end, an incomplete sketch is started.",
+        Retry);
+}
