@@ -55,16 +55,19 @@ public sealed class BootloaderSession : IDisposable
         return _bootloader;
     }
 
+    /// <summary>Where the bootloader looks for a sketch; the start of its first memory if that is not known.</summary>
+    public uint SketchStart => Quirks.Sketch?.Address ?? Memories[0].Map.Groups[0].Address;
+
     /// <summary>
     /// Ends the bootloader and starts the program at an address, whatever was done before. The session is over, and only
     /// to be disposed of.
     /// </summary>
-    /// <param name="address">Address of the program's vector table; the first memory's if null.</param>
+    /// <param name="address">Address of the program's vector table; <see cref="SketchStart"/> if null.</param>
     /// <exception cref="UsbException">A transfer failed before the request to leave was made.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
     public void Leave(uint? address = null)
     {
-        var start = address ?? Memories[0].Map.Groups[0].Address;
+        var start = address ?? SketchStart;
         Select(_selected.Map.Contains(start) ? _selected : Memories.FirstOrDefault(m => m.Map.Contains(start)) ?? Memories[0]).Leave(start);
     }
 

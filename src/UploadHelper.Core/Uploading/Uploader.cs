@@ -52,8 +52,9 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             var verified = flasher.Run(plan, request.Verify);
             state = DeviceTrouble.Written;
 
+            var program = image.HasVectorTable ? image.Start : session.SketchStart;
             var (left, port) = request.Leave
-                ? _sketchStart.Run(session, request, image.Start, written: plan.Memories.Count > 0, sketchPort, cancellationToken)
+                ? _sketchStart.Run(session, request, program, written: plan.Memories.Count > 0, sketchPort, cancellationToken)
                 : (false, null);
             return new UploadResult(session.Description, image.Start, image.Size, unchanged, verified, left, port, time.GetElapsedTime(start));
         }

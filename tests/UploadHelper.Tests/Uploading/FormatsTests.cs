@@ -1,6 +1,8 @@
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Tests.Support;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Uploading;
 
@@ -18,6 +20,27 @@ public class FormatsTests
         var flash = Formats.Select(f => Flashed(board, $"{sketch}.{f}", f == "bin" ? address : null)).ToList();
 
         Assert.Equal(TestFiles.Firmware($"{sketch}.bin").Content.ToArray(), flash[0][(int)(address - 0x0800_0000)..][..716]);
+        Assert.All(flash, f => Assert.Equal(flash[0], f));
+    }
+
+    [Fact]
+    public void A_program_of_two_files_gives_the_same_flash()
+    {
+        var flash = Formats.Select(f =>
+        {
+            var bench = new Bench("dsonano", StartState.Empty);
+            foreach (var (part, address) in new[] { ("lib", 0x0800_4000u), ("app", 0x0800_C000u) })
+            {
+                Upload(bench, $"dsonano-{part}.{f}", f == "bin" ? address : null);
+                bench.Board.Reset("a button is held", BootCause.ByHand);
+                bench.System.Clock.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            return bench.Flash(0x0800_0000, 0x2_0000);
+        }).ToList();
+
+        Assert.Equal(TestFiles.Firmware("dsonano-lib.bin").Content.ToArray(), flash[0][0x4000..][..716]);
+        Assert.Equal(TestFiles.Firmware("dsonano-app.bin").Content.ToArray(), flash[0][0xC000..][..716]);
         Assert.All(flash, f => Assert.Equal(flash[0], f));
     }
 
@@ -56,11 +79,15 @@ public class FormatsTests
     private static byte[] Flashed(string board, string file, uint? address)
     {
         var bench = new Bench(board);
-
-        var result = bench.Upload(bench.Request(0x0800_4000) with { File = TestFiles.Firmware(file), Address = address });
-
-        Assert.True(result.Verified);
-        Assert.Empty(bench.Board.Violations);
+        Upload(bench, file, address);
         return bench.Flash(0x0800_0000, 0x10_0000);
+    }
+
+    private static void Upload(Bench bench, string file, uint? address)
+    {
+        var request = new UploadRequest(TestFiles.Firmware(file), address, new DeviceFilter([DeviceFilter.StDfu])) { Port = InProcessSerialPorts.FirstName };
+
+        Assert.True(bench.Upload(request).Verified);
+        Assert.Empty(bench.Board.Violations);
     }
 }

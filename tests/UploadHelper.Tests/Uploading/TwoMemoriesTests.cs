@@ -69,6 +69,15 @@ public class TwoMemoriesTests
     }
 
     [Fact]
+    public void After_data_alone_it_is_the_program_on_the_board_that_is_started()
+    {
+        // The data's own address holds no vector table: a bootloader that jumps to where it is told would crash there.
+        Upload(File((1, 0x0010_0000, SketchImage.Noise(3, 500))));
+
+        Assert.Equal(Library, Assert.Single(_bench.Events.OfType<LeavingBootloader>()).Address);
+    }
+
+    [Fact]
     public void Data_that_crosses_from_one_page_into_the_next_erases_both()
     {
         var program = SketchImage.Bytes(Library, 1_024, 0x2000_5000);
