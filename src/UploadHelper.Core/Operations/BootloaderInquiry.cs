@@ -1,3 +1,4 @@
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
@@ -11,7 +12,6 @@ namespace UploadHelper.Core.Operations;
 public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<UploadEvent> events)
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
-    private static readonly UsbId Maple = new(0x1EAF, 0x0003);
 
     /// <summary>The only board in DFU mode that is wanted.</summary>
     /// <param name="ids">Its ids, or null for any.</param>
@@ -76,7 +76,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     // Its busy flag is set by any class request, and never cleared (STM32duino-bootloader, usb.c).
     private void Warn(UsbDeviceInfo device)
     {
-        if (device.Id == Maple)
+        if (device.Id == KnownDevices.MapleBootloader)
         {
             events(new UploadWarning(
                 "stays-in-dfu",

@@ -16,5 +16,8 @@ internal static class TestFiles
         .Order(StringComparer.Ordinal)
         .Select(f => new ImageFile(Path.GetFileName(f), File.ReadAllBytes(f)));
 
+    /// <summary>The folder of the repository.</summary>
+    public static string Repository => Path.GetFullPath(Path.Combine(Tests(), ".."));
+
     private static string Tests([CallerFilePath] string caller = "") => Path.Combine(Path.GetDirectoryName(caller)!, "..", "..");
 }
