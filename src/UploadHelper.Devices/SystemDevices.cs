@@ -1,5 +1,6 @@
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
+using UploadHelper.Devices.Diagnosis;
 using UploadHelper.Devices.Serial.Catalogues;
 using UploadHelper.Devices.Usb.Catalogues;
 using UploadHelper.Devices.Usb.Kernel;
@@ -23,7 +24,13 @@ public sealed partial class SystemDevices(TimeProvider time)
 
     /// <summary>The drivers that hold a device; null where they are not known.</summary>
     public static IReadOnlyList<string>? DriversOf(UsbDeviceInfo device) =>
-        OperatingSystem.IsLinux() ? new LinuxUsbCatalogue("/sys").List().FirstOrDefault(d => d.Path == device.Path)?.Drivers : null;
+        OperatingSystem.IsLinux() ? new LinuxUsbCatalogue("/sys").List().FirstOrDefault(d => d.Path == device.Path)?.Drivers
+        : OperatingSystem.IsWindows() ? WindowsDrivers(device.Id)
+        : null;
+
+    [System.Runtime.Versioning.SupportedOSPlatform("windows")]
+    private static List<string> WindowsDrivers(UsbId id) =>
+        [.. new WindowsUsbCatalogue(new WindowsRegistry(), WindowsPresence.IsPresent).List().Where(d => d.Id == id).SelectMany(d => d.Drivers).Distinct()];
 
     private static partial IUsbBus OpenUsb();
 

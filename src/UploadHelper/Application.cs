@@ -73,6 +73,7 @@ internal sealed class Application(
             ResetCommand.Create(context),
             ImageCommand.Create(context),
             BoardsCommand.Create(context),
+            DoctorCommand.Create(context),
             DiscoveryCommand.Create(context),
             SimulateCommand.Create(context),
         };

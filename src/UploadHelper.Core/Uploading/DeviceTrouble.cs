@@ -81,8 +81,8 @@ public static class DeviceTrouble
             UsbFault.AccessDenied => new UploadException(
                 UploadError.AccessDenied,
                 $"The bootloader {name} is there, but this user may not open it. {Untouched}",
-                "On Linux put this line into /etc/udev/rules.d/60-upload-helper.rules and plug the board in again: "
-                    + $"SUBSYSTEM==\"usb\", ATTR{{idVendor}}==\"{device.VendorId:x4}\", ATTR{{idProduct}}==\"{device.ProductId:x4}\", TAG+=\"uaccess\"",
+                "On Linux the udev rules are missing, or the board was plugged in before them: `upload-helper doctor` names the line of 60-upload-helper.rules "
+                    + "that counts, and the command that installs them (scripts/install-udev.sh). Then plug the board in again.",
                 e),
             UsbFault.Busy => new UploadException(
                 UploadError.DeviceBusy,

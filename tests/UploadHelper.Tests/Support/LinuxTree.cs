@@ -51,6 +51,16 @@ internal sealed class LinuxTree : IDisposable
         }
     }
 
+    /// <summary>A serial port of a device's first interface.</summary>
+    public void Port(string name, string device)
+    {
+        Text($"dev/{name}", "");
+        var folder = $"sys/bus/usb/devices/{device}/tty/{name}";
+        Directory.CreateDirectory(At(folder));
+        Link($"{folder}/device", "../..");
+        Link($"sys/class/tty/{name}", $"../../bus/usb/devices/{device}/tty/{name}");
+    }
+
     /// <summary>A process, and what it has open.</summary>
     public void Process(int id, string name, params string[] open)
     {

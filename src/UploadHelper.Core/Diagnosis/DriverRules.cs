@@ -1,0 +1,45 @@
+using UploadHelper.Core.Boards;
+
+namespace UploadHelper.Core.Diagnosis;
+
+/// <summary>
+/// Boards on the bus, where a device has one driver at a time and is reached only through the right one (Windows).
+/// </summary>
+internal static class DriverRules
+{
+    private const string Zadig = "Give it {0} with Zadig (https://zadig.akeo.ie): Options, List All Devices; choose the device with these ids; choose {0}; Replace Driver.";
+
+    public static IEnumerable<Finding> Of(Situation situation)
+    {
+        var boards = SeenBoards.Of(situation).Where(b => KnownDevices.Find(b.Id)?.Program != BoardProgram.Sketch).ToList();
+        return boards.Count == 0 ? [SeenBoards.None] : boards.Select(Of);
+    }
+
+    private static Finding Of(SeenDevice board)
+    {
+        var isMaple = board.Id == KnownDevices.MapleBootloader;
+        var best = isMaple ? "libusbK" : "WinUSB";
+        return board.Drivers.FirstOrDefault() switch
+        {
+            null => Problem(board, "no-driver", "has no driver.", string.Format(null, Zadig, best)),
+            "STTub30" => Problem(
+                board,
+                "wrong-driver",
+                "has ST's driver STTub30, which serves only ST's own DfuSeDemo.",
+                string.Format(null, Zadig, best) + " DfuSeDemo will not see it then; Device Manager, Update Driver leads back."),
+            "WinUSB" when isMaple => new Finding(
+                FindingLevel.Note, FindingTopic.UsbDevices, "driver", $"{SeenBoards.Name(board)}: has the driver WinUSB: uploads work, but the sketch starts only when you press RESET.")
+            {
+                Remedy = [Step.Say(string.Format(null, Zadig, best))],
+            },
+            "libusb0" when !isMaple => Problem(
+                board, "wrong-driver", "has the driver libusb0, through which it is not reached.", string.Format(null, Zadig, best)),
+            "WinUSB" or "libusbK" or "libusb0" => new Finding(
+                FindingLevel.Fine, FindingTopic.UsbDevices, "driver", $"{SeenBoards.Name(board)}: {SeenBoards.Program(board)}; driver {board.Drivers[0]}"),
+            var other => Problem(board, "wrong-driver", $"has the driver {other}, through which it is not reached.", string.Format(null, Zadig, best)),
+        };
+    }
+
+    private static Finding Problem(SeenDevice board, string code, string what, string remedy) =>
+        new(FindingLevel.Problem, FindingTopic.UsbDevices, code, $"{SeenBoards.Name(board)}: {what}") { Remedy = [Step.Say(remedy)] };
+}
