@@ -7,12 +7,12 @@ using UploadHelper.VirtualBoard.UsbIp;
 namespace UploadHelper.VirtualBoard;
 
 /// <summary>
-/// A virtual board that lives in real time until it is told to stop: prints what it sees, a line per event, obeys
-/// commands, and ends with a summary line that scripts can read.
+/// Virtual boards that live in real time until they are told to stop: they print what they see, a line per event, obey
+/// commands, and end with a summary line each that scripts can read. One of several has its number before its lines.
 /// </summary>
 public sealed class Simulation
 {
-    private const string Help = "commands: reset, unplug, plug, save FILE, status, quit";
+    private const string Help = "commands: reset, unplug, plug, save FILE, status, quit; for one of several boards with its number before: 2 reset";
 
     private readonly SimulationOptions _options;
     private readonly SimulationFaces _faces;
@@ -21,9 +21,9 @@ public sealed class Simulation
     private readonly TextWriter _output;
 
     /// <summary>A simulation; it begins with <see cref="Run"/>.</summary>
-    /// <param name="options">Which board, and how it starts.</param>
+    /// <param name="options">Which boards, how many, and how they start.</param>
     /// <param name="faces">How it can be reached.</param>
-    /// <param name="time">The clock; the board lives in its time.</param>
+    /// <param name="time">The clock; the boards live in its time.</param>
     /// <param name="commands">Read line by line; its end stops nothing.</param>
     /// <param name="output">Written from several threads, a line at a time.</param>
     public Simulation(SimulationOptions options, SimulationFaces faces, TimeProvider time, TextReader commands, TextWriter output)
@@ -35,7 +35,7 @@ public sealed class Simulation
         _output = TextWriter.Synchronized(output);
     }
 
-    /// <summary>Runs until it is cancelled, told to quit, or the time is over; then saves the flash file, if there is one.</summary>
+    /// <summary>Runs until it is cancelled, told to quit, or the time is over; then saves the files, if there are any.</summary>
     /// <param name="limit">How long, or null for no limit.</param>
     /// <param name="cancellationToken">Ends it, as quit does.</param>
     /// <exception cref="FormatException">The flash file does not fit the board.</exception>
@@ -43,14 +43,18 @@ public sealed class Simulation
     /// <exception cref="PlugException">The board cannot be plugged in, or the pseudo terminal or the server cannot be made.</exception>
     public void Run(TimeSpan? limit, CancellationToken cancellationToken)
     {
-        var board = new BoardFactory().Create(_options, e => _output.WriteLine(e));
-        using var runner = new BoardRunner(board, _time);
-        using var quit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var boards = new List<LiveBoard>();
         var faces = new Stack<IDisposable>();
+        using var quit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            Open(runner, faces);
-            new Thread(() => Obey(runner, board, quit)) { IsBackground = true, Name = "commands" }.Start();
+            foreach (var options in _options.Each())
+            {
+                boards.Add(new LiveBoard(options, _time, _options.Count == 1 ? "" : $"{boards.Count + 1}: ", _output.WriteLine));
+            }
+
+            Open(boards, faces);
+            new Thread(() => Obey(boards, quit)) { IsBackground = true, Name = "commands" }.Start();
             Wait(limit, quit.Token);
         }
         finally
@@ -60,39 +64,40 @@ public sealed class Simulation
                 face.Dispose();
             }
 
-            runner.Use(_ => Finish(board));
+            boards.ForEach(b => b.Finish());
+            boards.ForEach(b => b.Dispose());
         }
     }
 
-    private void Open(BoardRunner runner, Stack<IDisposable> faces)
+    private void Open(List<LiveBoard> boards, Stack<IDisposable> faces)
     {
         if (_faces.Listen is { } address)
         {
-            var server = Serve(runner, address);
+            var server = Serve(boards, address);
             faces.Push(server);
             _output.WriteLine($"USB/IP server at {server.EndPoint}");
         }
 
-        if (_faces.Plug)
+        foreach (var board in _faces.Plug ? boards : [])
         {
             faces.Push(OperatingSystem.IsLinux()
-                ? new VhciPlug(runner, _time, _output.WriteLine)
+                ? new VhciPlug(board.Runner, _time, board.Tell)
                 : throw new PlugException("a virtual board can be plugged in on Linux only; elsewhere use --listen and a USB/IP client"));
         }
 
         if (_faces.PseudoTerminal is { } path)
         {
             faces.Push(OperatingSystem.IsLinux()
-                ? new PseudoTerminal(runner, path, _time, _output.WriteLine)
+                ? new PseudoTerminal(boards[0].Runner, path, _time, _output.WriteLine)
                 : throw new PlugException("a virtual board has a pseudo terminal on Linux only"));
         }
     }
 
-    private static UsbIpServer Serve(BoardRunner runner, IPEndPoint address)
+    private static UsbIpServer Serve(List<LiveBoard> boards, IPEndPoint address)
     {
         try
         {
-            return new UsbIpServer(address, [runner]);
+            return new UsbIpServer(address, [.. boards.Select(b => b.Runner)]);
         }
         catch (SocketException e)
         {
@@ -118,13 +123,13 @@ public sealed class Simulation
         }
     }
 
-    private void Obey(BoardRunner runner, Board board, CancellationTokenSource quit)
+    private void Obey(List<LiveBoard> boards, CancellationTokenSource quit)
     {
         while (!quit.IsCancellationRequested && _commands.ReadLine() is { } line)
         {
             try
             {
-                Obey(runner, board, quit, line.Trim().Split(' ', 2));
+                Obey(boards, quit, line.Trim());
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or ObjectDisposedException)
             {
@@ -133,45 +138,22 @@ public sealed class Simulation
         }
     }
 
-    private void Obey(BoardRunner runner, Board board, CancellationTokenSource quit, string[] words)
+    private void Obey(List<LiveBoard> boards, CancellationTokenSource quit, string line)
     {
-        switch (words)
+        var words = line.Split(' ', 2);
+        if (words.Length == 2 && int.TryParse(words[0], out var number) && number >= 1 && number <= boards.Count)
         {
-            case ["reset"]:
-                runner.Use(_ => board.PressReset());
-                break;
-            case ["unplug"]:
-                runner.Use(_ => board.Unplug());
-                break;
-            case ["plug"]:
-                runner.Use(_ => board.Plug());
-                break;
-            case ["save", var file]:
-                File.WriteAllBytes(file, runner.Use(_ => board.Flash.Bytes.ToArray()));
-                _output.WriteLine($"flash saved to {file}");
-                break;
-            case ["status"]:
-                _output.WriteLine(runner.Use(_ => $"status: {Describe(board)}"));
-                break;
-            case ["quit"]:
-                quit.Cancel();
-                break;
-            case [""]:
-                break;
-            default:
-                _output.WriteLine($"there is no command \"{words[0]}\"; {Help}");
-                break;
+            boards = [boards[number - 1]];
+            words = words[1].Split(' ', 2);
+        }
+
+        if (line == "quit")
+        {
+            quit.Cancel();
+        }
+        else if (line.Length > 0 && !boards.All(b => b.Obey(words[0], words.ElementAtOrDefault(1))))
+        {
+            _output.WriteLine($"there is no command \"{words[0]}\"; {Help}");
         }
     }
-
-    private void Finish(Board board)
-    {
-        board.Save();
-        _output.WriteLine($"summary: {Describe(board)}");
-    }
-
-    private static string Describe(Board board) =>
-        $"board={board.Name} sectors_erased={board.SectorsErased} bytes_programmed={board.BytesProgrammed} "
-        + $"violations={board.Violations.Count} control_transfers={board.ControlTransfers} dfu_requests={board.DfuRequests} "
-        + $"running={(board.RunningSketch is { } sketch ? "sketch:" + sketch.Name : board.Attached is null ? "nothing" : "bootloader")}";
 }

@@ -19,7 +19,12 @@ public enum StartState
 /// <param name="Board">Name of its kind.</param>
 public sealed record SimulationOptions(string Board)
 {
-    /// <summary>The file that keeps its flash between runs, or null.</summary>
+    private const int MaxCount = 64;
+
+    /// <summary>How many boards of this kind there are.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>The file that keeps its flash between runs, or null; the second board's has ".2" behind its name, and so on.</summary>
     public string? FlashFile { get; init; }
 
     /// <summary>The file that keeps its SPI flash between runs, or null.</summary>
@@ -40,7 +45,15 @@ public sealed record SimulationOptions(string Board)
     /// <summary>Whether the host, where it is simulated too, can reset the bus; with WinUSB it cannot.</summary>
     public bool CanReset { get; init; } = true;
 
-    /// <summary>Reads "f4boot,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1,reset=no", and the board's own variants.</summary>
+    /// <summary>The options of each board alone.</summary>
+    public IReadOnlyList<SimulationOptions> Each() =>
+    [
+        .. Enumerable.Range(1, Count).Select(n => this with { Count = 1, FlashFile = FileOf(FlashFile, n), SpiFile = FileOf(SpiFile, n) }),
+    ];
+
+    private static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
+
+    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1,reset=no", and the board's own variants.</summary>
     /// <param name="text">The options.</param>
     /// <param name="start">What the board does at first if nothing is said.</param>
     /// <exception cref="FormatException">An unknown name, key or value; the message lists those that are known.</exception>
@@ -68,6 +81,8 @@ public sealed record SimulationOptions(string Board)
     {
         ("flash", { Length: > 0 }) => this with { FlashFile = value },
         ("spi", { Length: > 0 }) => this with { SpiFile = value },
+        ("count", _) when int.TryParse(value, out var count) && count is >= 1 and <= MaxCount => this with { Count = count },
+        ("count", _) => throw new FormatException($"\"{value}\" is no number of virtual boards; give 1 to {MaxCount}."),
         ("start", "sketch") => this with { Start = StartState.Sketch },
         ("start", "bootloader") => this with { Start = StartState.Bootloader },
         ("start", "empty") => this with { Start = StartState.Empty },
@@ -80,6 +95,6 @@ public sealed record SimulationOptions(string Board)
         _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
         _ => throw new FormatException(
             $"\"{key}={value}\" is no option of a virtual {Board}. There are: "
-                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "start=", "sketch=", "boot0=0|1", "reset=yes|no", .. BoardFactory.Variants(Board)])}."),
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "boot0=0|1", "reset=yes|no", .. BoardFactory.Variants(Board)])}."),
     };
 }

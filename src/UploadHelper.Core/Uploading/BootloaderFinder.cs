@@ -11,7 +11,6 @@ namespace UploadHelper.Core.Uploading;
 /// </summary>
 internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<UploadEvent> events)
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan AskSilentAgain = TimeSpan.FromSeconds(2);
 
     // udev gives the user access up to half a second after the device has come.
@@ -81,7 +80,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
             }
 
             missed?.Invoke();
-            time.Wait(Look, cancellationToken);
+            time.Wait(Looks.Interval, cancellationToken);
         }
     }
 

@@ -12,8 +12,6 @@ internal sealed class SketchArrival(ISerialPorts ports, TimeProvider time, Seria
     /// <summary>How long a sketch may take from its start to its serial port.</summary>
     public static readonly TimeSpan Enumeration = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
-
     private readonly HashSet<string> _withBootloader = [.. ports.List().Select(p => p.Name)];
 
     /// <summary>Waits for the port.</summary>
@@ -29,7 +27,7 @@ internal sealed class SketchArrival(ISerialPorts ports, TimeProvider time, Seria
                 return port?.Name;
             }
 
-            time.Wait(Look, cancellationToken);
+            time.Wait(Looks.Interval, cancellationToken);
         }
     }
 

@@ -18,7 +18,6 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     private static readonly TimeSpan LinePause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan WriteLimit = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan GoneLimit = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Resets the sketch behind a port.</summary>
     /// <param name="port">The port's name.</param>
@@ -70,7 +69,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         var start = time.GetTimestamp();
         while (time.GetElapsedTime(start) < GoneLimit)
         {
-            time.Wait(Look, cancellationToken);
+            time.Wait(Looks.Interval, cancellationToken);
             if (listed && !PortNames.IsListed(ports, port))
             {
                 return true;

@@ -2,6 +2,7 @@ using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Uploading;
 
@@ -30,6 +31,15 @@ public sealed record WaitingForBootloader(DeviceFilter Wanted, TimeSpan Timeout,
 /// <param name="Quirks">What is known of it beyond that.</param>
 /// <param name="PollsEarly">Whether it is asked again at once instead of after the time that it reports.</param>
 public sealed record BootloaderFound(DfuDescription Device, DfuQuirks Quirks, bool PollsEarly) : UploadEvent;
+
+/// <summary>Several boards are to be written to.</summary>
+/// <param name="Boards">What each says of itself; all are of one kind.</param>
+public sealed record BoardsFound(IReadOnlyList<DfuDescription> Boards) : UploadEvent;
+
+/// <summary>A board in DFU mode is not among those that are written to.</summary>
+/// <param name="Device">The board.</param>
+/// <param name="Why">The end of a sentence.</param>
+public sealed record BoardLeftAlone(UsbDeviceInfo Device, string Why) : UploadEvent;
 
 /// <summary>It is settled what will be erased and written.</summary>
 /// <param name="Plan">What.</param>

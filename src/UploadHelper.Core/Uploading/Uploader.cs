@@ -20,10 +20,24 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     /// <summary>Carries one upload out.</summary>
     /// <exception cref="UploadException">It failed; the exception tells how, and how the board is.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in flight was finished.</exception>
-    public UploadResult Run(UploadRequest request, CancellationToken cancellationToken)
+    public UploadResult Run(UploadRequest request, CancellationToken cancellationToken) => Run(Read(request), request, cancellationToken);
+
+    /// <summary>Reads and checks the image; null if that has to wait for a board that tells its place.</summary>
+    /// <exception cref="UploadException">It is no good.</exception>
+    public FirmwareImage? Read(UploadRequest request)
     {
         // A raw binary whose place an alternate setting names can only be looked at when the board has told it.
-        var image = IsPlacedByBoard(request) ? null : Image(request, request.Address);
+        return IsPlacedByBoard(request) ? null : Image(request, request.Address);
+    }
+
+    /// <summary>Carries an upload out whose image was read before.</summary>
+    /// <param name="image">What <see cref="Read"/> returned.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Looked at before each transfer and in each wait.</param>
+    /// <exception cref="UploadException">It failed; the exception tells how, and how the board is.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in flight was finished.</exception>
+    public UploadResult Run(FirmwareImage? image, UploadRequest request, CancellationToken cancellationToken)
+    {
         var start = time.GetTimestamp();
         var state = DeviceTrouble.Untouched;
         var incomplete = DeviceTrouble.Incomplete;

@@ -4,7 +4,10 @@ using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.InProcess;
 
-/// <summary>The bus of virtual boards in this process, in virtual time.</summary>
+/// <summary>
+/// The bus of virtual boards in this process, in virtual time. Several flows may use it, each with a board of its own: a
+/// board is locked while it is asked something, never while time passes.
+/// </summary>
 /// <param name="clock">The clock of all boards.</param>
 /// <param name="boards">The boards, plugged into 1-1, 1-2 and so on.</param>
 public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPort> boards) : IUsbBus
@@ -24,8 +27,7 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
         var devices = new List<UsbDeviceInfo>();
         for (var i = 0; i < boards.Count; i++)
         {
-            boards[i].AdvanceTo(clock.Now);
-            if (boards[i].Attached is { } attached)
+            if (AttachedAt(i) is { } attached)
             {
                 devices.Add(Describe(i, attached));
             }
@@ -38,20 +40,36 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
     public IUsbDevice Open(UsbDeviceInfo device)
     {
         var board = boards[PortOf(device)];
-        board.AdvanceTo(clock.Now);
-        Configure(device, board);
-        return board.Attached?.Generation == GenerationOf(device)
-            ? new InProcessDevice(device, board, board.Attached.Generation, clock, _claimed, CanReset)
-            : throw new UsbException(UsbFault.Gone, "The device is no longer on the bus.");
+        var generation = GenerationOf(device);
+        lock (board)
+        {
+            board.AdvanceTo(clock.Now);
+            Configure(device, board);
+            return board.Attached?.Generation == generation
+                ? new InProcessDevice(device, board, generation, clock, _claimed, CanReset)
+                : throw new UsbException(UsbFault.Gone, "The device is no longer on the bus.");
+        }
+    }
+
+    private AttachedDevice? AttachedAt(int port)
+    {
+        lock (boards[port])
+        {
+            boards[port].AdvanceTo(clock.Now);
+            return boards[port].Attached;
+        }
     }
 
     // What the operating system does when it sees a device, long before anybody opens it.
     private void Configure(UsbDeviceInfo device, IUsbPort board)
     {
         const byte SetConfiguration = 9;
-        if (board.Attached is not null && _configured.Add(device.Number))
+        lock (_configured)
         {
-            board.Control(new UsbSetup(0x00, SetConfiguration, 1, 0, 0), []);
+            if (board.Attached is not null && _configured.Add(device.Number))
+            {
+                board.Control(new UsbSetup(0x00, SetConfiguration, 1, 0, 0), []);
+            }
         }
     }
 

@@ -24,10 +24,13 @@ internal sealed class InProcessDevice(
     public void Claim(byte interfaceNumber)
     {
         ThrowIfGone();
-        if (_own.Add(interfaceNumber) && !claimed.Add((info.Number, interfaceNumber)))
+        lock (claimed)
         {
-            _own.Remove(interfaceNumber);
-            throw new UsbException(UsbFault.Busy, $"Another program has interface {interfaceNumber}.");
+            if (_own.Add(interfaceNumber) && !claimed.Add((info.Number, interfaceNumber)))
+            {
+                _own.Remove(interfaceNumber);
+                throw new UsbException(UsbFault.Busy, $"Another program has interface {interfaceNumber}.");
+            }
         }
     }
 
@@ -45,23 +48,28 @@ internal sealed class InProcessDevice(
 
     public void Reset()
     {
-        ThrowIfGone();
-        if (canReset)
+        lock (board)
         {
-            board.BusReset();
+            ThrowIfGone();
+            if (canReset)
+            {
+                board.BusReset();
+            }
         }
     }
 
     public void Dispose()
     {
-        claimed.ExceptWith(_own.Select(i => (info.Number, i)));
-        _own.Clear();
+        lock (claimed)
+        {
+            claimed.ExceptWith(_own.Select(i => (info.Number, i)));
+            _own.Clear();
+        }
     }
 
     private ReadOnlyMemory<byte> Transfer(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout)
     {
-        ThrowIfGone();
-        var reply = board.Control(setup, data);
+        var reply = Ask(setup, data);
         var took = InProcessBus.TransferTime + reply.Busy;
         if (reply.Outcome == ControlOutcome.Silent || took > timeout)
         {
@@ -78,18 +86,33 @@ internal sealed class InProcessDevice(
         };
     }
 
+    private ControlReply Ask(UsbSetup setup, ReadOnlySpan<byte> data)
+    {
+        lock (board)
+        {
+            ThrowIfGone();
+            return board.Control(setup, data);
+        }
+    }
+
     private void Pass(TimeSpan duration)
     {
         clock.Advance(duration);
-        board.AdvanceTo(clock.Now);
+        lock (board)
+        {
+            board.AdvanceTo(clock.Now);
+        }
     }
 
     private void ThrowIfGone()
     {
-        board.AdvanceTo(clock.Now);
-        if (board.Attached?.Generation != generation)
+        lock (board)
         {
-            throw Gone();
+            board.AdvanceTo(clock.Now);
+            if (board.Attached?.Generation != generation)
+            {
+                throw Gone();
+            }
         }
     }
 

@@ -18,8 +18,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         var ports = new List<SerialPortInfo>();
         for (var i = 0; i < boards.Count; i++)
         {
-            boards[i].AdvanceTo(clock.Now);
-            if (boards[i].Function is SketchFunction sketch)
+            if (SketchOn(boards[i]) is { } sketch)
             {
                 ports.Add(new SerialPortInfo(NameOf(i), sketch.Identity.VendorId, sketch.Identity.ProductId, sketch.Identity.SerialNumber, $"1-{i + 1}"));
             }
@@ -33,14 +32,22 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
     {
         for (var i = 0; i < boards.Count; i++)
         {
-            boards[i].AdvanceTo(clock.Now);
-            if (PortNames.Same(NameOf(i), name) && boards[i].Function is SketchFunction)
+            if (PortNames.Same(NameOf(i), name) && SketchOn(boards[i]) is not null)
             {
                 return new Line(boards[i], boards[i].Attached!.Generation, clock, baudRate);
             }
         }
 
         throw new SerialException(SerialFault.NotFound, $"There is no serial port {name}.");
+    }
+
+    private SketchFunction? SketchOn(Board board)
+    {
+        lock (board)
+        {
+            board.AdvanceTo(clock.Now);
+            return board.Function as SketchFunction;
+        }
     }
 
     private static string NameOf(int index) => index == 0 ? FirstName : $"{FirstName}{index + 1}";
@@ -76,9 +83,8 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             var start = _clock.Now;
             while (!data.IsEmpty)
             {
-                ThrowIfGone();
                 var packet = data[..Math.Min(PacketSize, data.Length)];
-                if (_board.BulkOut(SketchFunction.OutEndpoint, packet))
+                if (Send(packet))
                 {
                     data = data[packet.Length..];
                     Pass(InProcessBus.TransferTime);
@@ -114,22 +120,41 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             }
         }
 
+        private bool Send(ReadOnlySpan<byte> packet)
+        {
+            lock (_board)
+            {
+                ThrowIfGone();
+                return _board.BulkOut(SketchFunction.OutEndpoint, packet);
+            }
+        }
+
         private void Request(byte request, ushort value, byte[] data)
         {
-            _board.Control(new Core.Usb.UsbSetup(0x21, request, value, 0, (ushort)data.Length), data);
+            lock (_board)
+            {
+                _board.Control(new Core.Usb.UsbSetup(0x21, request, value, 0, (ushort)data.Length), data);
+            }
+
             Pass(InProcessBus.TransferTime);
         }
 
         private void Pass(TimeSpan duration)
         {
             _clock.Advance(duration);
-            _board.AdvanceTo(_clock.Now);
+            lock (_board)
+            {
+                _board.AdvanceTo(_clock.Now);
+            }
         }
 
         private bool IsThere()
         {
-            _board.AdvanceTo(_clock.Now);
-            return _board.Attached?.Generation == _generation;
+            lock (_board)
+            {
+                _board.AdvanceTo(_clock.Now);
+                return _board.Attached?.Generation == _generation;
+            }
         }
 
         private void ThrowIfGone()

@@ -3,35 +3,47 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.VirtualBoard.InProcess;
 
-/// <summary>A whole machine with one virtual board: its USB bus, its serial ports, its clock.</summary>
+/// <summary>A whole machine with virtual boards: its USB bus, its serial ports, its clock.</summary>
 public sealed class SimulatedSystem : IDisposable
 {
-    /// <summary>A board that has just come up.</summary>
-    /// <param name="options">Which, and how it starts.</param>
-    /// <param name="events">Told what the board sees.</param>
+    /// <summary>Boards that have just come up.</summary>
+    /// <param name="options">Which, how many, and how they start.</param>
+    /// <param name="events">Told what the boards see; by several flows at once if there are several.</param>
     /// <exception cref="FormatException">The flash file does not fit the board.</exception>
     /// <exception cref="IOException">The flash file cannot be read.</exception>
     public SimulatedSystem(SimulationOptions options, Action<BoardEvent> events)
     {
-        Board = new BoardFactory().Create(options, events);
-        Usb = new InProcessBus(Clock, Board) { CanReset = options.CanReset };
-        SerialPorts = new InProcessSerialPorts(Clock, Board);
+        Boards = [.. options.Each().Select(o => new BoardFactory().Create(o, events))];
+        Usb = new InProcessBus(Clock, Boards) { CanReset = options.CanReset };
+        SerialPorts = new InProcessSerialPorts(Clock, Boards);
         Clock.Advance(TimeSpan.FromSeconds(1));
-        Board.AdvanceTo(Clock.Now);
+        foreach (var board in Boards)
+        {
+            board.AdvanceTo(Clock.Now);
+        }
     }
 
-    /// <summary>The board.</summary>
-    public Board Board { get; }
+    /// <summary>The boards; at least one.</summary>
+    public IReadOnlyList<Board> Boards { get; }
 
-    /// <summary>The clock of board and host.</summary>
+    /// <summary>The first board.</summary>
+    public Board Board => Boards[0];
+
+    /// <summary>The clock of boards and host.</summary>
     public VirtualClock Clock { get; } = new();
 
-    /// <summary>The bus with the board.</summary>
+    /// <summary>The bus with the boards.</summary>
     public IUsbBus Usb { get; }
 
-    /// <summary>The serial ports: the board's, while its sketch runs.</summary>
+    /// <summary>The serial ports: a board's, while its sketch runs.</summary>
     public ISerialPorts SerialPorts { get; }
 
     /// <summary>Saves the memories that are kept in files.</summary>
-    public void Dispose() => Board.Save();
+    public void Dispose()
+    {
+        foreach (var board in Boards)
+        {
+            board.Save();
+        }
+    }
 }

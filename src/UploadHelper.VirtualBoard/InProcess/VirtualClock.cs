@@ -1,10 +1,12 @@
+using UploadHelper.Core.Timing;
+
 namespace UploadHelper.VirtualBoard.InProcess;
 
 /// <summary>
 /// A clock that moves only when it is waited on: making a one-shot timer is the wait. With several flows (threads
 /// that each drive a board) it moves to the earliest due time, once all of them wait.
 /// </summary>
-public sealed class VirtualClock : TimeProvider
+public sealed class VirtualClock : TimeProvider, IFlowClock
 {
     private readonly object _lock = new();
     private readonly List<TimeSpan> _waiting = [];
@@ -22,13 +24,22 @@ public sealed class VirtualClock : TimeProvider
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + Now;
 
-    /// <summary>Says how many flows there are; the clock moves only when so many wait.</summary>
+    /// <inheritdoc/>
     public void SetFlows(int flows)
     {
         lock (_lock)
         {
             _flows = flows;
             MoveIfAllWait();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Leave()
+    {
+        lock (_lock)
+        {
+            SetFlows(_flows - 1);
         }
     }
 

@@ -33,7 +33,7 @@ internal static class BoardOptions
     private static Option[] Choice(string ids) =>
     [
         GlobalOptions.Text(SettingKeys.UsbId, "VID:PID", $"USB ids of the bootloader [default: {ids}]"),
-        GlobalOptions.Text(SettingKeys.UsbPath, "PATH", "Where the board is plugged in, as `list` shows it, for example 1-1.2"),
+        GlobalOptions.Texts(SettingKeys.UsbPath, "PATH", "Where the board is plugged in, as `list` shows it, for example 1-1.2"),
     ];
 
     private static void Add(Command command, Option[] options)

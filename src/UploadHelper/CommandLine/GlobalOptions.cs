@@ -32,6 +32,10 @@ internal sealed class GlobalOptions
     public static Option<string?> Text(string key, string helpName, string description) =>
         new($"--{key}") { Description = description, HelpName = helpName };
 
+    /// <summary>An option that takes a text, and may be given several times.</summary>
+    public static Option<string[]> Texts(string key, string helpName, string description) =>
+        new($"--{key}") { Description = description, HelpName = helpName, Arity = ArgumentArity.OneOrMore };
+
     /// <summary>A switch.</summary>
     public static Option<bool> Flag(string name, string description) => new($"--{name}") { Description = description };
 }

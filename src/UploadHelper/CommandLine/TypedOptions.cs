@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using UploadHelper.Configuration;
 
 namespace UploadHelper.CommandLine;
 
@@ -29,7 +30,12 @@ internal static class TypedOptions
     private static void Add(Dictionary<string, string?> typed, OptionResult option)
     {
         var name = option.Option.Name.TrimStart('-');
-        var value = option.Tokens.Count > 0 ? option.Tokens[^1].Value : "true";
+        var value = option switch
+        {
+            { Tokens.Count: 0 } => "true",
+            { Option.Arity.MaximumNumberOfValues: > 1 } => string.Join(Settings.Separator, option.Tokens.Select(t => t.Value)),
+            _ => option.Tokens[^1].Value,
+        };
         if (name.StartsWith(Negation, StringComparison.Ordinal))
         {
             typed[name[Negation.Length..]] = value == "true" ? "false" : "true";

@@ -24,6 +24,11 @@ internal sealed record BoardRun(CommandContext Context, Settings Settings, IRepo
     /// <returns>The exit status.</returns>
     public static int Start(CommandContext context, ParseResult parse, Func<BoardRun, CommandOutcome> work, StartState start = StartState.Bootloader) => context.Run(parse, (settings, reporter) =>
     {
+        if (settings.Texts(SettingKeys.UsbPath).Count > 1)
+        {
+            throw new UploadException(UploadError.Usage, "Only upload works on several boards at once.", "Give --usb-path once.");
+        }
+
         var request = BoardSettings.Request(settings);
         using var world = World.Open(settings, context, start);
         reporter.Begin(world.Time);

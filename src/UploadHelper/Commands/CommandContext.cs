@@ -42,11 +42,6 @@ internal sealed class CommandContext(
             reporter = Reporter(settings);
             return work(settings, reporter);
         }
-        catch (UploadException e)
-        {
-            reporter.Failed(e);
-            return e.Error.ExitStatus();
-        }
         catch (OperationCanceledException)
         {
             reporter.Cancelled();
@@ -54,14 +49,18 @@ internal sealed class CommandContext(
         }
         catch (Exception e)
         {
-            reporter.Failed(new UploadException(
-                UploadError.Internal,
-                $"Internal failure: {e.GetType().Name}: {e.Message}",
-                "This is a defect of upload-helper. Please report it, with the command line and a --trace FILE.",
-                e));
-            return UploadError.Internal.ExitStatus();
+            var failure = Explain(e);
+            reporter.Failed(failure);
+            return failure.Error.ExitStatus();
         }
     }
+
+    /// <summary>A failure as it is told: one that nobody has thought of is a defect.</summary>
+    public static UploadException Explain(Exception e) => e as UploadException ?? new UploadException(
+        UploadError.Internal,
+        $"Internal failure: {e.GetType().Name}: {e.Message}",
+        "This is a defect of upload-helper. Please report it, with the command line and a --trace FILE.",
+        e);
 
     private IReporter Reporter(Settings settings)
     {

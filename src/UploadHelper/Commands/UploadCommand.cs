@@ -24,6 +24,7 @@ internal static class UploadCommand
             file,
             BoardOptions.Offset(),
             GlobalOptions.Text(SettingKeys.MaximumSize, "BYTES", "Refuse a larger sketch [default: what the board's flash holds]"),
+            GlobalOptions.Flag(SettingKeys.All, "Write to all boards in DFU mode at once, which must be of one kind; to some: give --usb-path several times"),
             GlobalOptions.Flag("verify", "Read back and compare [default]"),
             GlobalOptions.Flag("no-verify", "Do not read back"),
             GlobalOptions.Flag("full", "Write everything, also what is on the board already"),
@@ -42,6 +43,11 @@ internal static class UploadCommand
     private static int Run(CommandContext context, Settings settings, IReporter reporter, string file)
     {
         var request = Request(settings, file, context.Environment);
+        if (SeveralBoards.Of(settings) is { } several)
+        {
+            return several.Run(context, settings, reporter, request);
+        }
+
         using var world = World.Open(settings, context, StartState.Sketch);
         request = request with { Port = request.Port ?? world.DefaultPort };
         reporter.Begin(world.Time);

@@ -18,6 +18,9 @@ internal static class BoardSettings
     public static string Port(string name) =>
         Path.IsPathRooted(name) && File.Exists(name) ? File.ResolveLinkTarget(name, returnFinalTarget: true)?.FullName ?? name : name;
 
+    // Several places are for an upload to several boards, which looks at them itself.
     private static DeviceFilter Filter(Settings settings) => new(
-        settings.Ids(SettingKeys.UsbId) is { } ids ? [ids] : DeviceFilter.KnownIds, settings.Text(SettingKeys.UsbPath), settings.Text(SettingKeys.Serial));
+        settings.Ids(SettingKeys.UsbId) is { } ids ? [ids] : DeviceFilter.KnownIds,
+        settings.Texts(SettingKeys.UsbPath) is [var path] ? path : null,
+        settings.Text(SettingKeys.Serial));
 }

@@ -11,6 +11,7 @@ internal static class SettingKeys
     public const string UsbId = "usb-id";
     public const string Alternate = "alt";
     public const string MaximumSize = "maximum-size";
+    public const string All = "all";
     public const string UsbPath = "usb-path";
     public const string Serial = "serial";
     public const string Verify = "verify";

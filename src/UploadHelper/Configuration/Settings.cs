@@ -13,6 +13,13 @@ namespace UploadHelper.Configuration;
 /// <param name="configuration">All layers; the last one that names a key wins.</param>
 internal sealed class Settings(IConfiguration configuration)
 {
+    /// <summary>What stands between several texts.</summary>
+    public const char Separator = ',';
+
+    /// <summary>Several texts; none if it is not set or empty.</summary>
+    public IReadOnlyList<string> Texts(string key) =>
+        Text(key)?.Split(Separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+
     /// <summary>A text, or null if it is not set or empty.</summary>
     public string? Text(string key) => configuration[key] is { Length: > 0 } text ? text : null;
 

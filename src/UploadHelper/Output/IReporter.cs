@@ -10,6 +10,10 @@ internal interface IReporter
     /// <param name="time">Its clock: a virtual board has one of its own.</param>
     void Begin(TimeProvider time);
 
+    /// <summary>A reporter for one of several boards that are written to at once; can be used beside others.</summary>
+    /// <param name="path">Where the board is plugged in.</param>
+    IReporter ForBoard(string path);
+
     /// <summary>Something happened.</summary>
     void Event(UploadEvent e);
 

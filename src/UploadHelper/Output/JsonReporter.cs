@@ -15,6 +15,8 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
     {
     }
 
+    public IReporter ForBoard(string path) => new JsonReporter(streams.Lines("", $"{path}: ")) { _board = path };
+
     public void Event(UploadEvent e)
     {
         switch (e)
@@ -44,6 +46,26 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                     DescriptionJson.Write(json, device);
                     json.WriteString("bootloader", quirks.Name);
                     json.WriteBoolean("pollsEarly", pollsEarly);
+                });
+                break;
+            case BoardsFound(var boards):
+                Write("boards", json =>
+                {
+                    json.WriteStartArray("paths");
+                    foreach (var board in boards)
+                    {
+                        json.WriteStringValue(board.Device.Path);
+                    }
+
+                    json.WriteEndArray();
+                });
+                break;
+            case BoardLeftAlone(var device, var why):
+                Write("left-alone", json =>
+                {
+                    json.WriteString("id", device.Id.ToString());
+                    json.WriteString("path", device.Path);
+                    json.WriteString("why", why);
                 });
                 break;
             case PlanMade(var plan, var unchanged):

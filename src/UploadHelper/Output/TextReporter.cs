@@ -23,6 +23,10 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
         _elapsed = () => time.GetElapsedTime(start);
     }
 
+    // Several progress lines would only get into each other's way: what is left is what a quiet upload says.
+    public IReporter ForBoard(string path) =>
+        new TextReporter(streams.Lines($"{path}: ", $"{path}: "), verbose, quiet || !verbose, color) { _elapsed = _elapsed };
+
     public void Event(UploadEvent e)
     {
         switch (e)
@@ -48,6 +52,12 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
                 Detail($"block size {device.Functional.TransferSize} bytes, {(device.Functional.CanUpload ? "can" : "cannot")} be read back");
                 Detail($"taken for: {quirks.Name}; waits " + (pollsEarly ? $"for nothing but its answers ({quirks.PollsEarly})" : "as long as it asks for"));
+                break;
+            case BoardsFound(var boards):
+                Step("Boards", $"{boards.Count} at once: {string.Join(", ", boards.Select(b => $"{b.Device.Id} at {b.Device.Path}"))}");
+                break;
+            case BoardLeftAlone(var device, var why):
+                Step("Left", $"{device.Id} at {device.Path} left alone: {why}");
                 break;
             case PlanMade({ Memories.Count: 0 }, var unchanged):
                 Step("Plan", $"nothing to write, all {unchanged} bytes are there already");

@@ -28,8 +28,11 @@ internal sealed class World : IDisposable
     /// <summary>The port to use if none is named, or null.</summary>
     public string? DefaultPort { get; private init; }
 
-    /// <summary>The virtual board, or null where boards are real.</summary>
-    public Board? Board { get; private init; }
+    /// <summary>The virtual boards; none where boards are real.</summary>
+    public IReadOnlyList<Board> Boards { get; private init; } = [];
+
+    /// <summary>The first virtual board, or null where boards are real.</summary>
+    public Board? Board => Boards.Count > 0 ? Boards[0] : null;
 
     /// <summary>Has this machine tell when something comes to its USB or leaves it; null where only looking helps.</summary>
     public IDisposable? WatchUsb(Action changed) => IsThisMachine ? SystemDevices.WatchUsb(changed) : null;
@@ -70,7 +73,7 @@ internal sealed class World : IDisposable
             var system = new SimulatedSystem(SimulationOptions.Parse(text, start), _ => { });
             var world = new World(system.Usb, system.SerialPorts, system.Clock)
             {
-                Board = system.Board,
+                Boards = system.Boards,
                 DefaultPort = system.SerialPorts.List().FirstOrDefault()?.Name,
             };
             world._owned.Add(system);

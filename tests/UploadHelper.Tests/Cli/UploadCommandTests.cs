@@ -41,6 +41,37 @@ public class UploadCommandTests
         Assert.Equal(0, status);
     }
 
+    [Theory]
+    [InlineData("upload-all", "f4rom,count=3", "--all", 0)]
+    [InlineData("upload-all-verbose", "f4rom", "--all --verbose", 0)]
+    [InlineData("upload-some", "f4rom,count=3", "--usb-path 1-1 --usb-path 1-3", 0)]
+    [InlineData("upload-some-missing", "f4rom,count=2", "--usb-path 1-1 --usb-path 1-7 --timeout 1", 6)]
+    [InlineData("upload-all-with-port", "f4rom,count=2", "--all --port sim", 2)]
+    public void Several_boards_at_once_with_a_line_each(string snapshot, string boards, string options, int expected)
+    {
+        using var run = new ProgramRun();
+        var file = run.File("blink.bin", SketchImage.Bytes(0x0800_0000, Small));
+
+        var status = run.Run(["upload", file, "--simulate", boards, "--offset", "0", .. options.Split(' ')]);
+
+        Snapshot.Match(run.Transcript, snapshot);
+        Assert.Equal(expected, status);
+    }
+
+    [Fact]
+    public void Several_boards_in_json_have_a_result_each()
+    {
+        using var run = new ProgramRun();
+        var file = run.File("blink.bin", SketchImage.Bytes(0x0800_0000, Small));
+
+        run.Run("upload", file, "--simulate", "f4rom,count=8", "--offset", "0", "--all", "--json");
+
+        var results = run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)
+            .Where(e => e.GetProperty("event").GetString() == "result").ToList();
+        Assert.Equal(Enumerable.Range(1, 8).Select(i => $"1-{i}"), results.Select(r => r.GetProperty("board").GetString()));
+        Assert.All(results, r => Assert.Equal(0, r.GetProperty("exitStatus").GetInt32()));
+    }
+
     [Fact]
     public void By_hand_with_port_offset_and_file()
     {

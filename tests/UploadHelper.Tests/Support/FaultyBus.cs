@@ -33,7 +33,7 @@ internal sealed class FaultyBus(IUsbBus bus) : IUsbBus
 
         public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout)
         {
-            var number = owner._transfers++;
+            var number = Interlocked.Increment(ref owner._transfers) - 1;
             owner.BeforeTransfer(number);
             var received = device.ControlIn(setup, buffer, timeout);
             owner.AfterTransfer(number);
@@ -42,7 +42,7 @@ internal sealed class FaultyBus(IUsbBus bus) : IUsbBus
 
         public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout)
         {
-            var number = owner._transfers++;
+            var number = Interlocked.Increment(ref owner._transfers) - 1;
             owner.BeforeTransfer(number);
             device.ControlOut(setup, data, timeout);
             owner.AfterTransfer(number);

@@ -84,13 +84,14 @@ public sealed class TraceWriter(TextWriter lines, TimeProvider time)
         }
     }
 
-    internal void Transfer(UsbSetup setup, ReadOnlySpan<byte> data, UsbFault? fault, TimeSpan took)
+    internal void Transfer(int device, UsbSetup setup, ReadOnlySpan<byte> data, UsbFault? fault, TimeSpan took)
     {
         Span<byte> wire = stackalloc byte[UsbSetup.Size];
         setup.Write(wire);
         var (setupHex, dataHex) = (Convert.ToHexString(wire), Convert.ToHexString(data));
         Line(TraceOperation.Control, json =>
         {
+            json.WriteNumber("device", device);
             json.WriteString("setup", setupHex);
             json.WriteString("data", dataHex);
             json.WriteNumber("took", Math.Round(took.TotalMilliseconds, 3));
@@ -118,7 +119,10 @@ public sealed class TraceWriter(TextWriter lines, TimeProvider time)
             json.WriteEndObject();
         }
 
-        lines.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
-        lines.Flush();
+        lock (lines)
+        {
+            lines.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+            lines.Flush();
+        }
     }
 }

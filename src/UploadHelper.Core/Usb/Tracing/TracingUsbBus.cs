@@ -12,10 +12,13 @@ public sealed class TracingUsbBus(IUsbBus bus, TimeProvider time, TraceWriter tr
     public IReadOnlyList<UsbDeviceInfo> List()
     {
         var devices = bus.List();
-        if (_last is null || !devices.Select(Key).SequenceEqual(_last.Select(Key)))
+        lock (trace)
         {
-            trace.Devices(devices);
-            _last = devices;
+            if (_last is null || !devices.Select(Key).SequenceEqual(_last.Select(Key)))
+            {
+                trace.Devices(devices);
+                _last = devices;
+            }
         }
 
         return devices;
@@ -47,12 +50,12 @@ public sealed class TracingUsbBus(IUsbBus bus, TimeProvider time, TraceWriter tr
             try
             {
                 var received = device.ControlIn(setup, buffer, timeout);
-                trace.Transfer(setup, buffer[..received], null, time.GetElapsedTime(start));
+                trace.Transfer(device.Info.Number, setup, buffer[..received], null, time.GetElapsedTime(start));
                 return received;
             }
             catch (UsbException e)
             {
-                trace.Transfer(setup, [], e.Fault, time.GetElapsedTime(start));
+                trace.Transfer(device.Info.Number, setup, [], e.Fault, time.GetElapsedTime(start));
                 throw;
             }
         }
@@ -63,11 +66,11 @@ public sealed class TracingUsbBus(IUsbBus bus, TimeProvider time, TraceWriter tr
             try
             {
                 device.ControlOut(setup, data, timeout);
-                trace.Transfer(setup, data, null, time.GetElapsedTime(start));
+                trace.Transfer(device.Info.Number, setup, data, null, time.GetElapsedTime(start));
             }
             catch (UsbException e)
             {
-                trace.Transfer(setup, data, e.Fault, time.GetElapsedTime(start));
+                trace.Transfer(device.Info.Number, setup, data, e.Fault, time.GetElapsedTime(start));
                 throw;
             }
         }

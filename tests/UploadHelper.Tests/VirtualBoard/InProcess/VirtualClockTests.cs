@@ -30,22 +30,20 @@ public class VirtualClockTests
     public void With_several_flows_it_moves_to_the_earliest_due_time_once_all_of_them_wait()
     {
         var clock = new VirtualClock();
-        clock.SetFlows(2);
         var seen = new List<TimeSpan>[] { [], [] };
-        var flows = seen.Select((times, i) => new Thread(() =>
+
+        clock.RunTogether([.. seen.Select((times, i) => (Action)(() =>
         {
             for (var step = 0; step < 50; step++)
             {
                 clock.Advance(TimeSpan.FromMilliseconds(i + 2));
                 times.Add(clock.Now);
             }
-
-            clock.SetFlows(1);
-        })).ToList();
-        flows.ForEach(f => f.Start());
-        flows.ForEach(f => f.Join());
+        }))]);
 
         Assert.Equal(Enumerable.Range(1, 50).Select(n => TimeSpan.FromMilliseconds(2 * n)), seen[0]);
         Assert.Equal(Enumerable.Range(1, 50).Select(n => TimeSpan.FromMilliseconds(3 * n)), seen[1]);
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(TimeSpan.FromMilliseconds(151), clock.Now);
     }
 }

@@ -1,0 +1,78 @@
+using UploadHelper.Core.Timing;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Uploading.Several;
+
+/// <summary>Sees which boards are in DFU mode, by their descriptors alone: what is not wanted must not be changed by a look at it.</summary>
+/// <param name="bus">The USB devices.</param>
+/// <param name="time">The clock.</param>
+/// <param name="filter">Which boards are wanted.</param>
+internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter filter)
+{
+    // udev gives the user access up to half a second after a device has come.
+    private static readonly TimeSpan AccessGrace = TimeSpan.FromSeconds(2);
+
+    private readonly Dictionary<(int Bus, int Number), SurveyedBoard> _known = [];
+
+    /// <summary>Waits for boards: for those at the places that are named, or else for any.</summary>
+    /// <param name="paths">The places, or null.</param>
+    /// <param name="limit">How long to wait.</param>
+    /// <param name="cancellationToken">Looked at in each wait.</param>
+    /// <returns>The boards that are there, in the order of the bus; none or too few if the time is over.</returns>
+    public IReadOnlyList<SurveyedBoard> WaitFor(IReadOnlyList<string>? paths, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        long? seen = null;
+        while (true)
+        {
+            var boards = DeviceTrouble.Looking(bus.List).Where(filter.MatchesIds).Select(Ask)
+                .Where(b => paths is null ? b.Path.Length > 0 : paths.Contains(b.Path)).ToList();
+            seen = boards.Count > 0 ? seen ?? time.GetTimestamp() : null;
+            var enough = boards.Count >= (paths?.Count ?? 1);
+            var settled = boards.All(b => b.Trouble is null) || time.GetElapsedTime(seen ?? start) >= AccessGrace;
+            if ((enough && settled) || time.GetElapsedTime(start) >= limit)
+            {
+                return boards;
+            }
+
+            time.Wait(Looks.Interval, cancellationToken);
+        }
+    }
+
+    /// <summary>The devices in DFU mode that are not wanted by their ids.</summary>
+    public IEnumerable<UsbDeviceInfo> Others() =>
+        bus.List().Where(d => d.Interfaces.Any(Dfu.DfuDescription.IsDfuMode) && !filter.MatchesIds(d));
+
+    // A device that was understood once is not asked again.
+    private SurveyedBoard Ask(UsbDeviceInfo device)
+    {
+        var key = (device.Bus, device.Number);
+        if (!_known.TryGetValue(key, out var board) || board.Trouble is not null)
+        {
+            _known[key] = board = Look(device);
+        }
+
+        return board;
+    }
+
+    private SurveyedBoard Look(UsbDeviceInfo device)
+    {
+        try
+        {
+            using var candidate = new BootloaderOpener(bus).Open(device, filter);
+            return new SurveyedBoard(device, candidate!.Description, null);
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
+        {
+            return new SurveyedBoard(device, null, DeviceTrouble.NotOpened(device, e));
+        }
+        catch (UsbException e)
+        {
+            return new SurveyedBoard(device, null, DeviceTrouble.Explain(e, DeviceTrouble.Untouched));
+        }
+        catch (UploadException e)
+        {
+            return new SurveyedBoard(device, null, e);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Uploading.Several;
+using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
+
+namespace UploadHelper.Tests.Uploading;
+
+/// <summary>One image to several boards at once, on one shared clock.</summary>
+public class ParallelUploadTests
+{
+    private readonly ConcurrentQueue<UploadEvent> _events = [];
+
+    [Theory]
+    [InlineData("f4rom", 0x0800_0000)]
+    [InlineData("f4boot", 0x0800_4000)]
+    public void Eight_boards_take_hardly_longer_than_one(string board, uint address)
+    {
+        TimeSpan Elapsed(int count)
+        {
+            var system = Bench($"{board},count={count},start=bootloader");
+            var request = Request(address, 256 * 1024);
+            var start = system.Clock.Now;
+
+            var outcomes = Upload(system, request, null);
+
+            Assert.Equal(count, outcomes.Count);
+            Assert.All(outcomes, o => Assert.True(o.Result!.Verified));
+            Assert.All(system.Boards, b => Assert.Equal(request.File.Content.ToArray(), b.Flash.Read(address, request.File.Content.Length).ToArray()));
+            Assert.All(system.Boards, b => Assert.Empty(b.Violations));
+            return system.Clock.Now - start;
+        }
+
+        Assert.InRange(Elapsed(8) / Elapsed(1), 1, 1.1);
+    }
+
+    [Fact]
+    public void One_that_is_pulled_fails_alone()
+    {
+        var system = Bench("f4rom,count=4,start=bootloader");
+        var bus = new Support.FaultyBus(system.Usb)
+        {
+            BeforeTransfer = _ =>
+            {
+                lock (system.Boards[2])
+                {
+                    if (system.Boards[2].Flash.BytesProgrammed > 4_000)
+                    {
+                        system.Boards[2].Unplug();
+                    }
+                }
+            },
+        };
+
+        var outcomes = Upload(system, Request(0x0800_0000), null, bus);
+
+        Assert.Equal(["1-1", "1-2", "1-3", "1-4"], outcomes.Select(o => o.Path));
+        Assert.Equal(UploadError.DeviceLost, Assert.IsType<UploadException>(outcomes[2].Failure).Error);
+        Assert.All(outcomes.Where(o => o.Path != "1-3"), o => Assert.True(o.Result!.Verified));
+    }
+
+    [Fact]
+    public void What_is_of_another_kind_is_named_and_left_alone()
+    {
+        var system = Bench("f4rom", "f4boot", "f4rom");
+
+        var outcomes = Upload(system, Request(0x0800_0000), null);
+
+        Assert.Equal(["1-1", "1-3"], outcomes.Select(o => o.Path));
+        Assert.Equal("1-2", Assert.Single(_events.OfType<BoardLeftAlone>()).Device.Path);
+        Assert.Equal(0, system.Boards[1].Flash.Erases.Sum());
+        Assert.Equal(0, system.Boards[1].DfuRequests);
+    }
+
+    [Fact]
+    public void Which_kind_is_meant_must_be_clear()
+    {
+        var system = Bench("f4rom", "f4boot");
+
+        var e = Assert.Throws<UploadException>(() => Upload(system, Request(0x0800_0000), null));
+
+        Assert.Equal(UploadError.SeveralDevices, e.Error);
+        Assert.Contains("at 1-1", e.Message, StringComparison.Ordinal);
+        Assert.Contains("at 1-2", e.Message, StringComparison.Ordinal);
+        Assert.All(system.Boards, b => Assert.Equal(0, b.DfuRequests));
+    }
+
+    [Fact]
+    public void Boards_at_named_places_are_brought_there_from_their_sketches()
+    {
+        var system = Bench("f4boot,count=3");
+
+        var outcomes = Upload(system, Request(0x0800_4000), ["1-3", "1-1"]);
+
+        Assert.Equal(["1-3", "1-1"], outcomes.Select(o => o.Path));
+        Assert.All(outcomes, o => Assert.True(o.Result!.Verified));
+        Assert.Equal("old", system.Boards[1].RunningSketch!.Name);
+    }
+
+    [Fact]
+    public void At_named_places_each_board_that_does_not_fit_or_does_not_come_fails_by_itself()
+    {
+        var system = Bench("f4rom", "f4boot", "f4rom");
+
+        var outcomes = Upload(system, Request(0x0800_0000) with { Timeout = TimeSpan.FromSeconds(1) }, ["1-3", "1-2", "1-9"]);
+
+        Assert.Equal(
+            [null, UploadError.NotForThisDevice, UploadError.NoDevice],
+            outcomes.Select(o => (o.Failure as UploadException)?.Error));
+        Assert.True(outcomes[0].Result!.Verified);
+        Assert.Equal(0, system.Boards[1].DfuRequests);
+    }
+
+    [Fact]
+    public void Nothing_there_is_told_once()
+    {
+        var system = Bench("f4rom,start=sketch");
+
+        var e = Assert.Throws<UploadException>(() => Upload(system, Request(0x0800_0000), null));
+
+        Assert.Equal(UploadError.NoDevice, e.Error);
+    }
+
+    [Fact]
+    public void Cancelling_ends_all_of_them()
+    {
+        var system = Bench("f4rom,count=3,start=bootloader");
+        using var cancellation = new CancellationTokenSource();
+        var bus = new Support.FaultyBus(system.Usb);
+        bus.BeforeTransfer = n =>
+        {
+            if (n == 200)
+            {
+                cancellation.Cancel();
+            }
+        };
+
+        var outcomes = Upload(system, Request(0x0800_0000), null, bus, cancellation.Token);
+
+        Assert.All(outcomes, o => Assert.IsType<OperationCanceledException>(o.Failure));
+    }
+
+    private static UploadRequest Request(uint address, int size = 20_000) =>
+        new(Uploading.Bench.Sketch(address, size), address, new DeviceFilter([DeviceFilter.StDfu]));
+
+    private IReadOnlyList<BoardOutcome> Upload(
+        Several system, UploadRequest request, IReadOnlyList<string>? paths, IUsbBus? bus = null, CancellationToken cancellationToken = default) =>
+        new ParallelUploader(bus ?? system.Usb, system.Ports, system.Clock, _events.Enqueue, _ => _events.Enqueue).Run(request, paths, cancellationToken);
+
+    private static Several Bench(params string[] boards)
+    {
+        var clock = new VirtualClock();
+        var made = boards.SelectMany(b => SimulationOptions.Parse(b, boards.Length > 1 ? StartState.Bootloader : StartState.Sketch).Each())
+            .Select(o => new BoardFactory().Create(o, _ => { })).ToList();
+        clock.Advance(TimeSpan.FromSeconds(1));
+        return new Several(clock, made, new InProcessBus(clock, made), new InProcessSerialPorts(clock, made));
+    }
+
+    private sealed record Several(VirtualClock Clock, IReadOnlyList<Board> Boards, InProcessBus Usb, InProcessSerialPorts Ports);
+}
