@@ -14,6 +14,8 @@ namespace UploadHelper;
 internal sealed class Application(
     ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, TimeProvider time, CancellationToken cancellationToken)
 {
+    private readonly ConsoleStreams _streams = CallingHost.Seen(streams, environment);
+
     /// <summary>Runs the program.</summary>
     /// <param name="arguments">The arguments of the process.</param>
     /// <returns>The exit status.</returns>
@@ -29,16 +31,16 @@ internal sealed class Application(
                 string.Join(" ", parse.Errors.Select(e => e.Message)),
                 $"See: upload-helper {(parse.CommandResult.Command == root ? "" : parse.CommandResult.Command.Name + " ")}--help");
             IReporter reporter = rewritten.Contains("--json")
-                ? new JsonReporter(streams)
-                : new TextReporter(streams, verbose: false, quiet: false, color: false);
+                ? new JsonReporter(_streams)
+                : new TextReporter(_streams, verbose: false, quiet: false, color: false);
             reporter.Failed(usage);
             return UploadError.Usage.ExitStatus();
         }
 
         return parse.Invoke(new InvocationConfiguration
         {
-            Output = streams.Out,
-            Error = streams.Error,
+            Output = _streams.Out,
+            Error = _streams.Error,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         });
@@ -47,7 +49,7 @@ internal sealed class Application(
     private RootCommand CommandTree()
     {
         var globals = new GlobalOptions();
-        var context = new CommandContext(streams, environment, globals, time, cancellationToken);
+        var context = new CommandContext(_streams, environment, globals, time, cancellationToken);
         var root = new RootCommand(
             """
             Uploads sketches to STM32 boards over USB DFU.

@@ -31,9 +31,12 @@ internal sealed class SketchStart(ISerialPorts ports, TimeProvider time, Action<
     /// <param name="written">Whether anything was written.</param>
     /// <param name="before">The sketch's port before the upload, or null.</param>
     /// <param name="cancellationToken">Looked at in each wait.</param>
-    /// <returns>Whether the bootloader took the request, and the port with which the sketch was seen to run, or null.</returns>
+    /// <returns>
+    /// Whether the bootloader took the request; the port with which the sketch was seen to run, or null; and how long it
+    /// still takes to start, if that was not waited for.
+    /// </returns>
     /// <exception cref="UploadException"><see cref="UploadError.NotStarted"/>: it was to be seen, and was not.</exception>
-    public (bool Left, string? Port) Run(
+    public (bool Left, string? Port, TimeSpan After) Run(
         BootloaderSession session, UploadRequest request, uint address, bool written, SerialPortInfo? before, CancellationToken cancellationToken)
     {
         var arrival = new SketchArrival(ports, time, before, session.Description.Device.Path);
@@ -45,13 +48,13 @@ internal sealed class SketchStart(ISerialPorts ports, TimeProvider time, Action<
         }
 
         session.Dispose();
+        var after = written ? session.Quirks.StartsSketchAfter : session.Quirks.BootWindow;
         if (request.WaitPort == WaitPort.No || (request.WaitPort == WaitPort.Auto && before is null))
         {
-            return (canLeave, null);
+            return (canLeave, null, after);
         }
 
-        var limit = (written ? session.Quirks.StartsSketchAfter : session.Quirks.BootWindow) + SketchArrival.Enumeration
-            + (canLeave ? TimeSpan.Zero : PressingReset);
+        var limit = after + SketchArrival.Enumeration + (canLeave ? TimeSpan.Zero : PressingReset);
         events(new WaitingForSketch(limit, AskForReset: !canLeave));
         var port = arrival.WaitFor(limit, cancellationToken);
         if (port is null)
@@ -59,7 +62,7 @@ internal sealed class SketchStart(ISerialPorts ports, TimeProvider time, Action<
             Unseen(request.WaitPort, limit);
         }
 
-        return (canLeave, port);
+        return (canLeave, port, TimeSpan.Zero);
     }
 
     private void Unseen(WaitPort wait, TimeSpan limit)

@@ -19,4 +19,8 @@ public sealed record UploadResult(
     bool Verified,
     bool Left,
     string? Port,
-    TimeSpan Elapsed);
+    TimeSpan Elapsed)
+{
+    /// <summary>How long the bootloader still takes to start the sketch; zero if it does so at once, or was waited for.</summary>
+    public TimeSpan StartsAfter { get; init; }
+}

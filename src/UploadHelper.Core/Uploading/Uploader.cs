@@ -67,10 +67,13 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             state = DeviceTrouble.Written;
 
             var program = image.HasVectorTable ? image.Start : session.SketchStart;
-            var (left, port) = request.Leave
+            var (left, port, after) = request.Leave
                 ? _sketchStart.Run(session, request, program, written: plan.Memories.Count > 0, sketchPort, cancellationToken)
-                : (false, null);
-            return new UploadResult(session.Description, image.Start, image.Size, unchanged, verified, left, port, time.GetElapsedTime(start));
+                : (false, null, TimeSpan.Zero);
+            return new UploadResult(session.Description, image.Start, image.Size, unchanged, verified, left, port, time.GetElapsedTime(start))
+            {
+                StartsAfter = after,
+            };
         }
         catch (UsbException e)
         {

@@ -80,7 +80,6 @@ internal static class UploadCommand
         };
     }
 
-    // arduino-cli looks for the port itself, but only once the tool has ended.
     private static WaitPort DefaultWait(IReadOnlyDictionary<string, string> environment) =>
-        environment.ContainsKey("ARDUINO_USER_AGENT") ? WaitPort.No : WaitPort.Auto;
+        CallingHost.IsArduinoCli(environment) ? WaitPort.No : WaitPort.Auto;
 }

@@ -127,6 +127,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         json.WriteBoolean("verified", result.Verified);
         json.WriteBoolean("left", result.Left);
         json.WriteString("port", result.Port);
+        json.WriteNumber("startsAfter", result.StartsAfter.TotalSeconds);
         json.WriteNumber("seconds", Math.Round(result.Elapsed.TotalSeconds, 3));
     });
 

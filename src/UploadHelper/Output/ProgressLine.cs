@@ -13,14 +13,18 @@ internal sealed class ProgressLine(TextWriter writer, bool isTerminal)
     private int _percent;
 
     /// <summary>Shows progress; a new label begins a new line.</summary>
-    public void Show(string label, long done, long total)
+    /// <param name="label">What goes on.</param>
+    /// <param name="done">How much of it is done.</param>
+    /// <param name="total">How much there is; above zero.</param>
+    /// <param name="before">What stands before the label; asked when the line begins.</param>
+    public void Show(string label, long done, long total, Func<string> before)
     {
         if (label != _label)
         {
             End();
             _label = label;
             _percent = 0;
-            writer.Write(label);
+            writer.Write(before() + label);
         }
 
         var percent = (int)(done * 100 / total);

@@ -102,6 +102,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             + result switch
             {
                 { Port: { } port } => $"The sketch runs, on {port}.",
+                { Left: true, StartsAfter: var wait } when wait > TimeSpan.Zero => $"The bootloader starts the sketch in about {wait.TotalSeconds:0} s.",
                 { Left: true } => "The bootloader was told to start the sketch.",
                 _ => "The board is still in its bootloader; RESET starts the sketch.",
             });
@@ -162,7 +163,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     {
         if (!quiet)
         {
-            _progress.Show(Label(phase.ToString()), done, total);
+            _progress.Show(Label(phase.ToString()), done, total, Time);
         }
     }
 
@@ -170,7 +171,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     {
         if (!quiet)
         {
-            Line((verbose ? $"{_elapsed().TotalSeconds,8:0.000} " : "") + Label(label) + text);
+            Line(Time() + Label(label) + text);
         }
     }
 
@@ -181,6 +182,8 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             Line($"         {Label("")}{text}");
         }
     }
+
+    private string Time() => verbose ? $"{_elapsed().TotalSeconds,8:0.000} " : "";
 
     private static string Label(string label) => label.PadRight(LabelWidth);
 

@@ -27,7 +27,7 @@ public class ProgressLineTests
         var line = new ProgressLine(writer, isTerminal);
         foreach (var (done, total) in steps)
         {
-            line.Show("Write     ", done, total);
+            line.Show("Write     ", done, total, () => "");
         }
 
         return writer.ToString();

@@ -1,0 +1,82 @@
+using UploadHelper.Tests.Support;
+
+namespace UploadHelper.Tests.Cli;
+
+/// <summary>What differs by who calls: a person at a terminal, IDE 1.8 (which says nothing of itself), arduino-cli and IDE 2.</summary>
+public class CallingHostTests
+{
+    private const string Cli = "arduino-cli/1.2.0 ArduinoIDE/2.3.6";
+
+    [Theory]
+    [InlineData("host-ide18", null, "f4boot")]
+    [InlineData("host-arduino-cli", Cli, "f4boot")]
+    [InlineData("host-arduino-cli-rom", Cli, "f4rom")]
+    public void What_it_shows_and_whether_it_waits(string snapshot, string? agent, string board)
+    {
+        using var run = Run(agent, terminal: false);
+        var address = board == "f4rom" ? 0x0800_0000u : 0x0800_4000u;
+
+        Assert.Equal(0, run.Run("upload", run.File("Blink.ino.bin", SketchImage.Bytes(address, 4_000)), "--simulate", board, "--port=sim", $"--offset=0x{address:X8}"));
+
+        Snapshot.Match(run.Transcript, snapshot);
+    }
+
+    [Fact]
+    public void Asked_to_wait_it_waits_under_arduino_cli_as_well()
+    {
+        using var run = Run(Cli, terminal: false);
+
+        Assert.Equal(0, Upload(run, "--wait-port=yes"));
+
+        Assert.Contains("The sketch runs, on sim.", run.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(Cli, false)]
+    public void Lines_are_written_over_and_coloured_on_a_persons_terminal_only(string? agent, bool expected)
+    {
+        using var run = Run(agent, terminal: true);
+
+        Assert.Equal(0, Upload(run));
+        Assert.Equal(expected, run.Error.Contains('\r'));
+        Assert.Equal(6, run.Run("upload", run.PathOf("x.bin"), "--simulate=f4rom,sketch=none", "--port=", "--offset=0x4000"));
+        Assert.Equal(expected, run.Error.Contains('\e'));
+    }
+
+    [Fact]
+    public void The_status_bar_of_ide_18_gets_the_failure()
+    {
+        using var run = Run(null, terminal: false);
+
+        run.Run("upload", run.PathOf("missing.bin"), "--simulate=f4boot", "--offset=0x4000");
+
+        // It shows the last line that has "error" in it, and takes any line after it for a part of that.
+        var lines = run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(lines[^1], Assert.Single(lines, l => l.Contains("error", StringComparison.OrdinalIgnoreCase)));
+    }
+
+    [Fact]
+    public void Json_tells_how_long_the_bootloader_takes()
+    {
+        using var run = Run(Cli, terminal: false);
+
+        Assert.Equal(0, Upload(run, "--json"));
+
+        Assert.Contains("\"startsAfter\":10,", run.Out, StringComparison.Ordinal);
+    }
+
+    private static ProgramRun Run(string? agent, bool terminal)
+    {
+        var run = new ProgramRun { Typed = terminal ? "" : null };
+        if (agent is not null)
+        {
+            run.Environment["ARDUINO_USER_AGENT"] = agent;
+        }
+
+        return run;
+    }
+
+    private static int Upload(ProgramRun run, params string[] more) =>
+        run.Run(["upload", run.File("x.bin", SketchImage.Bytes(0x0800_4000, 4_000)), "--simulate=f4boot", "--port=sim", "--offset=0x4000", .. more]);
+}
