@@ -1,3 +1,4 @@
+using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Boards;
@@ -21,14 +22,11 @@ public sealed record KnownDevice(UsbId Id, BoardProgram Program, string Name);
 /// <summary>The USB ids of the boards that this program is for. The udev rules name the same.</summary>
 public static class KnownDevices
 {
-    /// <summary>The ids of Maple bootloaders.</summary>
-    public static readonly UsbId MapleBootloader = new(0x1EAF, 0x0003);
-
     /// <summary>All of them.</summary>
     public static readonly IReadOnlyList<KnownDevice> All =
     [
         new(new(0x0483, 0xDF11), BoardProgram.Bootloader, "ST's system bootloader, or a DfuSe bootloader in flash"),
-        new(MapleBootloader, BoardProgram.Bootloader, "Maple or STM32duino bootloader"),
+        new(DfuDescription.MapleId, BoardProgram.Bootloader, "Maple or STM32duino bootloader"),
         new(new(0x28E9, 0x0189), BoardProgram.Bootloader, "GigaDevice GD32 bootloader"),
         new(new(0x2E3C, 0xDF11), BoardProgram.Bootloader, "Artery AT32 bootloader"),
         new(new(0x314B, 0x0106), BoardProgram.Bootloader, "Geehy APM32 bootloader"),

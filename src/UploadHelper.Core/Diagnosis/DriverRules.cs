@@ -1,4 +1,5 @@
 using UploadHelper.Core.Boards;
+using UploadHelper.Core.Dfu;
 
 namespace UploadHelper.Core.Diagnosis;
 
@@ -17,7 +18,7 @@ internal static class DriverRules
 
     private static Finding Of(SeenDevice board)
     {
-        var isMaple = board.Id == KnownDevices.MapleBootloader;
+        var isMaple = board.Id == DfuDescription.MapleId;
         var best = isMaple ? "libusbK" : "WinUSB";
         return board.Drivers.FirstOrDefault() switch
         {

@@ -1,4 +1,3 @@
-using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
@@ -76,7 +75,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     // Its busy flag is set by any class request, and never cleared (STM32duino-bootloader, usb.c).
     private void Warn(UsbDeviceInfo device)
     {
-        if (device.Id == KnownDevices.MapleBootloader)
+        if (device.Id == DfuDescription.MapleId)
         {
             events(new UploadWarning(
                 "stays-in-dfu",

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Uploading;
@@ -15,6 +16,18 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
 
     /// <summary>The state of the board, in a sentence.</summary>
     public string State { get; private set; } = DeviceTrouble.Unchanged;
+
+    /// <summary>Tells what will be erased, and what the user must know of it.</summary>
+    public void Announce(ErasePlan plan)
+    {
+        events(new ErasePlanned(plan));
+
+        // Of the limits that there are, only this one is met without writing a sketch.
+        if (session.Quirks is { SharesVectorPage: true, Limit: { } limit } && plan.Address == FlashAddress.FlashBase)
+        {
+            events(new UploadWarning("device-limit", limit.Message, limit.Hint));
+        }
+    }
 
     /// <summary>Erases, and reads back: a sector that the chip protects reports no failure (AN3156).</summary>
     /// <returns>Whether every byte was read back and is erased; false for a device that cannot be read.</returns>

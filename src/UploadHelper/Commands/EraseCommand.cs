@@ -51,9 +51,9 @@ internal static class EraseCommand
             session =>
             {
                 var plan = new ErasePlanner(session.Memories, session.Quirks, run.Request.Alternate).Plan(from, size);
-                run.Reporter.Event(new ErasePlanned(plan));
-                confirmation?.Ask($"Erase that of {session.Description.Device.Id} at {session.Description.Device.Path}?", run.Context.CancellationToken);
                 eraser = new FlashEraser(session, run.Reporter.Event);
+                eraser.Announce(plan);
+                confirmation?.Ask($"Erase that of {session.Description.Device.Id} at {session.Description.Device.Path}?", run.Context.CancellationToken);
                 return (plan, eraser.Run(plan));
             },
             () => eraser?.State ?? DeviceTrouble.Unchanged);

@@ -26,6 +26,20 @@ public class EraseCommandTests
     }
 
     [Theory]
+    [InlineData("erase-maple20", "erase --yes --simulate maple20", 0)]
+    [InlineData("erase-h0wch33", "erase --yes --simulate h0wch33", 0)]
+    [InlineData("erase-maple20-elsewhere", "erase 0x3000 --yes --simulate maple20", 4)]
+    public void Bootloaders_with_rules_of_their_own(string snapshot, string line, int expected)
+    {
+        using var run = new ProgramRun();
+
+        var status = run.Run(run.Arguments(line));
+
+        Snapshot.Match(run.Transcript, snapshot);
+        Assert.Equal(expected, status);
+    }
+
+    [Theory]
     [InlineData("erase-no-terminal", "erase", "f4boot", 2)]
     [InlineData("erase-bootloader", "erase 0 --yes", "f4boot", 4)]
     [InlineData("erase-into-bootloader", "erase 0 0x8000 --yes", "f4boot-old", 4)]

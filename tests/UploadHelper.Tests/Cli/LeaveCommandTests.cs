@@ -12,6 +12,8 @@ public class LeaveCommandTests
     [InlineData("leave-sketch-without-usb", "leave --simulate f4rom,sketch=none", 0)]
     [InlineData("leave-ghost", "leave --simulate f4boot,ghost=1,sketch=none", 0)]
     [InlineData("leave-with-address", "leave 0x08000000 --simulate f4rom", 0)]
+    [InlineData("leave-maple20", "leave --simulate maple20", 0)]
+    [InlineData("leave-h0wch33", "leave --simulate h0wch33", 0)]
     [InlineData("leave-no-sketch", "leave --simulate f4rom,start=empty", 10)]
     [InlineData("leave-no-sketch-f4boot", "leave --simulate f4boot,start=empty", 10)]
     [InlineData("leave-no-sketch-there", "leave 0x8000 --simulate f4rom", 10)]

@@ -21,6 +21,8 @@ public class ReadCommandTests
     [InlineData("read-length-without-0x", "read 0x4000 10h dump.bin --simulate f4rom", 2)]
     [InlineData("read-length-zero", "read 0x4000 0 dump.bin --simulate f4rom", 2)]
     [InlineData("read-format-unknown", "read 0x4000 dump.txt --simulate f4rom", 2)]
+    [InlineData("read-maple20", "read 0x2000 dump.bin --simulate maple20", 0)]
+    [InlineData("read-cannot-be-read", "read 0 dump.bin --simulate h0wch33", 8)]
     [InlineData("read-no-file", "read 0x4000 100 --simulate f4rom", 2)]
     public void What_the_user_reads(string snapshot, string line, int expected)
     {

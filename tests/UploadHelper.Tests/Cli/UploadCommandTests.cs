@@ -217,6 +217,7 @@ public class UploadCommandTests
     [InlineData("list-h0wch33", "list --simulate h0wch33")]
     [InlineData("list-nothing", "list --simulate f4boot,start=sketch")]
     [InlineData("info-f4rom", "info --simulate f4rom")]
+    [InlineData("info-maple20", "info --simulate maple20")]
     [InlineData("info-nothing", "info --simulate f4boot,start=sketch")]
     public void Other_commands_and_mistakes(string snapshot, string line)
     {

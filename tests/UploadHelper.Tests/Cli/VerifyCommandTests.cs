@@ -36,6 +36,7 @@ public class VerifyCommandTests
     [InlineData("verify-no-offset", "verify blink.bin --simulate f4boot", 2)]
     [InlineData("verify-missing", "verify missing.bin --offset 0x4000 --simulate f4boot", 3)]
     [InlineData("verify-outside", "verify blink.bin --offset 0x08200000 --simulate f4boot", 4)]
+    [InlineData("verify-cannot-be-read", "verify blink.bin --offset 0x4000 --simulate h0wch33", 8)]
     [InlineData("verify-past-the-end", "verify blink.bin --offset 0x080FFC00 --simulate f4boot", 4)]
     public void What_is_refused(string snapshot, string line, int expected)
     {

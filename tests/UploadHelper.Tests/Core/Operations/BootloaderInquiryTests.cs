@@ -30,18 +30,18 @@ public class BootloaderInquiryTests
     [Fact]
     public void A_maple_bootloader_is_not_asked_before_the_user_is_told_what_that_does()
     {
+        var bench = new Bench("maple20", StartState.Bootloader);
         int? asked = null;
-        var bus = new MapleIds(_bench.Bus);
-        var inquiry = new BootloaderInquiry(bus, _bench.System.Clock, e =>
+        var inquiry = new BootloaderInquiry(bench.Bus, bench.System.Clock, e =>
         {
-            asked = _bench.Board.DfuRequests;
+            asked = bench.Board.DfuRequests;
             Assert.Equal("stays-in-dfu", Assert.IsType<UploadWarning>(e).Code);
         });
 
         inquiry.Ask(inquiry.Choose(null, null), default);
 
         Assert.Equal(0, asked);
-        Assert.Equal(1, _bench.Board.DfuRequests);
+        Assert.Equal(1, bench.Board.DfuRequests);
     }
 
     [Fact]
@@ -76,13 +76,5 @@ public class BootloaderInquiryTests
         var e = Assert.Throws<UploadException>(() => inquiry.Choose(new UsbId(vendor, 3), path));
 
         Assert.Equal((UploadError.NoDevice, message), (e.Error, e.Message));
-    }
-
-    /// <summary>A board that says it has the ids of a Maple bootloader.</summary>
-    private sealed class MapleIds(IUsbBus bus) : IUsbBus
-    {
-        public IReadOnlyList<UsbDeviceInfo> List() => [.. bus.List().Select(d => d with { VendorId = 0x1EAF, ProductId = 0x0003 })];
-
-        public IUsbDevice Open(UsbDeviceInfo device) => bus.Open(device);
     }
 }
