@@ -1,3 +1,4 @@
+using UploadHelper.Core.Firmware;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Cli;
@@ -30,6 +31,14 @@ public class RefusalTests
     [InlineData("refused-h0wch33-elsewhere", "h0wch33", "blink-08002000.dfu")]
     public void An_image_whose_file_says_an_address_that_the_bootloader_does_not_start(string snapshot, string board, string firmware) =>
         AssertRefused(snapshot, board, TestFiles.Firmware(firmware).Content.ToArray());
+
+    [Fact]
+    public void A_dfu_file_that_was_made_for_another_device() => AssertRefused(
+        "refused-made-for-another",
+        "f4boot",
+        DfuFileWriter.WithSuffix(SketchImage.Bytes(0x0800_4000, Small), new DfuFileIds(0x1209, 0xDB42, 0x0102)),
+        "--offset",
+        "0x4000");
 
     [Fact]
     public void A_word_that_h0wch33_needs_itself()

@@ -2,7 +2,6 @@ using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Uploading;
 
@@ -45,6 +44,28 @@ public class FormatsTests
     }
 
     [Fact]
+    public void Maple_bootloaders_get_the_same_flash_and_from_a_plain_dfu_file_too()
+    {
+        const uint Address = 0x0800_2000;
+        var raw = TestFiles.Firmware("blink-08002000.bin");
+        var plain = new ImageFile("blink.dfu", DfuFileWriter.WithSuffix(raw.Content.ToArray(), new DfuFileIds(0x1EAF, 0x0003, 0xFFFF)));
+        (ImageFile File, uint? Address)[] files =
+        [
+            (raw, Address), (plain, Address), .. new[] { "hex", "s19", "elf" }.Select(f => (TestFiles.Firmware($"blink-08002000.{f}"), (uint?)null)),
+        ];
+
+        var flash = files.Select(f =>
+        {
+            var bench = new Bench("maple20");
+            Upload(bench, f.File, f.Address);
+            return bench.Flash(0x0800_0000, 0x1_0000);
+        }).ToList();
+
+        Assert.Equal(raw.Content.ToArray(), flash[0][0x2000..][..716]);
+        Assert.All(flash, f => Assert.Equal(flash[0], f));
+    }
+
+    [Fact]
     public void What_leaks_into_RAM_changes_nothing()
     {
         var flash = Formats.Select(f => Flashed("f4rom", $"h747.{f}", f == "bin" ? 0x0800_0000 : null)).ToList();
@@ -83,11 +104,11 @@ public class FormatsTests
         return bench.Flash(0x0800_0000, 0x10_0000);
     }
 
-    private static void Upload(Bench bench, string file, uint? address)
-    {
-        var request = new UploadRequest(TestFiles.Firmware(file), address, new DeviceFilter([DeviceFilter.StDfu])) { Port = InProcessSerialPorts.FirstName };
+    private static void Upload(Bench bench, string file, uint? address) => Upload(bench, TestFiles.Firmware(file), address);
 
-        Assert.True(bench.Upload(request).Verified);
+    private static void Upload(Bench bench, ImageFile file, uint? address)
+    {
+        Assert.True(bench.Upload(bench.Request(0x0800_4000) with { File = file, Address = address }).Verified);
         Assert.Empty(bench.Board.Violations);
     }
 }
