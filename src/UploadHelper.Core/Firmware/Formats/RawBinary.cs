@@ -1,3 +1,4 @@
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Uploading;
 
 namespace UploadHelper.Core.Firmware.Formats;
@@ -13,7 +14,7 @@ internal static class RawBinary
     /// <param name="madeFor">The device that its suffix named, or null if it had none.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.Usage"/>: no address. <see cref="UploadError.ImageUnreadable"/>: the file is too short for
-    /// a vector table, or reaches beyond the address space.
+    /// a vector table, or reaches beyond the address space. <see cref="UploadError.ImageTooLarge"/>: it reaches beyond all flash.
     /// </exception>
     public static FirmwareImage Read(ImageFile file, uint? address, DfuFileIds? madeFor)
     {
@@ -38,6 +39,15 @@ internal static class RawBinary
             throw Unreadable(
                 $"{file.Name} has {content.Length} bytes: from 0x{start:X8} they reach beyond the end of the address space.",
                 "Check the offset.");
+        }
+
+        if (FlashAddress.IsInternalFlash(start) && !FlashAddress.IsInternalFlash(start + (uint)content.Length - 1))
+        {
+            throw new UploadException(
+                UploadError.ImageTooLarge,
+                $"{file.Name} has {content.Length} bytes: from 0x{start:X8} they reach beyond the flash of every STM32, to 0x{start + (uint)content.Length - 1:X8}. "
+                    + "Something in RAM was put into the file, and what lies between was filled.",
+                "Give the .hex or the .elf, from which RAM is left out; or mark that section NOLOAD in the linker script.");
         }
 
         var format = madeFor is null ? ImageFormat.RawBinary : ImageFormat.Dfu;
