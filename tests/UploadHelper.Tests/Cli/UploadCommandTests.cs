@@ -84,16 +84,19 @@ public class UploadCommandTests
     }
 
     [Theory]
-    [InlineData("legacy-dfuse", "sim|0|0483:df11|x.bin|/opt/arduino 1.8|0x8000000", 0)]
-    [InlineData("legacy-dfuse-no-port", "0|0483|DF11|x.bin|/opt/arduino 1.8|0x8000000", 0)]
-    [InlineData("legacy-dfuse-no-address", "sim|0|0483:df11|x.bin|/opt/arduino 1.8|{upload.dfuse_addr}", 2)]
-    [InlineData("legacy-no-file", "sim|0|0483:df11", 2)]
-    public void As_maple_upload_was_called(string snapshot, string line, int expected)
+    [InlineData("legacy-dfuse", "sim|0|0483:df11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, 0)]
+    [InlineData("legacy-dfuse-no-port", "0|0483|DF11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, 0)]
+    [InlineData("legacy-dfuse-no-address", "sim|0|0483:df11|x.bin|/opt/arduino 1.8|{upload.dfuse_addr}", "f4rom", 0x0800_0000, 2)]
+    [InlineData("legacy-no-file", "sim|0|0483:df11", "f4rom", 0x0800_0000, 2)]
+    [InlineData("legacy-maple2", "sim|2|1EAF:0003|x.bin|/opt/arduino 1.8", "maple20", 0x0800_2000, 0)]
+    [InlineData("legacy-maple1", "1|0x1EAF|0x0003|x.bin", "maple-orig", 0x0800_5000, 0)]
+    [InlineData("legacy-maple-wrong-alt", "sim|1|1EAF:0003|x.bin", "maple20", 0x0800_2000, 4)]
+    public void As_maple_upload_was_called(string snapshot, string line, string board, uint linkedFor, int expected)
     {
         using var run = new ProgramRun();
-        var file = run.File("x.bin", SketchImage.Bytes(0x0800_0000, Small));
+        var file = run.File("x.bin", SketchImage.Bytes(linkedFor, Small, 0x2000_5000));
 
-        var status = run.Run([.. line.Replace("x.bin", file, StringComparison.Ordinal).Split('|'), "--simulate=f4rom"]);
+        var status = run.Run([.. line.Replace("x.bin", file, StringComparison.Ordinal).Split('|'), $"--simulate={board}"]);
 
         Snapshot.Match(run.Transcript, snapshot);
         Assert.Equal(expected, status);
