@@ -49,6 +49,9 @@ public sealed class Board : IUsbPort, IBoardCore
     /// <summary>The name of its kind.</summary>
     public string Name => _personality.Name;
 
+    /// <summary>The initial stack pointer of a sketch for it: the end of its RAM.</summary>
+    public uint StackPointer => _personality.StackPointer;
+
     /// <inheritdoc/>
     public TimeSpan Now { get; private set; }
 
@@ -205,6 +208,9 @@ public sealed class Board : IUsbPort, IBoardCore
         _silent = true;
         Log(BoardEventKind.Bus, $"answers nothing any more: {why}");
     }
+
+    /// <inheritdoc/>
+    public void Vanish(string why) => Detach(why);
 
     /// <inheritdoc/>
     public void StartSketch(uint address)

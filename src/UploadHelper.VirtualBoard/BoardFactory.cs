@@ -12,9 +12,11 @@ public sealed class BoardFactory
     [
         new F4BootloaderBoard("f4boot", F4Bootloader.Build.Fixed),
         new F4BootloaderBoard("f4boot-old", F4Bootloader.Build.Old),
-        new F4RomBoard(),
+        RomBoard.F4,
         new H0wch33Board(),
         new DsoNanoBoard(),
+        RomBoard.H7,
+        RomBoard.L4,
         new MapleBoard("maple20", MapleBuild.Stm32duino(1024), FlashPart.Stm32F103(128, 1024))
         {
             Variants = new Dictionary<string, IPersonality>

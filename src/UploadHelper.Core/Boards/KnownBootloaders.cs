@@ -12,11 +12,11 @@ public static class KnownBootloaders
         new("ST's own bootloader in ROM (BOOT0)", "--offset 0", 0x0800_0000, 0x0820_0000, "AN2606"),
         new("h0wch33/stm32f1_dfu (64 KiB part)", "--offset 0", 0x0800_0000, 0x0800_C800, "h0wch33/stm32f1_dfu main.c") { StartsWithStack = Is20KiBStack, FreeVectors = [7, 8] },
         new("h0wch33/stm32f1_dfu (128 KiB part)", "--offset 0", 0x0800_0000, 0x0801_C800, "h0wch33/stm32f1_dfu main.c") { StartsWithStack = Is20KiBStack, FreeVectors = [7, 8] },
-        new("STM32duino bootloader (Maple)", "--usb-id 1EAF:0003 --alt 2", 0x0800_2000, 0x0802_0000, MapleSource) { StartsWithStack = IsMapleStack },
+        new("STM32duino bootloader (Maple)", "--usb-id 1EAF:0003 --alt 2", 0x0800_2000, 0x0802_0000, MapleSource) { StartsWithStack = StackRule.Maple.Takes },
         new("libopencm3 usbdfu", "--offset 0x2000", 0x0800_2000, 0x0801_0000, "libopencm3-examples usbdfu.c") { StartsWithStack = Is20KiBStack },
         new("F4Bootloader", "--offset 0x4000", 0x0800_4000, 0x0808_0000, F4Source) { StartsWithStack = StackRule.F4Bootloader.Takes },
         new("DSO Nano (library)", "--offset 0x4000", 0x0800_4000, 0x0800_C000, "cyberwasp/dso-nano-dfu") { StartsWithStack = Is20KiBStack },
-        new("Maple bootloader (LeafLabs, STM32duino)", "--usb-id 1EAF:0003 --alt 1", 0x0800_5000, 0x0802_0000, MapleSource) { StartsWithStack = IsMapleStack },
+        new("Maple bootloader (LeafLabs, STM32duino)", "--usb-id 1EAF:0003 --alt 1", 0x0800_5000, 0x0802_0000, MapleSource) { StartsWithStack = StackRule.Maple.Takes },
         new("DSO Nano (application)", "--offset 0xC000", 0x0800_C000, 0x0802_0000, "cyberwasp/dso-nano-dfu") { StartsWithStack = Is20KiBStack },
         new("F4Bootloader (old build)", "--offset 0x10000", 0x0801_0000, 0x0808_0000, F4Source) { StartsWithStack = StackRule.OldF4Bootloader.Takes },
         new("Maple bootloader for STM32F4", "--usb-id 1EAF:0003 --alt 1", 0x0801_0000, 0x0810_0000, "gbulmer's fork of the Maple bootloader"),
@@ -32,6 +32,4 @@ public static class KnownBootloaders
 
     // STM32F103x8 and xB.
     private static bool Is20KiBStack(uint stackPointer) => stackPointer <= 0x2000_5000;
-
-    private static bool IsMapleStack(uint stackPointer) => (stackPointer & 0x2FFE_0000) == 0x2000_0000;
 }

@@ -20,6 +20,16 @@ public sealed record StackRule(Func<uint, bool> Takes, string Text)
         stack => stack is >= 0x2000_0000 and <= 0x2001_8000,
         "0x20000000 to 0x20018000, the end of 96 KiB of RAM");
 
+    /// <summary>leaflabs/maple-bootloader and rogerclarkmelbourne/STM32duino-bootloader, hardware.c, checkUserCode().</summary>
+    public static readonly StackRule Maple = new(
+        stack => (stack & 0x2FFE_0000) == 0x2000_0000,
+        "0x20000000 to 0x2001FFFF");
+
+    /// <summary>gbulmer/openstm32sw, stm32f4/maple-bootloader hardware.c, checkUserCode().</summary>
+    public static readonly StackRule MapleF4 = new(
+        stack => (stack & 0xFFFE_7FFF) == 0x2000_0000,
+        "0x20000000 to 0x20018000, in steps of 32 KiB");
+
     /// <summary>cyberwasp/dso-nano-dfu, main.c.</summary>
     public static readonly StackRule DsoNano = new(
         stack => (stack & 0x2FFF_0000) == 0x2000_0000,

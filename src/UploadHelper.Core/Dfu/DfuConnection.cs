@@ -15,6 +15,10 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
 {
     private const byte ClassOut = 0x21;
     private const byte ClassIn = 0xA1;
+    private const int MostRefusals = 3;
+
+    // The ROMs that refuse GETSTATUS have pages of 2 KiB: 24.5 ms at most on an L4, 40 ms on an F0.
+    private static readonly TimeSpan ErasesAnyPage = TimeSpan.FromMilliseconds(40);
 
     // A GETSTATUS of ST's middleware blocks for the whole erase it executes; a mass erase of an F405 takes up to 32 s.
     private static readonly TimeSpan ExecuteTimeout = TimeSpan.FromSeconds(40);
@@ -72,19 +76,21 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
 
     /// <summary>
     /// Executes what the last DNLOAD asked for: GETSTATUS until the device is no longer busy, waiting between two as
-    /// <see cref="Polling"/> says.
+    /// <see cref="Polling"/> says. Some ROMs (L4, F072) refuse a GETSTATUS with a STALL while they are busy: they are asked
+    /// again after the time that they named.
     /// </summary>
     /// <param name="limit">How long the device may stay busy in all.</param>
     /// <param name="heedPollTimeout">False where the operation is known to take no time, whatever the device says.</param>
+    /// <param name="atLeast">How long the operation is known to take, if the device asks for less.</param>
     /// <returns>The status that ended it: dfuDNLOAD-IDLE if all went well.</returns>
     /// <exception cref="DfuException">Busy beyond the limit.</exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
-    public DfuStatus Execute(TimeSpan limit, bool heedPollTimeout = true)
+    public DfuStatus Execute(TimeSpan limit, bool heedPollTimeout = true, TimeSpan atLeast = default)
     {
         var start = time.GetTimestamp();
+        var status = GetStatus();
         while (true)
         {
-            var status = GetStatus();
             if (status.State is not (DfuState.DownloadBusy or DfuState.DownloadSync))
             {
                 return status;
@@ -97,8 +103,10 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
 
             if (heedPollTimeout && !Polling.IsEarly)
             {
-                time.Wait(status.PollTimeout, cancellationToken);
+                time.Wait(status.PollTimeout > atLeast ? status.PollTimeout : atLeast, cancellationToken);
             }
+
+            status = AskAgain(status.PollTimeout, ExecuteTimeout);
         }
     }
 
@@ -113,7 +121,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     public void Idle(TimeSpan? firstAnswer = null)
     {
         const int Steps = 8;
-        var status = GetStatus(firstAnswer ?? ExecuteTimeout);
+        var status = AskAgain(ErasesAnyPage, firstAnswer ?? ExecuteTimeout);
         for (var step = 0; step < Steps && status.State != DfuState.Idle; step++)
         {
             switch (status.State)
@@ -136,12 +144,29 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
                     break;
             }
 
-            status = GetStatus();
+            status = AskAgain(ErasesAnyPage, ExecuteTimeout);
         }
 
         if (status.State != DfuState.Idle)
         {
             throw new DfuException($"The device does not become idle: it says {status}.", status);
+        }
+    }
+
+    // For a device that refuses GETSTATUS while it is busy.
+    private DfuStatus AskAgain(TimeSpan pause, TimeSpan timeout)
+    {
+        for (var refusals = 0; ; refusals++)
+        {
+            try
+            {
+                return GetStatus(timeout);
+            }
+            catch (UsbException e) when (e.Fault == UsbFault.Stall && refusals < MostRefusals)
+            {
+                Polling.FallBack();
+                time.Wait(pause, cancellationToken);
+            }
         }
     }
 

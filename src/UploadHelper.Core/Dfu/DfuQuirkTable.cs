@@ -88,17 +88,22 @@ public static class DfuQuirkTable
                 PollsEarly = "EdgeTX and rs-dfu on F4 and F7 radios, MicroPython's pydfu",
             });
         yield return (
-            (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x2_0000 },
-            new DfuQuirks("ST system bootloader, STM32H7", AN3156)
+            // It calls itself "DFU in FS Mode", as everything on ST's middleware does; its option bytes are those of the H7.
+            (device, _) => device.Alternates.Any(a => a.Name.Contains("/0x5200201C/", StringComparison.OrdinalIgnoreCase)),
+            new DfuQuirks("ST system bootloader, STM32H7", AN3156 + "; betaflight-configurator PR 1861: an erase beyond 1 MiB may never end")
             {
                 PollsEarly = "EdgeTX on H7 radios, MicroPython's pydfu",
+
+                // DS12110: a sector of 128 KiB takes up to 2.2 s.
+                Erase = new EraseTimes { Limit = TimeSpan.FromSeconds(3) },
             });
         yield return (
             // 1 MiB of 2 KiB pages: smaller ones may be an F072, whose ROM ends it with a pipe error (openmv #1508).
             (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x800, Count: >= 512 },
-            new DfuQuirks("ST system bootloader, STM32L4", AN3156)
+            new DfuQuirks("ST system bootloader, STM32L4", AN3156 + "; dfu-util tickets 40 and 208: a pipe error while it erases")
             {
-                PollsEarly = "MicroPython's pydfu",
+                // It asks for 21 ms; DS11585: a page takes up to 24.5 ms.
+                Erase = new EraseTimes { AtLeast = TimeSpan.FromMilliseconds(25) },
             });
         yield return (
             (device, _) => IsSystemBootloader(device),

@@ -62,11 +62,24 @@ public sealed record DfuQuirks(string Name, string Source)
     /// </summary>
     public bool WritesInOneGo { get; init; }
 
-    /// <summary>The bits of a sketch's initial stack pointer that must be 0x20000000 for the bootloader to start it; null where it starts any.</summary>
-    public uint? StackMask { get; init; }
+    /// <summary>How long it takes to erase.</summary>
+    public EraseTimes Erase { get; init; } = new();
 
     /// <summary>What the user must know before anything is written, since no host can help it.</summary>
     public DeviceLimit? Limit { get; init; }
+}
+
+/// <summary>How long a device takes to erase a sector.</summary>
+public sealed record EraseTimes
+{
+    /// <summary>How long it takes at the least, where the device asks for less time than it needs.</summary>
+    public TimeSpan AtLeast { get; init; }
+
+    /// <summary>
+    /// When it hangs. By default that is far above what a part needs; a device that is known to stay busy though it is done
+    /// gets less.
+    /// </summary>
+    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(40);
 }
 
 /// <summary>The part of the internal flash that may be written.</summary>
@@ -85,9 +98,9 @@ public sealed record WritableRange(uint Start, long End, string Before, string B
 }
 
 /// <summary>How a bootloader tells a sketch from empty flash.</summary>
-/// <param name="Address">Where it looks.</param>
+/// <param name="Address">Where it looks; null where that is wherever a sketch may be put.</param>
 /// <param name="Stack">By which initial stack pointer.</param>
-public sealed record SketchRule(uint Address, StackRule Stack)
+public sealed record SketchRule(uint? Address, StackRule Stack)
 {
     /// <summary>Whether a program anywhere else is never started: nothing on these boards starts a second one.</summary>
     public bool StartsNothingElse { get; init; }

@@ -11,7 +11,6 @@ namespace UploadHelper.Core.Flashing;
 /// <summary>What only the knowledge of a bootloader can tell of a plan: checked before anything is erased.</summary>
 public static class Preflight
 {
-    private const uint RamBase = 0x2000_0000;
     private const int FirstSharedVector = 0x1C;
     private const int SharedVectors = 8;
 
@@ -40,12 +39,6 @@ public static class Preflight
             CheckSketch(image, rule, quirks);
         }
 
-        if (quirks.StackMask is { } mask && image.HasVectorTable && VectorTable.Read(image.VectorSegment.Data.Span).StackPointer is var stack
-            && (stack & mask) != RamBase)
-        {
-            throw NeverStarted(image, stack, quirks);
-        }
-
         if (quirks.SharesVectorPage && plan.VectorBlock is { } block && NotFree(block) is { } word)
         {
             throw VectorTaken(image, word, quirks);
@@ -65,11 +58,11 @@ public static class Preflight
 
     private static void CheckSketch(FirmwareImage image, SketchRule rule, DfuQuirks quirks)
     {
-        if (image.Start != rule.Address)
+        if (rule.Address is { } address && image.Start != address)
         {
             if (rule.StartsNothingElse)
             {
-                throw StartedElsewhere(image, rule, quirks);
+                throw StartedElsewhere(image, address, quirks);
             }
 
             return;
@@ -108,23 +101,17 @@ public static class Preflight
             ? $"Use --offset 0x{writable.Start - FlashAddress.FlashBase:X}; the sketch must be compiled for that address."
             : "Make the sketch smaller, or write it with the chip's own bootloader (BOOT0).");
 
-    private static UploadException StartedElsewhere(FirmwareImage image, SketchRule rule, DfuQuirks quirks) => new(
+    private static UploadException StartedElsewhere(FirmwareImage image, uint address, DfuQuirks quirks) => new(
         UploadError.ImageLinkedElsewhere,
-        $"{image.Name} begins at 0x{image.Start:X8}. {quirks.Name} would never start it: it starts what is at 0x{rule.Address:X8}. Nothing was erased.",
+        $"{image.Name} begins at 0x{image.Start:X8}. {quirks.Name} would never start it: it starts what is at 0x{address:X8}. Nothing was erased.",
         (KnownBootloaders.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
-            + $"Compile it for this board, with the vector offset 0x{rule.Address - FlashAddress.FlashBase:X}.");
+            + $"Compile it for this board, with the vector offset 0x{address - FlashAddress.FlashBase:X}.");
 
     private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, DfuQuirks quirks) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} has the initial stack pointer 0x{stack:X8}. {quirks.Name} would never start it: it takes only stack pointers in "
             + $"{rule.Stack.Text}. Nothing was erased.",
         "Was the sketch compiled for this board? A part with less RAM has another stack pointer; the linker script sets it.");
-
-    private static UploadException NeverStarted(FirmwareImage image, uint stack, DfuQuirks quirks) => new(
-        UploadError.NotForThisDevice,
-        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {quirks.Name} would never start it: it takes a sketch for none if its stack pointer, "
-            + $"ANDed with 0x{quirks.StackMask:X8}, is not 0x{RamBase:X8} ({quirks.Source}). Nothing was erased.",
-        "Was the sketch compiled for this board? A part with less RAM has another stack pointer.");
 
     private static UploadException VectorTaken(FirmwareImage image, (int Offset, uint Value) word, DfuQuirks quirks) => new(
         UploadError.NotForThisDevice,

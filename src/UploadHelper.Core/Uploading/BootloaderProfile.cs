@@ -71,7 +71,7 @@ internal sealed record BootloaderProfile(
         var quirks = DfuQuirkTable.For(description, memories[0].Map);
         return new BootloaderProfile(memories, quirks, (_, connection, memory) =>
         {
-            var bootloader = new DfuSeBootloader(connection, memory.Map, description.Functional, quirks.ErasedValue);
+            var bootloader = new DfuSeBootloader(connection, memory.Map, description.Functional, quirks.ErasedValue) { EraseTimes = quirks.Erase };
             return quirks.SharesVectorPage ? new SharedVectorPage(bootloader, FlashAddress.FlashBase) : bootloader;
         });
     }

@@ -189,7 +189,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
             return Done(read.Data, read.Busy);
         }
 
-        Board.Log(BoardEventKind.Violation, $"UPLOAD at 0x{address:X8}, past the end of the memory");
+        Board.Log(BoardEventKind.Violation, $"UPLOAD at 0x{address:X8}: no memory there, or none that can be read");
         Board.Hang("bus fault in the bootloader");
         return Done();
     }
@@ -258,7 +258,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
         }
     }
 
-    /// <summary>CLRSTATUS: out of dfuERROR, and anywhere else into it.</summary>
+    /// <summary>CLRSTATUS: out of dfuERROR, and anywhere else into it. It is the one way out of a dfuDNBUSY that does not end.</summary>
     protected virtual void ClearStatus()
     {
         if (State == DfuState.Error)
@@ -268,7 +268,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
         }
         else
         {
-            Board.Log(BoardEventKind.Violation, $"CLRSTATUS in {State.Name()}");
+            Board.Log(State == DfuState.DownloadBusy ? BoardEventKind.Request : BoardEventKind.Violation, $"CLRSTATUS in {State.Name()}");
             Fail(DfuStatusCode.ErrUnknown);
         }
     }

@@ -29,6 +29,10 @@ public interface IBoardCore
     /// <param name="why">For the log.</param>
     void Hang(string why);
 
+    /// <summary>The processor hangs, and what was on the bus leaves it: nothing happens until the next reset.</summary>
+    /// <param name="why">For the log.</param>
+    void Vanish(string why);
+
     /// <summary>Starts the program at an address, as a bootloader does.</summary>
     /// <param name="address">Address of its vector table.</param>
     void StartSketch(uint address);

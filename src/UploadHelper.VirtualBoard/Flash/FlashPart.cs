@@ -58,7 +58,7 @@ public sealed record FlashPart(
     public static FlashPart Stm32L496() => new(
         "STM32L496",
         Layout("@F/0x08000000/512*2Kg"),
-        _ => TimeSpan.FromMilliseconds(22.02),
+        _ => TimeSpan.FromMilliseconds(22),
         ProgramUnit: 8,
         ProgramTime: TimeSpan.FromMicroseconds(81.69),
         ProgramRule.ErasedOrZero);

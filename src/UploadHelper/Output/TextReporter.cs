@@ -92,7 +92,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     public void Simulated(Board board) => Step(
         "Board",
         $"{board.Name}: {Sectors(board.SectorsErased)} erased, {board.BytesProgrammed} bytes programmed, {board.Violations.Count} violations; "
-            + (board.RunningSketch is { } sketch ? $"runs sketch {sketch.Name} at 0x{sketch.Address:X8}" : "in its bootloader"));
+            + (board.RunningSketch is { } sketch ? $"runs sketch {sketch.Name} at 0x{sketch.Address:X8}" : board.Attached is null ? "off the bus" : "in its bootloader"));
 
     public void Done(UploadResult result)
     {

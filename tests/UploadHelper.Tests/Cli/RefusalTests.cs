@@ -15,6 +15,8 @@ public class RefusalTests
     [InlineData("refused-f4boot-old-stack", "f4boot-old", "0x10000", Small, 0x2001_0000)]
     [InlineData("refused-h0wch33-too-large", "h0wch33", "0", 50 * 1024 + 4, 0x2000_5000)]
     [InlineData("refused-h0wch33-stack", "h0wch33", "0", Small, 0x2002_0000)]
+    [InlineData("refused-h747-too-large", "h747", "0x100000", 0x10_0004, 0x2002_0000)]
+    [InlineData("refused-l496-inside-a-page", "l496", "0x400", Small, 0x2002_0000)]
     [InlineData("refused-dsonano-bootloader", "dsonano", "0x3000", Small, 0x2000_5000)]
     [InlineData("refused-dsonano-read-only", "dsonano", "0", Small, 0x2000_5000)]
     [InlineData("refused-dsonano-stack", "dsonano", "0x4000", Small, 0x2002_0000)]
@@ -47,6 +49,17 @@ public class RefusalTests
         BitConverter.TryWriteBytes(image.AsSpan(0x20), 0xDEAD_BEEFu);
 
         AssertRefused("refused-h0wch33-words", "h0wch33", image, "--offset", "0");
+    }
+
+    [Theory]
+    [InlineData("refused-h747-option-bytes", "h747", 0x5200_201C)]
+    [InlineData("refused-l496-option-bytes", "l496", 0x1FFF_7800)]
+    public void Option_bytes_in_a_file(string snapshot, string board, uint address)
+    {
+        var elements = new[] { new Segment(0x0800_0000, SketchImage.Bytes(0x0800_0000, Small)) };
+        var file = DfuFileWriter.Write([new ImageTarget(0, null, elements), new ImageTarget(1, null, [new Segment(address, new byte[8])])]);
+
+        AssertRefused(snapshot, board, file);
     }
 
     private static void AssertRefused(string snapshot, string board, byte[] image, params string[] options)

@@ -27,18 +27,22 @@ internal sealed class Bench
 
     public Board Board => System.Board;
 
-    // Maple bootloaders take a sketch with another stack pointer than theirs for none; this one they all take.
-    private uint StackPointer => Board.Name.StartsWith("maple", StringComparison.Ordinal) ? 0x2001_0000 : SketchImage.EndOfRam;
-
     public static ImageFile Sketch(uint address, int size = 20_000) => SketchImage.File(address, size);
 
     public UploadRequest Request(uint address, int size = 20_000) =>
-        new(SketchImage.File(address, size, StackPointer), address, new DeviceFilter(DeviceFilter.KnownIds)) { Port = InProcessSerialPorts.FirstName };
+        new(SketchImage.File(address, size, Board.StackPointer), address, new DeviceFilter(DeviceFilter.KnownIds)) { Port = InProcessSerialPorts.FirstName };
 
     public UploadResult Upload(UploadRequest request, CancellationToken cancellationToken = default) => Upload(Bus, request, cancellationToken);
 
     public UploadResult Upload(IUsbBus bus, UploadRequest request, CancellationToken cancellationToken = default) =>
         new Uploader(bus, System.SerialPorts, System.Clock, Events.Add).Run(request, cancellationToken);
+
+    /// <summary>Lets time pass for host and board.</summary>
+    public void Wait(TimeSpan duration)
+    {
+        System.Clock.Advance(duration);
+        Board.AdvanceTo(System.Clock.Now);
+    }
 
     /// <summary>Opens the bootloader and has something done there.</summary>
     public void Work(BootloaderRequest request, Action<BootloaderSession> work) =>

@@ -2,6 +2,7 @@ using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
+using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;
 
@@ -24,6 +25,8 @@ public class UploaderTests
                 }
 
                 data.Add($"f4rom,sketch={sketch}", 0x0800_0000, size);
+                data.Add($"h747,sketch={sketch}", 0x0800_0000, size);
+                data.Add($"l496,sketch={sketch}", 0x0800_0000, size);
             }
         }
 
@@ -92,7 +95,7 @@ public class UploaderTests
         var boards = Enumerable.Range(0, 2)
             .Select(_ => new BoardFactory().Create(SimulationOptions.Parse("f4rom,start=bootloader"), _ => { })).ToArray();
         var uploader = new Uploader(new InProcessBus(clock, boards), new InProcessSerialPorts(clock, boards), clock, _ => { });
-        var request = new UploadRequest(Bench.Sketch(0x0800_0000), 0x0800_0000, new DeviceFilter([DeviceFilter.StDfu]));
+        var request = new UploadRequest(SketchImage.File(0x0800_0000, 20_000), 0x0800_0000, new DeviceFilter([DeviceFilter.StDfu]));
 
         var e = Assert.Throws<UploadException>(() => uploader.Run(request, default));
 
@@ -140,72 +143,6 @@ public class UploaderTests
         Assert.Equal(7, e.Error.ExitStatus());
         Assert.Contains(hint, e.Hint, StringComparison.Ordinal);
         Assert.Equal(0, bench.Board.Flash.Erases.Sum());
-    }
-
-    [Theory]
-    [InlineData("f4boot", 0x0800_4000)]
-    [InlineData("f4boot-old", 0x0801_0000)]
-    [InlineData("f4rom", 0x0800_0000)]
-    public void Unplugged_at_any_transfer_the_same_upload_succeeds_afterwards(string board, uint address)
-    {
-        const int Size = 3_000;
-        var transfers = Transfers(board, address, Size);
-        Assert.InRange(transfers, 20, 200);
-        for (var at = 0; at < transfers; at++)
-        {
-            var bench = new Bench(board, StartState.Bootloader);
-            bench.Bus.BeforeTransfer = n =>
-            {
-                if (n == at)
-                {
-                    bench.Board.Unplug();
-                }
-            };
-            var request = bench.Request(address, Size) with { Port = null, Timeout = TimeSpan.FromSeconds(1) };
-            var first = Record.Exception(() => bench.Upload(request));
-            Assert.True(first is null or UploadException { Error: UploadError.DeviceLost or UploadError.NoDevice }, $"at transfer {at}: {first}");
-
-            bench.Bus.BeforeTransfer = _ => { };
-            bench.Board.Plug();
-            bench.Board.Reset("a button is held", BootCause.ByHand);
-            Assert.True(bench.Upload(request with { Timeout = TimeSpan.FromSeconds(15) }).Verified, $"at transfer {at}");
-            Assert.Equal(request.File.Content.ToArray(), bench.Flash(address, Size));
-        }
-    }
-
-    [Theory]
-    [InlineData("f4boot", 0x0800_4000, true)]
-    [InlineData("f4boot", 0x0800_4000, false)]
-    [InlineData("f4rom", 0x0800_0000, true)]
-    [InlineData("f4rom", 0x0800_0000, false)]
-    public void One_stall_while_it_flashes_is_got_over_whether_the_device_had_done_it_or_not(string board, uint address, bool done)
-    {
-        const int Size = 3_000;
-        var transfers = Transfers(board, address, Size);
-        var survived = 0;
-        for (var at = 0; at < transfers; at++)
-        {
-            var bench = new Bench(board, StartState.Bootloader);
-            var flashing = false;
-            void Stall(int n)
-            {
-                if (n == at && bench.Events.LastOrDefault() is FlashProgress)
-                {
-                    flashing = true;
-                    throw new UsbException(UsbFault.Stall, "stall");
-                }
-            }
-
-            bench.Bus.BeforeTransfer = done ? _ => { } : Stall;
-            bench.Bus.AfterTransfer = done ? Stall : _ => { };
-            var request = bench.Request(address, Size) with { Port = null };
-
-            Assert.True(bench.Upload(request).Verified);
-            Assert.Equal(request.File.Content.ToArray(), bench.Flash(address, Size));
-            survived += flashing ? 1 : 0;
-        }
-
-        Assert.InRange(survived, 20, transfers);
     }
 
     [Fact]
@@ -299,14 +236,5 @@ public class UploaderTests
         public IReadOnlyList<SerialPortInfo> List() => [];
 
         public ISerialLine Open(string name, int baudRate) => ports.Open(name, baudRate);
-    }
-
-    private static int Transfers(string board, uint address, int size)
-    {
-        var bench = new Bench(board, StartState.Bootloader);
-        var count = 0;
-        bench.Bus.BeforeTransfer = n => count = n + 1;
-        bench.Upload(bench.Request(address, size) with { Port = null });
-        return count;
     }
 }

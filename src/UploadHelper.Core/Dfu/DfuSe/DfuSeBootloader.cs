@@ -15,14 +15,32 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
 {
     private const int Attempts = 3;
 
+    /// <summary>How long the device takes to erase.</summary>
+    public EraseTimes EraseTimes { get; init; } = new();
+
     private readonly DfuSeCommands _commands = new(dfu);
     private readonly int _transferSize = functional.TransferSize;
 
     /// <inheritdoc/>
     public bool CanRead => functional.CanUpload;
 
+    // A ROM may stay in dfuDNBUSY though the sector is erased (H743, beyond 1 MiB): reading tells.
     /// <inheritdoc/>
-    public void Erase(Sector sector) => Repeat(() => _commands.ErasePage(sector.Address), isDone: () => false);
+    public void Erase(Sector sector)
+    {
+        try
+        {
+            Repeat(() => _commands.ErasePage(sector.Address, EraseTimes), isDone: () => false);
+        }
+        catch (DfuException e) when (e.Status?.State == DfuState.DownloadBusy && CanRead)
+        {
+            dfu.Idle();
+            if (!IsErased(sector))
+            {
+                throw;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void Write(uint address, ReadOnlyMemory<byte> data, Action<int> written)
@@ -169,6 +187,13 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
             || (found.AsSpan().ContainsAnyExcept(erased)
                 ? throw new DfuException($"The device failed writing {data.Length} bytes at 0x{address:X8}, and something else stands there now.")
                 : false);
+    }
+
+    private bool IsErased(Sector sector)
+    {
+        var isErased = true;
+        this.Read(sector.Address, (int)sector.Size, (_, read) => isErased &= !read.Span.ContainsAnyExcept(erased));
+        return isErased;
     }
 
     // A device that says why: read protection is errVENDOR (AN3156).

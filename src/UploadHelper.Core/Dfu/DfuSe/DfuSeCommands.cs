@@ -15,8 +15,7 @@ internal sealed class DfuSeCommands(DfuConnection dfu)
     private const byte SetAddressPointer = 0x21;
     private const byte Erase = 0x41;
 
-    // Far above what a part needs (H743: 2.2 s for a sector, 70 us for a word): a limit against hanging for ever.
-    private static readonly TimeSpan EraseLimit = TimeSpan.FromSeconds(40);
+    // Far above what a part needs (70 us for a word): a limit against hanging for ever.
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
 
     public void SetAddress(uint address)
@@ -27,10 +26,10 @@ internal sealed class DfuSeCommands(DfuConnection dfu)
         Settled(dfu.Execute(WriteLimit, heedPollTimeout: false), $"setting the address to 0x{address:X8}");
     }
 
-    public void ErasePage(uint address)
+    public void ErasePage(uint address, EraseTimes times)
     {
         Send(Erase, address);
-        Settled(dfu.Execute(EraseLimit), $"erasing the sector at 0x{address:X8}");
+        Settled(dfu.Execute(times.Limit, atLeast: times.AtLeast), $"erasing the sector at 0x{address:X8}");
     }
 
     public void WriteBlock(ushort block, ReadOnlySpan<byte> data, uint address)

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu.DfuSe;
 
 namespace UploadHelper.Core.Dfu.Maple;
@@ -17,7 +18,7 @@ internal static class MapleQuirks
                 // With DR10 = 0x424D it starts the sketch at once; else after 5 fast blinks and 6 slow ones, 30 without a button.
                 BootWindow = TimeSpan.FromSeconds(5.5),
                 StaysOnceAsked = true,
-                StackMask = 0x2FFE_0000,
+                Sketch = new SketchRule(null, StackRule.Maple),
                 Limit = FirstPage,
             }),
         (
@@ -27,7 +28,7 @@ internal static class MapleQuirks
             {
                 StartsSketchAfter = TimeSpan.FromSeconds(1),
                 StaysOnceAsked = true,
-                StackMask = 0xFFFE_7FFF,
+                Sketch = new SketchRule(null, StackRule.MapleF4),
                 WritesInOneGo = true,
                 Limit = new DeviceLimit(
                     "This bootloader must be written in one go, the vector table first: interrupted in the middle, it starts an incomplete sketch.",
@@ -40,7 +41,7 @@ internal static class MapleQuirks
                 // 5 fast blinks and 6 slow ones.
                 StartsSketchAfter = TimeSpan.FromSeconds(1.3),
                 StaysOnceAsked = true,
-                StackMask = 0x2FFE_0000,
+                Sketch = new SketchRule(null, StackRule.Maple),
                 Limit = FirstPage,
             }),
     ];

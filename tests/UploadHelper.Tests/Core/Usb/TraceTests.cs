@@ -34,7 +34,7 @@ public class TraceTests
         var request = bench.Request(0x0800_0000, 5_000) with { Port = null };
         bench.Upload(new TracingUsbBus(bench.System.Usb, bench.System.Clock, new TraceWriter(lines, bench.System.Clock)), request);
 
-        Assert.Throws<InvalidDataException>(() => bench.Upload(new ReplayBus(lines.ToString()), request with { File = Bench.Sketch(0x0800_0000, 6_000) }));
+        Assert.Throws<InvalidDataException>(() => bench.Upload(new ReplayBus(lines.ToString()), request with { File = SketchImage.File(0x0800_0000, 6_000) }));
     }
 
     [Fact]

@@ -27,6 +27,8 @@ public class MiddlewareTests
     [Theory]
     [InlineData("f4boot", 50, 50)]
     [InlineData("f4rom", 104, 100)]
+    [InlineData("l496", 21, 21)]
+    [InlineData("h747", 50, 50)]
     public void Poll_timeouts_are_the_devices_own(string name, int setAddress, int erase)
     {
         var wire = new DfuWire($"{name},start=bootloader").Idle();
@@ -41,6 +43,9 @@ public class MiddlewareTests
     [Theory]
     [InlineData("f4boot")]
     [InlineData("f4rom")]
+    [InlineData("dsonano")]
+    [InlineData("l496")]
+    [InlineData("h747")]
     public void Clrstatus_outside_an_error_makes_one(string name)
     {
         var wire = new DfuWire($"{name},start=bootloader").Idle();
@@ -106,6 +111,10 @@ public class MiddlewareTests
     [Theory]
     [InlineData("f4boot", 0x0810_0000)]
     [InlineData("f4rom", 0x0810_0000)]
+    [InlineData("f4rom", 0x1FFF_C010)] // behind the option bytes
+    [InlineData("dsonano", 0x0802_0000)]
+    [InlineData("l496", 0x0810_0000)]
+    [InlineData("h747", 0x0820_0000)]
     public void Reading_past_the_end_hangs(string name, uint end)
     {
         var wire = new DfuWire($"{name},start=bootloader").Idle();

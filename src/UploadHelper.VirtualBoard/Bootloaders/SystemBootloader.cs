@@ -1,0 +1,154 @@
+using UploadHelper.Core.Boards;
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.VirtualBoard.Usb;
+
+namespace UploadHelper.VirtualBoard.Bootloaders;
+
+/// <summary>What the bootloaders in ST's ROMs have in common (AN2606, AN3156).</summary>
+public abstract class SystemBootloader : DfuSeFunction
+{
+    private const byte EraseCommand = 0x41;
+    private const byte ReadUnprotectCommand = 0x92;
+    private static readonly TimeSpan LeaveTime = TimeSpan.FromMilliseconds(10);
+    private readonly IReadOnlyList<SectorGroup> _otherMemories;
+    private TimeSpan? _leavesAt;
+
+    /// <summary>The ROM, just started.</summary>
+    /// <param name="identity">Its descriptors.</param>
+    /// <param name="board">The board.</param>
+    /// <param name="transferSize">wTransferSize.</param>
+    /// <param name="maps">The maps of its memories, the internal flash first.</param>
+    protected SystemBootloader(UsbIdentity identity, IBoardCore board, int transferSize, IReadOnlyList<string> maps)
+        : base(identity, board, transferSize) =>
+        _otherMemories = [.. maps.Skip(1).SelectMany(m => MemoryMap.Parse(m).Groups)];
+
+    /// <inheritdoc/>
+    public override TimeSpan? NextEventAt => _leavesAt;
+
+    /// <inheritdoc/>
+    protected override byte[] Commands => [0x00, 0x21, 0x41, 0x92];
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(TimeSpan now)
+    {
+        if (now >= _leavesAt)
+        {
+            _leavesAt = null;
+            Jump();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void SetAddress(uint address) => Pointer = address;
+
+    /// <inheritdoc/>
+    protected override TimeSpan? OtherCommand(ReadOnlySpan<byte> command)
+    {
+        switch (command)
+        {
+            case [EraseCommand]:
+                return MassErase();
+            case [ReadUnprotectCommand]:
+                // The option bytes are loaded by a reset, when the flash is empty.
+                var took = MassErase();
+                Board.Reset("read unprotect", BootCause.ByHand);
+                return took;
+            default:
+                return base.OtherCommand(command);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override TimeSpan? Erase(uint address)
+    {
+        if (!Board.Flash.Contains(address))
+        {
+            Board.Log(BoardEventKind.Violation, $"erase of 0x{address:X8}: no flash there");
+            Fail(DfuStatusCode.ErrTarget);
+            return null;
+        }
+
+        var sector = Board.Flash.SectorAt(address);
+        Board.Log(BoardEventKind.Flash, $"erase sector {sector} at 0x{Board.Flash.Part.Sectors[sector].Address:X8}");
+        return Board.Flash.Erase(sector);
+    }
+
+    /// <inheritdoc/>
+    protected override TimeSpan? Program(uint address, ReadOnlySpan<byte> data)
+    {
+        // Whole units; what fills the last one is left over in the buffer.
+        var unit = Board.Flash.Part.ProgramUnit;
+        if (data.Length % unit != 0)
+        {
+            Board.Log(BoardEventKind.Violation, $"program of {data.Length} bytes at 0x{address:X8}: no multiple of {unit}");
+            data = Buffer[..((data.Length + unit - 1) / unit * unit)];
+        }
+
+        if (!Board.Flash.Contains(address, data.Length) || address % unit != 0)
+        {
+            Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: {(address % unit != 0 ? $"no multiple of {unit}" : "no flash there")}");
+            Fail(DfuStatusCode.ErrTarget);
+            return null;
+        }
+
+        Board.Log(BoardEventKind.Flash, $"program {data.Length} bytes at 0x{address:X8}");
+        if (Board.Flash.Takes(address, data))
+        {
+            return Board.Flash.Program(address, data);
+        }
+
+        Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: not erased");
+        return ProgramTwice(address, data);
+    }
+
+    /// <summary>Programs data over flash that is not erased; by default as the flash does, and nobody notices.</summary>
+    /// <returns>How long it takes, or null if it failed; a failure sets state and status itself.</returns>
+    protected virtual TimeSpan? ProgramTwice(uint address, ReadOnlySpan<byte> data) => Board.Flash.Program(address, data);
+
+    /// <inheritdoc/>
+    protected override (byte[] Data, TimeSpan Busy)? ReadMemory(uint address, int length)
+    {
+        if (Board.Flash.Contains(address, length))
+        {
+            return Board.Flash.IsReadable(address, length) ? (Board.Flash.Read(address, length).ToArray(), ReadBack.Time(length)) : null;
+        }
+
+        // Option bytes, OTP and the like, as they leave the factory.
+        var other = _otherMemories.Any(g => address >= g.Address && address + (long)length <= g.End);
+        return other ? (Enumerable.Repeat((byte)0xFF, length).ToArray(), ReadBack.Time(length)) : null;
+    }
+
+    /// <inheritdoc/>
+    protected override ControlReply Leave(byte[] status)
+    {
+        // The status stage still goes through; then it jumps.
+        _leavesAt = Board.Now + LeaveTime;
+        return Done(status);
+    }
+
+    /// <summary>Jumps to the pointer; a reset leads back into DFU mode if there is no program.</summary>
+    protected void Jump()
+    {
+        if (Board.Flash.Contains(Pointer, 8) && RamMap.FitsStack(BitConverter.ToUInt32(Board.Flash.Read(Pointer, 4))))
+        {
+            Board.StartSketch(Pointer);
+        }
+        else
+        {
+            Board.Reset($"leave to 0x{Pointer:X8}, which is no program", BootCause.ByHand);
+        }
+    }
+
+    private TimeSpan MassErase()
+    {
+        Board.Log(BoardEventKind.Flash, "erase all sectors");
+        var took = TimeSpan.Zero;
+        for (var sector = 0; sector < Board.Flash.Part.Sectors.Count; sector++)
+        {
+            took += Board.Flash.Erase(sector);
+        }
+
+        return took;
+    }
+}
