@@ -151,9 +151,9 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     private void Plan(IEnumerable<Sector> sectors, string rest)
     {
         Step("Plan", $"erase {Sectors(sectors.Count())} ({rest}");
-        foreach (var sector in sectors)
+        foreach (var row in SectorText.Of(sectors))
         {
-            Detail($"sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}");
+            Detail(row);
         }
     }
 
