@@ -22,7 +22,7 @@ build() {
 }
 
 for name in blink other; do
-  for base in 08000000 08002000 08004000 08010000; do
+  for base in 08000000 08002000 08004000 08005000 08010000 maple-f4; do
     build "$name-$base" "$name" cortex-m4 "sketch-$base.ld"
   done
 done

@@ -19,7 +19,7 @@ public static class KnownBootloaders
         new("Maple bootloader (LeafLabs, STM32duino)", "--usb-id 1EAF:0003 --alt 1", 0x0800_5000, 0x0802_0000, MapleSource) { StartsWithStack = StackRule.Maple.Takes },
         new("DSO Nano (application)", "--offset 0xC000", 0x0800_C000, 0x0802_0000, "cyberwasp/dso-nano-dfu") { StartsWithStack = Is20KiBStack },
         new("F4Bootloader (old build)", "--offset 0x10000", 0x0801_0000, 0x0808_0000, F4Source) { StartsWithStack = StackRule.OldF4Bootloader.Takes },
-        new("Maple bootloader for STM32F4", "--usb-id 1EAF:0003 --alt 1", 0x0801_0000, 0x0810_0000, "gbulmer's fork of the Maple bootloader"),
+        new("Maple bootloader for STM32F4", "--usb-id 1EAF:0003 --alt 1", 0x0801_0000, 0x0810_0000, "gbulmer/openstm32sw stm32f4/maple-bootloader") { StartsWithStack = StackRule.MapleF4.Takes },
     ];
 
     /// <summary>Those that start a sketch at an address.</summary>

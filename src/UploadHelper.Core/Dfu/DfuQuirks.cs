@@ -65,6 +65,9 @@ public sealed record DfuQuirks(string Name, string Source)
     /// <summary>How long it takes to erase.</summary>
     public EraseTimes Erase { get; init; } = new();
 
+    /// <summary>A second place where it looks for a sketch, if there is none in the first; null if there is no such place.</summary>
+    public uint? AlsoStarts { get; init; }
+
     /// <summary>What the user must know before anything is written, since no host can help it.</summary>
     public DeviceLimit? Limit { get; init; }
 }

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 
@@ -54,9 +55,10 @@ public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimePro
         return new BootloaderFinder(bus, time, events).WaitFor(AtPortsPlace(request), cancellationToken);
     }
 
-    // A port whose place on the bus is known names the board: another one in DFU mode is not it.
+    // A port whose place on the bus is known names the board: another one in DFU mode is not it. An adapter is no board.
     private BootloaderRequest AtPortsPlace(BootloaderRequest request) =>
-        request.Filter.UsbPath is null && request.Port is { } port && PortNames.Find(ports.List(), port)?.UsbPath is { } path
+        request.Filter.UsbPath is null && request.Port is { } name
+            && PortNames.Find(ports.List(), name) is { UsbPath: { } path } port && SketchPort.WhatElse(port) is null
             ? request with { Filter = request.Filter with { UsbPath = path } }
             : request;
 

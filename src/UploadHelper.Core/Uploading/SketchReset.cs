@@ -1,3 +1,4 @@
+using UploadHelper.Core.Boards;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Timing;
 
@@ -6,13 +7,15 @@ namespace UploadHelper.Core.Uploading;
 /// <summary>
 /// Sends the magic reset to a running sketch. The cores' rules conflict: Arduino_STM32 F1 wants "1EAF" after a falling
 /// edge of DTR, Arduino_STM32 F4 wants it with DTR high and wedges otherwise, STM32GENERIC and Arduino_Core_STM32 want
-/// more than three line changes and the magic at the start of the first packet. This order satisfies all of them.
+/// more than three line changes and the magic at the start of the first packet. This order satisfies all of them. Arduino's
+/// own boards, known by their ids, get the touch of 1200 baud.
 /// </summary>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock for the pauses.</param>
 public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
 {
     private const int BaudRate = 9600;
+    private const int TouchBaudRate = 1200;
 
     // Cores sample the lines in their USB interrupt; 50 ms is what maple_loader always gave them.
     private static readonly TimeSpan LinePause = TimeSpan.FromMilliseconds(50);
@@ -22,35 +25,36 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     /// <summary>Resets the sketch behind a port.</summary>
     /// <param name="port">The port's name.</param>
     /// <param name="cancellationToken">Looked at in each pause.</param>
-    /// <returns>Null if the magic was sent, else what kept it from being sent, for the user.</returns>
+    /// <returns>Null if the order to reset was sent, else what kept it from being sent, for the user.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public UploadWarning? Run(string port, CancellationToken cancellationToken)
     {
         // Only a port that was listed can be seen to go: links of udev's and pseudo terminals open without being listed.
-        var listed = PortNames.IsListed(ports, port);
+        var info = PortNames.Find(ports.List(), port);
+        if (info is not null && SketchPort.WhatElse(info) is { } what)
+        {
+            return new UploadWarning(
+                "port-not-the-board",
+                $"{port} is {what}, not the port of a sketch on the board itself: nothing was sent to it.",
+                "Press RESET on the board now. Is the right port chosen?");
+        }
+
         var sent = false;
         try
         {
-            using var line = ports.Open(port, BaudRate);
-            line.SetRts(false);
-            line.SetDtr(false);
-            line.SetDtr(true);
-            time.Wait(LinePause, cancellationToken);
-            line.SetDtr(false);
-            line.SetRts(true);
-            line.SetDtr(true);
-            time.Wait(LinePause, cancellationToken);
-
-            sent = true;
-            line.Write("1EAF"u8, WriteLimit);
-            if (IsGone(port, listed, cancellationToken))
+            if (SketchPort.WayOf(info) == ResetWay.Touch)
             {
-                return null;
+                using var line = ports.Open(port, TouchBaudRate);
+                sent = true;
+                line.SetDtr(false);
+                IsGone(port, info is not null, cancellationToken);
+            }
+            else
+            {
+                using var line = ports.Open(port, BaudRate);
+                SendMagic(line, ref sent, () => IsGone(port, info is not null, cancellationToken), cancellationToken);
             }
 
-            line.SetDtr(false);
-            time.Wait(LinePause, cancellationToken);
-            line.Write("1EAF"u8, WriteLimit);
             return null;
         }
         catch (SerialException e) when (sent && e.Fault is (SerialFault.Gone or SerialFault.Io))
@@ -61,6 +65,29 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         catch (SerialException e)
         {
             return Warning(port, e);
+        }
+    }
+
+    // The line stays open until the port is gone: Linux waits 5 s when one is closed while its device resets.
+    private void SendMagic(ISerialLine line, ref bool sent, Func<bool> isGone, CancellationToken cancellationToken)
+    {
+        line.SetRts(false);
+        line.SetDtr(false);
+        line.SetDtr(true);
+        time.Wait(LinePause, cancellationToken);
+        line.SetDtr(false);
+        line.SetRts(true);
+        line.SetDtr(true);
+        time.Wait(LinePause, cancellationToken);
+
+        sent = true;
+        line.Write("1EAF"u8, WriteLimit);
+        if (!isGone())
+        {
+            line.SetDtr(false);
+            time.Wait(LinePause, cancellationToken);
+            line.Write("1EAF"u8, WriteLimit);
+            isGone();
         }
     }
 

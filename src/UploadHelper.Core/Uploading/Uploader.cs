@@ -54,10 +54,10 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             events(new PlanMade(plan, unchanged));
             if (plan.Memories.Count > 0)
             {
-                Warn(session, request);
+                Warn(image, session, request);
             }
 
-            state = incomplete = session.Quirks.WritesInOneGo ? DeviceTrouble.IncompleteMayStart : DeviceTrouble.Incomplete;
+            state = incomplete = HalfWritten.StartedAt(image, session.Quirks) is null ? DeviceTrouble.Incomplete : DeviceTrouble.IncompleteMayStart;
             var flasher = new Flasher(session.Select, (phase, done, total) =>
             {
                 state = phase == FlashPhase.Vectors ? DeviceTrouble.LastBlock : incomplete;
@@ -170,11 +170,19 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         return !hasSketch;
     }
 
-    private void Warn(BootloaderSession session, UploadRequest request)
+    private void Warn(FirmwareImage image, BootloaderSession session, UploadRequest request)
     {
         if (session.Quirks.Limit is { } limit)
         {
             events(new UploadWarning("device-limit", limit.Message, limit.Hint));
+        }
+
+        if (HalfWritten.StartedAt(image, session.Quirks) is { } second && second != image.Start)
+        {
+            events(new UploadWarning(
+                "device-limit",
+                $"The word at 0x{second:X8} looks like a stack pointer to this bootloader: interrupted before its end, the upload leaves an incomplete sketch that is started there.",
+                "If that happens, press RESET and run the same upload again at once."));
         }
 
         if (request.Verify && !session.Description.Functional.CanUpload)

@@ -11,13 +11,11 @@ public sealed class LibMapleF1Rule : IResetRule
     private bool _armed;
 
     /// <inheritdoc/>
-    public bool IsWedged => false;
-
-    /// <inheritdoc/>
-    public void Lines(bool dtr)
+    public bool Lines(bool dtr, int baudRate)
     {
         _armed = _dtr && !dtr;
         _dtr = dtr;
+        return false;
     }
 
     /// <inheritdoc/>

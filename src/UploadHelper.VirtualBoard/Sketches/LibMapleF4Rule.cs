@@ -12,7 +12,11 @@ public sealed class LibMapleF4Rule : IResetRule
     public bool IsWedged { get; private set; }
 
     /// <inheritdoc/>
-    public void Lines(bool dtr) => _dtr = dtr;
+    public bool Lines(bool dtr, int baudRate)
+    {
+        _dtr = dtr;
+        return false;
+    }
 
     /// <inheritdoc/>
     public bool Packet(ReadOnlySpan<byte> packet)

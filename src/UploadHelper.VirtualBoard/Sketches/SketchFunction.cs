@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Bootloaders;
@@ -100,7 +101,11 @@ public sealed class SketchFunction : UsbFunction
 
     private void Lines(bool dtr)
     {
-        _rule.Lines(dtr);
+        if (_rule.Lines(dtr, BinaryPrimitives.ReadInt32LittleEndian(_lineCoding)))
+        {
+            _board.Reset("touch", _afterMagic);
+        }
+
         if (dtr && !_dtr && _toHost.Count == 0)
         {
             Array.ForEach(_greeting, _toHost.Enqueue);

@@ -26,8 +26,16 @@ public sealed record SketchKind(string Name, UsbId Id, IReadOnlyList<string> Str
             "stm32generic",
             new UsbId(0x0483, 0x5740),
             ["STMicroelectronics", "STM32 Virtual ComPort", "207C356E3251"],
-            () => new Stm32GenericRule(),
+            () => new LineCountRule(smallest: 4),
             BootCause.Software),
         new("libmaple-f1", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new LibMapleF1Rule(), BootCause.Flag),
+        new("usbcomposite", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new UsbCompositeRule(), BootCause.Software),
+        new(
+            "stm32core",
+            new UsbId(0x0483, 0x5740),
+            ["STMicroelectronics", "BLUEPILL_F103CB CDC in FS Mode", "8D8E43965053"],
+            () => new LineCountRule(smallest: 1),
+            BootCause.Software),
+        new("touch1200", new UsbId(0x2341, 0x025B), ["Arduino", "Envie M7", "002E00343431510B"], () => new TouchRule(), BootCause.Flag),
     ];
 }

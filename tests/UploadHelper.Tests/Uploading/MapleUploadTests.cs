@@ -1,3 +1,4 @@
+using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
@@ -216,6 +217,37 @@ public class MapleUploadTests
         Assert.Equal(1, bench.Board.Flash.Erases.Sum());
         Assert.Contains(bench.Events, e => e is UploadWarning { Code: "device-limit" });
         Assert.Contains(bench.Events, e => e is UploadWarning { Code: "not-verifiable" });
+    }
+
+    [Theory]
+    [InlineData(0x2000_0100u, true)]
+    [InlineData(0xFFFF_FFFFu, false)]
+    public void A_second_place_that_looks_like_a_sketch_is_told_of(uint word, bool told)
+    {
+        // With 0x08002000 erased, the STM32duino bootloader looks at 0x08005000: the middle of a large sketch.
+        var bench = new Bench("maple20", StartState.Bootloader);
+        var request = bench.Request(Alt2, 30_000) with { Port = null };
+        var bytes = request.File.Content.ToArray();
+        BitConverter.TryWriteBytes(bytes.AsSpan((int)(Alt1 - Alt2)), word);
+        request = request with { File = request.File with { Content = bytes } };
+        bench.Bus.BeforeTransfer = _ =>
+        {
+            if (bench.Events.LastOrDefault() is FlashProgress { Phase: FlashPhase.Verify })
+            {
+                bench.Board.Unplug();
+            }
+        };
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(request));
+
+        Assert.Equal(told, bench.Events.OfType<UploadWarning>().Any(w => w.Message.Contains("0x08005000", StringComparison.Ordinal)));
+        Assert.Equal(told, e.Message.Contains("may be started all the same", StringComparison.Ordinal));
+        bench.Bus.BeforeTransfer = _ => { };
+        bench.Board.Plug();
+        Settle(bench);
+        Assert.Equal(told, bench.Log.Any(x => x.Text.Contains("starts at 0x08005000", StringComparison.Ordinal)));
+        bench.Board.PressReset();
+        Assert.True(bench.Upload(request).Verified);
     }
 
     [Fact]

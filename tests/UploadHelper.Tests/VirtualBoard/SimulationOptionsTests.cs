@@ -14,7 +14,7 @@ public class SimulationOptionsTests
     [InlineData("f4", "f4boot, f4boot-old, f4rom")]
     [InlineData("", "f4boot, f4boot-old, f4rom")]
     [InlineData("f4boot,start=later", "sketch, bootloader, empty")]
-    [InlineData("f4boot,sketch=mbed", "libmaple-f4, stm32generic, libmaple-f1, none")]
+    [InlineData("f4boot,sketch=mbed", "libmaple-f4, stm32generic, libmaple-f1, usbcomposite, stm32core, touch1200, none")]
     [InlineData("f4boot,boot0=yes", "boot0=0|1")]
     [InlineData("f4boot,flash=", "flash=FILE")]
     [InlineData("f4boot,fast", "KEY=VALUE")]

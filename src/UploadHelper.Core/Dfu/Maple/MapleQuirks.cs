@@ -19,6 +19,7 @@ internal static class MapleQuirks
                 BootWindow = TimeSpan.FromSeconds(5.5),
                 StaysOnceAsked = true,
                 Sketch = new SketchRule(null, StackRule.Maple),
+                AlsoStarts = 0x0800_5000,
                 Limit = FirstPage,
             }),
         (

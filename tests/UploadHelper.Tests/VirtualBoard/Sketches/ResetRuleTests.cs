@@ -3,7 +3,7 @@ using UploadHelper.VirtualBoard.Sketches;
 
 namespace UploadHelper.Tests.VirtualBoard.Sketches;
 
-/// <summary>The cores' rules, word for word: "D" raises DTR, "d" drops it, anything else is a packet.</summary>
+/// <summary>The cores' rules, word for word: "D" raises DTR, "d" drops it, "1200" sets the line speed, anything else is a packet.</summary>
 public class ResetRuleTests
 {
     [Theory]
@@ -15,6 +15,23 @@ public class ResetRuleTests
     [InlineData("stm32generic", "D d D 1EAF", false)]
     [InlineData("stm32generic", "D d D d 1EAF", true)]
     [InlineData("stm32generic", "D d D d x1EAF", false)]
+    [InlineData("stm32generic", "D d D d wxyz 1EAF", false)]
+    [InlineData("stm32generic", "D d D d x 1EAF", true)]
+    [InlineData("stm32core", "D d D 1EAF", false)]
+    [InlineData("stm32core", "D d D d 1EAF", true)]
+    [InlineData("stm32core", "D d D d x 1EAF", false)]
+    [InlineData("stm32core", "D d D d 1EAFxyz", true)]
+    [InlineData("usbcomposite", "D d 1EAF", true)]
+    [InlineData("usbcomposite", "D d xyz1EAF", true)]
+    [InlineData("usbcomposite", "D d x 1EAF", false)]
+    [InlineData("usbcomposite", "D 1EAF", false)]
+    [InlineData("usbcomposite", "1200 D d", true)]
+    [InlineData("usbcomposite", "1200 D", false)]
+    [InlineData("usbcomposite", "D d 1200", false)]
+    [InlineData("touch1200", "1200 D d", true)]
+    [InlineData("touch1200", "D d", false)]
+    [InlineData("touch1200", "D d D d 1EAF", false)]
+    [InlineData("libmaple-f1", "1200 D d", false)]
     [InlineData("libmaple-f1", "D d 1EAF", true)]
     [InlineData("libmaple-f1", "D d xyz1EAF", true)]
     [InlineData("libmaple-f1", "D 1EAF", false)]
@@ -33,17 +50,22 @@ public class ResetRuleTests
 
     private static (bool Reset, bool Wedged) Run(string core, string script)
     {
-        var rule = SketchKind.All.Single(k => k.Name == core).CreateRule();
+        var baudRate = 9600;
+        IResetRule rule = SketchKind.All.Single(k => k.Name == core).CreateRule();
         var reset = false;
         foreach (var word in script.Split(' '))
         {
-            if (word is "D" or "d")
+            if (word == "1200")
             {
-                rule.Lines(word == "D");
+                baudRate = 1200;
+            }
+            else if (word is "D" or "d")
+            {
+                reset |= rule.Lines(word == "D", baudRate);
             }
             else
             {
-                reset = rule.Packet(Encoding.ASCII.GetBytes(word));
+                reset |= rule.Packet(Encoding.ASCII.GetBytes(word));
             }
         }
 

@@ -1,0 +1,136 @@
+using System.Text;
+using UploadHelper.Core.Serial;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Tests.Support;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
+using UploadHelper.VirtualBoard.Sketches;
+
+namespace UploadHelper.Tests.Uploading;
+
+public class SketchResetTests
+{
+    [Fact]
+    public void One_sequence_resets_the_sketches_of_all_cores_and_this_is_what_it_costs_them()
+    {
+        var table = new StringBuilder("core          reset after  stray bytes\n");
+        foreach (var kind in SketchKind.All)
+        {
+            var bench = new Bench($"maple20,sketch={kind.Name}");
+            var sketch = (SketchFunction)bench.Board.Function!;
+            var start = bench.System.Clock.Now;
+
+            var warning = new SketchReset(bench.System.SerialPorts, bench.System.Clock).Run("sim", default);
+
+            Assert.Null(warning);
+            var reset = bench.Log.SingleOrDefault(e => e.Text.StartsWith("off the bus: reset: ", StringComparison.Ordinal));
+            Assert.True(reset is not null, $"{kind.Name} did not reset");
+            table.Append($"{kind.Name,-12}  {(reset.Time - start).TotalMilliseconds,8:0} ms  {sketch.StrayBytes,11}\n");
+        }
+
+        Snapshot.Match(table.ToString(), "sketch-reset");
+    }
+
+    [Fact]
+    public void The_line_stays_open_until_the_port_is_gone()
+    {
+        // Linux waits 5 s when a port is closed while its device resets.
+        foreach (var kind in SketchKind.All)
+        {
+            var bench = new Bench($"maple20,sketch={kind.Name}");
+            var ports = new WatchedPorts(bench.System.SerialPorts);
+
+            new SketchReset(ports, bench.System.Clock).Run("sim", default);
+
+            Assert.False(ports.WasListedAtClose, kind.Name);
+        }
+    }
+
+    [Theory]
+    [InlineData("/dev/ttyUSB0", 0x1A86, 0x7523, "CH340")]
+    [InlineData("COM7", 0x0403, 0x6001, "FTDI")]
+    [InlineData("/dev/ttyUSB1", 0x10C4, 0xEA60, "CP210x")]
+    [InlineData("/dev/ttyACM1", 0x0483, 0x374B, "ST-Link")]
+    [InlineData("/dev/rfcomm0", 0, 0, "Bluetooth")]
+    [InlineData("/dev/cu.Bluetooth-Incoming-Port", 0, 0, "Bluetooth")]
+    public void A_port_that_is_plainly_not_the_board_gets_nothing_but_a_warning(string name, int vendor, int product, string what)
+    {
+        var ports = new OnePort(Port(name, vendor, product));
+
+        var warning = new SketchReset(ports, new VirtualClock()).Run(name, default);
+
+        Assert.Equal("port-not-the-board", warning!.Code);
+        Assert.Contains(what, warning.Message, StringComparison.Ordinal);
+        Assert.Equal(0, ports.Opened);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 9600)]
+    [InlineData(0x1EAF, 0x0004, 9600)]
+    [InlineData(0x0483, 0x5740, 9600)]
+    [InlineData(0x1209, 0x1234, 9600)]
+    [InlineData(0x2341, 0x0266, 1200)]
+    public void Sketches_and_ports_that_nothing_is_known_of_are_tried(int vendor, int product, int baudRate)
+    {
+        var ports = new OnePort(Port("COM3", vendor, product));
+
+        Assert.Equal("port-failed", new SketchReset(ports, new VirtualClock()).Run("COM3", default)!.Code);
+
+        Assert.Equal(1, ports.Opened);
+        Assert.Equal(baudRate, ports.BaudRate);
+    }
+
+    [Fact]
+    public void An_adapters_place_on_the_bus_does_not_keep_the_board_from_being_found()
+    {
+        var bench = new Bench("maple20", StartState.Bootloader);
+        var ports = new OnePort(Port("/dev/ttyUSB0", 0x1A86, 0x7523) with { UsbPath = "1-4" });
+        var request = bench.Request(0x0800_2000) with { Port = "/dev/ttyUSB0" };
+
+        Assert.True(new Uploader(bench.Bus, ports, bench.System.Clock, bench.Events.Add).Run(request, default).Verified);
+    }
+
+    private static SerialPortInfo Port(string name, int vendor, int product) =>
+        new(name, vendor == 0 ? null : (ushort)vendor, vendor == 0 ? null : (ushort)product, null, null);
+
+    private sealed class OnePort(SerialPortInfo port) : ISerialPorts
+    {
+        public int Opened { get; private set; }
+
+        public int BaudRate { get; private set; }
+
+        public IReadOnlyList<SerialPortInfo> List() => [port];
+
+        public ISerialLine Open(string name, int baudRate)
+        {
+            Opened++;
+            BaudRate = baudRate;
+            throw new SerialException(SerialFault.Io, "no line");
+        }
+    }
+
+    private sealed class WatchedPorts(ISerialPorts ports) : ISerialPorts
+    {
+        public bool WasListedAtClose { get; private set; }
+
+        public IReadOnlyList<SerialPortInfo> List() => ports.List();
+
+        public ISerialLine Open(string name, int baudRate) =>
+            new Line(ports.Open(name, baudRate), () => WasListedAtClose |= PortNames.IsListed(ports, name));
+
+        private sealed class Line(ISerialLine line, Action closing) : ISerialLine
+        {
+            public void SetDtr(bool high) => line.SetDtr(high);
+
+            public void SetRts(bool high) => line.SetRts(high);
+
+            public void Write(ReadOnlySpan<byte> data, TimeSpan limit) => line.Write(data, limit);
+
+            public void Dispose()
+            {
+                closing();
+                line.Dispose();
+            }
+        }
+    }
+}
