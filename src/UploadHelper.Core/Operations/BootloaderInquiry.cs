@@ -15,18 +15,20 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     /// <summary>The only board in DFU mode that is wanted.</summary>
     /// <param name="ids">Its ids, or null for any.</param>
     /// <param name="path">Where it is plugged in, or null for anywhere.</param>
+    /// <param name="serialNumber">Its serial number, or null for any; read from its descriptors.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NoDevice"/> or <see cref="UploadError.SeveralDevices"/>.</exception>
-    public UsbDeviceInfo Choose(UsbId? ids, string? path)
+    public UsbDeviceInfo Choose(UsbId? ids, string? path, string? serialNumber = null)
     {
         var found = DeviceTrouble.Looking(bus.List)
             .Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && (ids is null || d.Id == ids) && (path is null || d.Path == path))
+            .Where(d => serialNumber is null || SerialNumberOf(d) == serialNumber)
             .ToList();
         return found switch
         {
             [var only] => only,
             [] => throw new UploadException(
                 UploadError.NoDevice,
-                ids is null && path is null ? "No board is in DFU mode." : $"No board {(ids is null ? "" : $"with {ids} ")}{(path is null ? "" : $"at {path} ")}is in DFU mode.",
+                (ids, path, serialNumber) is (null, null, null) ? "No board is in DFU mode." : $"No board {(ids is null ? "" : $"with {ids} ")}{(path is null ? "" : $"at {path} ")}{(serialNumber is null ? "" : $"with serial number {serialNumber} ")}is in DFU mode.",
                 "Press RESET on the board, and ask again at once."),
             _ => throw new UploadException(
                 UploadError.SeveralDevices,
@@ -69,6 +71,19 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         catch (DfuException e)
         {
             throw DeviceTrouble.Explain(e, DeviceTrouble.Unchanged);
+        }
+    }
+
+    private string? SerialNumberOf(UsbDeviceInfo device)
+    {
+        try
+        {
+            using var open = bus.Open(device);
+            return DfuDescription.Read(open)?.SerialNumber;
+        }
+        catch (UsbException)
+        {
+            return null;
         }
     }
 

@@ -15,7 +15,6 @@ internal static class BoardOptions
             GlobalOptions.Text(SettingKeys.Hardware, "DIR", "Where the cores are: the sketchbook's hardware folder, or the Boards Manager's packages folder"),
             .. Choice("0483:DF11 or 1EAF:0003"),
             GlobalOptions.Text(SettingKeys.Alternate, "N", "Alternate setting [default: the one that holds the address]"),
-            GlobalOptions.Text(SettingKeys.Serial, "TEXT", "Serial number of the bootloader"),
             GlobalOptions.Text(SettingKeys.Timeout, "SECONDS", "How long to wait for the bootloader [default: 15]"),
         ]);
 
@@ -34,6 +33,7 @@ internal static class BoardOptions
     [
         GlobalOptions.Text(SettingKeys.UsbId, "VID:PID", $"USB ids of the bootloader [default: {ids}]"),
         GlobalOptions.Texts(SettingKeys.UsbPath, "PATH", "Where the board is plugged in, as `list` shows it, for example 1-1.2"),
+        GlobalOptions.Text(SettingKeys.Serial, "TEXT", "Serial number of the bootloader"),
     ];
 
     private static void Add(Command command, Option[] options)

@@ -24,7 +24,7 @@ internal static class InfoCommand
         {
             using var world = World.Open(settings, context, StartState.Bootloader);
             var inquiry = new BootloaderInquiry(world.Usb, world.Time, reporter.Event);
-            var device = inquiry.Choose(settings.Ids(SettingKeys.UsbId), settings.Text(SettingKeys.UsbPath));
+            var device = inquiry.Choose(settings.Ids(SettingKeys.UsbId), settings.Text(SettingKeys.UsbPath), settings.Text(SettingKeys.Serial));
             var drivers = world.DriversOf(device);
             var state = inquiry.Ask(device, context.CancellationToken);
             Write(context.Streams.Out, settings.Switch(SettingKeys.Json, false), state, drivers);

@@ -30,10 +30,13 @@ public class AddressRuleTests
         "erase {0} 0x4000 --yes",
     ];
 
+    // They meet no board.
+    private static readonly string[] CommandsWithoutBoard = ["image blink.bin --offset {0}", "sim {0} blink.bin"];
+
     public static TheoryData<string, string, string> All()
     {
         var data = new TheoryData<string, string, string>();
-        foreach (var command in Commands)
+        foreach (var command in Commands.Concat(CommandsWithoutBoard))
         {
             foreach (var (text, why) in Refused)
             {

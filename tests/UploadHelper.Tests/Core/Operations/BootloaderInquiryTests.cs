@@ -4,6 +4,7 @@ using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Core.Operations;
 
@@ -64,6 +65,20 @@ public class BootloaderInquiryTests
         _bench.Bus.OnOpen = UsbFault.AccessDenied;
 
         Assert.Equal(UploadError.AccessDenied, Assert.Throws<UploadException>(() => inquiry.Ask(device, default)).Error);
+    }
+
+    [Fact]
+    public void Of_several_the_serial_number_says_which()
+    {
+        var clock = new VirtualClock();
+        var boards = ((string[])["f4rom", "f4boot"])
+            .Select(b => new BoardFactory().Create(SimulationOptions.Parse($"{b},start=bootloader"), _ => { })).ToArray();
+        var inquiry = new BootloaderInquiry(new InProcessBus(clock, boards), clock, _ => { });
+
+        Assert.Equal(UploadError.SeveralDevices, Assert.Throws<UploadException>(() => inquiry.Choose(null, null)).Error);
+        Assert.Equal("1-2", inquiry.Choose(null, null, "3057365A3131").Path);
+        Assert.Equal(UploadError.NoDevice, Assert.Throws<UploadException>(() => inquiry.Choose(null, null, "1")).Error);
+        Assert.All(boards, b => Assert.Equal(0, b.DfuRequests));
     }
 
     [Theory]
