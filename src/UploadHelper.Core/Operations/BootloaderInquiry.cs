@@ -46,11 +46,12 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
             using var open = bus.Open(device);
             var description = DfuDescription.Read(open) ?? throw new UploadException(
                 UploadError.NotSupported, $"The device at {device.Path} has no DFU functional descriptor.", "See `upload-helper list`.");
+            var (deviceDescriptor, configuration) = (UsbDescriptors.ReadDevice(open), UsbDescriptors.ReadConfiguration(open));
             Warn(device);
             var alternate = description.Alternates[0];
             open.Claim(alternate.Interface);
             var status = new DfuConnection(open, alternate.Interface, time, cancellationToken).GetStatus(AnswerLimit);
-            return new BootloaderState(description, status, Quirks(description));
+            return new BootloaderState(description, status, Quirks(description), deviceDescriptor, configuration);
         }
         catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
         {

@@ -27,21 +27,21 @@ internal static class InfoCommand
             var device = inquiry.Choose(settings.Ids(SettingKeys.UsbId), settings.Text(SettingKeys.UsbPath), settings.Text(SettingKeys.Serial));
             var drivers = world.DriversOf(device);
             var state = inquiry.Ask(device, context.CancellationToken);
-            Write(context.Streams.Out, settings.Switch(SettingKeys.Json, false), state, drivers);
+            Write(context.Streams.Out, settings, state, drivers);
             return 0;
         }));
         return command;
     }
 
-    private static void Write(TextWriter writer, bool json, BootloaderState state, IReadOnlyList<string>? drivers)
+    private static void Write(TextWriter writer, Settings settings, BootloaderState state, IReadOnlyList<string>? drivers)
     {
-        if (json)
+        if (settings.Switch(SettingKeys.Json, false))
         {
             JsonLine.Write(writer, "info", state.Description.Device.Path, fields => StateJson.Write(fields, state, drivers));
             return;
         }
 
-        foreach (var line in StateText.Of(state, drivers))
+        foreach (var line in StateText.Of(state, drivers, settings.Switch(SettingKeys.Verbose, false)))
         {
             writer.WriteLine(Ascii.Of(line));
         }

@@ -31,6 +31,8 @@ internal static class StateJson
         json.WriteString("bootloader", state.Quirks?.Name);
         json.WriteString("state", state.Status.State.Name());
         json.WriteString("status", state.Status.Code.Name());
+        json.WriteString("deviceDescriptor", Convert.ToHexString(state.DeviceDescriptor.Span));
+        json.WriteString("configuration", Convert.ToHexString(state.Configuration.Span));
         json.WriteNumber("pollTimeout", state.Status.PollTimeout.TotalMilliseconds);
     }
 }

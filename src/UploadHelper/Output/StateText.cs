@@ -1,5 +1,6 @@
 using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Output;
 
@@ -12,7 +13,8 @@ internal static class StateText
     /// <summary>The lines of the page.</summary>
     /// <param name="state">What the bootloader has said.</param>
     /// <param name="drivers">The drivers that hold it; null where they are not known.</param>
-    public static IEnumerable<string> Of(BootloaderState state, IReadOnlyList<string>? drivers)
+    /// <param name="verbose">Whether to show the descriptors byte for byte.</param>
+    public static IEnumerable<string> Of(BootloaderState state, IReadOnlyList<string>? drivers, bool verbose)
     {
         var description = state.Description;
         yield return $"{DescriptionText.Place(description.Device)}: {description.Manufacturer} {description.Product}, serial number {description.SerialNumber}";
@@ -25,7 +27,18 @@ internal static class StateText
         {
             yield return line;
         }
+
+        if (verbose)
+        {
+            yield return $"  device descriptor: {Bytes(state.DeviceDescriptor)}";
+            foreach (var part in UsbDescriptors.Split(state.Configuration))
+            {
+                yield return $"  configuration: {Bytes(part)}";
+            }
+        }
     }
+
+    private static string Bytes(ReadOnlyMemory<byte> bytes) => BitConverter.ToString(bytes.ToArray()).Replace('-', ' ');
 
     private static IEnumerable<(string Label, string Text)> Fields(BootloaderState state, IReadOnlyList<string>? drivers)
     {

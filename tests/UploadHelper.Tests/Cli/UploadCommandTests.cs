@@ -226,6 +226,8 @@ public class UploadCommandTests
     [InlineData("list-l496", "list --simulate l496")]
     [InlineData("list-nothing", "list --simulate f4boot,start=sketch")]
     [InlineData("info-f4rom", "info --simulate f4rom")]
+    [InlineData("info-f4boot-verbose", "info --simulate f4boot --verbose")]
+    [InlineData("info-f4boot-json", "info --simulate f4boot --json")]
     [InlineData("info-maple20", "info --simulate maple20")]
     [InlineData("info-nothing", "info --simulate f4boot,start=sketch")]
     public void Other_commands_and_mistakes(string snapshot, string line)
