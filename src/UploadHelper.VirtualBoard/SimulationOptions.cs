@@ -46,10 +46,16 @@ public sealed record SimulationOptions(string Board)
     public bool CanReset { get; init; } = true;
 
     /// <summary>The options of each board alone.</summary>
-    public IReadOnlyList<SimulationOptions> Each() =>
-    [
-        .. Enumerable.Range(1, Count).Select(n => this with { Count = 1, FlashFile = FileOf(FlashFile, n), SpiFile = FileOf(SpiFile, n) }),
-    ];
+    public IReadOnlyList<SimulationOptions> Each()
+    {
+        var each = new List<SimulationOptions>();
+        for (var n = 1; n <= Count; n++)
+        {
+            each.Add(this with { Count = 1, FlashFile = FileOf(FlashFile, n), SpiFile = FileOf(SpiFile, n) });
+        }
+
+        return each;
+    }
 
     private static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
 

@@ -21,8 +21,8 @@ internal sealed class Application(
     /// <returns>The exit status.</returns>
     public int Run(string[] arguments)
     {
-        var root = CommandTree();
-        var rewritten = ArgumentShapes.Rewrite(arguments, word => root.Subcommands.Any(c => c.Name == word));
+        var rewritten = ArgumentShapes.Rewrite(arguments, CommandTable.Knows);
+        var root = CommandTree(rewritten);
         var parse = root.Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parse.Errors.Count > 0)
         {
@@ -46,7 +46,7 @@ internal sealed class Application(
         });
     }
 
-    private RootCommand CommandTree()
+    private RootCommand CommandTree(string[] arguments)
     {
         var globals = new GlobalOptions();
         var context = new CommandContext(_streams, environment, globals, time, cancellationToken);
@@ -63,22 +63,12 @@ internal sealed class Application(
               upload-helper PORT ALT VID PID FILE
             Without hardware:
               upload-helper upload --simulate f4boot --offset 0x4000 Blink.bin
-            """)
+            """);
+        foreach (var command in CommandTable.For(arguments, context))
         {
-            UploadCommand.Create(context),
-            ListCommand.Create(context),
-            InfoCommand.Create(context),
-            ReadCommand.Create(context),
-            VerifyCommand.Create(context),
-            EraseCommand.Create(context),
-            LeaveCommand.Create(context),
-            ResetCommand.Create(context),
-            ImageCommand.Create(context),
-            BoardsCommand.Create(context),
-            DoctorCommand.Create(context),
-            DiscoveryCommand.Create(context),
-            SimulateCommand.Create(context),
-        };
+            root.Add(command);
+        }
+
         foreach (var option in globals.All)
         {
             root.Add(option);

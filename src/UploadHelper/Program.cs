@@ -9,5 +9,5 @@ foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
 }
 
 using var signals = new Signals();
-var streams = new ConsoleStreams(Console.In, Console.Out, Console.Error, ErrorIsTerminal: !Console.IsErrorRedirected) { InIsTerminal = !Console.IsInputRedirected };
+var streams = new ConsoleStreams(new StandardInput(), Console.Out, Console.Error, ErrorIsTerminal: !Console.IsErrorRedirected) { InIsTerminal = !Console.IsInputRedirected };
 return new Application(streams, environment, TimeProvider.System, signals.Token).Run(args);

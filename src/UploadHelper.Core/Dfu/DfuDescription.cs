@@ -73,8 +73,7 @@ public sealed record DfuDescription(
             UsbDescriptors.ReadString(device, descriptor[15]),
             UsbDescriptors.ReadString(device, descriptor[16]),
             functional.Value,
-            [.. alternates
-                .Where(a => a.Interface.Number == alternates[0].Interface.Number)
-                .Select(a => new DfuAlternate(a.Interface.Number, a.Interface.AlternateSetting, UsbDescriptors.ReadString(device, a.Name)))]);
+            alternates.FindAll(a => a.Interface.Number == alternates[0].Interface.Number)
+                .ConvertAll(a => new DfuAlternate(a.Interface.Number, a.Interface.AlternateSetting, UsbDescriptors.ReadString(device, a.Name))));
     }
 }

@@ -77,8 +77,16 @@ public static class UsbDescriptors
     }
 
     /// <summary>The interfaces of a configuration descriptor, each alternate setting as one.</summary>
-    public static IEnumerable<UsbInterfaceInfo> Interfaces(ReadOnlyMemory<byte> configuration) =>
-        Split(configuration).Select(p => ReadInterface(p.Span)).OfType<UsbInterfaceInfo>();
+    public static IEnumerable<UsbInterfaceInfo> Interfaces(ReadOnlyMemory<byte> configuration)
+    {
+        foreach (var part in Split(configuration))
+        {
+            if (ReadInterface(part.Span) is { } i)
+            {
+                yield return i;
+            }
+        }
+    }
 
     /// <summary>Reads an interface descriptor (USB 2.0, 9.6.5); null if the descriptor is another one.</summary>
     public static UsbInterfaceInfo? ReadInterface(ReadOnlySpan<byte> descriptor) =>

@@ -17,6 +17,11 @@ internal static class DfuDescriptors
         ]);
 
     /// <summary>The descriptors of interface 0 with its alternate settings; their names stand behind the serial number.</summary>
-    public static IEnumerable<byte[]> Alternates(int count) =>
-        Enumerable.Range(0, count).Select(a => (byte[])[9, 4, 0, (byte)a, 0, 0xFE, 1, 2, (byte)(FirstAlternateString + a)]);
+    public static IEnumerable<byte[]> Alternates(int count)
+    {
+        for (var a = 0; a < count; a++)
+        {
+            yield return [9, 4, 0, (byte)a, 0, 0xFE, 1, 2, (byte)(FirstAlternateString + a)];
+        }
+    }
 }

@@ -72,9 +72,17 @@ public sealed record FlashPart(
         ProgramTime: TimeSpan.FromMilliseconds(1.4),
         ProgramRule.ClearsBits);
 
-    private static List<Sector> Layout(string map) =>
-    [
-        .. MemoryMap.Parse(map).Groups.SelectMany(
-            g => Enumerable.Range(0, g.Count).Select(i => new Sector(g.Address + (uint)i * g.SectorSize, g.SectorSize, g.Access))),
-    ];
+    private static List<Sector> Layout(string map)
+    {
+        var sectors = new List<Sector>();
+        foreach (var group in MemoryMap.Parse(map).Groups)
+        {
+            for (long address = group.Address; address < group.End; address += group.SectorSize)
+            {
+                sectors.Add(new Sector((uint)address, group.SectorSize, group.Access));
+            }
+        }
+
+        return sectors;
+    }
 }

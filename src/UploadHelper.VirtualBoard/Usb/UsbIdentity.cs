@@ -41,7 +41,13 @@ public sealed record UsbIdentity(
     /// <param name="parts">The descriptors behind the configuration's own.</param>
     public static byte[] Configure(byte interfaces, byte attributes, params byte[][] parts)
     {
-        byte[] configuration = [9, 2, 0, 0, interfaces, 1, 0, attributes, 50, .. parts.SelectMany(p => p)];
+        List<byte> all = [9, 2, 0, 0, interfaces, 1, 0, attributes, 50];
+        foreach (var part in parts)
+        {
+            all.AddRange(part);
+        }
+
+        var configuration = all.ToArray();
         BinaryPrimitives.WriteUInt16LittleEndian(configuration.AsSpan(2), (ushort)configuration.Length);
         return configuration;
     }

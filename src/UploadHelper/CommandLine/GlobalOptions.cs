@@ -1,6 +1,5 @@
 using System.CommandLine;
 using UploadHelper.Configuration;
-using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.CommandLine;
 
@@ -11,7 +10,7 @@ internal sealed class GlobalOptions
 
     public IReadOnlyList<Option> All => [_simulate, _usbIp, Config, _json, _verbose, _quiet, _color, _trace];
 
-    private readonly Option<string?> _simulate = Text(SettingKeys.Simulate, "NAME[,flash=FILE]", $"Use a virtual board instead of real ones: {string.Join(", ", BoardFactory.Names)}");
+    private readonly Option<string?> _simulate = Text(SettingKeys.Simulate, "NAME[,flash=FILE]", "Use a virtual board instead of real ones; `simulate --help` names them");
     private readonly Option<string?> _usbIp = Text(SettingKeys.UsbIp, "HOST[:PORT]", "Reach USB devices through a USB/IP server");
     private readonly Option<bool> _json = Flag(SettingKeys.Json, "Tell everything as JSON, one object a line, on standard output");
     private readonly Option<bool> _verbose = Flag(SettingKeys.Verbose, "Show every step with its time");

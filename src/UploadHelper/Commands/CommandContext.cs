@@ -37,7 +37,12 @@ internal sealed class CommandContext(
         IReporter reporter = new TextReporter(streams, verbose: false, quiet: false, color: false);
         try
         {
-            var typed = TypedOptions.Of(parse).Where(o => !ownOptions.Contains(o.Key)).ToDictionary(StringComparer.OrdinalIgnoreCase);
+            var typed = TypedOptions.Of(parse);
+            foreach (var own in ownOptions)
+            {
+                typed.Remove(own);
+            }
+
             var settings = SettingsLoader.Load(typed, parse.GetValue(globals.Config), environment);
             reporter = Reporter(settings);
             return work(settings, reporter);

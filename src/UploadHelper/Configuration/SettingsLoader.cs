@@ -83,9 +83,19 @@ internal static class SettingsLoader
     }
 
     // UPLOADHELPER_USB_ID is usb-id: names of variables have no dashes.
-    private static Dictionary<string, string?> Environment(IReadOnlyDictionary<string, string> environment) => environment
-        .Where(v => v.Key.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
-        .ToDictionary(v => v.Key[EnvironmentPrefix.Length..].Replace('_', '-'), v => (string?)v.Value, StringComparer.OrdinalIgnoreCase);
+    private static Dictionary<string, string?> Environment(IReadOnlyDictionary<string, string> environment)
+    {
+        var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in environment)
+        {
+            if (name.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase))
+            {
+                settings[name[EnvironmentPrefix.Length..].Replace('_', '-')] = value;
+            }
+        }
+
+        return settings;
+    }
 
     private static string? Value(IReadOnlyDictionary<string, string?> layer, string key) => layer.TryGetValue(key, out var value) ? value : null;
 }

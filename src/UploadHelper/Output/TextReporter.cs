@@ -14,6 +14,7 @@ namespace UploadHelper.Output;
 internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool quiet, bool color) : IReporter
 {
     private const int LabelWidth = 10;
+    private const string Blanks = "          ";
     private readonly ProgressLine _progress = new(streams.Error, streams.ErrorIsTerminal && !verbose);
     private Func<TimeSpan> _elapsed = () => TimeSpan.Zero;
 
@@ -185,7 +186,8 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
     private string Time() => verbose ? $"{_elapsed().TotalSeconds,8:0.000} " : "";
 
-    private static string Label(string label) => label.PadRight(LabelWidth);
+    // Not PadRight, whose Span.Fill is never precompiled: this is on the way to the first transfer.
+    private static string Label(string label) => label.Length < LabelWidth ? label + Blanks[label.Length..] : label;
 
     private void Line(string text)
     {

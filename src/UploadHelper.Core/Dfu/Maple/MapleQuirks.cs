@@ -8,6 +8,9 @@ internal static class MapleQuirks
 {
     private const string Retry = "If that happens, press RESET and run the same upload again at once: the bootloader answers for about a second after it.";
 
+    // dfuUpdateByRequest(): any request in dfuDNBUSY leaves it so until code_copy_lock is END.
+    private const string ProgramsInMainLoop = "its source: it says dfuDNBUSY until its main loop has programmed the block";
+
     /// <summary>The rows; the first that fits counts.</summary>
     public static readonly IReadOnlyList<(Func<DfuDescription, MemoryMap, bool> Fits, DfuQuirks Quirks)> Rows =
     [
@@ -29,6 +32,7 @@ internal static class MapleQuirks
             {
                 StartsSketchAfter = TimeSpan.FromSeconds(1),
                 StaysOnceAsked = true,
+                PollsEarly = ProgramsInMainLoop,
                 Sketch = new SketchRule(null, StackRule.MapleF4),
                 WritesInOneGo = true,
                 Limit = new DeviceLimit(
@@ -42,6 +46,7 @@ internal static class MapleQuirks
                 // 5 fast blinks and 6 slow ones.
                 StartsSketchAfter = TimeSpan.FromSeconds(1.3),
                 StaysOnceAsked = true,
+                PollsEarly = ProgramsInMainLoop,
                 Sketch = new SketchRule(null, StackRule.Maple),
                 Limit = FirstPage,
             }),

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Measures, prints tables, and writes them to tests/benchmarks/README.md with machine and date: scripts/bench.sh [--exact]
+# --exact: virtual time alone, which is the same on every machine. Else also start-up and memory of the published file, and
+# dfu-util beside it in the rig, where that can be had (root on Debian).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+built=artifacts
+report=tests/benchmarks/README.md
+bench=tests/benchmarks/UploadHelper.Benchmarks
+dotnet build "$bench" -c Release --nologo -v quiet
+arguments=("$report")
+if [ "${1:-}" != --exact ]; then
+  scripts/publish.sh linux-x64
+  dotnet publish tests/benchmarks/Empty -c Release -r linux-x64 -o $built/publish/empty --nologo -v quiet -p:DebugType=none
+  arguments+=($built/publish/linux-x64/upload-helper $built/publish/empty/empty tests/firmware/blink-08000000.bin)
+  if tests/rig/build.sh >/dev/null; then
+    rm -rf $built/rig/bench
+    RIG_OUT=$built/rig/bench RIG_TIMEOUT=1800 scripts/rig.sh bash tests/rig/scenarios/bench.sh
+    arguments+=($built/rig/bench)
+  else
+    echo "bench.sh: the rig cannot be had; dfu-util is not measured in real time" >&2
+  fi
+fi
+
+dotnet run --project "$bench" -c Release --no-build -- "${arguments[@]}"

@@ -1,0 +1,108 @@
+using System.Globalization;
+using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard;
+
+namespace UploadHelper.Benchmarks.Exact;
+
+/// <summary>The tables that are the same on every machine: virtual time, transfers, sectors.</summary>
+public static class ExactReport
+{
+    /// <summary>Where a board's sketches begin, and how large the benchmark's is; what is no known board gets no row.</summary>
+    private static readonly Dictionary<string, (uint Address, int KiB)> Sketches = new()
+    {
+        ["f4boot"] = (0x0800_4000, 256),
+        ["f4boot-old"] = (0x0801_0000, 256),
+        ["f4rom"] = (0x0800_0000, 256),
+        ["h747"] = (0x0800_0000, 256),
+        ["l496"] = (0x0800_0000, 256),
+        ["h0wch33"] = (0x0800_0000, 40),
+        ["dsonano"] = (0x0800_C000, 64),
+        ["maple20"] = (0x0800_2000, 64),
+        ["maple-orig"] = (0x0800_5000, 64),
+        ["maple-f4"] = (0x0801_0000, 256),
+    };
+
+    /// <summary>All boards that there are.</summary>
+    public static IEnumerable<string> Boards => BoardFactory.Names.Where(Sketches.ContainsKey);
+
+    /// <summary>The benchmark of a board.</summary>
+    public static ExactBench Bench(string board, int? kib = null) =>
+        new(board, Sketches[board].Address, (kib ?? Sketches[board].KiB) * 1024);
+
+    /// <summary>Each board beside its limit and dfu-util.</summary>
+    public static Table Devices()
+    {
+        var table = new Table(
+            "Virtual time, from the first DFU request to the last (s)",
+            "board", "KiB", "limit", "first", "/ limit", "dfu-util 0.11", "/ first", "same again", "/ one read", "one byte", "sectors", "transfers", "dfu-util's");
+        foreach (var board in Boards)
+        {
+            var bench = Bench(board);
+            var (first, same, one, theirs) = (bench.First(), bench.Identical(), bench.OneByte(), Theirs(bench));
+            var limit = bench.Limit.Upload(bench.CanRead);
+            table.Add(
+                board, Number(Sketches[board].KiB), Table.Seconds(limit), Table.Seconds(first.Duration), Table.Ratio(first.Duration / limit),
+                theirs is null ? "fails" : Table.Seconds(theirs.Duration), theirs is null ? "-" : Table.Ratio(theirs.Duration / first.Duration), Table.Seconds(same.Duration),
+                Table.Ratio(same.Duration / bench.Limit.Read), Table.Seconds(one.Duration), Number(one.Erases), Number(first.Transfers), theirs is null ? "-" : Number(theirs.Transfers));
+        }
+
+        return table;
+    }
+
+    /// <summary>What the numbers mean.</summary>
+    public const string Notes =
+        "first: another sketch is on the board, and all of it differs; verified. limit: erasing the touched sectors, programming the words, three transfers\n"
+        + "(1 ms each) a block, and reading the image back once (4.5 ms a KiB). dfu-util 0.11: its requests and sleeps replayed on the same board; it does not\n"
+        + "verify. same again: the image is there already. one byte: one in the middle differs; sectors: how many that erases (Maple writes all up to it). fails: it ends at a STALL.\n"
+        + "h0wch33 and maple-f4 cannot be read, so that they are always written, and not verified.";
+
+    /// <summary>Several boards at once.</summary>
+    public static Table Together()
+    {
+        var table = new Table("Boards at once, virtual time, 256 KiB (s)", "board", "1", "8", "8 / 1");
+        foreach (var board in (string[])["f4rom", "f4boot"])
+        {
+            var bench = Bench(board);
+            var (one, eight) = (bench.Together(1), bench.Together(8));
+            table.Add(board, Table.Seconds(one), Table.Seconds(eight), Table.Ratio(eight / one));
+        }
+
+        return table;
+    }
+
+    /// <summary>How time, transfers and memory grow with the image.</summary>
+    public static Table Growth()
+    {
+        var board = Boards.Contains("h747") ? "h747" : "f4rom";
+        int[] sizes = board == "h747" ? [16, 64, 256, 1024, 2048] : [16, 64, 256, 1024];
+        var table = new Table($"Growth of a first upload, {board}", "KiB", "virtual s", "ms / KiB", "transfers / KiB", "allocated bytes / byte");
+        foreach (var kib in sizes)
+        {
+            var bench = Bench(board, kib);
+            bench.First();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var first = bench.First();
+            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            table.Add(
+                Number(kib), Table.Seconds(first.Duration), Table.Ratio(first.Duration.TotalMilliseconds / kib),
+                Table.Ratio((double)first.Transfers / kib), Table.Ratio(allocated / (kib * 1024.0)));
+        }
+
+        return table;
+    }
+
+    // It does not get over a STALL, which the L4's ROM answers to an erase now and then.
+    private static Measured? Theirs(ExactBench bench)
+    {
+        try
+        {
+            return bench.DfuUtilFirst();
+        }
+        catch (UsbException)
+        {
+            return null;
+        }
+    }
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace UploadHelper.Benchmarks.Native;
+
+/// <summary>What a run of a program cost (Linux).</summary>
+/// <param name="Wall">From its start to its end, or to the line.</param>
+/// <param name="Processor">Processor time of all its threads until then.</param>
+/// <param name="PeakBytes">The most memory in RAM of any program that was run until then.</param>
+public sealed record ProcessCost(TimeSpan Wall, TimeSpan Processor, long PeakBytes)
+{
+    /// <summary>Runs a program to its end.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static ProcessCost Of(string program, IEnumerable<string> arguments)
+    {
+        var before = Children().Processor;
+        var start = Stopwatch.GetTimestamp();
+        using var process = Start(program, arguments);
+        process.StandardOutput.ReadToEnd();
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        var wall = Stopwatch.GetElapsedTime(start);
+        var (processor, peak) = Children();
+        return new ProcessCost(wall, processor - before, peak);
+    }
+
+    /// <summary>Runs a program, and looks at it when a line comes on its standard error.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="line">How the line begins; the program must have more to do after it.</param>
+    /// <exception cref="InvalidOperationException">The line never came.</exception>
+    public static ProcessCost Until(string program, IEnumerable<string> arguments, string line)
+    {
+        var start = Stopwatch.GetTimestamp();
+        using var process = Start(program, arguments);
+        ProcessCost? cost = null;
+        while (process.StandardError.ReadLine() is { } written)
+        {
+            if (written.StartsWith(line, StringComparison.Ordinal))
+            {
+                cost = new ProcessCost(Stopwatch.GetElapsedTime(start), Running(process.Id), 0);
+            }
+        }
+
+        process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return cost ?? throw new InvalidOperationException($"{program} ended without \"{line}\".");
+    }
+
+    private static Process Start(string program, IEnumerable<string> arguments) =>
+        Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+
+    // Documentation/scheduler/sched-stats.rst: the first number is nanoseconds on the processor.
+    private static TimeSpan Running(int id) => Directory.GetDirectories($"/proc/{id}/task").Aggregate(TimeSpan.Zero, (sum, thread) =>
+        sum + TimeSpan.FromMicroseconds(long.Parse(File.ReadAllText(thread + "/schedstat").Split(' ')[0], CultureInfo.InvariantCulture) / 1000));
+
+    // getrusage(2), RUSAGE_CHILDREN: two times as seconds and microseconds, then the largest resident set in KiB.
+    private static (TimeSpan Processor, long PeakBytes) Children()
+    {
+        var usage = new long[18];
+        _ = GetResourceUsage(-1, usage);
+        return (TimeSpan.FromSeconds(usage[0] + usage[2]) + TimeSpan.FromMicroseconds(usage[1] + usage[3]), usage[4] * 1024);
+    }
+
+    [DllImport("libc", EntryPoint = "getrusage")]
+    private static extern int GetResourceUsage(int who, long[] usage);
+}

@@ -1,0 +1,28 @@
+using UploadHelper.Benchmarks;
+using UploadHelper.Benchmarks.Exact;
+using UploadHelper.Benchmarks.Native;
+using UploadHelper.Benchmarks.Rig;
+
+// scripts/bench.sh calls it: REPORT [HELPER EMPTY IMAGE [RIG-OUTPUT]]
+if (args is ["--native", var onlyHelper, var onlyEmpty, var onlyImage])
+{
+    Console.WriteLine(NativeReport.Run(onlyHelper, onlyEmpty, onlyImage));
+    return;
+}
+
+var report = new Report(args[0]);
+report.Add(ExactReport.Devices(), ExactReport.Notes);
+report.Add(ExactReport.Together(), "");
+report.Add(ExactReport.Growth(), "");
+if (args is [_, var helper, var empty, var image, ..])
+{
+    report.Add(NativeReport.Run(helper, empty, image), NativeReport.Notes);
+}
+
+if (args is [_, _, _, _, var rig])
+{
+    report.Add(RigReport.Uploads(rig), RigReport.Notes);
+    report.Add(RigReport.OldChain(rig), RigReport.OldChainNotes);
+}
+
+report.Write();

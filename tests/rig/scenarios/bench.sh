@@ -1,0 +1,74 @@
+# dfu-util 0.11 and ours in turn on the same plugged board, 256 KiB, and the old chain from the magic to the new sketch.
+# What the boards saw, and how long each program took (NAME.seconds), is what scripts/bench.sh makes its tables of.
+. tests/rig/scenarios/lib.sh
+
+rounds=3
+mkfifo /tmp/board-commands
+
+# timed NAME COMMAND...: adds the seconds that it took to NAME.seconds.
+timed() {
+  local name=$1 start=$EPOCHREALTIME
+  shift
+  "$@" >>"$out/$name.out" 2>&1 || { echo "failed: $*" >&2; tail -3 "$out/$name.out" >&2; }
+  awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", b - a }' >>"$out/$name.seconds"
+}
+
+# noise BASE SEED KIB FILE: a sketch that was linked for BASE, and noise behind it that is another for each seed.
+noise() {
+  { cat "tests/firmware/blink-$1.bin"; for i in 1 2 3 4; do seq "$2$i" 99999 | gzip -9n; done; } | head -c $(($3 * 1024)) >"$4"
+}
+
+# status: has the board cut its log.
+status() {
+  echo status >&6
+  sleep 0.3
+}
+
+in_turn() {
+  local name=$1 address=$2 base=$3
+  "$helper" simulate --board "$name,start=bootloader" --plug </tmp/board-commands >"$out/$name.board" 2>&1 &
+  board_pid=$!
+  exec 6>/tmp/board-commands
+  wait_for dfu_is_there
+  sleep 1
+  status
+  for round in $(seq "$rounds"); do
+    noise "$base" "1$round" 256 /tmp/a.bin
+    noise "$base" "2$round" 256 /tmp/b.bin
+    timed "$name-theirs" dfu-util -d 0483:df11 -a 0 -s "$address" -D /tmp/a.bin
+    status
+    timed "$name-ours" "$helper" upload --offset "$address" --no-leave /tmp/b.bin
+    status
+  done
+  unplug
+  exec 6>&-
+}
+
+maple_is_there() { dfu-util -l 2>/dev/null | grep -q 1eaf:0003; }
+
+# maple_loader's walk: the magic, 50 ms, then a look every 100 ms, and dfu-util with a reset at the end.
+old_chain() {
+  "$helper" reset --port /dev/ttyACM0
+  sleep 0.05
+  until sleep 0.1; maple_is_there; do :; done
+  dfu-util -d 1eaf:0003 -a 2 -R -D "$1"
+}
+
+sketch_is_back() { grep -q 'on the bus as 1EAF:0004' <(sed -n '/reset: magic/,$p' "$out/$1.board"); }
+
+from_sketch() {
+  local name=$1
+  shift
+  board "$name" maple20
+  wait_for port_is_there
+  timed "$name" "$@"
+  wait_for sketch_is_back "$name"
+  unplug
+  wait_for port_is_gone
+}
+
+in_turn f4rom 0x08000000 08000000
+in_turn f4boot 0x08004000 08004000
+noise 08002000 3 64 /tmp/maple.bin
+from_sketch maple20-old old_chain /tmp/maple.bin
+from_sketch maple20-ours "$helper" upload --port /dev/ttyACM0 --offset 0x2000 /tmp/maple.bin
