@@ -185,6 +185,11 @@ public sealed class Board : IUsbPort, IBoardCore
     /// <summary>The cable is pulled.</summary>
     public void Unplug()
     {
+        if (Now < _busyUntil)
+        {
+            _function?.PowerLost();
+        }
+
         Detach("unplugged");
         BackupRegister = 0;
         _pending = null;

@@ -94,6 +94,9 @@ public static class DfuQuirkTable
             {
                 PollsEarly = "EdgeTX on H7 radios, MicroPython's pydfu",
 
+                // AN2606, V9.0: it is gone when it is to leave, and nothing starts.
+                NotStarted = "Press RESET on the board: ROMs of this chip up to V9.0 never start a sketch. Does the sketch use USB serial at all?",
+
                 // DS12110: a sector of 128 KiB takes up to 2.2 s.
                 Erase = new EraseTimes { Limit = TimeSpan.FromSeconds(3) },
             });

@@ -62,6 +62,9 @@ public sealed record DfuQuirks(string Name, string Source)
     /// </summary>
     public bool WritesInOneGo { get; init; }
 
+    /// <summary>What to do if the sketch does not start, where more is known of it than that RESET helps; or null.</summary>
+    public string? NotStarted { get; init; }
+
     /// <summary>How long it takes to erase.</summary>
     public EraseTimes Erase { get; init; } = new();
 

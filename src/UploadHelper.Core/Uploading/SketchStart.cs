@@ -1,3 +1,4 @@
+using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Serial;
 
 namespace UploadHelper.Core.Uploading;
@@ -59,22 +60,22 @@ internal sealed class SketchStart(ISerialPorts ports, TimeProvider time, Action<
         var port = arrival.WaitFor(limit, cancellationToken);
         if (port is null)
         {
-            Unseen(request.WaitPort, limit);
+            Unseen(session.Quirks, request.WaitPort, limit);
         }
 
         return (canLeave, port, TimeSpan.Zero);
     }
 
-    private void Unseen(WaitPort wait, TimeSpan limit)
+    private void Unseen(DfuQuirks quirks, WaitPort wait, TimeSpan limit)
     {
         const string Unseen = "The sketch's serial port did not come back";
-        const string Hint = "Press RESET on the board. Does the sketch use USB serial at all?";
+        var hint = quirks.NotStarted ?? "Press RESET on the board. Does the sketch use USB serial at all?";
         if (wait == WaitPort.Yes)
         {
             throw new UploadException(
-                UploadError.NotStarted, $"{Unseen} in {limit.TotalSeconds:0} s: the sketch was not seen to start. {DeviceTrouble.Written}", Hint);
+                UploadError.NotStarted, $"{Unseen} in {limit.TotalSeconds:0} s: the sketch was not seen to start. {DeviceTrouble.Written}", hint);
         }
 
-        events(new UploadWarning("port-not-back", $"{Unseen} in {limit.TotalSeconds:0} s. {DeviceTrouble.Written}", Hint));
+        events(new UploadWarning("port-not-back", $"{Unseen} in {limit.TotalSeconds:0} s. {DeviceTrouble.Written}", hint));
     }
 }

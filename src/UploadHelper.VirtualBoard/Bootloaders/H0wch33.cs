@@ -33,6 +33,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
     private int _length;
     private ushort _block;
     private uint _pointer;
+    private bool _rewritesVectors;
 
     /// <summary>The bootloader, just started.</summary>
     public H0wch33(IBoardCore board)
@@ -51,6 +52,16 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
         }
 
         base.BusReset();
+    }
+
+    /// <inheritdoc/>
+    public override void PowerLost()
+    {
+        if (_rewritesVectors)
+        {
+            _board.Log(BoardEventKind.Flash, "the power failed while the first page had no vectors: the bootloader is lost");
+            _board.Flash.Erase(0);
+        }
     }
 
     /// <inheritdoc/>
@@ -120,6 +131,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
     // Only the first byte is looked at: without an address the one that stands in the buffer is taken.
     private TimeSpan Command()
     {
+        _rewritesVectors = false;
         var address = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(1));
         switch (_buffer[0])
         {
@@ -191,6 +203,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
             Violation($"program at 0x{address:X8}: not erased, and the status says OK");
         }
 
+        _rewritesVectors = took > TimeSpan.Zero;
         _board.Log(BoardEventKind.Flash, $"program {data.Length} bytes at 0x{address:X8}");
         return took + _board.Flash.Program(address, data);
     }

@@ -47,8 +47,9 @@ internal sealed class H0wch33Board : IPersonality
     public SketchInFlash ReadSketch(FlashMemory flash, uint address) => SketchInFlash.Read(flash, address, H0wch33.SketchVectors);
 
     // The button leads into DFU mode; power and any reset by software start the sketch, whatever flag it leaves (main()).
+    // Without its own vectors the processor faults.
     public UsbFunction? Boot(IBoardCore board, BootCause cause) =>
-        cause is BootCause.ResetButton or BootCause.ByHand || !HasSketch(board.Flash) ? new H0wch33(board) : null;
+        !board.Flash.IsErased(SketchAddress, 8) && (cause is BootCause.ResetButton or BootCause.ByHand || !HasSketch(board.Flash)) ? new H0wch33(board) : null;
 
     private bool HasSketch(FlashMemory flash)
     {

@@ -38,6 +38,11 @@ public abstract class UsbFunction(UsbIdentity identity)
         AlternateSetting = 0;
     }
 
+    /// <summary>The power fails while it is busy.</summary>
+    public virtual void PowerLost()
+    {
+    }
+
     /// <summary>A packet to a bulk endpoint; false for NAK.</summary>
     public virtual bool BulkOut(byte endpoint, ReadOnlySpan<byte> packet) => false;
 

@@ -84,6 +84,7 @@ public class EveryBootloaderTests
 
         // An erase that never ends is asked for a thousand times.
         var step = transfers > 300 ? 97 : 1;
+        var lost = 0;
         for (var at = 0; at < transfers; at += step)
         {
             var bench = new Bench(board, StartState.Bootloader);
@@ -109,10 +110,20 @@ public class EveryBootloaderTests
                 Assert.True(flash.AsSpan().SequenceEqual(before) || flash.AsSpan().SequenceEqual(expected), $"at transfer {at}: a half-written sketch runs");
             }
 
+            if (IsLost(bench))
+            {
+                // Told before anything was written; from the next transfer on it is safe again.
+                Assert.Contains(bench.Events, e => e is UploadWarning { Code: "device-limit" });
+                lost++;
+                continue;
+            }
+
             bench.Board.Reset("a button is held", BootCause.ByHand);
             bench.Upload(request with { Timeout = TimeSpan.FromSeconds(15) });
             Assert.Equal(expected, bench.Board.Flash.Bytes.ToArray());
         }
+
+        Assert.Equal(board == "h0wch33" ? 2 : 0, lost);
     }
 
     [Theory]
@@ -147,6 +158,9 @@ public class EveryBootloaderTests
 
         Assert.InRange(survived, step == 1 ? 20 : 5, transfers);
     }
+
+    // A bootloader that rewrites its own vectors while the power fails.
+    private static bool IsLost(Bench bench) => bench.Board.Name == "h0wch33" && bench.Board.Flash.IsErased(Base, 8);
 
     private static int Transfers(string board, uint address, int size)
     {

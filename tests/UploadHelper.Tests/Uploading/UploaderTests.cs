@@ -88,6 +88,38 @@ public class UploaderTests
         Assert.Contains(bench.Log, e => e.Text == "off the bus: reset: magic");
     }
 
+    [Theory]
+    [InlineData("h747")]
+    [InlineData("h747,rom=9.1")]
+    public void An_image_that_reaches_from_one_bank_into_the_other_is_one_image(string board)
+    {
+        var bench = new Bench(board, StartState.Bootloader);
+        var request = bench.Request(0x080E_0000, 0x2_0000 + 3_000) with { Port = null };
+
+        Assert.True(bench.Upload(request).Verified);
+
+        Assert.Equal(request.File.Content.ToArray(), bench.Flash(0x080E_0000, request.File.Content.Length));
+        Assert.All(bench.Board.Flash.Erases.Select((e, sector) => (e, sector)), s => Assert.Equal(s.sector is 7 or 8, s.e > 0));
+        Assert.Empty(bench.Board.Violations);
+    }
+
+    [Fact]
+    public void A_board_whose_serial_number_changes_is_named_by_its_place()
+    {
+        var bench = new Bench("l496", StartState.Bootloader);
+        var request = bench.Request(0x0800_0000) with { Port = null, Leave = false };
+        var first = bench.Upload(request).Device;
+        bench.Board.Unplug();
+        bench.Board.Plug();
+        bench.Board.Reset("BOOT0", BootCause.ByHand);
+        bench.Wait(TimeSpan.FromSeconds(1));
+
+        var bySerial = request with { Filter = request.Filter with { SerialNumber = first.SerialNumber }, Timeout = TimeSpan.FromSeconds(1) };
+        Assert.Equal(UploadError.NoDevice, Assert.Throws<UploadException>(() => bench.Upload(bySerial)).Error);
+        var second = bench.Upload(request with { Filter = request.Filter with { UsbPath = first.Device.Path } }).Device;
+        Assert.NotEqual(first.SerialNumber, second.SerialNumber);
+    }
+
     [Fact]
     public void Two_boards_in_dfu_mode_are_refused_with_the_list()
     {

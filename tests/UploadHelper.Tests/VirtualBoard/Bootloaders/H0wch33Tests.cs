@@ -85,6 +85,25 @@ public class H0wch33Tests
         Assert.Empty(_wire.Board.Violations);
     }
 
+    [Theory]
+    [InlineData(46, true)]
+    [InlineData(47, false)]
+    public void Power_that_fails_while_the_first_page_is_rewritten_costs_the_bootloader(int milliseconds, bool lost)
+    {
+        _wire.SetAddress(Base);
+        _wire.Download(2, SketchImage.Bytes(Base, 1024, 0x2000_5000));
+        _wire.GetStatus();
+        _wire.Wait(TimeSpan.FromMilliseconds(milliseconds));
+
+        _wire.Board.Unplug();
+        _wire.Board.Plug();
+        _wire.Wait(TimeSpan.FromSeconds(1));
+        _wire.Board.PressReset();
+        _wire.Wait(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(lost, _wire.Board.Attached is null);
+    }
+
     [Fact]
     public void With_the_two_words_taken_it_programs_over_the_old_page_and_says_ok()
     {
