@@ -39,7 +39,7 @@ public class UploadCommandTests
     {
         using var run = new ProgramRun();
 
-        var status = run.Run("upload", TestFiles.FirmwarePath(firmware), "--simulate", "f4rom");
+        var status = run.Run("upload", TestFiles.FirmwarePath(firmware), "--simulate", "h747");
 
         Snapshot.Match(run.Transcript, snapshot);
         Assert.Equal(0, status);
