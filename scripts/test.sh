@@ -32,6 +32,25 @@ install_program() {
 
 apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1; }
 
+# The device layer on LibUsbDotNet and System.IO.Ports, where NuGet has them; the tests find it by these variables.
+build_package_layer() {
+  local name=package-layer log
+  local layer=artifacts/$name
+  if [ -n "${UPLOADHELPER_PACKAGES_EXE:-}" ]; then
+    note "the package layer is in $UPLOADHELPER_PACKAGES_EXE"
+    return
+  fi
+  if ! log=$(dotnet restore src/UploadHelper.Devices --nologo -p:DeviceLayer=Packages --artifacts-path $layer 2>&1); then
+    note "left out: the package layer (-p:DeviceLayer=Packages): $(grep -o 'NU[0-9]*: .*' <<<"$log" | head -1)"
+    return
+  fi
+  must dotnet build tests/UploadHelper.Tests -c Debug --nologo -v quiet -p:DeviceLayer=Packages --artifacts-path $layer
+  must dotnet publish src/UploadHelper -c Release -r linux-x64 --nologo -v quiet -p:DeviceLayer=Packages \
+    --artifacts-path $layer -o $layer/publish
+  export UPLOADHELPER_PACKAGES_TESTS=$PWD/$layer/bin/UploadHelper.Tests/debug/UploadHelper.Tests.dll
+  export UPLOADHELPER_PACKAGES_EXE=$PWD/$layer/publish/upload-helper
+}
+
 # Adds up the counters of the results file, which no test's output can imitate. A run that leaves none is a failure.
 run_tests() {
   local results exit total executed passed failed
@@ -86,6 +105,7 @@ fi
 must dotnet format --verify-no-changes --no-restore
 run_tests UploadHelper.Tests
 if [ "${1:-}" != --fast ]; then
+  build_package_layer
   must scripts/publish.sh linux-x64
   if command -v wine >/dev/null; then
     must scripts/publish.sh win-x64 --no-r2r

@@ -9,9 +9,18 @@ public abstract class RigRun
     private readonly Lazy<ProcessRun> _run;
 
     protected RigRun(string scenario, params string[] options)
+        : this(scenario, scenario, options, [])
     {
-        _out = Repository.PathOf("artifacts", "rig", scenario);
-        _run = new Lazy<ProcessRun>(() => Boot([.. options, "bash", $"tests/rig/scenarios/{scenario}.sh"]));
+    }
+
+    /// <param name="name">The run's own name, where a scenario is run more than once.</param>
+    /// <param name="scenario">The scenario.</param>
+    /// <param name="options">Options of scripts/rig.sh.</param>
+    /// <param name="arguments">Arguments of the scenario.</param>
+    protected RigRun(string name, string scenario, string[] options, string[] arguments)
+    {
+        _out = Repository.PathOf("artifacts", "rig", name);
+        _run = new Lazy<ProcessRun>(() => Boot([.. options, "bash", $"tests/rig/scenarios/{scenario}.sh", .. arguments]));
     }
 
     /// <summary>The text of a file, or why it is not there.</summary>

@@ -39,6 +39,20 @@ public sealed class WineTests : IDisposable
     }
 
     [WineFact]
+    public void It_takes_no_libusb_out_of_the_working_folder()
+    {
+        Wine("--version");
+        var folder = _prefix.CreateSubdirectory("opened-sketch");
+        File.Copy(
+            Path.Combine(_prefix.FullName, "drive_c", "windows", "system32", "version.dll"), Path.Combine(folder.FullName, "libusb-1.0.dll"));
+
+        var run = ProcessRun.Of("/bin/sh", ["-c", "cd \"$0\" && exec wine \"$1\" list", folder.FullName, Executable.WindowsForWine], Environment());
+
+        Assert.True(run.Status == 7, run.ToString());
+        Assert.Contains("libusb-1.0.dll beside upload-helper.exe", run.Error, StringComparison.Ordinal);
+    }
+
+    [WineFact]
     public void It_resets_the_sketch_behind_a_com_port_and_uploads_over_usbip()
     {
         using var board = new ServedBoard("f4boot");

@@ -14,6 +14,9 @@ public sealed class RuleAttribute : FactAttribute;
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class InRigAttribute : Attribute
 {
+    /// <summary>The collection of such tests: the controller has no lock around the choice of a port.</summary>
+    public const string OneAtATime = "vhci";
+
     public static bool IsHere => File.Exists("/sys/devices/platform/vhci_hcd.0/attach") && Environment.IsPrivilegedProcess;
 }
 

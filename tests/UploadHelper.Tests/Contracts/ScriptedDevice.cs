@@ -8,6 +8,7 @@ public sealed class ScriptedDevice : IUsbPort
 {
     private Function _function;
     private int _generation;
+    private ushort _release = 0x0123;
 
     public ScriptedDevice() => Enumerate();
 
@@ -24,7 +25,8 @@ public sealed class ScriptedDevice : IUsbPort
 
     public int Resets { get; private set; }
 
-    public bool EnumeratesAtReset { get; set; }
+    /// <summary>Whether a reset makes another device of it: with the same descriptors the kernel would take it for the old one.</summary>
+    public bool ChangesAtReset { get; set; }
 
     /// <summary>The selected alternate setting.</summary>
     public byte Alternate => _function.Alternate;
@@ -62,8 +64,9 @@ public sealed class ScriptedDevice : IUsbPort
     public void BusReset()
     {
         Resets++;
-        if (EnumeratesAtReset)
+        if (ChangesAtReset)
         {
+            _release++;
             Enumerate();
         }
         else
@@ -72,17 +75,17 @@ public sealed class ScriptedDevice : IUsbPort
         }
     }
 
-    private sealed class Function(ScriptedDevice device) : UsbFunction(Describe())
+    private sealed class Function(ScriptedDevice device) : UsbFunction(Describe(device._release))
     {
         public byte Alternate => AlternateSetting;
 
         protected override ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data) => device.OnRequest?.Invoke(setup, data.ToArray()) ?? Stall();
 
-        private static UsbIdentity Describe() => new(
+        private static UsbIdentity Describe(ushort release) => new(
             Id.Vendor,
             Id.Product,
             UsbRelease: 0x0200,
-            Release: 0x0123,
+            release,
             DeviceClass: 0,
             ["upload-helper", "Scripted device"],
             UsbIdentity.Configure(interfaces: 1, attributes: 0x80, [9, 4, 0, 0, 0, 0xFF, 1, 2, 0], [9, 4, 0, 1, 0, 0xFF, 1, 2, 0]));

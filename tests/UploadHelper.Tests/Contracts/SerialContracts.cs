@@ -64,6 +64,7 @@ public sealed class PseudoTerminalSerial() : SerialContract(new Bench())
 
 /// <summary>The device layer of this build, over the kernel's own serial driver (cdc_acm).</summary>
 [InRig]
+[Collection(InRigAttribute.OneAtATime)]
 [SupportedOSPlatform("linux")]
 public sealed class SystemSerial() : ModemContract(new Bench())
 {

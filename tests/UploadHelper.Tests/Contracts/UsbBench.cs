@@ -1,3 +1,4 @@
+using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Tests.Contracts;
@@ -6,7 +7,8 @@ namespace UploadHelper.Tests.Contracts;
 public abstract class UsbBench : IDisposable
 {
     // Only there to stop what hangs.
-    private static readonly TimeSpan Watchdog = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     protected ScriptedDevice Device { get; } = new();
 
@@ -33,7 +35,15 @@ public abstract class UsbBench : IDisposable
         return found!;
     }
 
-    public static void WaitUntil(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, Watchdog), "it never came to that");
+    public static void WaitUntil(Func<bool> condition)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < Watchdog, "it never came to that");
+            TimeProvider.System.Wait(Pause, CancellationToken.None);
+        }
+    }
 
     public abstract void Dispose();
 

@@ -56,6 +56,7 @@ public sealed class UsbIpUsb() : UsbContract(new Bench())
 
 /// <summary>The device layer of this build, over the kernel's own USB stack.</summary>
 [InRig]
+[Collection(InRigAttribute.OneAtATime)]
 [SupportedOSPlatform("linux")]
 public sealed class SystemUsb() : UsbContract(new Bench())
 {

@@ -1,5 +1,6 @@
 # What the scenarios share. They run in the rig, in the repository; results go to /rig-out as NAME.out and NAME.status.
 helper=$PWD/artifacts/publish/linux-x64/upload-helper
+uploader=$helper
 out=/rig-out
 
 # board NAME OPTIONS: plugs a virtual board in; its log is NAME.board.
@@ -42,13 +43,13 @@ large() {
 port_is_there() { [ -c /dev/ttyACM0 ]; }
 port_is_gone() { [ ! -e /dev/ttyACM0 ]; }
 
-# upload NAME BOARD OFFSET IMAGE: from the running sketch to the new one; NAME.port says what port there is then, and
+# upload NAME BOARD OFFSET IMAGE: $uploader goes from the running sketch to the new one; NAME.port says what port there is then, and
 # NAME-greeting what the sketch behind it prints when it is opened.
 upload() {
   local name=$1 board=$2 address=$3 image=$4
   board "$name" "$board,flash=$out/$name.flash"
   wait_for port_is_there
-  step "$name" "$helper" upload --port /dev/ttyACM0 --offset "$address" "$image" --wait-port yes
+  step "$name" "$uploader" upload --port /dev/ttyACM0 --offset "$address" "$image" --wait-port yes
   ls /dev/ttyACM0 >"$out/$name.port" 2>&1
   wait_for port_is_there
   step "$name-greeting" timeout 10 bash -c 'exec 4<>/dev/ttyACM0; stty raw -echo <&4; head -n 1 <&4'
