@@ -12,11 +12,27 @@ internal static class DriverRules
 
     public static IEnumerable<Finding> Of(Situation situation)
     {
-        var boards = SeenBoards.Of(situation).Where(b => KnownDevices.Find(b.Id)?.Program != BoardProgram.Sketch).ToList();
-        return boards.Count == 0 ? [SeenBoards.None] : boards.Select(Of);
+        var boards = SeenBoards.Of(situation).ToList();
+        return boards.Count == 0 ? [SeenBoards.None] : boards.Select(b => IsSketch(b) ? Sketch(b) : Bootloader(b));
     }
 
-    private static Finding Of(SeenDevice board)
+    private static bool IsSketch(SeenDevice board) => !board.IsDfu && KnownDevices.Find(board.Id)?.Program == BoardProgram.Sketch;
+
+    // Windows 10 has usbser for every CDC device. A driver that was meant for the bootloader takes the sketch's port away.
+    private static Finding Sketch(SeenDevice board) => board.Drivers.FirstOrDefault() switch
+    {
+        null => Problem(
+            board, "sketch-no-driver", "has no driver, and so no serial port.", "Windows 10 and later bring one (usbser). Before that, install the one that came with the core."),
+        "WinUSB" or "libusbK" or "libusb0" or "STTub30" => Problem(
+            board,
+            "sketch-wrong-driver",
+            $"is a sketch, and has the driver {board.Drivers[0]}: so it has no serial port, and cannot be reset from here.",
+            "That driver belongs to the bootloader. Device Manager: uninstall the device with \"delete the driver software\", and plug the board in again."),
+        var driver => new Finding(
+            FindingLevel.Fine, FindingTopic.UsbDevices, "driver", $"{SeenBoards.Name(board)}: {SeenBoards.Program(board)}; driver {driver}"),
+    };
+
+    private static Finding Bootloader(SeenDevice board)
     {
         var isMaple = board.Id == DfuDescription.MapleId;
         var best = isMaple ? "libusbK" : "WinUSB";

@@ -10,6 +10,7 @@ namespace UploadHelper.Tests.Diagnosis;
 public class WindowsSituationTests
 {
     private const string St = @"VID_0483&PID_DF11\315A34663432";
+    private const string Sketch = @"VID_1EAF&PID_0004\6&2F&0&1";
     private const string Maple = @"VID_1EAF&PID_0003\LLM 003";
 
     [Theory]
@@ -19,11 +20,14 @@ public class WindowsSituationTests
     [InlineData("doctor-windows-libusbk", St, "libusbK")]
     [InlineData("doctor-windows-libusb0", St, "libusb0")]
     [InlineData("doctor-windows-usbser", St, "usbser")]
+    [InlineData("doctor-windows-sketch", Sketch, "usbser", "")]
+    [InlineData("doctor-windows-sketch-no-driver", Sketch, null, "")]
+    [InlineData("doctor-windows-sketch-winusb", Sketch, "WinUSB", "")]
     [InlineData("doctor-windows-maple-no-driver", Maple, null)]
     [InlineData("doctor-windows-maple-winusb", Maple, "WinUSB")]
     [InlineData("doctor-windows-maple-libusb0", Maple, "libusb0")]
-    public void The_driver_decides(string snapshot, string instance, string? driver) =>
-        Snapshot.Match(DoctorPage.Of(Situation(Device(instance, driver))), snapshot);
+    public void The_driver_decides(string snapshot, string instance, string? driver, string dfu = "02") =>
+        Snapshot.Match(DoctorPage.Of(Situation(Device(instance, driver, dfu))), snapshot);
 
     [Fact]
     public void A_board_that_was_there_once_is_not_there_now()
@@ -67,7 +71,7 @@ public class WindowsSituationTests
         [HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Enum\USB\{instance}]
         "DeviceDesc"="@oem12.inf,%devicename%;STM32 BOOTLOADER"
         "HardwareID"=hex(7):55,00,53,00,42,00,00,00,00,00
-        "CompatibleIDs"=hex(7):{Hex($@"USB\Class_FE&SubClass_01&Prot_{protocol}", @"USB\Class_FE&SubClass_01", @"USB\Class_FE")}
+        "CompatibleIDs"=hex(7):{(protocol.Length == 0 ? Hex(@"USB\Class_02") : Hex($@"USB\Class_FE&SubClass_01&Prot_{protocol}", @"USB\Class_FE&SubClass_01", @"USB\Class_FE"))}
         {(driver is null ? "" : $"\"Service\"=\"{driver}\"")}
 
         """;
