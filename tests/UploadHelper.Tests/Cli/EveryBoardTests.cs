@@ -1,0 +1,53 @@
+using UploadHelper.Tests.Support;
+using UploadHelper.VirtualBoard;
+
+namespace UploadHelper.Tests.Cli;
+
+/// <summary>One story with every kind of board: upload, compare, read back with a length, start.</summary>
+public class EveryBoardTests
+{
+    private const int Size = 4_000;
+    private const uint Stack = 0x2000_8000; // all of these bootloaders start that
+
+    private static readonly Dictionary<string, uint> Offsets = new()
+    {
+        ["f4boot"] = 0x4000,
+        ["f4boot-old"] = 0x1_0000,
+        ["f4rom"] = 0,
+        ["h0wch33"] = 0,
+        ["dsonano"] = 0x4000,
+        ["h747"] = 0,
+        ["l496"] = 0,
+        ["maple20"] = 0x2000,
+        ["maple-orig"] = 0x5000,
+        ["maple-f4"] = 0x1_0000,
+    };
+
+    public static TheoryData<string> Boards() => new(BoardFactory.Names);
+
+    [Theory]
+    [MemberData(nameof(Boards))]
+    public void From_the_upload_to_the_start(string name)
+    {
+        using var run = new ProgramRun();
+        var offset = $"0x{Offsets[name]:X}";
+        var image = SketchImage.Bytes(0x0800_0000 + Offsets[name], Size, Stack);
+        run.File("blink.bin", image);
+        var board = $"--simulate {name},start=bootloader,flash={run.PathOf("flash.bin")}";
+        var canBeRead = name is not ("h0wch33" or "maple-f4");
+
+        Assert.True(Run($"upload blink.bin --offset {offset} --no-leave") == 0, run.Transcript);
+        Assert.True(Run($"verify blink.bin --offset {offset}") == (canBeRead ? 0 : 8), run.Transcript);
+        Assert.True(Run($"read {offset} {Size} dump.bin") == (canBeRead ? 0 : 8), run.Transcript);
+        if (canBeRead)
+        {
+            Assert.Equal(image, File.ReadAllBytes(run.PathOf("dump.bin")));
+        }
+
+        Assert.True(Run($"leave {offset}") == 0, run.Transcript);
+        Assert.Matches($"runs sketch .* at 0x{0x0800_0000 + Offsets[name]:X8}", run.Error);
+        Assert.Equal(canBeRead ? 4 : 2, run.Error.Split(", 0 violations").Length - 1);
+
+        int Run(string line) => run.Run([.. run.Arguments(line), .. board.Split(' ')]);
+    }
+}
