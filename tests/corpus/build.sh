@@ -21,10 +21,10 @@ cp "$cut/corpus.o" broken/object.elf
 arm-none-eabi-objcopy -O ihex good/flash.elf good/flash-objcopy.hex
 arm-none-eabi-objcopy -O srec good/flash.elf good/flash-objcopy.s19
 arm-none-eabi-objcopy -O ihex good/flash-with-ram.elf good/flash-with-ram.hex
-srec_cat good/flash-objcopy.hex -intel -o good/flash-srec_cat.hex -intel -line-length=44 -execution-start-address=0x08004011
+srec_cat good/flash-objcopy.hex -intel -o good/flash-srec_cat.hex -intel -line-length=44 -execution-start-address=0x08004041
 srec_cat good/flash-objcopy.hex -intel -o good/flash-srec_cat.s37 -motorola -address-length=4
 srec_cat good/flash-objcopy.hex -intel -offset -0x08000000 -o good/low-srec_cat.s28 -motorola -address-length=3
-srec_cat good/flash-objcopy.hex -intel -offset -0x08000000 -o good/low-segmented.hex -intel -address-length=3 -execution-start-address=0x4011
+srec_cat good/flash-objcopy.hex -intel -offset -0x08000000 -o good/low-segmented.hex -intel -address-length=3 -execution-start-address=0x4041
 srec_cat good/flash-objcopy.hex -intel -crop 0x08004000 0x08005000 -offset -0x08000000 -o good/first-srec_cat.s19 -motorola -address-length=2
 srec_cat good/flash-objcopy.hex -intel -crop 0x08004000 0x08005000 -offset -0x08000000 -o good/first-srec_cat.hex -intel -address-length=2
 
@@ -36,8 +36,8 @@ cat "$cut"/{vectors,text,data}.bin >"$cut/first.bin"
 dfuse() { python3 ../firmware/dfuse.py "$@"; }
 dfuse good/flash.dfu --target 0 "Internal Flash" "0x08004000=$cut/first.bin" "0x0800FFF8=$cut/border.bin" "0x08020000=$cut/tail.bin"
 dfuse good/flash-unordered.dfu --ids FFFF:FFFF:FFFF --target 0 "" \
-  "0x08020000=$cut/tail.bin" "0x08004000=$cut/vectors.bin" "0x24000000=$cut/leak.bin" "0x08004010=$cut/text.bin" \
-  "0x0800FFF8=$cut/border.bin" "$(printf '0x%X' $((0x08004010 + $(stat -c %s "$cut/text.bin"))))=$cut/data.bin"
+  "0x08020000=$cut/tail.bin" "0x08004000=$cut/vectors.bin" "0x24000000=$cut/leak.bin" "0x08004040=$cut/text.bin" \
+  "0x0800FFF8=$cut/border.bin" "$(printf '0x%X' $((0x08004040 + $(stat -c %s "$cut/text.bin"))))=$cut/data.bin"
 dfuse good/two-targets.dfu --ids 0483:DF11:0200 --target 0 Program "0x08004000=$cut/first.bin" --target 1 Fonts "0x00010000=$cut/border.bin"
 suffix() { dfu-suffix -v "$1" -p "$2" -d "$3" --add "$4" >/dev/null; }
 cp "$cut/first.bin" good/plain.dfu

@@ -1,7 +1,8 @@
 /* Three pieces of flash with gaps between, one over a border of 64 KiB; variables with their initial values behind the
    first piece; one section that leaks into RAM; debug information that no one loads. */
     .section .vectors, "a", %progbits
-    .word 0x20020000, 0x08004011, 0x08004011, 0x08004011
+    .word 0x20020000, 0x08004041, 0x08004041, 0x08004041
+    .space 48
 
     .section .text, "ax", %progbits
     .thumb
