@@ -43,6 +43,9 @@ large() {
 port_is_there() { [ -c /dev/ttyACM0 ]; }
 port_is_gone() { [ ! -e /dev/ttyACM0 ]; }
 
+# greet NAME: what the sketch behind the port prints when it is opened.
+greet() { step "$1-greeting" timeout 10 bash -c 'exec 4<>/dev/ttyACM0; stty raw -echo <&4; head -n 1 <&4'; }
+
 # upload NAME BOARD OFFSET IMAGE: $uploader goes from the running sketch to the new one; NAME.port says what port there is then, and
 # NAME-greeting what the sketch behind it prints when it is opened.
 upload() {
@@ -52,7 +55,7 @@ upload() {
   step "$name" "$uploader" upload --port /dev/ttyACM0 --offset "$address" "$image" --wait-port yes
   ls /dev/ttyACM0 >"$out/$name.port" 2>&1
   wait_for port_is_there
-  step "$name-greeting" timeout 10 bash -c 'exec 4<>/dev/ttyACM0; stty raw -echo <&4; head -n 1 <&4'
+  greet "$name"
   unplug
   wait_for port_is_gone
 }

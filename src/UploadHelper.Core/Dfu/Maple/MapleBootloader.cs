@@ -131,7 +131,14 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
             ToError();
         }
 
-        device.Reset();
+        try
+        {
+            device.Reset();
+        }
+        catch (UsbException e) when (e.Fault == UsbFault.Gone)
+        {
+            // It was quick: the sketch is on the bus instead.
+        }
     }
 
     private void SendErased(long upTo)
