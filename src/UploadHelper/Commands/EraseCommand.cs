@@ -53,7 +53,7 @@ internal static class EraseCommand
                 var plan = new ErasePlanner(session.Memories, session.Quirks, run.Request.Alternate).Plan(from, size);
                 eraser = new FlashEraser(session, run.Reporter.Event);
                 eraser.Announce(plan);
-                confirmation?.Ask($"Erase that of {session.Description.Device.Id} at {session.Description.Device.Path}?", run.Context.CancellationToken);
+                confirmation?.Ask($"Erase 0x{plan.Address:X8} to 0x{plan.End - 1:X8} of {session.Description.Device.Id} at {session.Description.Device.Path}?", run.Context.CancellationToken);
                 return (plan, eraser.Run(plan));
             },
             () => eraser?.State ?? DeviceTrouble.Unchanged);

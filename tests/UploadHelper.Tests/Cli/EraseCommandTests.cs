@@ -78,7 +78,7 @@ public class EraseCommandTests
 
         Assert.Equal(expected, status);
         Assert.Contains("Plan      erase 1 sector (16 KiB), 0x08004000 to 0x08007FFF", run.Error, StringComparison.Ordinal);
-        Assert.Contains("0483:DF11 at 1-1? [y/N] ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("Erase 0x08004000 to 0x08007FFF of 0483:DF11 at 1-1? [y/N] ", run.Error, StringComparison.Ordinal);
         Assert.Equal(expected == 0, !flash.AsSpan().SequenceEqual(File.ReadAllBytes(run.PathOf("flash.bin"))));
         if (expected != 0)
         {
