@@ -15,8 +15,10 @@ internal sealed class DeviceRules(MendingCommands commands)
 
     private Finding Of(SeenDevice board, LinuxState? linux)
     {
+        // A sketch is reached through its serial port.
+        var isBootloader = board.IsDfu || KnownDevices.Find(board.Id)?.Program == BoardProgram.Bootloader;
         var name = SeenBoards.Name(board);
-        if (board.Access == Access.Denied)
+        if (isBootloader && board.Access == Access.Denied)
         {
             return new Finding(FindingLevel.Problem, FindingTopic.UsbDevices, "device-denied", $"{name}: this user may not open it.")
             {
@@ -37,7 +39,7 @@ internal sealed class DeviceRules(MendingCommands commands)
             FindingTopic.UsbDevices,
             "device",
             $"{name}: {SeenBoards.Program(board)}; {(board.Drivers.Count == 0 ? "no driver holds it" : $"driver {string.Join(", ", board.Drivers)}")}"
-                + (board.Access == Access.Granted ? ", may be opened" : "")
+                + (isBootloader && board.Access == Access.Granted ? ", may be opened" : "")
                 + (board.Holders.Count == 0 ? "" : $"; open in another program{HoldersText.Of(board.Holders)}"));
     }
 

@@ -44,7 +44,7 @@ internal sealed class PermissionRules(MendingCommands commands)
             FindingLevel.Note,
             FindingTopic.Permissions,
             "udev-rules",
-            linux.IsRoot ? "The udev rules are not installed: boards are root's alone." : $"The udev rules are not installed: {linux.User} may not open every board.")
+            linux.IsRoot ? "The udev rules are not installed: boards are root's alone." : $"The udev rules are not installed: {linux.User} may be refused when a bootloader comes.")
         {
             Remedy = [Step.Say("Install them:"), Step.Command(commands.InstallUdevRules)],
         },

@@ -40,7 +40,7 @@ public sealed class LinuxSituationTests : IDisposable
     {
         Bootloader();
         Sketch();
-        _denied.UnionWith(["/dev/bus/usb/001/007", "/dev/ttyACM0"]);
+        _denied.UnionWith(["/dev/bus/usb/001/007", "/dev/bus/usb/001/008", "/dev/ttyACM0"]);
         Match("doctor-linux-denied");
     }
 
