@@ -14,7 +14,6 @@ internal sealed class Departure(IUsbBus bus, ISerialPorts ports, TimeProvider ti
 {
     // A bootloader that has reset itself is back within one (392 ms were measured; Windows takes longer).
     private static readonly TimeSpan GoneForGood = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     private readonly SketchArrival _arrival = new(ports, time, before: null, bootloader.Device.Path);
 
@@ -58,7 +57,7 @@ internal sealed class Departure(IUsbBus bus, ISerialPorts ports, TimeProvider ti
                 seen = time.GetTimestamp();
             }
 
-            time.Wait(Look, cancellationToken);
+            time.Wait(Looks.Interval, cancellationToken);
         }
     }
 

@@ -11,7 +11,6 @@ namespace UploadHelper.Core.Operations;
 public sealed class PortReset(ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
 {
     private static readonly TimeSpan GoneLimit = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Resets the sketch behind a port.</summary>
     /// <param name="port">The port's name.</param>
@@ -45,7 +44,7 @@ public sealed class PortReset(ISerialPorts ports, TimeProvider time, Action<Uplo
                 return false;
             }
 
-            time.Wait(Look, cancellationToken);
+            time.Wait(Looks.Interval, cancellationToken);
         }
 
         return true;
