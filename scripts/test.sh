@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all tests: scripts/test.sh [--fast]
-# Unit and in-process tests always; those of the published executable, the rig and the processor (QEMU) and Wine where they
-# can be had: as root on Debian the script installs them. --fast leaves these out. Ends with "N passed, N failed[, N skipped]".
+# Unit and in-process tests always; those of the published executable, the rig, the Arduino IDE, the processor (QEMU) and
+# Wine where they can be had: as root on Debian the script installs them. --fast leaves these out. Ends with "N passed, N failed[, N skipped]".
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,6 +19,9 @@ install_tools() {
   install_program qemu-system-arm qemu-system-arm
   install_program wine wine wine64
   install_program zip zip
+  install_program arduino arduino
+  install_program Xvfb xvfb
+  install_program arm-none-eabi-gcc gcc-arm-none-eabi
 }
 
 # The package lists are fetched anew only when what is known of them is not enough.
@@ -115,7 +118,7 @@ if [ "${1:-}" != --fast ]; then
     note "what the rig's machines left is in artifacts/rig"
   fi
 else
-  note "left out: published executable, rig, Wine, processor (--fast)"
+  note "left out: published executable, rig, Arduino IDE, Wine, processor (--fast)"
 fi
 
 finish

@@ -23,6 +23,9 @@ public abstract class RigRun
         _run = new Lazy<ProcessRun>(() => Boot([.. options, "bash", $"tests/rig/scenarios/{scenario}.sh", .. arguments]));
     }
 
+    /// <summary>When a machine counts as hung: it is emulated, and its host may have other work.</summary>
+    protected virtual int Minutes => 10;
+
     /// <summary>The text of a file, or why it is not there.</summary>
     public string Text(string name)
     {
@@ -56,6 +59,10 @@ public abstract class RigRun
             Directory.Delete(_out, recursive: true);
         }
 
-        return ProcessRun.Of(Repository.PathOf("scripts", "rig.sh"), arguments, new Dictionary<string, string> { ["RIG_OUT"] = _out });
+        return ProcessRun.Of(
+            Repository.PathOf("scripts", "rig.sh"),
+            arguments,
+            new Dictionary<string, string> { ["RIG_OUT"] = _out, ["RIG_TIMEOUT"] = $"{Minutes * 60}" },
+            watchdogMinutes: Minutes + 5);
     }
 }

@@ -43,6 +43,27 @@ public sealed class WineFactAttribute : FactAttribute
         !Executable.IsInstalled("wine") ? "Wine is not installed" : Executable.Missing(Executable.WindowsForWine) ?? Executable.Missing(Executable.Linux);
 }
 
+/// <summary>A test of the Arduino IDE in the rig; skipped where either cannot be had.</summary>
+public sealed class IdeFactAttribute : FactAttribute
+{
+    public IdeFactAttribute() => Skip = IdeReason.Skip;
+}
+
+/// <summary>A test with data of the Arduino IDE in the rig; skipped where either cannot be had.</summary>
+public sealed class IdeTheoryAttribute : TheoryAttribute
+{
+    public IdeTheoryAttribute() => Skip = IdeReason.Skip;
+}
+
+internal static class IdeReason
+{
+    private static readonly string[] Programs = ["arduino", "Xvfb", "arm-none-eabi-gcc", Processor.Boot.Emulator];
+
+    public static string? Skip { get; } = Programs.Where(p => !Executable.IsInstalled(p)).ToList() is [_, ..] missing
+        ? $"the Arduino IDE's test lacks {string.Join(", ", missing)} (scripts/test.sh installs them as root)"
+        : RigReason.Skip;
+}
+
 /// <summary>A test of the packages; skipped where they cannot be packed.</summary>
 public sealed class PackageFactAttribute : FactAttribute
 {

@@ -43,16 +43,31 @@ large() {
 port_is_there() { [ -c /dev/ttyACM0 ]; }
 port_is_gone() { [ ! -e /dev/ttyACM0 ]; }
 
-# greet NAME: what the sketch behind the port prints when it is opened.
-greet() { step "$1-greeting" timeout 10 bash -c 'exec 4<>/dev/ttyACM0; stty raw -echo <&4; head -n 1 <&4'; }
+# greeting: what the sketch behind the port prints when it is opened. Opened for reading only: a shell that wants to write
+# makes a file of that name if the port is just going.
+greeting() { timeout 10 bash -c 'exec 4</dev/ttyACM0; stty raw -echo <&4; head -n 1 <&4'; }
 
-# upload NAME BOARD OFFSET IMAGE: $uploader goes from the running sketch to the new one; NAME.port says what port there is then, and
-# NAME-greeting what the sketch behind it prints when it is opened.
-upload() {
-  local name=$1 board=$2 address=$3 image=$4
+# greet NAME: keeps it as NAME-greeting.
+greet() { step "$1-greeting" greeting; }
+
+# upload NAME BOARD OFFSET IMAGE: $uploader goes from the running sketch to the new one, in today's shape.
+upload() { called "$1" "$2" upload --port /dev/ttyACM0 --offset "$3" "$4" --wait-port yes; }
+
+# called NAME BOARD ARGUMENT...: the same with $uploader called in any shape.
+called() {
+  local name=$1 board=$2
+  shift 2
+  from_sketch_to_sketch "$name" "$board" "$uploader" "$@"
+}
+
+# from_sketch_to_sketch NAME BOARD COMMAND...: a board whose old sketch runs, and a command that brings the new one. NAME.port
+# says what port there is then, and NAME-greeting what the sketch behind it prints when it is opened.
+from_sketch_to_sketch() {
+  local name=$1 board=$2
+  shift 2
   board "$name" "$board,flash=$out/$name.flash"
   wait_for port_is_there
-  step "$name" "$uploader" upload --port /dev/ttyACM0 --offset "$address" "$image" --wait-port yes
+  step "$name" "$@"
   ls /dev/ttyACM0 >"$out/$name.port" 2>&1
   wait_for port_is_there
   greet "$name"
