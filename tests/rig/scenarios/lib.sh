@@ -40,6 +40,13 @@ large() {
   { cat "tests/firmware/blink-$1.bin"; seq 1 20000 | sha512sum | cut -c1-64; seq 1 60000 | gzip -9n; seq 1 30000 | gzip -9n; } | head -c 65536 >"$2"
 }
 
+# small_ram BASE SIZE FILE: the same for a part with 20 KiB of RAM, and shorter.
+small_ram() {
+  large "$1" "$3"
+  truncate -s "$2" "$3"
+  printf '\x00\x50\x00\x20' | dd of="$3" conv=notrunc status=none
+}
+
 port_is_there() { [ -c /dev/ttyACM0 ]; }
 port_is_gone() { [ ! -e /dev/ttyACM0 ]; }
 
