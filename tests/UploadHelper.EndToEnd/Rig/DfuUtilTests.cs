@@ -65,7 +65,7 @@ public sealed class DfuUtilTests(DfuUtilTests.Run rig, ITestOutputHelper output)
         Assert.Equal(0, rig.Status($"{board}-read"));
         Assert.Equal(image, rig.Bytes($"{board}.read"));
         Assert.True(rig.Status($"{board}-ours-read") == 0, rig.Text($"{board}-ours-read.out"));
-        Assert.Equal(image, rig.Bytes($"{board}.read-ours"));
+        Assert.Equal(image, rig.Bytes($"{board}.read-ours.bin"));
         Assert.True(rig.Status($"{board}-ours-verify") == 0, rig.Text($"{board}-ours-verify.out"));
         Assert.Equal("0", rig.Summary($"{board}-again")["violations"]);
     }
@@ -88,7 +88,7 @@ public sealed class DfuUtilTests(DfuUtilTests.Run rig, ITestOutputHelper output)
         Assert.Equal(0, rig.Status("spi-read"));
         Assert.Equal(image, rig.Bytes("spi.read"));
         Assert.True(rig.Status("spi-ours-read") == 0, rig.Text("spi-ours-read.out"));
-        Assert.Equal(image, rig.Bytes("spi.read-ours"));
+        Assert.Equal(image, rig.Bytes("spi.read-ours.bin"));
     }
 
     [RigTheory]

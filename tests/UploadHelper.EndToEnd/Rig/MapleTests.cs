@@ -111,8 +111,11 @@ public sealed class MapleUploadTests(MapleUploadTests.Run rig) : IClassFixture<M
     [InlineData("maple20-upload-touch1200", 0)]
     public void The_reset_costs_the_sketch_few_stray_bytes(string step, int bytes)
     {
+        // Until raw mode is set a terminal echoes, and an emulated machine may be slow enough for all of the greeting.
+        const string Greeting = "sketch old\r\n";
         var old = rig.Text(step + ".board").Split("off the bus: reset:", 2)[0];
-        Assert.Equal(bytes, Regex.Matches(old, @"sketch receives (\d+) bytes").Sum(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)));
+        var received = Regex.Matches(old, @"sketch receives (\d+) bytes").Sum(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture));
+        Assert.InRange(received, bytes, bytes + Greeting.Length + 2);
     }
 
     [RigFact]

@@ -18,7 +18,7 @@ judge() {
   board "$name-again" "$name,start=bootloader,flash=$flash"
   wait_for dfu_is_there
   step "$name-read" dfu-util -d 0483:df11 -a 0 -s "$address:$size" -U "$out/$name.read"
-  step "$name-ours-read" "$helper" read "$address" "$size" "$out/$name.read-ours"
+  step "$name-ours-read" "$helper" read "$address" "$size" "$out/$name.read-ours.bin"
   step "$name-ours-verify" "$helper" verify --offset "$address" "$image"
   unplug
 
@@ -38,7 +38,7 @@ judge_spi() {
   wait_for dfu_is_there
   step spi-write dfu-util -d 0483:df11 -a 1 -s 0x00010000 -D "$out/spi.image"
   step spi-read dfu-util -d 0483:df11 -a 1 -s "0x00010000:$size" -U "$out/spi.read"
-  step spi-ours-read "$helper" read 0x00010000 "$size" --alt 1 "$out/spi.read-ours"
+  step spi-ours-read "$helper" read 0x00010000 "$size" --alt 1 "$out/spi.read-ours.bin"
   unplug
 }
 
