@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests: scripts/test.sh [--fast]
-# Unit and in-process tests always; those of the published executable, the rig, the Arduino IDE, the processor (QEMU) and
-# Wine where they can be had: as root on Debian the script installs them. --fast leaves these out. Ends with "N passed, N failed[, N skipped]".
+# Unit and in-process tests always; those of the published executable, the rig, the processor (QEMU) and Wine where they
+# can be had: as root on Debian the script installs them. --fast leaves these out; UPLOADHELPER_LONG_TESTS=1 adds the Arduino
+# IDE and what is timed, a quarter of an hour more. Ends with "N passed, N failed[, N skipped]".
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,9 +20,11 @@ install_tools() {
   install_program qemu-system-arm qemu-system-arm
   install_program wine wine wine64
   install_program zip zip
-  install_program arduino arduino
-  install_program Xvfb xvfb
-  install_program arm-none-eabi-gcc gcc-arm-none-eabi
+  if [ "${UPLOADHELPER_LONG_TESTS:-}" = 1 ]; then
+    install_program arduino arduino
+    install_program Xvfb xvfb
+    install_program arm-none-eabi-gcc gcc-arm-none-eabi
+  fi
 }
 
 # The package lists are fetched anew only when what is known of them is not enough.

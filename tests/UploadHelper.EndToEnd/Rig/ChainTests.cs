@@ -9,7 +9,7 @@ public sealed class ChainTests(ChainTests.Run rig, ITestOutputHelper output) : I
     public sealed class Run() : RigRun("chain");
 
     // An emulated processor takes longest to start a program, and ours is the larger one: that is told apart.
-    [RigTheory]
+    [TimedRigTheory]
     [InlineData("f4boot", 0x4000, "blink-08004000")]
     [InlineData("maple20", 0x2000, "blink-08002000")]
     public void Both_lead_to_the_new_sketch_and_ours_takes_no_longer(string board, int offset, string firmware)

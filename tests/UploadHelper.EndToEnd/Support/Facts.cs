@@ -59,9 +59,26 @@ internal static class IdeReason
 {
     private static readonly string[] Programs = ["arduino", "Xvfb", "arm-none-eabi-gcc", Processor.Boot.Emulator];
 
-    public static string? Skip { get; } = Programs.Where(p => !Executable.IsInstalled(p)).ToList() is [_, ..] missing
+    public static string? Skip { get; } = ByHand.Reason is { } reason ? reason
+        : Programs.Where(p => !Executable.IsInstalled(p)).ToList() is [_, ..] missing
         ? $"the Arduino IDE's test lacks {string.Join(", ", missing)} (scripts/test.sh installs them as root)"
         : RigReason.Skip;
+}
+
+/// <summary>A test in the rig with data that measures time against time; run by hand on a quiet machine.</summary>
+public sealed class TimedRigTheoryAttribute : TheoryAttribute
+{
+    public TimedRigTheoryAttribute() => Skip = ByHand.Reason ?? RigReason.Skip;
+}
+
+/// <summary>What takes long, or wants a quiet machine since bootloaders stay for a second only.</summary>
+internal static class ByHand
+{
+    private const string Variable = "UPLOADHELPER_LONG_TESTS";
+
+    public static string? Reason { get; } = Environment.GetEnvironmentVariable(Variable) is "1"
+        ? null
+        : $"takes a quarter of an hour and a quiet machine: {Variable}=1 scripts/test.sh";
 }
 
 /// <summary>A test of the packages; skipped where they cannot be packed.</summary>

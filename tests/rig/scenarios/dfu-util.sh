@@ -38,7 +38,6 @@ judge_spi() {
   wait_for dfu_is_there
   step spi-write dfu-util -d 0483:df11 -a 1 -s 0x00010000 -D "$out/spi.image"
   step spi-read dfu-util -d 0483:df11 -a 1 -s "0x00010000:$size" -U "$out/spi.read"
-  step spi-ours-read "$helper" read 0x00010000 "$size" --alt 1 "$out/spi.read-ours.bin"
   unplug
 }
 
