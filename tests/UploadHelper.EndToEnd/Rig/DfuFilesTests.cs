@@ -15,8 +15,13 @@ public sealed class DfuFilesTests(DfuFilesTests.Run rig) : IClassFixture<DfuFile
     {
         Assert.True(rig.Status($"{name}-theirs") == 0, rig.Text($"{name}-theirs.out"));
         Assert.True(rig.Status($"{name}-ours") == 0, rig.Text($"{name}-ours.out"));
-        Assert.Equal(rig.Bytes($"{name}.theirs"), rig.Bytes($"{name}.ours"));
-        Assert.Contains(rig.Bytes($"{name}.ours"), b => b != 0xFF);
+        var (theirs, ours) = (rig.Bytes($"{name}.theirs"), rig.Bytes($"{name}.ours"));
+        Assert.Equal(theirs.Length, ours.Length);
+        Assert.Contains(ours, b => b != 0xFF);
+
+        // Where an element ends inside a word, dfu-util has F4Bootloader fill it with what is left in its buffer; ours with erased bytes.
+        Assert.DoesNotContain(
+            Enumerable.Range(0, ours.Length), i => ours[i] != theirs[i] && (name != "elements" || ours[i] != 0xFF || i % 4 == 0));
         Assert.Equal("0", rig.Summary($"{name}-ours")["violations"]);
     }
 }
