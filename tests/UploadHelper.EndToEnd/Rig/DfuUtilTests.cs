@@ -51,7 +51,10 @@ public sealed class DfuUtilTests(DfuUtilTests.Run rig, ITestOutputHelper output)
 
         // The -R sends a DETACH, which that bootloader does not know.
         Assert.Equal(board == "h0wch33" ? "1" : "0", rig.Summary(board)["violations"]);
-        Assert.Equal(requests.ToString(), rig.Summary(board)["dfu_requests"]);
+
+        // An L4 whose erase takes a little longer than the time it asks for is asked once more, or refuses: the emulated machine decides.
+        var asked = int.Parse(rig.Summary(board)["dfu_requests"]);
+        Assert.InRange(asked, requests, board == "l496" ? requests + requests / 10 : requests);
     }
 
     [RigTheory]
