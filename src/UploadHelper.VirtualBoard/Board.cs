@@ -1,5 +1,6 @@
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Flash;
 using UploadHelper.VirtualBoard.Sketches;
 using UploadHelper.VirtualBoard.Usb;
@@ -9,14 +10,19 @@ namespace UploadHelper.VirtualBoard;
 /// <summary>A virtual board: flash, a bootloader, a sketch, and what of them is on the bus now. Passive; time is told to it.</summary>
 public sealed class Board : IUsbPort, IBoardCore
 {
+    // Stack pointer and reset vector.
+    private const int VectorSize = 8;
+
     private readonly IPersonality _personality;
     private readonly SimulationOptions _options;
     private readonly Action<BoardEvent> _events;
     private readonly List<BoardEvent> _violations = [];
+    private readonly FaultInjector _faults;
     private UsbFunction? _function;
     private (TimeSpan At, Action Work)? _pending;
     private TimeSpan _busyUntil;
     private bool _silent;
+    private bool _hasMoved;
     private int _generation;
 
     /// <summary>A board that has just been plugged in.</summary>
@@ -32,6 +38,7 @@ public sealed class Board : IUsbPort, IBoardCore
         _events = events;
         Flash = flash;
         SpiFlash = spiFlash;
+        _faults = new FaultInjector(this, options.Faults);
         if (options.Start != StartState.Sketch || options.Boot0)
         {
             Boot(Boot0Or(BootCause.ByHand));
@@ -81,6 +88,12 @@ public sealed class Board : IUsbPort, IBoardCore
 
     /// <summary>Number of class requests in DFU mode.</summary>
     public int DfuRequests { get; private set; }
+
+    /// <summary>Number of control transfers to a bootloader, standard requests included: faults are counted by it.</summary>
+    public int BootloaderTransfers => _faults.Transfers;
+
+    /// <summary>Called when a second board of the kind is to come onto the bus.</summary>
+    public Action CallTwin { get; set; } = () => { };
 
     /// <inheritdoc/>
     public AttachedDevice? Attached { get; private set; }
@@ -137,6 +150,12 @@ public sealed class Board : IUsbPort, IBoardCore
             DfuRequests++;
         }
 
+        var inBootloader = _function is IDfuFunction;
+        if (inBootloader && _faults.Before(setup) is { } instead)
+        {
+            return instead;
+        }
+
         // What a host no longer waits for goes on all the same, and the next request waits for it.
         var before = _busyUntil > Now ? _busyUntil - Now : TimeSpan.Zero;
         var reply = _function.Control(setup, data);
@@ -148,7 +167,7 @@ public sealed class Board : IUsbPort, IBoardCore
         }
 
         Log(BoardEventKind.Request, RequestText.Of(_function, setup, reply));
-        return reply;
+        return inBootloader ? _faults.After(setup, reply) : reply;
     }
 
     /// <inheritdoc/>
@@ -198,6 +217,9 @@ public sealed class Board : IUsbPort, IBoardCore
     /// <summary>The cable is plugged in.</summary>
     public void Plug() => Reset("plugged in", BootCause.Power);
 
+    /// <summary>Whatever is on the bus from now on is in another port of the host.</summary>
+    public void Move() => _hasMoved = true;
+
     /// <inheritdoc/>
     public void Reset(string why, BootCause cause)
     {
@@ -222,12 +244,13 @@ public sealed class Board : IUsbPort, IBoardCore
     {
         var enumerated = _function is IDfuFunction;
         var sketch = _personality.ReadSketch(Flash, address);
+        var runs = sketch.Runs && Flash.IsReadable(address, VectorSize);
         Log(
             BoardEventKind.Start,
             $"sketch {sketch.Name} starts at 0x{address:X8}, stack pointer 0x{sketch.StackPointer:X8}, reset vector 0x{sketch.Reset:X8}"
-            + (sketch.Runs ? "" : ", and crashes"));
-        RunningSketch = sketch.Runs ? sketch : null;
-        var kind = sketch.Runs ? SketchKind.All.FirstOrDefault(k => k.Name == (_options.Sketch ?? _personality.DefaultSketch)) : null;
+            + (runs ? "" : ", and crashes"));
+        RunningSketch = runs ? sketch : null;
+        var kind = runs ? SketchKind.All.FirstOrDefault(k => k.Name == (_options.Sketch ?? _personality.DefaultSketch)) : null;
         if (kind is not null)
         {
             Detach("the sketch takes the USB port");
@@ -240,7 +263,7 @@ public sealed class Board : IUsbPort, IBoardCore
         }
         else
         {
-            Detach(sketch.Runs ? "the sketch has no USB" : "the sketch has crashed");
+            Detach(runs ? "the sketch has no USB" : "the sketch has crashed");
         }
     }
 
@@ -275,7 +298,12 @@ public sealed class Board : IUsbPort, IBoardCore
         _function = function;
         _silent = false;
         _busyUntil = Now;
-        Attached = new AttachedDevice(++_generation, function.Identity.DeviceDescriptor(), function.Identity.Configuration);
+        _faults.Restarted();
+        Attached = new AttachedDevice(++_generation, function.Identity.DeviceDescriptor(), function.Identity.Configuration)
+        {
+            Since = Now,
+            HasMoved = _hasMoved,
+        };
         Log(BoardEventKind.Bus, $"on the bus as {new UsbId(function.Identity.VendorId, function.Identity.ProductId)} ({function.Identity.Strings[1]})");
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Sketches;
 
 namespace UploadHelper.VirtualBoard;
@@ -45,6 +47,15 @@ public sealed record SimulationOptions(string Board)
     /// <summary>Whether the host, where it is simulated too, can reset the bus; with WinUSB it cannot.</summary>
     public bool CanReset { get; init; } = true;
 
+    /// <summary>How long after it has come onto the bus the user of a simulated host may not open it.</summary>
+    public TimeSpan DeniedFor { get; init; }
+
+    /// <summary>How long after it has come onto the bus another program of a simulated host has its interface.</summary>
+    public TimeSpan HeldFor { get; init; }
+
+    /// <summary>What goes wrong with it.</summary>
+    public IReadOnlyList<Fault> Faults { get; init; } = [];
+
     /// <summary>The options of each board alone.</summary>
     public IReadOnlyList<SimulationOptions> Each()
     {
@@ -59,7 +70,7 @@ public sealed record SimulationOptions(string Board)
 
     private static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
 
-    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1,reset=no", and the board's own variants.</summary>
+    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
     /// <param name="text">The options.</param>
     /// <param name="start">What the board does at first if nothing is said.</param>
     /// <exception cref="FormatException">An unknown name, key or value; the message lists those that are known.</exception>
@@ -96,11 +107,19 @@ public sealed record SimulationOptions(string Board)
         ("sketch", _) when value == SketchKind.None || SketchKind.All.Any(k => k.Name == value) => this with { Sketch = value },
         ("sketch", _) => throw new FormatException(
             $"There is no virtual sketch \"{value}\". There are: {string.Join(", ", SketchKind.All.Select(k => k.Name))}, {SketchKind.None}."),
+        ("fault", _) => this with { Faults = [.. Faults, Fault.Parse(value)] },
+        ("denied", _) => this with { DeniedFor = Milliseconds(value) },
+        ("held", _) => this with { HeldFor = Milliseconds(value) },
         ("reset", "yes" or "no") => this with { CanReset = value == "yes" },
         ("boot0", "0" or "1") => this with { Boot0 = value == "1" },
         _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
         _ => throw new FormatException(
             $"\"{key}={value}\" is no option of a virtual {Board}. There are: "
-                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "boot0=0|1", "reset=yes|no", .. BoardFactory.Variants(Board)])}."),
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "boot0=0|1", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
     };
+
+    private static TimeSpan Milliseconds(string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : throw new FormatException($"\"{value}\" is no time; give milliseconds.");
 }

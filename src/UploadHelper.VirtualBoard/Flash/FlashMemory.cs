@@ -29,6 +29,15 @@ public sealed class FlashMemory
     /// <summary>How many bytes were programmed.</summary>
     public long BytesProgrammed { get; private set; }
 
+    /// <summary>What goes wrong with the next operation that it can happen to.</summary>
+    internal FlashFault NextFault { get; set; }
+
+    /// <summary>Whether the power has failed in the middle of an operation: until it is back nothing more is done.</summary>
+    internal bool IsOff { get; private set; }
+
+    /// <summary>The power is back.</summary>
+    internal void SwitchOn() => IsOff = false;
+
     /// <summary>All bytes, from the base on.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
@@ -44,9 +53,10 @@ public sealed class FlashMemory
     public TimeSpan Erase(int index)
     {
         var sector = Part.Sectors[index];
-        Blank(_bytes.AsSpan((int)(sector.Address - Base), (int)sector.Size));
+        var affected = Affected(FlashFault.CutErase, (int)sector.Size);
+        Blank(_bytes.AsSpan((int)(sector.Address - Base), affected));
         _erases[index]++;
-        _spoilt.RemoveWhere(unit => unit >= sector.Address && unit < sector.End);
+        _spoilt.RemoveWhere(unit => unit >= sector.Address && unit < sector.Address + affected);
         return Part.EraseTime(sector.Size);
     }
 
@@ -54,16 +64,61 @@ public sealed class FlashMemory
     /// <returns>How long it takes.</returns>
     public TimeSpan Program(uint address, ReadOnlySpan<byte> data)
     {
-        var took = TimeSpan.Zero;
-        for (var at = 0; at < data.Length; at += Part.ProgramUnit)
+        var stuck = NextFault == FlashFault.StuckBit ? FirstCleared(address, data) : null;
+        var affected = Affected(FlashFault.CutProgram, data.Length);
+        for (var at = 0; at < affected; at += Part.ProgramUnit)
         {
-            var unit = data.Slice(at, Math.Min(Part.ProgramUnit, data.Length - at));
-            ProgramUnit(address + (uint)at, unit);
-            took += Part.ProgramTime;
+            ProgramUnit(address + (uint)at, data[at..Math.Min(at + Part.ProgramUnit, data.Length)], Math.Min(affected - at, Part.ProgramUnit));
+        }
+
+        if (stuck is { } bit)
+        {
+            NextFault = FlashFault.None;
+            _bytes[bit.Index] |= bit.Mask;
         }
 
         BytesProgrammed += data.Length;
-        return took;
+        return Part.ProgramTime * ((data.Length + Part.ProgramUnit - 1) / Part.ProgramUnit);
+    }
+
+    // How many of its bytes an operation reaches.
+    private int Affected(FlashFault cut, int length)
+    {
+        if (IsOff)
+        {
+            return 0;
+        }
+
+        if (NextFault == cut)
+        {
+            IsOff = true;
+            NextFault = FlashFault.None;
+            return length / 2;
+        }
+
+        if (NextFault == FlashFault.Ignored)
+        {
+            NextFault = FlashFault.None;
+            return 0;
+        }
+
+        return length;
+    }
+
+    // The first bit that programming would make 0.
+    private (int Index, byte Mask)? FirstCleared(uint address, ReadOnlySpan<byte> data)
+    {
+        for (var i = 0; i < data.Length; i++)
+        {
+            var index = (int)(address - Base) + i;
+            var cleared = _bytes[index] & ~data[i];
+            if (cleared != 0)
+            {
+                return (index, (byte)(cleared & -cleared));
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Whether every unit of a range would be as wanted after it was programmed, and could be read.</summary>
@@ -84,20 +139,27 @@ public sealed class FlashMemory
     /// <summary>Whether a range can be read: no unit in it has an ECC that does not fit.</summary>
     public bool IsReadable(uint address, int length) => !_spoilt.Any(unit => unit < address + (long)length && unit + (long)Part.ProgramUnit > address);
 
-    private void ProgramUnit(uint address, ReadOnlySpan<byte> unit)
+    // Cut short, a unit with an ECC has one that does not fit. What an L4 makes of that is not known: there it stays erased.
+    private void ProgramUnit(uint address, ReadOnlySpan<byte> unit, int affected)
     {
+        if (affected < unit.Length && Part is { Rule: ProgramRule.ErasedOrZero, HasEcc: true })
+        {
+            return;
+        }
+
         var target = _bytes.AsSpan((int)(address - Base), unit.Length);
         if (Part.Rule == ProgramRule.ErasedOrZero && !Takes(address, unit))
         {
             return;
         }
 
-        if (Part.Rule == ProgramRule.SpoilsEcc && target.ContainsAnyExcept(Erased) && !target.SequenceEqual(unit))
+        if (Part.Rule == ProgramRule.SpoilsEcc
+            && (affected < unit.Length || (target.ContainsAnyExcept(Erased) && !target.SequenceEqual(unit))))
         {
             _spoilt.Add(address);
         }
 
-        for (var i = 0; i < unit.Length; i++)
+        for (var i = 0; i < Math.Min(unit.Length, affected); i++)
         {
             target[i] &= unit[i];
         }
@@ -124,6 +186,11 @@ public sealed class FlashMemory
     // copying what is filled already is much faster.
     private static void Blank(Span<byte> bytes)
     {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
         bytes[0] = Erased;
         for (var filled = 1; filled < bytes.Length; filled *= 2)
         {

@@ -25,6 +25,9 @@ public enum ProgramRule
 public sealed record FlashPart(
     string Name, IReadOnlyList<Sector> Sectors, Func<uint, TimeSpan> EraseTime, int ProgramUnit, TimeSpan ProgramTime, ProgramRule Rule)
 {
+    /// <summary>Whether each unit has an error correcting code.</summary>
+    public bool HasEcc { get; init; }
+
     /// <summary>STM32F103 of medium or high density; typical times (DS5319 and DS5792, flash memory characteristics).</summary>
     /// <param name="size">In KiB.</param>
     /// <param name="page">1024 up to 128 KiB, 2048 beyond (PM0075).</param>
@@ -52,7 +55,10 @@ public sealed record FlashPart(
         _ => TimeSpan.FromMilliseconds(1100),
         ProgramUnit: 32,
         ProgramTime: TimeSpan.FromMicroseconds(100),
-        ProgramRule.SpoilsEcc);
+        ProgramRule.SpoilsEcc)
+    {
+        HasEcc = true,
+    };
 
     /// <summary>STM32L496 with 1 MiB in two banks (DS11585, flash memory characteristics).</summary>
     public static FlashPart Stm32L496() => new(
@@ -61,7 +67,10 @@ public sealed record FlashPart(
         _ => TimeSpan.FromMilliseconds(22),
         ProgramUnit: 8,
         ProgramTime: TimeSpan.FromMicroseconds(81.69),
-        ProgramRule.ErasedOrZero);
+        ProgramRule.ErasedOrZero)
+    {
+        HasEcc = true,
+    };
 
     /// <summary>M25P64: 8 MiB on SPI; page program 1.4 ms, sector erase 1 s typical (its data sheet, AC characteristics).</summary>
     public static FlashPart M25P64() => new(

@@ -21,6 +21,12 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
     /// <summary>Whether the host can reset ports; with WinUSB it cannot, and is told that it has.</summary>
     public bool CanReset { get; init; } = true;
 
+    /// <summary>How long after a device has come its user may not open it, as udev is not done with it.</summary>
+    public TimeSpan DeniedFor { get; init; }
+
+    /// <summary>How long after a device has come another program has its interface.</summary>
+    public TimeSpan HeldFor { get; init; }
+
     /// <inheritdoc/>
     public IReadOnlyList<UsbDeviceInfo> List()
     {
@@ -45,9 +51,14 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
         {
             board.AdvanceTo(clock.Now);
             Configure(device, board);
-            return board.Attached?.Generation == generation
-                ? new InProcessDevice(device, board, generation, clock, _claimed, CanReset)
-                : throw new UsbException(UsbFault.Gone, "The device is no longer on the bus.");
+            if (board.Attached is not { } attached || attached.Generation != generation)
+            {
+                throw new UsbException(UsbFault.Gone, "The device is no longer on the bus.");
+            }
+
+            return clock.Now - attached.Since >= DeniedFor
+                ? new InProcessDevice(device, board, generation, clock, _claimed, CanReset) { HeldUntil = attached.Since + HeldFor }
+                : throw new UsbException(UsbFault.AccessDenied, "This user may not open the device.");
         }
     }
 
@@ -76,6 +87,13 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
     // A number that is the device's own on this bus, and another for each enumeration.
     private const int PortsPerGeneration = 100;
 
+    /// <summary>The place of a board on the bus.</summary>
+    /// <param name="board">Its number, from 0 on.</param>
+    /// <param name="attached">What of it is on the bus.</param>
+    internal static string PathOf(int board, AttachedDevice attached) => $"{BusOf(attached)}-{board + 1}";
+
+    private static int BusOf(AttachedDevice attached) => attached.HasMoved ? 2 : 1;
+
     private static int PortOf(UsbDeviceInfo device) => device.Number % PortsPerGeneration;
 
     private static int GenerationOf(UsbDeviceInfo device) => device.Number / PortsPerGeneration;
@@ -84,9 +102,9 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
     {
         var d = attached.DeviceDescriptor.Span;
         return new UsbDeviceInfo(
-            Bus: 1,
+            BusOf(attached),
             Number: attached.Generation * PortsPerGeneration + port,
-            Path: $"1-{port + 1}",
+            Path: PathOf(port, attached),
             BinaryPrimitives.ReadUInt16LittleEndian(d[8..]),
             BinaryPrimitives.ReadUInt16LittleEndian(d[10..]),
             BinaryPrimitives.ReadUInt16LittleEndian(d[12..]),

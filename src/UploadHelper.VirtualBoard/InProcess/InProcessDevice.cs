@@ -21,12 +21,15 @@ internal sealed class InProcessDevice(
 
     public bool CanReset => canReset;
 
+    /// <summary>Until when another program has its interfaces.</summary>
+    public TimeSpan HeldUntil { get; init; }
+
     public void Claim(byte interfaceNumber)
     {
         ThrowIfGone();
         lock (claimed)
         {
-            if (_own.Add(interfaceNumber) && !claimed.Add((info.Number, interfaceNumber)))
+            if (_own.Add(interfaceNumber) && (clock.Now < HeldUntil || !claimed.Add((info.Number, interfaceNumber))))
             {
                 _own.Remove(interfaceNumber);
                 throw new UsbException(UsbFault.Busy, $"Another program has interface {interfaceNumber}.");

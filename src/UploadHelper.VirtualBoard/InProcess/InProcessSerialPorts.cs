@@ -20,7 +20,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         {
             if (SketchOn(boards[i]) is { } sketch)
             {
-                ports.Add(new SerialPortInfo(NameOf(i), sketch.Identity.VendorId, sketch.Identity.ProductId, sketch.Identity.SerialNumber, $"1-{i + 1}"));
+                ports.Add(new SerialPortInfo(NameOf(i), sketch.Identity.VendorId, sketch.Identity.ProductId, sketch.Identity.SerialNumber, InProcessBus.PathOf(i, boards[i].Attached!)));
             }
         }
 

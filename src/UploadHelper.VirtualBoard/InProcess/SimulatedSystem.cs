@@ -1,5 +1,6 @@
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Faults;
 
 namespace UploadHelper.VirtualBoard.InProcess;
 
@@ -14,7 +15,12 @@ public sealed class SimulatedSystem : IDisposable
     public SimulatedSystem(SimulationOptions options, Action<BoardEvent> events)
     {
         Boards = [.. options.Each().Select(o => new BoardFactory().Create(o, events))];
-        Usb = new InProcessBus(Clock, Boards) { CanReset = options.CanReset };
+        if (options.Faults.Any(f => f.Kind == FaultKind.Twin))
+        {
+            Boards = [.. Boards, TwinOf(Board, options, events)];
+        }
+
+        Usb = new InProcessBus(Clock, Boards) { CanReset = options.CanReset, DeniedFor = options.DeniedFor, HeldFor = options.HeldFor };
         SerialPorts = new InProcessSerialPorts(Clock, Boards);
         Clock.Advance(TimeSpan.FromSeconds(1));
         foreach (var board in Boards)
@@ -37,6 +43,22 @@ public sealed class SimulatedSystem : IDisposable
 
     /// <summary>The serial ports: a board's, while its sketch runs.</summary>
     public ISerialPorts SerialPorts { get; }
+
+    // It is not on the bus until it is called.
+    private Board TwinOf(Board board, SimulationOptions options, Action<BoardEvent> events)
+    {
+        var twin = new BoardFactory().Create(options with { Faults = [], FlashFile = null, SpiFile = null }, events);
+        twin.Unplug();
+        board.CallTwin = () =>
+        {
+            lock (twin)
+            {
+                twin.AdvanceTo(Clock.Now);
+                twin.Reset("plugged in, its button held", BootCause.ByHand);
+            }
+        };
+        return twin;
+    }
 
     /// <summary>Saves the memories that are kept in files.</summary>
     public void Dispose()

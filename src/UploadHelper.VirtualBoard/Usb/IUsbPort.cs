@@ -39,7 +39,14 @@ public interface IUsbPort
 /// <param name="Generation">Counts enumerations; a device that comes back has another.</param>
 /// <param name="DeviceDescriptor">The 18 bytes of the device descriptor.</param>
 /// <param name="ConfigurationDescriptor">The whole configuration descriptor.</param>
-public sealed record AttachedDevice(int Generation, ReadOnlyMemory<byte> DeviceDescriptor, ReadOnlyMemory<byte> ConfigurationDescriptor);
+public sealed record AttachedDevice(int Generation, ReadOnlyMemory<byte> DeviceDescriptor, ReadOnlyMemory<byte> ConfigurationDescriptor)
+{
+    /// <summary>Since when, on the board's time line.</summary>
+    public TimeSpan Since { get; init; }
+
+    /// <summary>Whether it is in another port than the one it was in at first.</summary>
+    public bool HasMoved { get; init; }
+}
 
 /// <summary>How a control transfer ended on the wire.</summary>
 public enum ControlOutcome

@@ -6,6 +6,7 @@ using UploadHelper.Configuration;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Plug;
 
 namespace UploadHelper.Commands;
@@ -22,11 +23,11 @@ internal static class SimulateCommand
     {
         var board = new Option<string>("--board")
         {
-            Description = $"Kind of board: {string.Join(", ", BoardFactory.Names)}; with flash=FILE its flash is kept in a file",
+            Description = $"Kind of board: {string.Join(", ", BoardFactory.Names)}; with flash=FILE its flash is kept in a file; with "
+                + $"fault=KIND@N something goes wrong at the Nth transfer to its bootloader, where KIND is {string.Join(", ", Fault.Names)} (1 to {Fault.LastStatus})",
             HelpName = "NAME[,key=value]",
             Required = true,
         };
-        board.CompletionSources.Add([.. BoardFactory.Names]);
         var command = new ExampledCommand(
             "simulate",
             "Be a virtual board, until Ctrl-C, and show what it sees.",
