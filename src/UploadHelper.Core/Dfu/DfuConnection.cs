@@ -17,10 +17,6 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     private const byte ClassIn = 0xA1;
     private const int MostRefusals = 3;
 
-    // A wait between two early requests is this part of the time that the operation has taken so far, which is the most
-    // that it can be late by.
-    private const int EarlyPart = 16;
-
     // The ROMs that refuse GETSTATUS have pages of 2 KiB: 24.5 ms at most on an L4, 40 ms on an F0.
     private static readonly TimeSpan ErasesAnyPage = TimeSpan.FromMilliseconds(40);
 
@@ -53,13 +49,11 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     }
 
     /// <summary>GETSTATUS, with time enough for an operation that runs inside it.</summary>
-    /// <exception cref="UsbException">The transfer failed.</exception>
-    /// <exception cref="DfuException">The answer is too short.</exception>
+    /// <exception cref="UsbException">The transfer failed, or the answer is too short.</exception>
     public DfuStatus GetStatus() => GetStatus(ExecuteTimeout);
 
     /// <summary>GETSTATUS with a time limit of the caller's.</summary>
-    /// <exception cref="UsbException">The transfer failed.</exception>
-    /// <exception cref="DfuException">The answer is too short.</exception>
+    /// <exception cref="UsbException">The transfer failed, or the answer is too short.</exception>
     public DfuStatus GetStatus(TimeSpan timeout)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -67,7 +61,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
         var received = device.ControlIn(Setup(ClassIn, DfuRequest.GetStatus, 0, answer.Length), answer, timeout);
         return received == answer.Length
             ? DfuStatus.Read(answer)
-            : throw new DfuException($"GETSTATUS answered {received} bytes instead of {answer.Length}.");
+            : throw new UsbException(UsbFault.Io, $"GETSTATUS answered {received} bytes instead of {answer.Length}.");
     }
 
     /// <summary>CLRSTATUS. Only for dfuERROR: elsewhere ST's middleware enters dfuERROR by it.</summary>
@@ -93,7 +87,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     {
         var start = time.GetTimestamp();
         var status = GetStatus();
-        for (var requests = 1; ; requests++)
+        while (true)
         {
             if (status.State is not (DfuState.DownloadBusy or DfuState.DownloadSync))
             {
@@ -105,9 +99,9 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
                 throw new DfuException($"The device stayed busy for more than {limit.TotalSeconds:0} s.", status);
             }
 
-            if (heedPollTimeout)
+            if (heedPollTimeout && !Polling.IsEarly)
             {
-                time.Wait(Pause(status.PollTimeout, requests == 1 ? TimeSpan.Zero : time.GetElapsedTime(start), atLeast), cancellationToken);
+                time.Wait(status.PollTimeout > atLeast ? status.PollTimeout : atLeast, cancellationToken);
             }
 
             status = AskAgain(status.PollTimeout, ExecuteTimeout);
@@ -131,7 +125,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
             switch (status.State)
             {
                 case DfuState.Error:
-                    ClearStatus();
+                    Try(DfuRequest.ClearStatus);
                     break;
                 case DfuState.DownloadBusy when step < 2:
                     // An operation that an earlier host began: let it end.
@@ -139,12 +133,12 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
                     break;
                 case DfuState.DownloadBusy:
                     // Old ST middleware stays busy for ever after a failed write; CLRSTATUS leads to dfuERROR, and from there to dfuIDLE.
-                    ClearStatus();
+                    Try(DfuRequest.ClearStatus);
                     break;
                 case DfuState.AppIdle or DfuState.AppDetach:
                     throw new DfuException("The device runs its application, not its bootloader.", status);
                 default:
-                    Abort();
+                    Try(DfuRequest.Abort);
                     break;
             }
 
@@ -157,19 +151,6 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
         }
     }
 
-    // A device that takes GETSTATUS early holds it back until it is done, or says at once that it is busy: the latter is
-    // asked ever less often. One that is known to ask for less time than it needs is never asked before that.
-    private TimeSpan Pause(TimeSpan pollTimeout, TimeSpan elapsed, TimeSpan atLeast)
-    {
-        if (!Polling.IsEarly || atLeast > TimeSpan.Zero)
-        {
-            return pollTimeout > atLeast ? pollTimeout : atLeast;
-        }
-
-        var pause = elapsed / EarlyPart;
-        return pause < pollTimeout ? pause : pollTimeout;
-    }
-
     // For a device that refuses GETSTATUS while it is busy.
     private DfuStatus AskAgain(TimeSpan pause, TimeSpan timeout)
     {
@@ -179,11 +160,23 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
             {
                 return GetStatus(timeout);
             }
-            catch (UsbException e) when (e.Fault == UsbFault.Stall && refusals < MostRefusals)
+            catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io && refusals < MostRefusals)
             {
                 Polling.FallBack();
                 time.Wait(pause, cancellationToken);
             }
+        }
+    }
+
+    // The state, which is asked for next, tells whether it was taken.
+    private void Try(DfuRequest request)
+    {
+        try
+        {
+            Command(request);
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io)
+        {
         }
     }
 

@@ -12,6 +12,12 @@ public static class DfuQuirkTable
     private const string RunsInGetStatus = "its source: erasing and programming run inside GETSTATUS";
     private const string RunsBehindGetStatus = "its source: erasing and programming run behind GETSTATUS, and the next request waits";
 
+    // The stack pointer: one word on F2 to F7, two half-words on F1, the lower first.
+    private const int OneWord = 4;
+
+    // L4: what it programs together, with the stack pointer in it.
+    private const int DoubleWord = 8;
+
     // Pages of 128 bytes are the STM32L0's, of 256 bytes the STM32L1's.
     private const uint LargestPageErasedToZero = 256;
 
@@ -39,6 +45,7 @@ public static class DfuQuirkTable
             {
                 StartsSketchAfter = TimeSpan.FromSeconds(2.26),
                 PollsEarly = RunsInGetStatus,
+                LastWrite = OneWord,
                 Sketch = new SketchRule(0x0801_0000, StackRule.OldF4Bootloader) { StartsNothingElse = true },
             });
         yield return (
@@ -48,6 +55,7 @@ public static class DfuQuirkTable
                 StartsSketchAfter = TimeSpan.FromSeconds(10),
                 StartsSketchByItself = true,
                 PollsEarly = RunsInGetStatus,
+                LastWrite = OneWord,
                 Sketch = new SketchRule(0x0800_4000, StackRule.F4Bootloader) { StartsNothingElse = true },
 
                 // Its GetSector() takes every address from 0x08060000 on for the last sector of 512 KiB.
@@ -71,6 +79,7 @@ public static class DfuQuirkTable
             new DfuQuirks("DSO Nano bootloader", "cyberwasp/dso-nano-dfu usb_prop.c, main.c, hw_config.h")
             {
                 PollsEarly = RunsBehindGetStatus,
+                LastWrite = OneWord,
                 Sketch = new SketchRule(0x0800_4000, StackRule.DsoNano),
                 Writable = new WritableRange(0x0800_4000, 0x0802_0000, "it holds the end of the bootloader, though the board calls it writable", ""),
 
@@ -86,6 +95,7 @@ public static class DfuQuirkTable
             new DfuQuirks("ST system bootloader, STM32F2/F4/F7", AN3156)
             {
                 PollsEarly = "EdgeTX and rs-dfu on F4 and F7 radios, MicroPython's pydfu",
+                LastWrite = OneWord,
             });
         yield return (
             // It calls itself "DFU in FS Mode", as everything on ST's middleware does; its option bytes are those of the H7.
@@ -97,6 +107,12 @@ public static class DfuQuirkTable
                 // AN2606, V9.0: it is gone when it is to leave, and nothing starts.
                 NotStarted = "Press RESET on the board: ROMs of this chip up to V9.0 never start a sketch. Does the sketch use USB serial at all?",
 
+                HangsOnCutWords = true,
+                Limit = new DeviceLimit(
+                    "This chip cannot read a word any more that was cut short while it was programmed, and its bootloader hangs on it. That happens if the power "
+                        + "fails in the 0.1 ms in which the last word is programmed.",
+                    "If the board does not answer to the next upload, reset it into its bootloader and run that with --full: nothing is read before it is erased."),
+
                 // DS12110: a sector of 128 KiB takes up to 2.2 s.
                 Erase = new EraseTimes { Limit = TimeSpan.FromSeconds(3) },
             });
@@ -105,11 +121,9 @@ public static class DfuQuirkTable
             (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x800, Count: >= 512 },
             new DfuQuirks("ST system bootloader, STM32L4", AN3156 + "; dfu-util tickets 40 and 208: a pipe error while it erases")
             {
-                // It does not take it while it erases, and is given the time for that.
-                PollsEarly = "MicroPython's pydfu on L4",
-
                 // It asks for 21 ms; DS11585: a page takes up to 24.5 ms.
                 Erase = new EraseTimes { AtLeast = TimeSpan.FromMilliseconds(25) },
+                LastWrite = DoubleWord,
             });
         yield return (
             (device, _) => IsSystemBootloader(device),

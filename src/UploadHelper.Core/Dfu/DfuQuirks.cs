@@ -46,6 +46,13 @@ public sealed record DfuQuirks(string Name, string Source)
     public int ProgramUnit { get; init; } = 32;
 
     /// <summary>
+    /// Size in bytes of what is written last: the initial stack pointer, by which bootloaders know a sketch, and what the
+    /// flash programs together with it. If the power fails meanwhile there is no more than that to be cut in two. 32, the flash
+    /// word of the H7, where the part is not known.
+    /// </summary>
+    public int LastWrite { get; init; } = 32;
+
+    /// <summary>
     /// Whether the page at the flash base holds the bootloader's own stack pointer and reset vector. The device swaps
     /// them with the sketch's while it writes that page, and puts the sketch's into two words that must be 0 in the image.
     /// </summary>
@@ -61,6 +68,11 @@ public sealed record DfuQuirks(string Name, string Source)
     /// go then, the vector table first.
     /// </summary>
     public bool WritesInOneGo { get; init; }
+
+    /// <summary>
+    /// Whether it hangs when it reads a word that was cut short while it was programmed: its ECC fits no more (RM0433, 4.3.9).
+    /// </summary>
+    public bool HangsOnCutWords { get; init; }
 
     /// <summary>What to do if the sketch does not start, where more is known of it than that RESET helps; or null.</summary>
     public string? NotStarted { get; init; }

@@ -1,8 +1,14 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Usb;
+
 namespace UploadHelper.Core.Flashing;
 
 /// <summary>Simpler ways to read through a bootloader.</summary>
 public static class BootloaderReading
 {
+    /// <summary>Whether a failed reading means that the board lets nothing be read, as one with read protection does (AN3156: errVENDOR).</summary>
+    public static bool IsRefusal(Exception e) => e is DfuException { Status: not null } or UsbException { Fault: UsbFault.Stall };
+
     /// <summary>Reads consecutive bytes, block by block, until there is no more need.</summary>
     /// <param name="bootloader">The bootloader, with the memory selected.</param>
     /// <param name="address">Address of the first byte.</param>

@@ -15,6 +15,9 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     /// <summary>Bytes that the device programs at once (<see cref="DfuQuirks.ProgramUnit"/>).</summary>
     public int ProgramUnit { get; init; } = 32;
 
+    /// <summary>Size in bytes of the block that is written last (<see cref="DfuQuirks.LastWrite"/>); null for a whole block, as a bootloader that goes by pages needs it.</summary>
+    public int? LastWrite { get; init; }
+
     /// <summary>Where a sketch can begin at the earliest, if the map does not tell; for hints.</summary>
     public uint SketchStart { get; init; }
 
@@ -50,7 +53,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             return new FlashPlan(plans, null);
         }
 
-        var (vectorBlock, others) = Split(plans[0].Runs);
+        var (vectorBlock, others) = Split(plans[0].Runs, plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : transferSize);
         plans[0] = plans[0] with { Runs = others };
         return new FlashPlan(plans, vectorBlock);
     }
@@ -76,10 +79,10 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         return new MemoryPlan(memory, TouchedSectors(image, segments, memory.Map), Runs.Of(segments, memory.Map, transferSize, ProgramUnit, erased));
     }
 
-    private (Segment VectorBlock, IReadOnlyList<Segment> Others) Split(IReadOnlyList<Segment> runs)
+    private static (Segment VectorBlock, IReadOnlyList<Segment> Others) Split(IReadOnlyList<Segment> runs, int size)
     {
         var first = runs[0];
-        var size = Math.Min(transferSize, first.Data.Length);
+        size = Math.Min(size, first.Data.Length);
         var rest = new Segment(first.Address + (uint)size, first.Data[size..]);
         return (first with { Data = first.Data[..size] }, rest.Data.IsEmpty ? [.. runs.Skip(1)] : [rest, .. runs.Skip(1)]);
     }

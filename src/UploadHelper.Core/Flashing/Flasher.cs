@@ -1,4 +1,5 @@
 using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Dfu.DfuSe;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Uploading;
 
@@ -9,8 +10,9 @@ namespace UploadHelper.Core.Flashing;
 /// was compared: whatever interrupts it, a half-written sketch has no vector table and is not started.
 /// </summary>
 /// <param name="select">Gives the bootloader, in dfuIDLE, with a memory selected.</param>
+/// <param name="erasedValue">What an erased byte reads as.</param>
 /// <param name="progress">Called with the phase, and how many of how many bytes are done.</param>
-public sealed class Flasher(Func<DfuMemory, IBootloader> select, Action<FlashPhase, long, long> progress)
+public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValue, Action<FlashPhase, long, long> progress)
 {
     /// <summary>Erases, writes, and reads back.</summary>
     /// <param name="plan">What to do.</param>
@@ -31,7 +33,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, Action<FlashPha
         erase.Add(0);
         foreach (var memory in plan.Memories)
         {
-            Erase(memory, erase);
+            Erase(memory, plan.VectorBlock, erase);
         }
 
         var write = new Progress(FlashPhase.Write, plan.BytesBeforeVectors, progress);
@@ -63,13 +65,46 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, Action<FlashPha
         return verify;
     }
 
-    private void Erase(MemoryPlan plan, Progress erased)
+    private void Erase(MemoryPlan plan, Segment? vectorBlock, Progress erased)
     {
         var bootloader = select(plan.Memory);
         foreach (var sector in plan.Sectors)
         {
             bootloader.Erase(sector);
+            if (vectorBlock is { } block && sector.Address == block.Address && bootloader is { CanRead: true, IsSequential: false })
+            {
+                EnsureErased(bootloader, sector, block);
+            }
+
             erased.Add((int)sector.Size);
+        }
+    }
+
+    // Write protected sectors report no failure (AN3156). As long as the old vector table stands, what stands behind it
+    // must stay: otherwise half of the old sketch would be started.
+    private void EnsureErased(IBootloader bootloader, Sector sector, Segment vectorBlock)
+    {
+        if (LeftOf(bootloader, vectorBlock) is { } left)
+        {
+            throw new UploadException(
+                UploadError.VerifyFailed,
+                $"The sector at 0x{sector.Address:X8} was not erased, though the board says so: 0x{left.Found:X2} is still at 0x{left.Address:X8}. "
+                    + "Nothing else was touched.",
+                "Run the same upload again. If it fails in the same way, the sector is write protected (option bytes); ST's own tool shows that.");
+        }
+    }
+
+    private Difference? LeftOf(IBootloader bootloader, Segment vectorBlock)
+    {
+        var blank = new byte[vectorBlock.Data.Length];
+        blank.AsSpan().Fill(erasedValue);
+        try
+        {
+            return Comparison.FirstDifference(bootloader, vectorBlock with { Data = blank }, _ => { });
+        }
+        catch (Exception e) when (BootloaderReading.IsRefusal(e))
+        {
+            return null;
         }
     }
 

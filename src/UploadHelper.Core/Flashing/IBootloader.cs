@@ -42,8 +42,8 @@ public interface IBootloader
     /// Called with each block and its address as it comes. Returns the address to go on at: the end of the block, an
     /// address further on to leave bytes out, or one past the range to end. A block that holds an address is read whole.
     /// </param>
-    /// <exception cref="UsbException">A transfer failed.</exception>
-    /// <exception cref="Dfu.DfuException">The device refused, and is idle again, or answered short.</exception>
+    /// <exception cref="UsbException">A transfer failed, or the device answered short; after a STALL it is idle again.</exception>
+    /// <exception cref="Dfu.DfuException">The device refused, and is idle again.</exception>
     void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, long> next);
 
     /// <summary>Ends the bootloader and starts the program at an address. A device that is gone afterwards has done it.</summary>

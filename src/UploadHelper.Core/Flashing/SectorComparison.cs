@@ -14,6 +14,12 @@ namespace UploadHelper.Core.Flashing;
 /// <param name="progress">Called with the phase, and how many of how many bytes are done.</param>
 public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte erased, Action<FlashPhase, long, long> progress)
 {
+    /// <summary>
+    /// Whether nothing is read behind an erased vector table: an upload was interrupted, and may have left words that the board
+    /// hangs on (<see cref="DfuQuirks.HangsOnCutWords"/>).
+    /// </summary>
+    public bool StopsAtErasedVectors { get; init; }
+
     /// <summary>Compares; writes nothing.</summary>
     /// <param name="plan">What would have to be done on an empty board.</param>
     /// <returns>
@@ -29,7 +35,7 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
         {
             var bootloader = select(memory.Memory);
             var wanted = Wanted(plan, memory);
-            if (!bootloader.CanRead || Different(bootloader, memory.Memory.Map, wanted, compared) is not { } different)
+            if (!bootloader.CanRead || (StopsAtErasedVectors && HasErasedVectors(bootloader, plan, memory)) || Different(bootloader, memory.Memory.Map, wanted, compared) is not { } different)
             {
                 return plan;
             }
@@ -42,7 +48,7 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
             : plan with { Memories = [.. memories.Select(m => Only(plan, m.Plan, m.Wanted, m.Different, m.InOrder)).Where(m => m.Sectors.Count > 0)] };
     }
 
-    // Null if the board lets nothing be read, as one with read protection does (AN3156: errVENDOR).
+    // Null if the board lets nothing be read.
     private static HashSet<Sector>? Different(IBootloader bootloader, MemoryMap map, List<Segment> wanted, Progress compared)
     {
         var different = new HashSet<Sector>();
@@ -61,10 +67,22 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
 
             return different;
         }
-        catch (Exception e) when (e is DfuException or UsbException { Fault: UsbFault.Stall })
+        catch (Exception e) when (BootloaderReading.IsRefusal(e))
         {
             return null;
         }
+    }
+
+    private bool HasErasedVectors(IBootloader bootloader, FlashPlan plan, MemoryPlan memory)
+    {
+        var isErased = true;
+        if (memory == plan.Memories[0] && plan.VectorBlock is { } block)
+        {
+            bootloader.Read(block.Address, block.Data.Length, (_, found) => isErased &= !found.Span.ContainsAnyExcept(erased));
+            return isErased;
+        }
+
+        return false;
     }
 
     // A block may hold several sectors. Returns where the next bytes are that say anything.

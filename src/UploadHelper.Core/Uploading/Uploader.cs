@@ -58,7 +58,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             }
 
             state = incomplete = HalfWritten.StartedAt(image, session.Quirks) is null ? DeviceTrouble.Incomplete : DeviceTrouble.IncompleteMayStart;
-            var flasher = new Flasher(session.Select, (phase, done, total) =>
+            var flasher = new Flasher(session.Select, session.Quirks.ErasedValue, (phase, done, total) =>
             {
                 state = phase == FlashPhase.Vectors ? DeviceTrouble.LastBlock : incomplete;
                 events(new FlashProgress(phase, done, total));
@@ -140,6 +140,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         var planner = new FlashPlanner(session.Memories, session.Description.Functional.TransferSize, session.Quirks.ErasedValue)
         {
             ProgramUnit = session.Quirks.ProgramUnit,
+            LastWrite = session.Quirks.SharesVectorPage ? null : session.Quirks.LastWrite,
             SketchStart = session.Quirks.Writable?.Start ?? 0,
             VectorsLast = !session.Quirks.WritesInOneGo,
         };
@@ -150,7 +151,10 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     }
 
     private SectorComparison Comparison(BootloaderSession session) =>
-        new(session.Select, session.Quirks.ErasedValue, (phase, done, total) => events(new FlashProgress(phase, done, total)));
+        new(session.Select, session.Quirks.ErasedValue, (phase, done, total) => events(new FlashProgress(phase, done, total)))
+        {
+            StopsAtErasedVectors = session.Quirks.HangsOnCutWords,
+        };
 
     // Once its boot window is used up, it would start the sketch as soon as its vector table is written, and be gone
     // before that can be compared.

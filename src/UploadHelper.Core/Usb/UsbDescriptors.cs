@@ -12,6 +12,9 @@ public static class UsbDescriptors
     private const byte Interface = 4;
     private const int ConfigurationHeader = 9;
     private const int InterfaceSize = 9;
+
+    // A bootloader is known by its strings, and with it what it needs.
+    private const int StringAttempts = 2;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Reads the whole first configuration descriptor.</summary>
@@ -38,16 +41,28 @@ public static class UsbDescriptors
             return "";
         }
 
-        try
+        for (var attempt = 1; attempt <= StringAttempts; attempt++)
         {
-            var descriptor = Read(device, (ushort)(String << 8 | index), EnglishUs, 255);
-            var length = Math.Min(descriptor.Length, descriptor.Length > 0 ? descriptor[0] : 0);
-            return length <= 2 ? "" : Encoding.Unicode.GetString(descriptor, 2, (length - 2) & ~1).TrimEnd('\0');
+            try
+            {
+                var descriptor = Read(device, (ushort)(String << 8 | index), EnglishUs, 255);
+                var length = descriptor.Length > 0 ? descriptor[0] : 0;
+                if (length > descriptor.Length && attempt < StringAttempts)
+                {
+                    // Cut short.
+                    continue;
+                }
+
+                length = Math.Min(descriptor.Length, length);
+                return length <= 2 ? "" : Encoding.Unicode.GetString(descriptor, 2, (length - 2) & ~1).TrimEnd('\0');
+            }
+            catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io)
+            {
+                // Asked for again; a device that really has none refuses each time.
+            }
         }
-        catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io)
-        {
-            return "";
-        }
+
+        return "";
     }
 
     /// <summary>Reads the device descriptor's string indexes and versions.</summary>

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Completions;
 using UploadHelper.Configuration;
-using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.CommandLine;
 
@@ -23,7 +21,6 @@ internal sealed class GlobalOptions
     public GlobalOptions()
     {
         _verbose.Aliases.Add("-v");
-        _simulate.CompletionSources.Add(_ => BoardFactory.Names.Select(name => new CompletionItem(name)));
         foreach (var option in All)
         {
             option.Recursive = true;
@@ -31,16 +28,8 @@ internal sealed class GlobalOptions
     }
 
     /// <summary>An option that takes a text.</summary>
-    public static Option<string?> Text(string key, string helpName, string description)
-    {
-        var option = new Option<string?>($"--{key}") { Description = description, HelpName = helpName };
-        if (helpName.Contains('|'))
-        {
-            option.CompletionSources.Add(helpName.Split('|'));
-        }
-
-        return option;
-    }
+    public static Option<string?> Text(string key, string helpName, string description) =>
+        new($"--{key}") { Description = description, HelpName = helpName };
 
     /// <summary>An option that takes a text, and may be given several times.</summary>
     public static Option<string[]> Texts(string key, string helpName, string description) =>

@@ -144,7 +144,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
             json.WriteNumber("exitStatus", e.Error.ExitStatus());
             Trouble(json, e.Error.Code(), e.Message, e.Hint);
         });
-        streams.Error.WriteLine(Ascii.Of($"error: {e.Message} [{e.Error.Code()}]"));
+        streams.Error.WriteLine(Ascii.Of($"error: {e.Message}"));
     }
 
     public void Cancelled()

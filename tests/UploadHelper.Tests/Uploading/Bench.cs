@@ -13,11 +13,18 @@ internal sealed class Bench
 {
     public Bench(string options, StartState start = StartState.Sketch)
     {
-        System = new SimulatedSystem(SimulationOptions.Parse(options, start), Log.Add);
+        System = new SimulatedSystem(SimulationOptions.Parse(options, start), e =>
+        {
+            Log.Add(e);
+            Seen(e);
+        });
         Bus = new FaultyBus(System.Usb);
     }
 
     public List<BoardEvent> Log { get; } = [];
+
+    /// <summary>Told of each event of the board, while it happens.</summary>
+    public Action<BoardEvent> Seen { get; set; } = _ => { };
 
     public List<UploadEvent> Events { get; } = [];
 

@@ -1,5 +1,5 @@
 using UploadHelper.Core.Uploading;
-using UploadHelper.Tests.Support;
+using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Uploading;
@@ -106,7 +106,7 @@ public class DifferentialUploadTests
         var bench = new Bench("f4rom", StartState.Bootloader);
         var request = bench.Request(0x0800_0000, Size) with { Port = null };
         var image = request.File.Content.ToArray();
-        image.AsSpan(0x2000, 0x1000).Fill(0xFF);
+        image.AsSpan(0x2004, 0x1000).Fill(0xFF);
         request = request with { File = request.File with { Content = image } };
         var transfers = 0;
         bench.Bus.BeforeTransfer = n => transfers = n;
@@ -115,7 +115,7 @@ public class DifferentialUploadTests
 
         Assert.Equal(image, bench.Flash(0x0800_0000, Size));
         Assert.Equal(Size - 0x1000, bench.Board.Flash.BytesProgrammed);
-        Assert.DoesNotContain(bench.Log, e => e.Text.EndsWith("bytes at 0x08002000", StringComparison.Ordinal));
+        Assert.DoesNotContain(bench.Log, e => e.Text.EndsWith("bytes at 0x08002004", StringComparison.Ordinal));
         Assert.InRange(transfers, 1, 3 * (Size / 2048 - 2) + Size / 2048 + 3 * 5 + 60);
     }
 
@@ -171,11 +171,65 @@ public class DifferentialUploadTests
         var request = bench.Request(0x0800_0000, Size) with { Port = null, Verify = false };
         bench.Board.Flash.Preload(0x0800_0000, request.File.Content.Span);
 
-        var result = bench.Upload(RefusingBus.ReadProtected(bench.System.Usb), request);
+        var result = bench.Upload(new UnreadableBus(bench.System.Usb), request);
 
         Assert.Equal(5, bench.Board.Flash.Erases.Sum());
         Assert.Equal(0, result.Unchanged);
         Assert.False(result.Verified);
         Assert.Equal(request.File.Content.ToArray(), bench.Flash(0x0800_0000, Size));
+    }
+
+    /// <summary>A bus on which every UPLOAD is refused, with errVENDOR in the status behind it.</summary>
+    private sealed class UnreadableBus(IUsbBus bus) : IUsbBus
+    {
+        public IReadOnlyList<UsbDeviceInfo> List() => bus.List();
+
+        public IUsbDevice Open(UsbDeviceInfo device) => new Device(bus.Open(device));
+
+        private sealed class Device(IUsbDevice device) : IUsbDevice
+        {
+            private bool _refused;
+
+            public UsbDeviceInfo Info => device.Info;
+
+            public bool CanReset => device.CanReset;
+
+            public void Claim(byte interfaceNumber) => device.Claim(interfaceNumber);
+
+            public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) => device.SetAlternateSetting(interfaceNumber, alternateSetting);
+
+            public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout)
+            {
+                if (setup is { RequestType: 0xA1, Request: 2 })
+                {
+                    _refused = true;
+                    throw new UsbException(UsbFault.Stall, "refused");
+                }
+
+                var received = device.ControlIn(setup, buffer, timeout);
+                if (_refused && setup is { RequestType: 0xA1, Request: 3 })
+                {
+                    (buffer[0], buffer[4]) = (0x0B, 10);
+                }
+
+                return received;
+            }
+
+            public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout)
+            {
+                if (_refused && setup is { RequestType: 0x21, Request: 4 })
+                {
+                    // CLRSTATUS: from dfuERROR, which only this bus knows of.
+                    _refused = false;
+                    return;
+                }
+
+                device.ControlOut(setup, data, timeout);
+            }
+
+            public void Reset() => device.Reset();
+
+            public void Dispose() => device.Dispose();
+        }
     }
 }

@@ -150,7 +150,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
 
         if (received != room.Length)
         {
-            throw new DfuException($"The device answered {received} of {room.Length} bytes while reading at 0x{address:X8}.");
+            throw new UsbException(UsbFault.Io, $"The device answered {received} of {room.Length} bytes while reading at 0x{address:X8}.");
         }
     }
 
@@ -163,10 +163,15 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
                 operation();
                 return;
             }
-            catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io && attempt < Attempts && CanRead)
+            catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io && CanRead)
             {
                 dfu.Polling.FallBack();
                 dfu.Idle();
+                if (attempt == Attempts)
+                {
+                    throw;
+                }
+
                 if (isDone())
                 {
                     return;

@@ -22,6 +22,7 @@ namespace UploadHelper.Core.Dfu.Maple;
 public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, MemoryMap map, DfuFunctionalDescriptor functional) : IBootloader
 {
     private const byte Erased = 0xFF;
+    private const int ReadAttempts = 3;
 
     // A page takes some 50 ms, a sector of an F4 at most 2 s.
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
@@ -95,18 +96,13 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
         {
             // base + wLength * wBlockNum, with the wLength of the first UPLOAD behind dfuIDLE: always whole blocks.
             var number = (at - _start) / _block.Length;
-            var received = dfu.Upload((ushort)number, _block);
-            if (received != _block.Length)
-            {
-                throw new DfuException($"The device answered {received} of {_block.Length} bytes while reading at 0x{at:X8}.");
-            }
-
+            ReadBlock(number, at);
             var from = Math.Max(_start + number * _block.Length, address);
             var end = Math.Min(_start + (number + 1) * _block.Length, address + (long)length);
             at = next((uint)from, _block.AsMemory((int)((from - _start) % _block.Length), (int)(end - from)));
         }
 
-        dfu.Abort();
+        dfu.Idle();
     }
 
     /// <inheritdoc/>
@@ -138,6 +134,32 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
         catch (UsbException e) when (e.Fault == UsbFault.Gone)
         {
             // It was quick: the sketch is on the bus instead.
+        }
+    }
+
+    // Reading changes nothing, so that a refused request is simply made again, from dfuIDLE.
+    private void ReadBlock(long number, long address)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var received = dfu.Upload((ushort)number, _block);
+                if (received == _block.Length)
+                {
+                    return;
+                }
+
+                throw new UsbException(UsbFault.Io, $"The device answered {received} of {_block.Length} bytes while reading at 0x{address:X8}.");
+            }
+            catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io)
+            {
+                dfu.Idle();
+                if (attempt == ReadAttempts)
+                {
+                    throw;
+                }
+            }
         }
     }
 

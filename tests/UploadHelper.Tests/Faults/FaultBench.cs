@@ -1,0 +1,55 @@
+using System.Text;
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Tests.Support;
+using UploadHelper.Tests.Uploading;
+using UploadHelper.VirtualBoard;
+
+namespace UploadHelper.Tests.Faults;
+
+/// <summary>What is uploaded to one kind of board while something goes wrong.</summary>
+/// <param name="Board">The kind.</param>
+/// <param name="Address">Where its sketch begins.</param>
+/// <param name="NextSector">How far away the next sector begins that gets some bytes too; 0 if the sketch is all.</param>
+internal sealed record FaultBench(string Board, uint Address, uint NextSector = 0)
+{
+    // More than a block and a page of most; a page of 2 KiB is filled too.
+    private const int SketchSize = 1_300;
+    private const int OtherSize = 200;
+
+    /// <summary>Every kind of board. Those with pages of 1 KiB have two of them in the sketch, a gap would be filled in by a Maple bootloader.</summary>
+    public static IReadOnlyList<FaultBench> All { get; } =
+    [
+        new("f4boot", 0x0800_4000, 0x4000),
+        new("f4boot-old", 0x0801_0000, 0x1_0000),
+        new("f4rom", 0x0800_0000, 0x4000),
+        new("dsonano", 0x0800_4000),
+        new("h0wch33", 0x0800_0000),
+        new("h747", 0x0800_0000, 0x2_0000),
+        new("l496", 0x0800_0000, 0x800),
+        new("maple20", 0x0800_2000),
+        new("maple-orig", 0x0800_5000),
+        new("maple-f4", 0x0801_0000),
+    ];
+
+    /// <summary>The board with its old sketch, and something that goes wrong. Boards without a way into DFU mode by software are there by hand.</summary>
+    /// <param name="options">More options of the virtual board, each behind a comma.</param>
+    public Bench Create(string options = "") => new(Board + options, Board is "dsonano" or "h0wch33" ? StartState.Bootloader : StartState.Sketch);
+
+    /// <summary>The upload.</summary>
+    public UploadRequest Request(Bench bench) => bench.Request(Address) with { File = File(bench.Board.StackPointer), Timeout = TimeSpan.FromSeconds(15) };
+
+    /// <summary>The bytes of the upload.</summary>
+    public IReadOnlyList<Segment> Segments(uint stack)
+    {
+        var sketch = new Segment(Address, SketchImage.Bytes(Address, SketchSize, stack));
+        return NextSector == 0 ? [sketch] : [sketch, new Segment(Address + NextSector, SketchImage.Noise(1, OtherSize))];
+    }
+
+    private ImageFile File(uint stack)
+    {
+        var text = new StringWriter();
+        IntelHexWriter.Write(text, Segments(stack));
+        return new ImageFile("blink.hex", Encoding.ASCII.GetBytes(text.ToString()));
+    }
+}

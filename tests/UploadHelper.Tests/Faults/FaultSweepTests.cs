@@ -1,0 +1,63 @@
+using UploadHelper.VirtualBoard.Faults;
+using Xunit.Abstractions;
+
+namespace UploadHelper.Tests.Faults;
+
+/// <summary>
+/// Every fault at every transfer of an upload, on every board: nothing but the sketch's sectors is touched, no half
+/// sketch is started, success is only said of what is in flash, a failure says how the board is and what to do, and the
+/// same upload run again succeeds. One class a board, so that they run side by side.
+/// </summary>
+public abstract class FaultSweep(ITestOutputHelper output, string board)
+{
+    private const int MostShown = 60;
+
+    private readonly FaultBench _kind = FaultBench.All.Single(k => k.Board == board);
+
+    [Fact]
+    public void Whatever_fails_whenever_the_promises_hold()
+    {
+        var plan = new TransferPlan(_kind);
+        Assert.InRange(plan.Count, 20, 1_000);
+        var broken = new List<string>();
+        var counts = new SortedDictionary<FaultKind, Dictionary<string, int>>();
+        var trials = 0;
+        foreach (var fault in plan.Faults())
+        {
+            var trial = new FaultTrial(_kind, $",fault={fault}");
+            broken.AddRange(trial.Run().Select(b => $"{board},fault={fault}: {b}"));
+            var of = counts.TryGetValue(fault.Kind, out var known) ? known : counts[fault.Kind] = [];
+            var outcome = trial.Limit is { } limit ? $"device limit ({limit})" : trial.Outcome;
+            of[outcome] = of.GetValueOrDefault(outcome) + 1;
+            trials++;
+        }
+
+        output.WriteLine($"{board}: {plan.Count} transfers, {plan.Indexes().Count()} of them tried, {trials} faults, {2 * trials} uploads, {broken.Count} broken promises");
+        foreach (var (kind, of) in counts)
+        {
+            output.WriteLine($"  {kind}: {of.Values.Sum()} ({string.Join(", ", of.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => $"{o.Key} {o.Value}"))})");
+        }
+
+        Assert.True(broken.Count == 0, $"{broken.Count} broken promises\n" + string.Join('\n', broken.Take(MostShown)));
+    }
+}
+
+public sealed class F4BootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f4boot");
+
+public sealed class F4BootOldFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f4boot-old");
+
+public sealed class F4RomFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f4rom");
+
+public sealed class DsoNanoFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dsonano");
+
+public sealed class H0wch33FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "h0wch33");
+
+public sealed class H747FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "h747");
+
+public sealed class L496FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "l496");
+
+public sealed class Maple20FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple20");
+
+public sealed class MapleOrigFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-orig");
+
+public sealed class MapleF4FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-f4");

@@ -1,0 +1,250 @@
+using System.Buffers.Binary;
+using UploadHelper.Core.Boards;
+using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Tests.Uploading;
+using UploadHelper.VirtualBoard;
+
+namespace UploadHelper.Tests.Faults;
+
+/// <summary>An upload in which something goes wrong, and the same one again without that; what was promised of both is looked at.</summary>
+internal sealed class FaultTrial
+{
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(30);
+
+    private readonly FaultBench _kind;
+    private readonly Bench _bench;
+    private readonly UploadRequest _request;
+    private readonly byte[] _before;
+    private readonly byte[] _expected;
+    private readonly int _from;
+    private readonly int _to;
+    private readonly uint _stackAt;
+    private readonly List<string> _broken = [];
+    private string? _halfStarted;
+
+    /// <summary>A trial.</summary>
+    /// <param name="kind">The board.</param>
+    /// <param name="options">What goes wrong, as options of the virtual board, each behind a comma.</param>
+    public FaultTrial(FaultBench kind, string options)
+    {
+        _kind = kind;
+        _bench = kind.Create(options);
+        _request = kind.Request(_bench);
+        _before = _bench.Board.Flash.Bytes.ToArray();
+        _expected = _before.ToArray();
+        var segments = kind.Segments(_bench.Board.StackPointer);
+        var flash = _bench.Board.Flash;
+        var sectors = flash.Part.Sectors.Where(s => segments.Any(g => s.Address < g.End && s.End > g.Address)).ToList();
+        (_from, _to) = ((int)(sectors[0].Address - flash.Base), (int)(sectors[^1].End - flash.Base));
+        foreach (var segment in segments)
+        {
+            segment.Data.CopyTo(_expected.AsMemory((int)(segment.Address - flash.Base)));
+        }
+
+        _bench.Seen = See;
+        _stackAt = kind.Address;
+        if (kind.Board == "h0wch33")
+        {
+            _stackAt = kind.Address + 0x1C;
+
+            // The sketch's stack pointer and reset vector stand where it keeps them, its own in their place.
+            _expected.AsSpan(0, 8).CopyTo(_expected.AsSpan(0x1C));
+            _before.AsSpan(0, 8).CopyTo(_expected);
+        }
+    }
+
+    /// <summary>What no host can help, as the user was told before anything was written; or null.</summary>
+    public string? Limit { get; private set; }
+
+    /// <summary>How the upload ended.</summary>
+    public string Outcome { get; private set; } = "";
+
+    /// <summary>Carries it out.</summary>
+    /// <returns>The promises that were broken.</returns>
+    public IReadOnlyList<string> Run()
+    {
+        Upload();
+        CheckUntouched();
+        _bench.Wait(Settled);
+        _bench.Board.PressReset();
+        _bench.Wait(Settled);
+        if (_halfStarted is { } start && !IsUnnoticed())
+        {
+            Excuse($"half a sketch is started: {start}", "maple");
+        }
+
+        if (IsLost())
+        {
+            Excuse("the bootloader is lost", "h0wch33");
+            return _broken;
+        }
+
+        Again();
+        CheckUntouched();
+        return _broken;
+    }
+
+    private void Upload()
+    {
+        try
+        {
+            var result = _bench.Upload(_request);
+            Outcome = result.Verified ? "verified" : "written";
+            if (!IsUnnoticed() && !IsComplete())
+            {
+                _broken.Add($"success was said (verified: {result.Verified}), and the flash is wrong");
+            }
+        }
+        catch (UploadException e)
+        {
+            Outcome = e.Error.Code();
+            CheckTold(e);
+        }
+        catch (Exception e)
+        {
+            _broken.Add($"{e.GetType().Name}: {e.Message}");
+        }
+    }
+
+    // A failure says what happened, how the board is, and what to do.
+    private void CheckTold(UploadException e)
+    {
+        if (e.Error == UploadError.Internal || e.Hint.Length == 0)
+        {
+            _broken.Add($"a failure that teaches nothing: {e.Message}");
+        }
+
+        string[] states =
+        [
+            DeviceTrouble.Untouched, DeviceTrouble.Unchanged, DeviceTrouble.Incomplete, DeviceTrouble.IncompleteMayStart, DeviceTrouble.LastBlock,
+            DeviceTrouble.Written, "The bootloader is still there; the sketch on the board is not complete.", "Nothing else was touched.", "None was touched.",
+        ];
+        var said = states.Where(e.Message.Contains).ToList();
+        if (said.Count == 0)
+        {
+            _broken.Add($"a failure that does not say how the board is: {e.Message}");
+        }
+        else if (said.Any(s => s == DeviceTrouble.Untouched || s == DeviceTrouble.Unchanged) && !IsAsBefore())
+        {
+            _broken.Add($"the flash is not as it was: {e.Message}");
+        }
+        else if (said.Contains(DeviceTrouble.Written) && !IsComplete())
+        {
+            _broken.Add($"the sketch is not on the board: {e.Message}");
+        }
+    }
+
+    private void CheckUntouched()
+    {
+        var flash = _bench.Board.Flash;
+        if (!flash.Bytes[.._from].SequenceEqual(_before.AsSpan(0, _from)) || !flash.Bytes[_to..].SequenceEqual(_before.AsSpan(_to)))
+        {
+            _broken.Add("the flash outside the sketch has changed");
+        }
+
+        for (var i = 0; i < flash.Erases.Count; i++)
+        {
+            var at = flash.Part.Sectors[i].Address - flash.Base;
+            if (flash.Erases[i] > 0 && (at < _from || at >= _to))
+            {
+                _broken.Add($"sector {i} was erased");
+            }
+        }
+
+        if (!FlashFails() && _bench.Board.Violations.Count > 0)
+        {
+            _broken.Add($"violation: {_bench.Board.Violations[0].Text}");
+        }
+    }
+
+    // A ROM or processor that runs into erased flash starts no sketch.
+    private void See(BoardEvent e)
+    {
+        if (e.Kind == BoardEventKind.Start && e.Text.StartsWith("sketch", StringComparison.Ordinal) && !IsComplete() && !IsAsBefore()
+            && _bench.Board.Flash.IsReadable(_stackAt, sizeof(uint)) && RamMap.FitsStack(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_stackAt, sizeof(uint)))))
+        {
+            _halfStarted ??= e.Text;
+        }
+    }
+
+    private void Again()
+    {
+        foreach (var twin in _bench.System.Boards.Skip(1))
+        {
+            twin.Unplug();
+        }
+
+        if (_bench.Board.Attached is null || _bench.System.SerialPorts.List().Count == 0)
+        {
+            _bench.Board.Reset("by hand", BootCause.ByHand);
+        }
+
+        try
+        {
+            _bench.Upload(_request);
+            if (!IsComplete())
+            {
+                _broken.Add("the upload run again succeeds, and the flash is wrong");
+            }
+        }
+        catch (UploadException e)
+        {
+            Excuse($"the upload run again fails: {e.Message}", "h747");
+            AgainWithoutReading();
+        }
+    }
+
+    private void AgainWithoutReading()
+    {
+        _bench.Board.Reset("by hand", BootCause.ByHand);
+        try
+        {
+            _bench.Upload(_request with { Full = true });
+        }
+        catch (UploadException e)
+        {
+            _broken.Add($"with --full it fails too: {e.Message}");
+        }
+    }
+
+    // What a device makes impossible is no broken promise if its user was told before the first erase.
+    private void Excuse(string what, string boards)
+    {
+        var told = _bench.Events.TakeWhile(e => e is not FlashProgress { Phase: not FlashPhase.Compare })
+            .OfType<UploadWarning>().Any(w => w.Code == "device-limit");
+        if (told && _kind.Board.StartsWith(boards, StringComparison.Ordinal))
+        {
+            Limit = what;
+        }
+        else
+        {
+            _broken.Add(what);
+        }
+    }
+
+    // Its own vectors are spoilt.
+    private bool IsLost() => _kind.Board == "h0wch33" && !_bench.Board.Flash.Bytes[..8].SequenceEqual(_before.AsSpan(0, 8));
+
+    private bool FlashFails() => _bench.Log.Any(e => e.Text.StartsWith("fault: lost", StringComparison.Ordinal)
+        || e.Text.StartsWith("fault: bit", StringComparison.Ordinal) || e.Text.StartsWith("fault: cut", StringComparison.Ordinal));
+
+    // What fails silently on a board that cannot be read.
+    private bool IsUnnoticed() => Outcome == "written" && FlashFails();
+
+    private bool IsAsBefore() => _bench.Board.Flash.Bytes.SequenceEqual(_before);
+
+    private bool IsComplete()
+    {
+        foreach (var segment in _kind.Segments(_bench.Board.StackPointer))
+        {
+            var at = (int)(segment.Address - _bench.Board.Flash.Base);
+            if (!_bench.Board.Flash.Bytes.Slice(at, segment.Data.Length).SequenceEqual(_expected.AsSpan(at, segment.Data.Length)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

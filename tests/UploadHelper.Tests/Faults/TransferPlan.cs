@@ -1,0 +1,105 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Faults;
+
+namespace UploadHelper.Tests.Faults;
+
+/// <summary>The transfers of an upload in which nothing goes wrong, and what can go wrong at each.</summary>
+internal sealed class TransferPlan
+{
+    // The middle of a long row of equal requests in one state (GETSTATUS while it is busy) tells nothing new.
+    private const int EqualsTried = 2;
+
+    private readonly List<Transfer> _transfers = [];
+
+    /// <summary>Uploads once.</summary>
+    public TransferPlan(FaultBench kind)
+    {
+        var bench = kind.Create();
+        bench.Seen = e => See(bench.Board.BootloaderTransfers - 1, e);
+        bench.Upload(kind.Request(bench));
+    }
+
+    /// <summary>Number of transfers.</summary>
+    public int Count => _transfers.Count;
+
+    /// <summary>Every fault that can happen, one after the other.</summary>
+    public IEnumerable<Fault> Faults()
+    {
+        var turn = 0;
+        foreach (var index in Indexes())
+        {
+            foreach (var kind in Enum.GetValues<FaultKind>().Where(k => Applies(k, _transfers[index])))
+            {
+                // All 15 take turns.
+                yield return kind == FaultKind.Status ? new Fault(kind, index, (DfuStatusCode)(turn++ % Fault.LastStatus + 1)) : new Fault(kind, index);
+            }
+        }
+    }
+
+    /// <summary>The numbers of the transfers at which something is tried.</summary>
+    public IEnumerable<int> Indexes() => Enumerable.Range(0, _transfers.Count).Where(i => !(IsSame(i, -EqualsTried) && IsSame(i, EqualsTried)));
+
+    private bool IsSame(int index, int distance)
+    {
+        for (var i = index; i != index + distance; i += Math.Sign(distance))
+        {
+            var next = i + Math.Sign(distance);
+            if (next < 0 || next >= _transfers.Count || _transfers[next] != _transfers[index])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void See(int index, BoardEvent e)
+    {
+        if (index < 0)
+        {
+            return;
+        }
+
+        while (_transfers.Count <= index)
+        {
+            _transfers.Add(new Transfer("", false, false));
+        }
+
+        var transfer = _transfers[index];
+        _transfers[index] = e.Kind switch
+        {
+            // What comes later under this number is a sketch's.
+            BoardEventKind.Request when transfer.Text.Length == 0 => transfer with { Text = e.Text },
+            BoardEventKind.Flash when e.Text.StartsWith("erase sector", StringComparison.Ordinal) => transfer with { Erases = true },
+            BoardEventKind.Flash when e.Text.StartsWith("program", StringComparison.Ordinal) => transfer with { Programs = true },
+            _ => transfer,
+        };
+    }
+
+    private static bool Applies(FaultKind kind, Transfer at) => kind switch
+    {
+        FaultKind.CutErase => at.Erases,
+        FaultKind.CutProgram or FaultKind.Bit => at.Programs,
+        FaultKind.Lost => at.Erases || at.Programs,
+        FaultKind.Short => at.Answers,
+        FaultKind.Layout => at.IsString,
+        FaultKind.Early or FaultKind.Busy or FaultKind.Status => at.IsDfu,
+        _ => true,
+    };
+
+    /// <summary>A control transfer to a bootloader.</summary>
+    /// <param name="Text">As the board's log has it.</param>
+    /// <param name="Erases">Whether a sector is erased in it.</param>
+    /// <param name="Programs">Whether flash is programmed in it.</param>
+    private sealed record Transfer(string Text, bool Erases, bool Programs)
+    {
+        public bool IsString => Text.StartsWith("standard request 0x06, value 0x03", StringComparison.Ordinal);
+
+        public bool IsDfu => !Text.StartsWith("standard", StringComparison.Ordinal);
+
+        public bool Answers => Text.StartsWith("UPLOAD", StringComparison.Ordinal)
+            || Text.StartsWith("GETSTATUS", StringComparison.Ordinal)
+            || Text.StartsWith("standard request 0x06", StringComparison.Ordinal);
+    }
+}
