@@ -61,6 +61,7 @@ fill() {
     *) cp scripts/{install,arduino}-*.sh "$folder/scripts/"; rm -rf "$folder/arduino/udev" "$folder/arduino/windows" ;;
   esac
   cp licences/* "$folder/licences/"
+  add_libusb "$rid" "$folder"
   notices=$(runtime_pack "$rid")
   cp "$notices/LICENSE.TXT" "$folder/licences/dotnet-LICENSE.txt"
   cp "$notices/THIRD-PARTY-NOTICES.TXT" "$folder/licences/dotnet-THIRD-PARTY-NOTICES.txt"
@@ -68,6 +69,15 @@ fill() {
   find "$folder" -type f -exec chmod 644 {} +
   find "$folder" -type f \( -name upload-helper -o -name '*.sh' \) -exec chmod 755 {} +
   find "$folder" -exec touch -d "$mtime" {} +
+}
+
+# add_libusb RID FOLDER: what the licence of the libusb inside the executable asks for: its text, and the sources at the same place.
+add_libusb() {
+  local libusb=$built/libusb/$1
+  [ -f "$libusb/libusb-1.0.dll" ] || return 0
+  cp "$libusb/COPYING" "$2/licences/libusb-1.0-COPYING.txt"
+  mkdir -p "$out/libusb-1.0-source"
+  cp "$libusb"/source/* "$out/libusb-1.0-source/"
 }
 
 # The folder of the .NET runtime that is in the executable just published, where its licences are.

@@ -2,6 +2,7 @@
 # Makes the one-file executable for a platform: scripts/publish.sh RID [--no-r2r] [MSBUILD-OPTION...]
 # RID: linux-x64 linux-arm64 linux-arm win-x64 win-x86 win-arm64 osx-x64 osx-arm64
 # It goes to $PUBLISH_DIRECTORY/RID, or to where the tests look for it if that is not set.
+# Executables for Windows carry libusb-1.0.dll inside where scripts/libusb-windows.sh can build it; they say so if it cannot.
 # --no-r2r leaves out the precompiled code: smaller, slower to start, and what Wine 8 can run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,13 +26,22 @@ esac
 # sha256sum is GNU's; macOS has shasum.
 if command -v sha256sum >/dev/null; then digest() { sha256sum; }; else digest() { shasum -a 256; }; fi
 
+carried=()
+if [[ $rid = win-* ]]; then
+  if why=$(scripts/libusb-windows.sh "$rid" 2>&1 >/dev/null); then
+    carried=("-p:CarriedLibUsb=$PWD/artifacts/libusb/$rid/libusb-1.0.dll")
+  else
+    echo "publish.sh: $file goes without libusb-1.0.dll, which belongs beside it: $(tail -1 <<<"$why")" >&2
+  fi
+fi
+
 built=artifacts
 out=${PUBLISH_DIRECTORY:-$built/publish}/$variant
 log=$out.log
 rm -rf "$out"
 mkdir -p "$out"
 if ! dotnet publish src/UploadHelper -c Release -r "$rid" -o "$out" --nologo \
-  -p:PublishReadyToRun=$ready_to_run -p:DebugType=none "$@" >"$log" 2>&1; then
+  -p:PublishReadyToRun=$ready_to_run -p:DebugType=none ${carried[@]+"${carried[@]}"} "$@" >"$log" 2>&1; then
   if grep -qE 'NU1101|NU1102|NU1100|NETSDK1094' "$log"; then
     echo "publish.sh: the runtime packs for $rid cannot be had from the package sources of this machine:" >&2
     grep -ohE '(NU11[0-9]+|NETSDK1094): .*' "$log" | sort -u | head -5 | cut -c1-160 >&2

@@ -23,7 +23,26 @@ internal static class LibUsbLoader
 
     /// <summary>Loads this system's library.</summary>
     /// <exception cref="DllNotFoundException">None is there; the message says where to get it.</exception>
-    public static nint Load() => Load(LibUsbLocation.Here, typeof(LibUsbLoader).Assembly);
+    public static nint Load()
+    {
+        var assembly = typeof(LibUsbLoader).Assembly;
+        return CarriedLibrary.In(assembly, LibUsbLocation.Windows.Names[0]) is { } carried ? Load(carried, assembly) : Load(LibUsbLocation.Here, assembly);
+    }
+
+    /// <summary>Loads the user's own library from beside the executable, or else the one that is inside.</summary>
+    /// <exception cref="DllNotFoundException">It cannot be unpacked or loaded; the message says what helps.</exception>
+    internal static nint Load(CarriedLibrary carried, Assembly assembly)
+    {
+        if (NativeLibrary.TryLoad(LibUsbLocation.Windows.Names[0], assembly, DllImportSearchPath.ApplicationDirectory, out var own))
+        {
+            return own;
+        }
+
+        var file = carried.Unpack();
+        return NativeLibrary.TryLoad(file, out var library)
+            ? library
+            : throw new DllNotFoundException($"The system does not load {file}. {LibUsbLocation.Windows.Source}");
+    }
 
     /// <summary>Loads the first of a system's libraries that there is.</summary>
     /// <exception cref="DllNotFoundException">None is there; the message says where to get it.</exception>

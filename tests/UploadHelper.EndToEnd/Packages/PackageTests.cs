@@ -71,6 +71,9 @@ public sealed class PackageTests(PackageTests.Made made) : IClassFixture<Package
         {
             Assert.True(File.Exists(Path.Combine(Tool, file)), file);
         }
+
+        Assert.Equal(Executable.CarriesLibUsb, File.Exists(Path.Combine(Tool, "licences", "libusb-1.0-COPYING.txt")));
+        Assert.Equal(Executable.CarriesLibUsb, Directory.Exists(Repository.PathOf("artifacts", "packages", "libusb-1.0-source")));
     }
 
     [PackageWineFact]

@@ -7,6 +7,12 @@ internal static class Executable
 
     public static string WindowsForWine { get; } = Repository.PathOf("artifacts", "publish", "win-x64-no-r2r", "upload-helper.exe");
 
+    /// <summary>The libusb that was there for it to be carried inside.</summary>
+    public static string CarriedLibUsb { get; } = Repository.PathOf("artifacts", "libusb", "win-x64", "libusb-1.0.dll");
+
+    /// <summary>Whether the Windows executable carries libusb inside.</summary>
+    public static bool CarriesLibUsb => File.Exists(CarriedLibUsb);
+
     /// <summary>Why a file cannot be tested, or null.</summary>
     public static string? Missing(string file) =>
         File.Exists(file) ? null : $"{Path.GetRelativePath(Repository.Root, file)} is not published (scripts/test.sh does it)";

@@ -39,7 +39,19 @@ public sealed class ProcessorTheoryAttribute : TheoryAttribute
 /// <summary>A test under Wine; skipped where it cannot be had.</summary>
 public sealed class WineFactAttribute : FactAttribute
 {
-    public WineFactAttribute() => Skip =
+    public WineFactAttribute() => Skip = WineReason.Skip;
+}
+
+/// <summary>A test under Wine of an executable that carries libusb; skipped where either cannot be had.</summary>
+public sealed class WineLibUsbFactAttribute : FactAttribute
+{
+    public WineLibUsbFactAttribute() => Skip = WineReason.Skip
+        ?? (Executable.CarriesLibUsb ? null : "the Windows executable carries no libusb (scripts/libusb-windows.sh win-x64 says why)");
+}
+
+internal static class WineReason
+{
+    public static string? Skip { get; } =
         !Executable.IsInstalled("wine") ? "Wine is not installed" : Executable.Missing(Executable.WindowsForWine) ?? Executable.Missing(Executable.Linux);
 }
 

@@ -2,19 +2,20 @@ using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Wine;
 
-/// <summary>
-/// The Windows executable under Wine (the variant without precompiled code: Wine 8 cannot load the other). Wine itself
-/// talks on standard error, so that only standard output and the exit status are looked at.
-/// </summary>
-public sealed class WineTests : IDisposable
+/// <summary>The Windows executable under Wine: its start, its library, and a board behind a COM port.</summary>
+[Collection(WineCollection.Name)]
+public sealed class WineTests(WinePrefix wine)
 {
     private const string Sketch = "tests/firmware/blink-08004000.bin";
-    private readonly DirectoryInfo _prefix = Directory.CreateTempSubdirectory("wine");
+
+    private string Unpacked => Directory.GetDirectories(Path.Combine(wine.DriveC, "users"))
+        .Select(u => Path.Combine(u, "AppData", "Local", "upload-helper"))
+        .First(f => Directory.Exists(Path.GetDirectoryName(f)));
 
     [WineFact]
     public void It_starts()
     {
-        var run = Wine("--version");
+        var run = wine.Run("--version");
 
         Assert.True(run.Status == 0, run.ToString());
         Assert.Matches(@"^\d+\.\d+\.\d+\s*$", run.Out);
@@ -23,43 +24,73 @@ public sealed class WineTests : IDisposable
     [WineFact]
     public void It_uploads_to_a_virtual_board_of_its_own()
     {
-        var run = Wine("upload", "--simulate", "f4boot", "--offset", "0x4000", Sketch);
+        var run = wine.Run("upload", "--simulate", "f4boot", "--offset", "0x4000", Sketch);
 
         Assert.True(run.Status == 0, run.ToString());
         Assert.Contains("verified", run.Out, StringComparison.Ordinal);
     }
 
-    [WineFact]
-    public void It_says_that_libusb_is_missing()
+    [WineLibUsbFact]
+    public void It_unpacks_its_own_libusb_when_it_looks_for_devices_and_not_before()
     {
-        var run = Wine("list");
+        Forget(Unpacked);
+        Assert.Equal(0, wine.Run("--version").Status);
+        Assert.False(Path.Exists(Unpacked));
 
-        Assert.Equal(7, run.Status);
-        Assert.Contains("libusb-1.0.dll beside upload-helper.exe", run.Error, StringComparison.Ordinal);
+        var run = wine.Run("list");
+
+        Assert.True(run.Status == 0, run.ToString());
+        Assert.Contains("No board is in DFU mode", run.Out, StringComparison.Ordinal);
+        var library = Assert.Single(Directory.GetFiles(Unpacked, "*", SearchOption.AllDirectories));
+        Assert.Equal(File.ReadAllBytes(Executable.CarriedLibUsb), File.ReadAllBytes(library));
+    }
+
+    [WineLibUsbFact]
+    public void It_says_where_its_libusb_cannot_be_unpacked()
+    {
+        Forget(Unpacked);
+        File.WriteAllText(Unpacked, "a file where the folder should be");
+        try
+        {
+            var run = wine.Run("list");
+
+            Assert.True(run.Status == 7, run.ToString());
+            Assert.Contains("cannot be unpacked to", run.Error, StringComparison.Ordinal);
+            Assert.Contains("libusb-1.0.dll beside upload-helper.exe", run.Error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Forget(Unpacked);
+        }
     }
 
     [WineFact]
     public void It_takes_no_libusb_out_of_the_working_folder()
     {
-        Wine("--version");
-        var folder = _prefix.CreateSubdirectory("opened-sketch");
+        var folder = Directory.CreateDirectory(Path.Combine(wine.DriveC, "opened-sketch"));
         File.Copy(
-            Path.Combine(_prefix.FullName, "drive_c", "windows", "system32", "version.dll"), Path.Combine(folder.FullName, "libusb-1.0.dll"));
+            Path.Combine(wine.DriveC, "windows", "system32", "version.dll"), Path.Combine(folder.FullName, "libusb-1.0.dll"), overwrite: true);
 
-        var run = ProcessRun.Of("/bin/sh", ["-c", "cd \"$0\" && exec wine \"$1\" list", folder.FullName, Executable.WindowsForWine], Environment());
+        var run = wine.RunIn(folder.FullName, "list");
 
-        Assert.True(run.Status == 7, run.ToString());
-        Assert.Contains("libusb-1.0.dll beside upload-helper.exe", run.Error, StringComparison.Ordinal);
+        if (Executable.CarriesLibUsb)
+        {
+            Assert.True(run.Status == 0, run.ToString());
+        }
+        else
+        {
+            Assert.True(run.Status == 7, run.ToString());
+            Assert.Contains("libusb-1.0.dll beside upload-helper.exe", run.Error, StringComparison.Ordinal);
+        }
     }
 
     [WineFact]
     public void It_resets_the_sketch_behind_a_com_port_and_uploads_over_usbip()
     {
         using var board = new ServedBoard("f4boot");
-        Wine("--version");
-        File.CreateSymbolicLink(Path.Combine(_prefix.FullName, "dosdevices", "com7"), board.SerialPort);
+        wine.MapPort("com7", board.SerialPort);
 
-        var run = Wine("upload", "--usbip", $"127.0.0.1:{board.Port}", "--port", "COM7", "--offset", "0x4000", Sketch, "--wait-port", "no");
+        var run = wine.Run("upload", "--usbip", $"127.0.0.1:{board.Port}", "--port", "COM7", "--offset", "0x4000", Sketch, "--wait-port", "no");
 
         var (log, flash) = board.Stop();
         Assert.True(run.Status == 0, $"{run}\n{log}");
@@ -69,13 +100,15 @@ public sealed class WineTests : IDisposable
         Assert.Contains("violations=0", log, StringComparison.Ordinal);
     }
 
-    public void Dispose()
+    private static void Forget(string path)
     {
-        ProcessRun.Of("/bin/sh", ["-c", "command -v wineserver >/dev/null && wineserver -k; true"], Environment());
-        _prefix.Delete(recursive: true);
+        if (Directory.Exists(path))
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        else
+        {
+            File.Delete(path);
+        }
     }
-
-    private ProcessRun Wine(params string[] arguments) => ProcessRun.Of("wine", [Executable.WindowsForWine, .. arguments], Environment());
-
-    private Dictionary<string, string> Environment() => new() { ["WINEPREFIX"] = _prefix.FullName, ["WINEDEBUG"] = "-all" };
 }

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Builds libusb-1.0.dll for Windows: scripts/libusb-windows.sh [win-x64|win-x86]
+# It comes from Debian's source package libusb-1.0, unchanged, by MinGW, which the script installs as root. Once built it
+# is kept: artifacts/libusb/RID/libusb-1.0.dll, beside it COPYING (its licence) and source/ (what it was built from).
+# Nothing of the machine's own apt is changed: the script has its own list of sources.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export LC_ALL=C TZ=UTC
+
+rid=${1:-win-x64}
+case $rid in
+  win-x64) triplet=x86_64-w64-mingw32 compiler=gcc-mingw-w64-x86-64 ;;
+  win-x86) triplet=i686-w64-mingw32 compiler=gcc-mingw-w64-i686 ;;
+  *) echo "libusb-windows.sh: MinGW does not build for $rid" >&2; exit 2 ;;
+esac
+
+out=$PWD/artifacts/libusb/$rid
+dll=$out/libusb-1.0.dll
+report() { echo "$dll: $(wc -c <"$dll") bytes, SHA-256 $(sha256sum "$dll" | cut -d' ' -f1)"; }
+if [ -f "$dll" ]; then
+  report
+  exit
+fi
+
+give_up() { echo "libusb-windows.sh: $*" >&2; exit 1; }
+command -v apt-get >/dev/null || give_up "it needs Debian's apt"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+chmod 755 "$work"
+log=$work/log
+logged() { "$@" >>"$log" 2>&1; }
+
+install_packages() {
+  [ "$(id -u)" = 0 ] || return 1
+  export DEBIAN_FRONTEND=noninteractive
+  logged apt-get install -y --no-install-recommends "$@" || { logged apt-get update && logged apt-get install -y --no-install-recommends "$@"; }
+}
+
+missing=()
+command -v $triplet-gcc >/dev/null || missing+=($compiler)
+command -v make >/dev/null || missing+=(make)
+command -v bzip2 >/dev/null || missing+=(bzip2)
+[ ${#missing[@]} = 0 ] || install_packages "${missing[@]}" || give_up "it lacks ${missing[*]} (as root it installs them)"
+
+# "libusb-1.0-0 | 2:1.0.26-1 | http://deb.debian.org/debian bookworm/main amd64 Packages": where this machine has Debian from.
+mirror() { apt-cache madison libusb-1.0-0 2>/dev/null | sed -n 's/.*| \([^ ]*\) \([^ /]*\)\/\([^ ]*\) .*/\1 \2 \3/p' | head -1; }
+if [ -z "$(mirror)" ] && [ "$(id -u)" = 0 ]; then
+  logged apt-get update || true
+fi
+source=$(mirror)
+[ -n "$source" ] || give_up "apt knows no mirror that has libusb-1.0 (apt-get update)"
+
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[ -f $keyring ] && source="[signed-by=$keyring] $source"
+echo "deb-src $source" >"$work/sources.list"
+mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/source"
+own_apt=(apt-get -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/dev/null
+  -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
+logged "${own_apt[@]}" update || give_up "the list of source packages cannot be had from $source: $(tail -1 "$log")"
+(cd "$work/source" && logged "${own_apt[@]}" source --download-only libusb-1.0) || give_up "no source package: $(tail -1 "$log")"
+
+# No paths, no times: the same sources and compiler give the same bytes.
+mkdir "$work/libusb"
+tar -C "$work/libusb" --strip-components=1 -xf "$work"/source/libusb-1.0_*.orig.tar.*
+build() {
+  cd "$work/libusb"
+  ./configure --host=$triplet --disable-static --disable-examples-build --disable-tests-build \
+    CFLAGS="-O2 -ffile-prefix-map=$work/libusb=." LDFLAGS="-static-libgcc -Wl,-s,--no-insert-timestamp"
+  make -j"$(nproc)"
+}
+(logged build) || { tail -20 "$log" >&2; give_up "it does not build"; }
+
+mkdir -p "$out"
+rm -rf "$out/source"
+cp -r "$work/source" "$out/source"
+cp "$work/libusb/COPYING" "$out/COPYING"
+cp "$work/libusb/libusb/.libs/libusb-1.0.dll" "$dll.new"
+chmod 644 "$dll.new"
+mv "$dll.new" "$dll"
+report

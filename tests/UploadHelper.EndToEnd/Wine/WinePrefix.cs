@@ -1,0 +1,53 @@
+using UploadHelper.EndToEnd.Support;
+
+namespace UploadHelper.EndToEnd.Wine;
+
+/// <summary>
+/// A Windows of Wine's for all of its tests, since making one takes longer than most of them. Runs the executable without
+/// precompiled code: Wine 8 cannot load the other. Wine itself talks on standard error.
+/// </summary>
+public sealed class WinePrefix : IDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("wine");
+    private readonly Lazy<string> _driveC;
+
+    public WinePrefix() => _driveC = new(() =>
+    {
+        Run("--version");
+        return Path.Combine(_root.FullName, "drive_c");
+    });
+
+    /// <summary>The folder that is C: there.</summary>
+    internal string DriveC => _driveC.Value;
+
+    /// <summary>The variables of a process under Wine.</summary>
+    internal Dictionary<string, string> Environment => new() { ["WINEPREFIX"] = _root.FullName, ["WINEDEBUG"] = "-all" };
+
+    /// <summary>Has a serial port of Windows, such as "com7", be a terminal here.</summary>
+    internal void MapPort(string name, string terminal)
+    {
+        var port = Path.Combine(Path.GetDirectoryName(DriveC)!, "dosdevices", name);
+        File.Delete(port);
+        File.CreateSymbolicLink(port, terminal);
+    }
+
+    /// <summary>Runs the executable.</summary>
+    internal ProcessRun Run(params string[] arguments) => ProcessRun.Of("wine", [Executable.WindowsForWine, .. arguments], Environment);
+
+    /// <summary>Runs the executable from another folder.</summary>
+    internal ProcessRun RunIn(string folder, params string[] arguments) => ProcessRun.Of(
+        "/bin/sh", ["-c", "cd \"$0\" && exec wine \"$@\"", folder, Executable.WindowsForWine, .. arguments], Environment);
+
+    public void Dispose()
+    {
+        ProcessRun.Of("/bin/sh", ["-c", "command -v wineserver >/dev/null && wineserver -k; true"], Environment);
+        _root.Delete(recursive: true);
+    }
+}
+
+/// <summary>The tests that share one; one after the other.</summary>
+[CollectionDefinition(Name)]
+public sealed class WineCollection : ICollectionFixture<WinePrefix>
+{
+    public const string Name = "wine";
+}
