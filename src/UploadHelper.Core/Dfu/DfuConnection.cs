@@ -27,6 +27,12 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     /// <summary>How long is waited between two GETSTATUS of one operation.</summary>
     public Polling Polling { get; init; } = new(early: false);
 
+    /// <summary>Whether the work on it was cancelled.</summary>
+    public bool IsCancelled => cancellationToken.IsCancellationRequested;
+
+    /// <summary>The same connection for what must be done though the work on it was cancelled.</summary>
+    public DfuConnection Uncancelled() => new(device, interfaceNumber, time, CancellationToken.None) { Polling = Polling };
+
     /// <summary>DNLOAD: a block, or the request to leave if <paramref name="data"/> is empty.</summary>
     /// <param name="block">wBlockNum.</param>
     /// <param name="data">At most wTransferSize bytes.</param>

@@ -11,6 +11,7 @@ namespace UploadHelper.Core.Uploading;
 /// </summary>
 internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<UploadEvent> events)
 {
+    private const int Attempts = 2;
     private static readonly TimeSpan AskSilentAgain = TimeSpan.FromSeconds(2);
 
     // udev gives the user access up to half a second after the device has come.
@@ -90,7 +91,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
     {
         try
         {
-            return open();
+            return Opened(open);
         }
         catch (UsbException e) when (e.Fault is UsbFault.Timeout)
         {
@@ -126,6 +127,22 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
         catch (DfuException e)
         {
             throw DeviceTrouble.Explain(e, DeviceTrouble.Untouched);
+        }
+    }
+
+    // A refused request that changes nothing is made again.
+    private static T? Opened<T>(Func<T?> open)
+        where T : class
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return open();
+            }
+            catch (UsbException e) when (attempt < Attempts && e.Fault is UsbFault.Stall or UsbFault.Io)
+            {
+            }
         }
     }
 

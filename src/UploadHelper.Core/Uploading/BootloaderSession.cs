@@ -7,10 +7,14 @@ namespace UploadHelper.Core.Uploading;
 /// <summary>An open bootloader that answers and is in dfuIDLE.</summary>
 public sealed class BootloaderSession : IDisposable
 {
+    // As long as any request may take that executes nothing.
+    private static readonly TimeSpan Answers = TimeSpan.FromSeconds(5);
+
     private readonly IUsbDevice _device;
     private readonly BootloaderProfile _profile;
     private readonly DfuConnection _connection;
     private DfuMemory _selected;
+    private bool _isOver;
     private IBootloader _bootloader;
 
     internal BootloaderSession(IUsbDevice device, DfuDescription description, BootloaderProfile profile, DfuConnection connection)
@@ -68,9 +72,38 @@ public sealed class BootloaderSession : IDisposable
     public void Leave(uint? address = null)
     {
         var start = address ?? SketchStart;
-        Select(_selected.Map.Contains(start) ? _selected : Memories.FirstOrDefault(m => m.Map.Contains(start)) ?? Memories[0]).Leave(start);
+        ToLeave(start);
+        _isOver = true;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _device.Dispose();
+    private void ToLeave(uint start) =>
+        Select(_selected.Map.Contains(start) ? _selected : Memories.FirstOrDefault(m => m.Map.Contains(start)) ?? Memories[0]).Leave(start);
+
+    /// <summary>Brings the device back to dfuIDLE by its state, after a transfer failed.</summary>
+    /// <exception cref="UsbException">It does not answer, or is gone.</exception>
+    /// <exception cref="DfuException">It does not get there.</exception>
+    public void ToIdle()
+    {
+        _connection.Idle(Answers);
+        _bootloader = _profile.Create(_device, _connection, _selected);
+    }
+
+    /// <summary>Closes the device. One whose work was cancelled is brought to dfuIDLE before, if it can be.</summary>
+    public void Dispose()
+    {
+        if (!_isOver && _connection.IsCancelled)
+        {
+            try
+            {
+                _connection.Uncancelled().Idle(Answers);
+            }
+            catch (Exception e) when (e is UsbException or DfuException)
+            {
+                // It is as it is; the next host brings it there.
+            }
+        }
+
+        _isOver = true;
+        _device.Dispose();
+    }
 }

@@ -31,16 +31,25 @@ public static class DeviceTrouble
 
     private const string Retry = "Press RESET on the board (or unplug it and plug it in) and run the same command again.";
 
+    /// <summary>A failed transfer in a sentence.</summary>
+    public static string Short(UsbException e) => e.Fault switch
+    {
+        UsbFault.Gone => "The board went away in the middle.",
+        UsbFault.Timeout => "The board stopped answering.",
+        UsbFault.Stall => "The board refused a request (STALL).",
+        _ => $"USB failed: {e.Message}",
+    };
+
     /// <summary>Explains a failed transfer.</summary>
     /// <param name="e">The failure.</param>
     /// <param name="state">The state of the board, in a sentence.</param>
     public static UploadException Explain(UsbException e, string state) => e.Fault switch
     {
-        UsbFault.Gone => new UploadException(UploadError.DeviceLost, $"The board went away in the middle. {state}", Retry, e),
-        UsbFault.Timeout => new UploadException(UploadError.DeviceFailed, $"The board stopped answering. {state}", Retry, e),
-        UsbFault.Stall => new UploadException(UploadError.DeviceFailed, $"The board refused a request (STALL). {state}", Retry, e),
+        UsbFault.Gone => new UploadException(UploadError.DeviceLost, $"{Short(e)} {state}", Retry, e),
+        UsbFault.Timeout => new UploadException(UploadError.DeviceFailed, $"{Short(e)} {state}", Retry, e),
+        UsbFault.Stall => new UploadException(UploadError.DeviceFailed, $"{Short(e)} {state}", Retry, e),
         UsbFault.Busy => new UploadException(UploadError.DeviceBusy, $"Another program took the board. {state}", "Close it and run the same command again.", e),
-        _ => new UploadException(UploadError.DeviceFailed, $"USB failed: {e.Message} {state}", Retry, e),
+        _ => new UploadException(UploadError.DeviceFailed, $"{Short(e)} {state}", Retry, e),
     };
 
     /// <summary>Explains a device that did not follow the protocol.</summary>

@@ -49,6 +49,13 @@ public sealed record PlanMade(FlashPlan Plan, int Unchanged) : UploadEvent;
 /// <summary>It is settled what will be erased, where nothing is written.</summary>
 public sealed record ErasePlanned(ErasePlan Plan) : UploadEvent;
 
+/// <summary>A transfer failed, and the upload tries to go on all the same.</summary>
+/// <param name="What">What happened, in a sentence.</param>
+/// <param name="ComesBack">How long the board is waited for, if it is gone.</param>
+/// <param name="Number">Which try this is, from 1 on.</param>
+/// <param name="Most">How many there are at most.</param>
+public sealed record Recovering(string What, TimeSpan? ComesBack, int Number, int Most) : UploadEvent;
+
 /// <summary>Flashing goes on.</summary>
 /// <param name="Phase">Which part of it.</param>
 /// <param name="Done">Bytes done in this phase.</param>

@@ -47,30 +47,39 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             var connector = new BootloaderConnector(bus, ports, time, events);
             using var found = connector.Connect(request, cancellationToken);
             var plan = OrLeave(found, () => Plan(image ??= Image(request, AddressOf(found, request)), found, request));
-            using var session = NeedsRestart(found, image!.Start) ? connector.Restart(found, request, cancellationToken) : found;
+            _sketchStart.Warn(found, request);
+            var session = NeedsRestart(found, image!.Start) ? connector.Restart(found, request, cancellationToken) : found;
+            using var job = new FlashJob(session, request, new BootloaderConnector(bus, ports, time, _ => { }), events);
 
-            plan = request.Full ? plan : Comparison(session).Reduce(plan);
-            var unchanged = plan.Unchanged(image);
-            events(new PlanMade(plan, unchanged));
-            if (plan.Memories.Count > 0)
-            {
-                Warn(image, session, request);
-            }
+            int? unchanged = null;
+            var writes = false;
+            var verified = job.Run(
+                again => again == session ? plan : Plan(image, again, request),
+                todo =>
+                {
+                    events(new PlanMade(todo, todo.Unchanged(image)));
+                    if (todo.Memories.Count > 0 && !writes)
+                    {
+                        writes = true;
+                        Warn(image, session, request);
+                    }
 
-            state = incomplete = HalfWritten.StartedAt(image, session.Quirks) is null ? DeviceTrouble.Incomplete : DeviceTrouble.IncompleteMayStart;
-            var flasher = new Flasher(session.Select, session.Quirks.ErasedValue, (phase, done, total) =>
-            {
-                state = phase == FlashPhase.Vectors ? DeviceTrouble.LastBlock : incomplete;
-                events(new FlashProgress(phase, done, total));
-            });
-            var verified = flasher.Run(plan, request.Verify);
+                    unchanged ??= todo.Unchanged(image);
+                    state = incomplete = HalfWritten.StartedAt(image, session.Quirks) is null ? DeviceTrouble.Incomplete : DeviceTrouble.IncompleteMayStart;
+                },
+                (phase, done, total) =>
+                {
+                    state = phase == FlashPhase.Vectors ? DeviceTrouble.LastBlock : incomplete;
+                    events(new FlashProgress(phase, done, total));
+                },
+                cancellationToken);
             state = DeviceTrouble.Written;
 
-            var program = image.HasVectorTable ? image.Start : session.SketchStart;
+            var program = image.HasVectorTable ? image.Start : job.Session.SketchStart;
             var (left, port, after) = request.Leave
-                ? _sketchStart.Run(session, request, program, written: plan.Memories.Count > 0, sketchPort, cancellationToken)
+                ? _sketchStart.Run(job.Session, request, program, writes, sketchPort, cancellationToken)
                 : (false, null, TimeSpan.Zero);
-            return new UploadResult(session.Description, image.Start, image.Size, unchanged, verified, left, port, time.GetElapsedTime(start))
+            return new UploadResult(job.Session.Description, image.Start, image.Size, unchanged ?? 0, verified, left, port, time.GetElapsedTime(start))
             {
                 StartsAfter = after,
             };
@@ -135,7 +144,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         return image;
     }
 
-    private FlashPlan Plan(FirmwareImage image, BootloaderSession session, UploadRequest request)
+    private static FlashPlan Plan(FirmwareImage image, BootloaderSession session, UploadRequest request)
     {
         var planner = new FlashPlanner(session.Memories, session.Description.Functional.TransferSize, session.Quirks.ErasedValue)
         {
@@ -146,15 +155,8 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         };
         var plan = planner.Plan(image, request.Alternate);
         Preflight.Check(image, plan, session.Description, session.Quirks);
-        _sketchStart.Warn(session, request);
         return plan;
     }
-
-    private SectorComparison Comparison(BootloaderSession session) =>
-        new(session.Select, session.Quirks.ErasedValue, (phase, done, total) => events(new FlashProgress(phase, done, total)))
-        {
-            StopsAtErasedVectors = session.Quirks.HangsOnCutWords,
-        };
 
     // Once its boot window is used up, it would start the sketch as soon as its vector table is written, and be gone
     // before that can be compared.

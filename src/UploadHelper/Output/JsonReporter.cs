@@ -74,6 +74,18 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
             case ErasePlanned(var plan):
                 Plan(plan.Sectors, 0, 0);
                 break;
+            case Recovering(var what, var comesBack, var number, var most):
+                Write("retry", json =>
+                {
+                    json.WriteString("what", what);
+                    json.WriteNumber("number", number);
+                    json.WriteNumber("most", most);
+                    if (comesBack is { } wait)
+                    {
+                        json.WriteNumber("timeout", wait.TotalSeconds);
+                    }
+                });
+                break;
             case FlashProgress(var phase, var done, var total):
                 Write("progress", json =>
                 {

@@ -71,6 +71,9 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case ErasePlanned(var plan):
                 Plan(plan.Sectors, $"{plan.Size / 1024} KiB), 0x{plan.Address:X8} to 0x{plan.End - 1:X8}");
                 break;
+            case Recovering(var what, var comesBack, var number, var most):
+                Step("Retry", $"{number} of {most}: {what} " + (comesBack is { } wait ? $"Waiting up to {wait.TotalSeconds:0} s for it to come back." : "Trying to go on from what is written."));
+                break;
             case FlashProgress(var phase, var done, var total):
                 Progress(phase, done, total);
                 break;

@@ -23,6 +23,12 @@ internal sealed class TransferPlan
     /// <summary>Number of transfers.</summary>
     public int Count => _transfers.Count;
 
+    /// <summary>The transfer in which the first block is programmed.</summary>
+    public int FirstWrite => _transfers.FindIndex(t => t.Programs);
+
+    /// <summary>The transfer in which the last block is programmed.</summary>
+    public int LastWrite => _transfers.FindLastIndex(t => t.Programs);
+
     /// <summary>Every fault that can happen, one after the other.</summary>
     public IEnumerable<Fault> Faults()
     {

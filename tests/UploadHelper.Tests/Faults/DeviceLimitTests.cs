@@ -1,0 +1,80 @@
+using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+using UploadHelper.Tests.Uploading;
+using UploadHelper.VirtualBoard;
+
+namespace UploadHelper.Tests.Faults;
+
+/// <summary>
+/// What devices make impossible: it happens on them, its user is told before anything is erased, and there is a way out.
+/// </summary>
+public class DeviceLimitTests
+{
+    [Theory]
+    [InlineData("maple20", "in those 50 ms at the end")]
+    [InlineData("maple-orig", "in those 50 ms at the end")]
+    [InlineData("maple-f4", "must be written in one go")]
+    public void A_maple_that_is_cut_off_in_its_first_page_starts_half_a_sketch_and_takes_the_same_upload_again(string board, string told)
+    {
+        var (kind, bench) = CutInVectors(board);
+        var starts = 0;
+        bench.Seen = e =>
+        {
+            starts += e.Text.StartsWith("sketch unnamed starts", StringComparison.Ordinal) ? 1 : 0;
+            if (e.Text.StartsWith("fault", StringComparison.Ordinal))
+            {
+                // Nor does anybody take it up again at once, which would save it.
+                bench.Bus.OnOpen = UsbFault.AccessDenied;
+            }
+        };
+
+        Assert.Equal(UploadError.DeviceLost, Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench))).Error);
+        bench.Wait(TimeSpan.FromSeconds(10));
+
+        Assert.NotEqual(0, starts);
+        AssertToldBefore(bench, told);
+        bench.Bus.OnOpen = null;
+        bench.Board.Reset("by hand", BootCause.ByHand);
+        bench.Upload(kind.Request(bench));
+        Assert.Equal(kind.Segments(bench.Board.StackPointer)[0].Data.ToArray(), bench.Flash(kind.Address, kind.Segments(0)[0].Data.Length));
+    }
+
+    [Fact]
+    public void An_h0wch33_that_is_cut_off_in_its_first_page_is_lost()
+    {
+        var (kind, bench) = CutInVectors("h0wch33");
+
+        Assert.Equal(UploadError.DeviceLost, Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench))).Error);
+        bench.Board.Reset("its button is held", BootCause.ByHand);
+        bench.Wait(TimeSpan.FromSeconds(1));
+
+        Assert.Null(bench.Board.Attached);
+        AssertToldBefore(bench, "costs the bootloader");
+    }
+
+    [Fact]
+    public void An_h747_that_is_cut_off_in_its_last_word_hangs_on_it_and_takes_the_upload_that_reads_nothing()
+    {
+        var (kind, bench) = CutInVectors("h747");
+        Assert.Equal(UploadError.DeviceLost, Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench))).Error);
+        AssertToldBefore(bench, "0.1 ms in which the last word is programmed");
+
+        bench.Board.Reset("BOOT0", BootCause.ByHand);
+        Assert.Equal(UploadError.DeviceFailed, Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench))).Error);
+        bench.Board.Reset("BOOT0", BootCause.ByHand);
+
+        Assert.True(bench.Upload(kind.Request(bench) with { Full = true }).Verified);
+    }
+
+    // The power fails in the last program operation of all.
+    private static (FaultBench Kind, Bench Bench) CutInVectors(string board)
+    {
+        var kind = FaultBench.All.Single(b => b.Board == board);
+        return (kind, kind.Create($",fault=cut-program@{new TransferPlan(kind).LastWrite}"));
+    }
+
+    private static void AssertToldBefore(Bench bench, string told) => Assert.Contains(
+        bench.Events.TakeWhile(e => e is not FlashProgress { Phase: not FlashPhase.Compare }),
+        e => e is UploadWarning { Code: "device-limit" } warning && warning.Message.Contains(told, StringComparison.Ordinal));
+}

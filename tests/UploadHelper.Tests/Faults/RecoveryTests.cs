@@ -1,0 +1,197 @@
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Usb;
+using UploadHelper.Tests.Uploading;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Bootloaders;
+
+namespace UploadHelper.Tests.Faults;
+
+/// <summary>What fails for a moment does not end an upload; what fails for good does, and is told as what it was.</summary>
+public class RecoveryTests
+{
+    public static TheoryData<string> Boards() => new(FaultBench.All.Select(b => b.Board));
+
+    public static TheoryData<string, string> Failures()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (var kind in FaultBench.All)
+        {
+            foreach (var fault in (string[])["stall", "silent", "late", "reset", "renamed"])
+            {
+                data.Add(kind.Board, fault);
+            }
+        }
+
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public void What_fails_once_while_it_writes_is_got_over_and_told_in_a_line(string board, string fault)
+    {
+        var (kind, at) = Writing(board);
+        var bench = kind.Create($",fault={fault}@{at}");
+
+        bench.Upload(kind.Request(bench));
+
+        AssertComplete(kind, bench);
+
+        // A STALL is got over by asking again, block by block, where it can be read what was written.
+        var recovered = bench.Events.OfType<Recovering>().Count();
+        Assert.InRange(recovered, fault == "stall" ? 0 : 1, 1);
+    }
+
+    [Theory]
+    [InlineData("f4rom")]
+    [InlineData("maple-f4")]
+    public void A_board_in_another_port_is_another_board(string board)
+    {
+        var (kind, at) = Writing(board);
+        var bench = kind.Create($",fault=moved@{at}");
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench)));
+
+        Assert.Equal(UploadError.DeviceLost, e.Error);
+        Assert.Single(bench.Events.OfType<Recovering>());
+    }
+
+    [Fact]
+    public void Of_two_boards_the_one_is_taken_up_again_that_was_written_to()
+    {
+        var (kind, at) = Writing("f4rom");
+        var bench = kind.Create($",fault=twin@{at - 1},fault=reset@{at}");
+
+        bench.Upload(kind.Request(bench));
+
+        AssertComplete(kind, bench);
+        Assert.Equal(0, bench.System.Boards[1].SectorsErased);
+    }
+
+    [Fact]
+    public void A_board_that_comes_back_before_its_user_may_open_it_is_waited_for()
+    {
+        var (kind, at) = Writing("f4rom");
+        var bench = kind.Create($",fault=reset@{at},denied=500,held=700");
+
+        bench.Upload(kind.Request(bench));
+
+        AssertComplete(kind, bench);
+    }
+
+    [Fact]
+    public void What_fails_for_ever_is_tried_three_times_more()
+    {
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        var writes = false;
+        bench.Seen = e => writes |= e.Text.StartsWith("program", StringComparison.Ordinal);
+        bench.Bus.AfterTransfer = _ =>
+        {
+            if (writes)
+            {
+                writes = false;
+                throw new UsbException(UsbFault.Timeout, "lost");
+            }
+        };
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(bench.Request(0x0800_0000) with { Port = null }));
+
+        Assert.Equal($"The board stopped answering. {DeviceTrouble.Incomplete}", e.Message);
+        Assert.Equal([1, 2, 3], bench.Events.OfType<Recovering>().Select(r => r.Number));
+    }
+
+    [Fact]
+    public void What_was_written_before_is_not_written_again()
+    {
+        // Four sectors of 16 KiB and more; the first three are done.
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        var reset = false;
+        bench.Seen = e =>
+        {
+            if (!reset && e.Text.EndsWith("bytes at 0x0800C804", StringComparison.Ordinal))
+            {
+                reset = true;
+                bench.Board.Reset("loose contact", BootCause.ByHand);
+            }
+        };
+
+        Assert.True(bench.Upload(bench.Request(0x0800_0000, 60_000) with { Port = null }).Verified);
+
+        Assert.Single(bench.Events.OfType<Recovering>());
+        Assert.Equal([2, 1, 1, 2], bench.Board.Flash.Erases.Take(4));
+    }
+
+    [Theory]
+    [MemberData(nameof(Boards))]
+    public void Cancelled_at_any_transfer_a_board_is_idle_and_its_state_is_told(string board)
+    {
+        var kind = FaultBench.All.Single(b => b.Board == board);
+        var transfers = 0;
+        var clean = kind.Create();
+        clean.Bus.BeforeTransfer = n => transfers = n + 1;
+        clean.Upload(kind.Request(clean));
+        var step = transfers > 300 ? 13 : 1;
+        var idle = 0;
+        for (var at = 0; at < transfers; at += step)
+        {
+            var bench = kind.Create();
+            var before = bench.Board.Flash.Bytes.ToArray();
+            using var cancellation = new CancellationTokenSource();
+            bench.Bus.AfterTransfer = n =>
+            {
+                if (n == at)
+                {
+                    cancellation.Cancel();
+                }
+            };
+
+            var cancelled = Record.Exception(() => bench.Upload(kind.Request(bench), cancellation.Token));
+            bench.Board.AdvanceTo(bench.System.Clock.Now);
+
+            // Some ROMs are in dfuERROR until a host has found them. The last transfer of all is followed by no border; what it started is not there to be asked.
+            if (cancelled is null || bench.Board.Function is not IDfuFunction dfu)
+            {
+                continue;
+            }
+
+            Assert.IsType<OperationCanceledException>(cancelled);
+            var state = Assert.Single(bench.Events.OfType<UploadCancelled>()).State;
+            Assert.True(state != DeviceTrouble.Untouched || bench.Board.Flash.Bytes.SequenceEqual(before), $"at {at}: {state}");
+            if (bench.Events.Any(e => e is LeavingBootloader))
+            {
+                Assert.True(state == DeviceTrouble.Written, $"at {at}: {state}");
+                continue;
+            }
+
+            Assert.True(dfu.State == DfuState.Idle || !bench.Events.Any(e => e is BootloaderFound), $"at {at}: {dfu.State.Name()}");
+            idle++;
+
+            bench.Bus.AfterTransfer = _ => { };
+            bench.Upload(kind.Request(bench));
+            AssertComplete(kind, bench);
+        }
+
+        Assert.InRange(idle, 10, transfers);
+    }
+
+    private static (FaultBench Kind, int At) Writing(string board)
+    {
+        var kind = FaultBench.All.Single(b => b.Board == board);
+        return (kind, new TransferPlan(kind).FirstWrite);
+    }
+
+    private static void AssertComplete(FaultBench kind, Bench bench)
+    {
+        foreach (var segment in kind.Segments(bench.Board.StackPointer))
+        {
+            var expected = segment.Data.ToArray();
+            if (kind.Board == "h0wch33")
+            {
+                expected.AsSpan(0, 8).CopyTo(expected.AsSpan(0x1C));
+                bench.Flash(kind.Address, 8).CopyTo(expected, 0);
+            }
+
+            Assert.Equal(expected, bench.Flash(segment.Address, expected.Length));
+        }
+    }
+}
