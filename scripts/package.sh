@@ -57,8 +57,8 @@ fill() {
   cp -r arduino "$folder/arduino"
   case $rid in
     win-*) cp scripts/{install,arduino}-*.ps1 "$folder/scripts/"; rm -rf "$folder/arduino/udev" ;;
-    linux-*) cp scripts/{install,arduino}-*.sh "$folder/scripts/"; rm -rf "$folder/arduino/windows" ;;
-    *) cp scripts/{install,arduino}-*.sh "$folder/scripts/"; rm -rf "$folder/arduino/udev" "$folder/arduino/windows" ;;
+    linux-*) cp -r scripts/{install,arduino}-*.sh scripts/completion "$folder/scripts/"; rm -rf "$folder/arduino/windows" ;;
+    *) cp -r scripts/{install,arduino}-*.sh scripts/completion "$folder/scripts/"; rm -rf "$folder/arduino/udev" "$folder/arduino/windows" ;;
   esac
   cp licences/* "$folder/licences/"
   add_libusb "$rid" "$folder"

@@ -20,6 +20,8 @@ install_tools() {
   install_program qemu-system-arm qemu-system-arm
   install_program wine wine wine64
   install_program zip zip
+  install_program zsh zsh
+  install_program fish fish
   if [ "${UPLOADHELPER_LONG_TESTS:-}" = 1 ]; then
     install_program arduino arduino
     install_program Xvfb xvfb

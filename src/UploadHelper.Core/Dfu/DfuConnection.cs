@@ -17,6 +17,10 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     private const byte ClassIn = 0xA1;
     private const int MostRefusals = 3;
 
+    // A wait between two early requests is this part of the time that the operation has taken so far, which is the most
+    // that it can be late by.
+    private const int EarlyPart = 16;
+
     // The ROMs that refuse GETSTATUS have pages of 2 KiB: 24.5 ms at most on an L4, 40 ms on an F0.
     private static readonly TimeSpan ErasesAnyPage = TimeSpan.FromMilliseconds(40);
 
@@ -93,7 +97,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     {
         var start = time.GetTimestamp();
         var status = GetStatus();
-        while (true)
+        for (var requests = 1; ; requests++)
         {
             if (status.State is not (DfuState.DownloadBusy or DfuState.DownloadSync))
             {
@@ -105,9 +109,9 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
                 throw new DfuException($"The device stayed busy for more than {limit.TotalSeconds:0} s.", status);
             }
 
-            if (heedPollTimeout && !Polling.IsEarly)
+            if (heedPollTimeout)
             {
-                time.Wait(status.PollTimeout > atLeast ? status.PollTimeout : atLeast, cancellationToken);
+                time.Wait(Pause(status.PollTimeout, requests == 1 ? TimeSpan.Zero : time.GetElapsedTime(start), atLeast), cancellationToken);
             }
 
             status = AskAgain(status.PollTimeout, ExecuteTimeout);
@@ -155,6 +159,19 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
         {
             throw new DfuException($"The device does not become idle: it says {status}.", status);
         }
+    }
+
+    // A device that takes GETSTATUS early holds it back until it is done, or says at once that it is busy: the latter is
+    // asked ever less often. One that is known to ask for less time than it needs is never asked before that.
+    private TimeSpan Pause(TimeSpan pollTimeout, TimeSpan elapsed, TimeSpan atLeast)
+    {
+        if (!Polling.IsEarly || atLeast > TimeSpan.Zero)
+        {
+            return pollTimeout > atLeast ? pollTimeout : atLeast;
+        }
+
+        var pause = elapsed / EarlyPart;
+        return pause < pollTimeout ? pause : pollTimeout;
     }
 
     // For a device that refuses GETSTATUS while it is busy.

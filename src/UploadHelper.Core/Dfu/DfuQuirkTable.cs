@@ -121,6 +121,9 @@ public static class DfuQuirkTable
             (device, map) => IsSystemBootloader(device) && map.Groups[0] is { SectorSize: 0x800, Count: >= 512 },
             new DfuQuirks("ST system bootloader, STM32L4", AN3156 + "; dfu-util tickets 40 and 208: a pipe error while it erases")
             {
+                // It does not take it while it erases, and is given the time for that.
+                PollsEarly = "MicroPython's pydfu on L4",
+
                 // It asks for 21 ms; DS11585: a page takes up to 24.5 ms.
                 Erase = new EraseTimes { AtLeast = TimeSpan.FromMilliseconds(25) },
                 LastWrite = DoubleWord,

@@ -19,7 +19,7 @@ public static class ImageReader
     /// <exception cref="UploadException">
     /// <see cref="UploadError.ImageUnreadable"/>: the file is empty or broken.
     /// <see cref="UploadError.ImageTooLarge"/>: a raw binary reaches from the flash into RAM.
-    /// <see cref="UploadError.Usage"/>: the format carries no address, and none is given.
+    /// <see cref="UploadError.AddressMissing"/>: the format carries no address, and none is given.
     /// <see cref="UploadError.ImageLinkedElsewhere"/>: the image begins at another address, or lies wholly in RAM.
     /// </exception>
     public static FirmwareImage Read(ImageFile file, uint? address)

@@ -57,7 +57,7 @@ public static class DeviceTrouble
     /// <param name="state">The state of the board, in a sentence.</param>
     public static UploadException Explain(DfuException e, string state) => e.Status?.Code == DfuStatusCode.ErrVendor
         ? new UploadException(
-            UploadError.DeviceFailed,
+            UploadError.ReadProtected,
             $"{e.Message} {state}",
             "errVENDOR means that the flash is read protected (RDP). Removing the protection erases the whole chip; do it with ST's own tool if that is what you want.",
             e)

@@ -1,6 +1,6 @@
 namespace UploadHelper.Core.Uploading;
 
-/// <summary>The failures of the program. <see cref="UploadErrors"/> gives each its code and exit status.</summary>
+/// <summary>The failures of the program. <see cref="Messages.ErrorTable"/> has the code, the exit status and the explanation of each.</summary>
 public enum UploadError
 {
     /// <summary>A defect of this program.</summary>
@@ -14,6 +14,9 @@ public enum UploadError
 
     /// <summary>An offset or address cannot be read, or no sector can start there.</summary>
     AddressInvalid,
+
+    /// <summary>The file carries no address, and none is given.</summary>
+    AddressMissing,
 
     /// <summary>A length cannot be read.</summary>
     LengthInvalid,
@@ -74,6 +77,9 @@ public enum UploadError
 
     /// <summary>The device refused or failed an operation.</summary>
     DeviceFailed,
+
+    /// <summary>The device says that its flash is read protected (RDP).</summary>
+    ReadProtected,
 
     /// <summary>The device went away in the middle.</summary>
     DeviceLost,

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using UploadHelper.Configuration;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.CommandLine;
 
@@ -21,6 +23,7 @@ internal sealed class GlobalOptions
     public GlobalOptions()
     {
         _verbose.Aliases.Add("-v");
+        _simulate.CompletionSources.Add(_ => BoardFactory.Names.Select(name => new CompletionItem(name)));
         foreach (var option in All)
         {
             option.Recursive = true;
@@ -28,8 +31,16 @@ internal sealed class GlobalOptions
     }
 
     /// <summary>An option that takes a text.</summary>
-    public static Option<string?> Text(string key, string helpName, string description) =>
-        new($"--{key}") { Description = description, HelpName = helpName };
+    public static Option<string?> Text(string key, string helpName, string description)
+    {
+        var option = new Option<string?>($"--{key}") { Description = description, HelpName = helpName };
+        if (helpName.Contains('|'))
+        {
+            option.CompletionSources.Add(helpName.Split('|'));
+        }
+
+        return option;
+    }
 
     /// <summary>An option that takes a text, and may be given several times.</summary>
     public static Option<string[]> Texts(string key, string helpName, string description) =>

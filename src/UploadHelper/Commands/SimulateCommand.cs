@@ -28,6 +28,7 @@ internal static class SimulateCommand
             HelpName = "NAME[,key=value]",
             Required = true,
         };
+        board.CompletionSources.Add([.. BoardFactory.Names]);
         var command = new ExampledCommand(
             "simulate",
             "Be a virtual board, until Ctrl-C, and show what it sees.",

@@ -156,7 +156,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
             json.WriteNumber("exitStatus", e.Error.ExitStatus());
             Trouble(json, e.Error.Code(), e.Message, e.Hint);
         });
-        streams.Error.WriteLine(Ascii.Of($"error: {e.Message}"));
+        streams.Error.WriteLine(Ascii.Of($"error: {e.Message} [{e.Error.Code()}]"));
     }
 
     public void Cancelled()

@@ -83,8 +83,8 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case WaitingForSketch(var timeout, var ask):
                 Step("Wait", $"for the sketch's serial port, up to {timeout.TotalSeconds:0.#} s" + (ask ? ": press RESET on the board now" : ""));
                 break;
-            case UploadWarning(_, var message, var hint):
-                Line($"warning: {message}");
+            case UploadWarning(var code, var message, var hint):
+                Line($"warning: {message} [{code}]");
                 Line($"         {hint}");
                 break;
             case UploadCancelled(var state):
@@ -121,7 +121,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     public void Failed(UploadException e)
     {
         Line($"hint: {e.Hint}");
-        Line(color ? $"\e[31merror:\e[0m {e.Message}" : $"error: {e.Message}");
+        Line($"{(color ? "\e[31merror:\e[0m" : "error:")} {e.Message} [{e.Error.Code()}]");
     }
 
     public void Cancelled() => Line(color ? "\e[31merror:\e[0m cancelled" : "error: cancelled");

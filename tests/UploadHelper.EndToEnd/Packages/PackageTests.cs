@@ -48,7 +48,7 @@ public sealed class PackageTests(PackageTests.Made made) : IClassFixture<Package
         var tool = Path.Combine(Tool, "upload-helper");
         Assert.Equal(Package.Version, ProcessRun.Of(tool, ["--version"]).Out.Trim());
         Assert.Equal(0, ProcessRun.Of(tool, ["upload", "--simulate", "f4boot", "--offset", "0x4000", "tests/firmware/blink-08004000.bin"]).Status);
-        foreach (var file in (string[])["LICENSE", "licences/dotnet-LICENSE.txt", "licences/NOTICES.txt", "arduino/udev/60-upload-helper.rules"])
+        foreach (var file in (string[])["LICENSE", "licences/dotnet-LICENSE.txt", "licences/NOTICES.txt", "arduino/udev/60-upload-helper.rules", "scripts/install-completion.sh", "scripts/completion/upload-helper.bash"])
         {
             Assert.True(File.Exists(Path.Combine(Tool, file)), file);
         }

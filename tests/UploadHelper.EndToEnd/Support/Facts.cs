@@ -135,3 +135,23 @@ public sealed class ShellFactAttribute : FactAttribute
     /// <param name="shell">The program that runs the script.</param>
     public ShellFactAttribute(string shell) => Skip = Executable.IsInstalled(shell) ? null : $"{shell} is not installed";
 }
+
+/// <summary>A test of what a shell offers; skipped where the shell or the executable is missing.</summary>
+public sealed class CompletionFactAttribute : FactAttribute
+{
+    /// <param name="shell">The shell.</param>
+    public CompletionFactAttribute(string shell) => Skip = CompletionReason.Skip(shell);
+}
+
+/// <summary>A test with data of what a shell offers.</summary>
+public sealed class CompletionTheoryAttribute : TheoryAttribute
+{
+    /// <param name="shell">The shell.</param>
+    public CompletionTheoryAttribute(string shell) => Skip = CompletionReason.Skip(shell);
+}
+
+internal static class CompletionReason
+{
+    public static string? Skip(string shell) =>
+        Executable.IsInstalled(shell) ? Executable.Missing(Executable.Linux) : $"{shell} is not installed (scripts/test.sh installs it as root)";
+}

@@ -59,7 +59,7 @@ public class AddressRuleTests
         var status = run.Run(run.Arguments($"{string.Format(null, command, text)} --simulate f4boot,flash=flash.bin"));
 
         Assert.Equal(2, status);
-        Assert.EndsWith($"{why}\n", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith($"{why} [address-invalid]\n", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("Found", run.Error, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(flash));
         Assert.False(File.Exists(run.PathOf("dump.bin")));

@@ -52,6 +52,6 @@ public class DoctorCommandTests
 
         Assert.Equal(2, run.Run("doctor", "--simulate", "f4boot"));
 
-        Assert.EndsWith("error: doctor looks at this machine, not at a virtual board or at another machine's devices.\n", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith("error: doctor looks at this machine, not at a virtual board or at another machine's devices. [usage]\n", run.Error, StringComparison.Ordinal);
     }
 }

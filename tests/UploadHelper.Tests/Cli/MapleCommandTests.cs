@@ -36,6 +36,6 @@ public class MapleCommandTests
 
         run.Run("list", "--simulate", board);
 
-        Snapshot.Match(run.Transcript, "list-" + board);
+        Snapshot.Match(run.Transcript, $"list-{board}");
     }
 }

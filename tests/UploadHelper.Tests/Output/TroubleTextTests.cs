@@ -1,6 +1,11 @@
+using System.Buffers.Binary;
+using UploadHelper.Commands;
+using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
+using UploadHelper.Devices.Usb;
 using UploadHelper.Output;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
@@ -71,20 +76,131 @@ public class TroubleTextTests
         Match("trouble-two-bootloaders", request, new InProcessBus(clock, boards), new InProcessSerialPorts(clock, boards), clock);
     }
 
-    private static void Match(string snapshot, Bench bench)
+    [Fact]
+    public void A_locked_chip()
     {
-        var address = bench.Board.Name == "f4boot" ? 0x0800_4000u : 0x0800_0000u;
-        Match(snapshot, bench.Request(address) with { Port = null }, bench.Bus, bench.System.SerialPorts, bench.System.Clock);
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        Match("trouble-read-protected", bench, new RefusingBus(bench.System.Usb, DfuStatusCode.ErrVendor, RefusingBus.Upload, RefusingBus.Download));
     }
 
-    private static void Match(string snapshot, UploadRequest request, IUsbBus bus, ISerialPorts ports, TimeProvider clock)
+    [Fact]
+    public void A_bit_that_does_not_program()
+    {
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        bench.Bus.BeforeTransfer = _ =>
+        {
+            if (bench.Board.Flash.BytesProgrammed > 4_000)
+            {
+                bench.Board.Flash.Preload(0x0800_0805, [0x00]);
+            }
+        };
+        Match("trouble-verify-failed", bench);
+    }
+
+    [Fact]
+    public void No_libusb() => Match("trouble-usb-unavailable", new Bench("f4rom"), new NoBus());
+
+    [Fact]
+    public void A_defect() => Match("trouble-internal", new Bench("f4rom", StartState.Bootloader)
+    {
+        Bus = { BeforeTransfer = n => _ = n == 60 ? throw new InvalidOperationException("Nobody has thought of this.") : n },
+    });
+
+    [Theory]
+    [InlineData("trouble-port-missing", SerialFault.NotFound)]
+    [InlineData("trouble-port-busy", SerialFault.Busy)]
+    [InlineData("trouble-port-denied", SerialFault.AccessDenied)]
+    [InlineData("trouble-port-stuck", SerialFault.Timeout)]
+    [InlineData("trouble-port-failed", SerialFault.Io)]
+    public void A_port_that_fails(string snapshot, SerialFault fault) => Match(snapshot, new OnePort("/dev/ttyACM0", fault));
+
+    [Fact]
+    public void A_port_that_is_not_the_boards() => Match("trouble-port-not-the-board", new OnePort("/dev/ttyUSB0", null) { Vendor = 0x1A86, Product = 0x7523 });
+
+    [Fact]
+    public void A_port_whose_sketch_does_not_reset() => Match(
+        "trouble-port-still-there",
+        (reporter, clock) => new UploadHelper.Core.Operations.PortReset(new OnePort("/dev/ttyACM0", null), clock, reporter.Event).Run("/dev/ttyACM0", default));
+
+    [Fact]
+    public void A_sketch_with_hardly_any_code()
+    {
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        var image = new byte[1024];
+        BinaryPrimitives.WriteUInt32LittleEndian(image, bench.Board.StackPointer);
+        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(4), 0x0800_0201);
+        var request = bench.Request(0x0800_0000) with { File = new ImageFile("blink.bin", image), Port = null };
+
+        Match("trouble-address-unproven", (reporter, clock) => new Uploader(bench.Bus, bench.System.SerialPorts, clock, reporter.Event).Run(request, default), bench.System.Clock);
+    }
+
+    private static void Match(string snapshot, OnePort port)
+    {
+        var bench = new Bench("f4rom");
+        Match(snapshot, bench.Request(0x0800_0000) with { Port = port.Name }, bench.Bus, port, bench.System.Clock);
+    }
+
+    private static void Match(string snapshot, Bench bench, IUsbBus? bus = null)
+    {
+        var address = bench.Board.Name == "f4boot" ? 0x0800_4000u : 0x0800_0000u;
+        Match(snapshot, bench.Request(address) with { Port = null }, bus ?? bench.Bus, bench.System.SerialPorts, bench.System.Clock);
+    }
+
+    private static void Match(string snapshot, UploadRequest request, IUsbBus bus, ISerialPorts ports, VirtualClock clock) =>
+        Match(snapshot, (reporter, time) => new Uploader(bus, ports, time, reporter.Event).Run(request, default), clock);
+
+    private static void Match(string snapshot, Action<TextReporter, TimeProvider> work, VirtualClock? clock = null)
     {
         var (stdout, stderr) = (new StringWriter(), new StringWriter());
         var reporter = new TextReporter(new ConsoleStreams(TextReader.Null, stdout, stderr, ErrorIsTerminal: false), verbose: false, quiet: false, color: false);
 
-        var e = Assert.Throws<UploadException>(() => new Uploader(bus, ports, clock, reporter.Event).Run(request, default));
-        reporter.Failed(e);
+        var failure = Record.Exception(() => work(reporter, clock ?? new VirtualClock())) is { } e ? CommandContext.Explain(e) : null;
+        if (failure is not null)
+        {
+            reporter.Failed(failure);
+        }
 
-        Snapshot.Match($"exit {e.Error.ExitStatus()}\n--- stdout\n{stdout}--- stderr\n{stderr}", snapshot);
+        Snapshot.Match($"exit {failure?.Error.ExitStatus() ?? 0}\n--- stdout\n{stdout}--- stderr\n{stderr}", snapshot);
+    }
+
+    private sealed class NoBus : IUsbBus
+    {
+        private static readonly LibUsbLocation Nowhere = LibUsbLocation.Linux with { Names = ["libusb-1.0.nowhere"] };
+
+        public IReadOnlyList<UsbDeviceInfo> List() => LibUsbLoader.Call<UsbDeviceInfo[]>(() =>
+        {
+            LibUsbLoader.Load(Nowhere, typeof(LibUsbLoader).Assembly);
+            return [];
+        });
+
+        public IUsbDevice Open(UsbDeviceInfo device) => throw new NotSupportedException();
+    }
+
+    /// <summary>A port whose sketch takes everything and does nothing, or that cannot be opened.</summary>
+    private sealed record OnePort(string Name, SerialFault? Fault) : ISerialPorts, ISerialLine
+    {
+        public ushort? Vendor { get; init; }
+
+        public ushort? Product { get; init; }
+
+        public IReadOnlyList<SerialPortInfo> List() => [new SerialPortInfo(Name, Vendor, Product, null, null)];
+
+        public ISerialLine Open(string name, int baudRate) => Fault is { } fault ? throw new SerialException(fault, "Input/output error.") : this;
+
+        public void SetDtr(bool high)
+        {
+        }
+
+        public void SetRts(bool high)
+        {
+        }
+
+        public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

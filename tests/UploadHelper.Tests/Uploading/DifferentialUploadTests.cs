@@ -1,5 +1,5 @@
 using UploadHelper.Core.Uploading;
-using UploadHelper.Core.Usb;
+using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Uploading;
@@ -171,65 +171,11 @@ public class DifferentialUploadTests
         var request = bench.Request(0x0800_0000, Size) with { Port = null, Verify = false };
         bench.Board.Flash.Preload(0x0800_0000, request.File.Content.Span);
 
-        var result = bench.Upload(new UnreadableBus(bench.System.Usb), request);
+        var result = bench.Upload(RefusingBus.ReadProtected(bench.System.Usb), request);
 
         Assert.Equal(5, bench.Board.Flash.Erases.Sum());
         Assert.Equal(0, result.Unchanged);
         Assert.False(result.Verified);
         Assert.Equal(request.File.Content.ToArray(), bench.Flash(0x0800_0000, Size));
-    }
-
-    /// <summary>A bus on which every UPLOAD is refused, with errVENDOR in the status behind it.</summary>
-    private sealed class UnreadableBus(IUsbBus bus) : IUsbBus
-    {
-        public IReadOnlyList<UsbDeviceInfo> List() => bus.List();
-
-        public IUsbDevice Open(UsbDeviceInfo device) => new Device(bus.Open(device));
-
-        private sealed class Device(IUsbDevice device) : IUsbDevice
-        {
-            private bool _refused;
-
-            public UsbDeviceInfo Info => device.Info;
-
-            public bool CanReset => device.CanReset;
-
-            public void Claim(byte interfaceNumber) => device.Claim(interfaceNumber);
-
-            public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) => device.SetAlternateSetting(interfaceNumber, alternateSetting);
-
-            public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout)
-            {
-                if (setup is { RequestType: 0xA1, Request: 2 })
-                {
-                    _refused = true;
-                    throw new UsbException(UsbFault.Stall, "refused");
-                }
-
-                var received = device.ControlIn(setup, buffer, timeout);
-                if (_refused && setup is { RequestType: 0xA1, Request: 3 })
-                {
-                    (buffer[0], buffer[4]) = (0x0B, 10);
-                }
-
-                return received;
-            }
-
-            public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout)
-            {
-                if (_refused && setup is { RequestType: 0x21, Request: 4 })
-                {
-                    // CLRSTATUS: from dfuERROR, which only this bus knows of.
-                    _refused = false;
-                    return;
-                }
-
-                device.ControlOut(setup, data, timeout);
-            }
-
-            public void Reset() => device.Reset();
-
-            public void Dispose() => device.Dispose();
-        }
     }
 }

@@ -156,7 +156,7 @@ public class EveryBootloaderTests
             survived += flashing ? 1 : 0;
         }
 
-        Assert.InRange(survived, step == 1 ? 20 : 5, transfers);
+        Assert.InRange(survived, step == 1 ? 20 : 3, transfers);
     }
 
     // A bootloader that rewrites its own vectors while the power fails.

@@ -13,7 +13,7 @@ internal static class RawBinary
     /// <param name="address">Where its first byte goes.</param>
     /// <param name="madeFor">The device that its suffix named, or null if it had none.</param>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.Usage"/>: no address. <see cref="UploadError.ImageUnreadable"/>: the file is too short for
+    /// <see cref="UploadError.AddressMissing"/>: no address. <see cref="UploadError.ImageUnreadable"/>: the file is too short for
     /// a vector table, or reaches beyond the address space. <see cref="UploadError.ImageTooLarge"/>: it reaches beyond all flash.
     /// </exception>
     public static FirmwareImage Read(ImageFile file, uint? address, DfuFileIds? madeFor)
@@ -22,7 +22,7 @@ internal static class RawBinary
         if (address is not { } start)
         {
             throw new UploadException(
-                UploadError.Usage,
+                UploadError.AddressMissing,
                 $"It is not known where {file.Name} belongs: {(madeFor is null ? "a .bin" : "a plain .dfu file")} carries no address.",
                 "Give the board's vector offset: --offset 0x4000");
         }

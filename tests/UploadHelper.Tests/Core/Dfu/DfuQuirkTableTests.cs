@@ -14,7 +14,7 @@ public class DfuQuirkTableTests
     [InlineData("h0wch33", "h0wch33/stm32f1_dfu", true)]
     [InlineData("dsonano", "DSO Nano bootloader", true)]
     [InlineData("h747", "ST system bootloader, STM32H7", true)] // which calls itself "DFU in FS Mode", as F4Bootloader does
-    [InlineData("l496", "ST system bootloader, STM32L4", false)]
+    [InlineData("l496", "ST system bootloader, STM32L4", true)]
     public void A_board_is_known_by_what_it_says_of_itself(string board, string name, bool pollsEarly)
     {
         DfuQuirks? quirks = null;

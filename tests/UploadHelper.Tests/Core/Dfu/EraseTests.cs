@@ -25,12 +25,14 @@ public class EraseTests
         Assert.False(polling.IsEarly);
     }
 
-    [Fact]
-    public void With_the_time_that_the_part_needs_there_is_none()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void With_the_time_that_the_part_needs_there_is_none(bool early)
     {
         var bench = new Bench("l496", StartState.Bootloader);
 
-        Erase(bench, early: false, new EraseTimes { AtLeast = TimeSpan.FromMilliseconds(25) }, pages: 32);
+        Erase(bench, early, new EraseTimes { AtLeast = TimeSpan.FromMilliseconds(25) }, pages: 32);
 
         Assert.DoesNotContain(bench.Log, e => e.Text == Refused);
     }
