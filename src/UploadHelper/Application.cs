@@ -21,16 +21,14 @@ internal sealed class Application(
     /// <returns>The exit status.</returns>
     public int Run(string[] arguments)
     {
-        var rewritten = ArgumentShapes.Rewrite(arguments, CommandTable.Knows);
-        var root = CommandTree(rewritten);
-        var parse = root.Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parse = Parse(arguments);
         if (parse.Errors.Count > 0)
         {
             var usage = new UploadException(
                 UploadError.Usage,
                 string.Join(" ", parse.Errors.Select(e => e.Message)),
-                $"See: upload-helper {(parse.CommandResult.Command == root ? "" : parse.CommandResult.Command.Name + " ")}--help");
-            IReporter reporter = rewritten.Contains("--json")
+                $"See: upload-helper {(parse.CommandResult.Parent is null ? "" : parse.CommandResult.Command.Name + " ")}--help");
+            IReporter reporter = arguments.Contains("--json")
                 ? new JsonReporter(_streams)
                 : new TextReporter(_streams, verbose: false, quiet: false, color: false);
             reporter.Failed(usage);
@@ -44,6 +42,13 @@ internal sealed class Application(
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         });
+    }
+
+    /// <summary>What the arguments mean; nothing is done yet.</summary>
+    internal ParseResult Parse(string[] arguments)
+    {
+        var rewritten = ArgumentShapes.Rewrite(arguments, CommandTable.Knows);
+        return CommandTree(rewritten).Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
     }
 
     private RootCommand CommandTree(string[] arguments)

@@ -52,7 +52,11 @@ public sealed record DfuDescription(
             var d = part.Span;
             if (UsbDescriptors.ReadInterface(d) is { } i && IsDfuMode(i))
             {
-                alternates.Add((i, d[8]));
+                // A descriptor has room for thousands of interfaces: each setting counts once.
+                if (alternates.TrueForAll(a => a.Interface.Number == i.Number && a.Interface.AlternateSetting != i.AlternateSetting))
+                {
+                    alternates.Add((i, d[8]));
+                }
             }
             else if (d[1] == DfuFunctionalDescriptor.DescriptorType && alternates.Count > 0)
             {
@@ -73,7 +77,6 @@ public sealed record DfuDescription(
             UsbDescriptors.ReadString(device, descriptor[15]),
             UsbDescriptors.ReadString(device, descriptor[16]),
             functional.Value,
-            alternates.FindAll(a => a.Interface.Number == alternates[0].Interface.Number)
-                .ConvertAll(a => new DfuAlternate(a.Interface.Number, a.Interface.AlternateSetting, UsbDescriptors.ReadString(device, a.Name))));
+            alternates.ConvertAll(a => new DfuAlternate(a.Interface.Number, a.Interface.AlternateSetting, UsbDescriptors.ReadString(device, a.Name))));
     }
 }

@@ -24,13 +24,14 @@ public sealed record BaseFit(int Pointers, int Hits, uint? LinkedFor)
     public static BaseFit Of(FirmwareImage image)
     {
         var end = image.Start + (long)LargestFlash;
-        var segments = image.Segments.Where(s => s.Address >= image.Start && s.End <= end).ToList();
+        var segments = image.Segments.Where(s => s.Equals(image.VectorSegment) || (s.Address >= image.Start && s.End <= end)).ToList();
         if (segments.Count == 1)
         {
             return Of(segments[0]);
         }
 
-        var code = new byte[segments[^1].End - image.Start];
+        // Those of two targets may lie over each other.
+        var code = new byte[segments.Max(s => s.End) - image.Start];
         foreach (var segment in segments)
         {
             segment.Data.CopyTo(code.AsMemory((int)(segment.Address - image.Start)));

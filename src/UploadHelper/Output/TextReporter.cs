@@ -121,10 +121,10 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     public void Failed(UploadException e)
     {
         Line($"hint: {e.Hint}");
-        Line($"{(color ? "\e[31merror:\e[0m" : "error:")} {e.Message} [{e.Error.Code()}]");
+        Error($"{e.Message} [{e.Error.Code()}]");
     }
 
-    public void Cancelled() => Line(color ? "\e[31merror:\e[0m cancelled" : "error: cancelled");
+    public void Cancelled() => Error("cancelled");
 
     private static string Unchanged(UploadResult result) => result.Unchanged switch
     {
@@ -192,10 +192,14 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     // Not PadRight, whose Span.Fill is never precompiled: this is on the way to the first transfer.
     private static string Label(string label) => label.Length < LabelWidth ? label + Blanks[label.Length..] : label;
 
-    private void Line(string text)
+    private void Line(string text) => Write("", text);
+
+    private void Error(string text) => Write(color ? "\e[31merror:\e[0m " : "error: ", text);
+
+    private void Write(string label, string text)
     {
         _progress.End();
-        streams.Error.WriteLine(Ascii.Of(text));
+        streams.Error.WriteLine(label + Ascii.Of(text));
         streams.Error.Flush();
     }
 }

@@ -138,7 +138,7 @@ public sealed class ArduinoProperties
         for (var at = 0; at < text.Length;)
         {
             var end = text[at] == '{' ? text.AsSpan(at + 1).IndexOfAny('{', '}') : -1;
-            if (end >= 0 && text[at + 1 + end] == '}' && _values.TryGetValue(text.Substring(at + 1, end), out var value))
+            if (end >= 0 && text[at + 1 + end] == '}' && result.Length < LongestExpansion && _values.TryGetValue(text.Substring(at + 1, end), out var value))
             {
                 result.Append(value);
                 at += end + 2;

@@ -1,3 +1,5 @@
+using UploadHelper.Core.Uploading;
+
 namespace UploadHelper.Core.Boards.Arduino;
 
 /// <summary>A choice of a board's options that makes a difference to an upload.</summary>
@@ -7,11 +9,24 @@ namespace UploadHelper.Core.Boards.Arduino;
 /// <param name="Sizes">The sizes that the other menus give it, in bytes; ascending, each once.</param>
 public sealed record BoardVariant(ArduinoBoard Board, IReadOnlyList<ChosenOptions> Options, BoardUpload Upload, IReadOnlyList<uint> Sizes)
 {
+    private const int Most = 4096;
+
     /// <summary>All variants of a board.</summary>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.Configuration"/>, when the variants are looked at: its menus can be combined in more ways than anybody would read.
+    /// </exception>
     public static IEnumerable<BoardVariant> Of(ArduinoBoard board)
     {
         var menus = board.Menus.Select(m => (Menu: m, Choices: ChoicesOf(m))).ToList();
         var deciding = menus.Where(m => m.Choices.Count > 1).Select(m => m.Choices).ToList();
+        if (deciding.Aggregate(1L, (count, choices) => Math.Min(Most + 1, count * choices.Count)) > Most)
+        {
+            throw new UploadException(
+                UploadError.Configuration,
+                $"The menus of the board {board.Id} can be combined in more than {Most} ways that make a difference to an upload.",
+                "Is this a core's boards.txt?");
+        }
+
         var sizing = menus.Where(m => m.Choices.Count == 1).Select(m => m.Menu).Where(m => m.Options.Any(SetsSize)).ToList();
         foreach (var options in Combinations(deciding))
         {

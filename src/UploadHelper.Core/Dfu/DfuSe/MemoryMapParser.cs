@@ -49,6 +49,11 @@ internal sealed class MemoryMapParser(string text)
         Expect('/');
         do
         {
+            if (address > uint.MaxValue)
+            {
+                throw Broken("its sectors reach beyond the address space");
+            }
+
             SkipSpaces();
             var group = Group(address);
             if (group is null)

@@ -27,6 +27,7 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble troub
     private const int ProgramHeaderSize = 32;
     private const int SectionHeaderSize = 40;
     private const int LongestName = 64;
+    private const int MostProgramHeaders = 256;
 
     private const byte Class32 = 1;
     private const byte LittleEndian = 1;
@@ -77,6 +78,12 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble troub
     {
         var (table, count) = ProgramHeaders;
         CheckTable("program headers", 0x1C, table, count, Half(0x2A), ProgramHeaderSize);
+        if (count > MostProgramHeaders)
+        {
+            // Each section is looked for in each of them.
+            throw trouble.At(0x2C, $"it has {count} program headers, and no sketch has more than {MostProgramHeaders}");
+        }
+
         for (var i = 0; i < count; i++)
         {
             var at = (int)table + i * ProgramHeaderSize;

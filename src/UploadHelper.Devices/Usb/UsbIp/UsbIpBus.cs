@@ -11,24 +11,36 @@ namespace UploadHelper.Devices.Usb.UsbIp;
 /// </summary>
 public sealed class UsbIpBus : IUsbBus
 {
+    // A list comes at once; a server that sends it byte by byte would hold the program for hours.
+    private static readonly TimeSpan ListLimit = TimeSpan.FromSeconds(30);
+
     private readonly UsbIpEndpoint _server;
     private readonly TimeProvider _time;
+    private readonly Func<IUsbIpConnection> _connect;
     private IPAddress[]? _addresses;
 
     /// <summary>The devices of one server; nothing is connected yet.</summary>
     /// <param name="server">Where it listens.</param>
     /// <param name="time">The clock that time limits are measured with; it has to be a real one.</param>
     public UsbIpBus(UsbIpEndpoint server, TimeProvider time)
+        : this(server, time, null)
+    {
+    }
+
+    /// <summary>The devices of one server that is reached in another way than over TCP.</summary>
+    internal UsbIpBus(UsbIpEndpoint server, TimeProvider time, Func<IUsbIpConnection>? connect)
     {
         _server = server;
         _time = time;
+        _connect = connect ?? Connect;
     }
 
     /// <inheritdoc/>
     /// <exception cref="UsbException"><see cref="UsbFault.Io"/>: nobody listens there, or it does not speak USB/IP.</exception>
     public IReadOnlyList<UsbDeviceInfo> List()
     {
-        using var connection = Connect();
+        var start = _time.GetTimestamp();
+        using var connection = _connect();
         try
         {
             Span<byte> request = stackalloc byte[UsbIpOperation.Size];
@@ -43,6 +55,11 @@ public sealed class UsbIpBus : IUsbBus
             var devices = new UsbDeviceInfo[UsbIpOperation.ReadCount(connection.Receive(UsbIpOperation.CountSize))];
             for (var i = 0; i < devices.Length; i++)
             {
+                if (_time.GetElapsedTime(start) > ListLimit)
+                {
+                    throw new UsbException(UsbFault.Io, $"The USB/IP server at {_server} does not come to the end of its list.");
+                }
+
                 var device = UsbIpDevice.Read(connection.Receive(UsbIpDevice.Size));
                 devices[i] = Describe(device, ReadInterfaces(connection, device.Interfaces));
             }
@@ -62,7 +79,7 @@ public sealed class UsbIpBus : IUsbBus
     /// <inheritdoc/>
     public IUsbDevice Open(UsbDeviceInfo device)
     {
-        var connection = Connect();
+        var connection = _connect();
         try
         {
             Span<byte> request = stackalloc byte[UsbIpOperation.Size + UsbIpBusId.Size];
@@ -97,7 +114,7 @@ public sealed class UsbIpBus : IUsbBus
         }
     }
 
-    private static UsbInterfaceInfo[] ReadInterfaces(UsbIpConnection connection, int count)
+    private static UsbInterfaceInfo[] ReadInterfaces(IUsbIpConnection connection, int count)
     {
         var interfaces = new UsbInterfaceInfo[count];
         for (var i = 0; i < count; i++)
@@ -113,7 +130,7 @@ public sealed class UsbIpBus : IUsbBus
     private static UsbDeviceInfo Describe(UsbIpDevice device, UsbInterfaceInfo[] interfaces) => new(
         (int)device.Bus, (int)device.Number, device.BusId, device.VendorId, device.ProductId, device.Release, interfaces);
 
-    private static UsbIpOperationStatus ReadReply(UsbIpConnection connection, UsbIpOperationCode expected)
+    private static UsbIpOperationStatus ReadReply(IUsbIpConnection connection, UsbIpOperationCode expected)
     {
         var reply = UsbIpOperation.Read(connection.Receive(UsbIpOperation.Size));
         return reply.Code == expected
@@ -121,7 +138,7 @@ public sealed class UsbIpBus : IUsbBus
             : throw new UsbIpFormatException($"an answer {reply.Code} where {expected} was to come");
     }
 
-    private UsbIpConnection Connect()
+    private IUsbIpConnection Connect()
     {
         try
         {

@@ -9,7 +9,7 @@ namespace UploadHelper.Devices.Usb.UsbIp;
 /// A TCP connection to a USB/IP server: whole messages in and out, every wait bounded. What the network does wrong
 /// leaves here as a <see cref="UsbException"/>.
 /// </summary>
-internal sealed class UsbIpConnection : IDisposable
+internal sealed class UsbIpConnection : IUsbIpConnection
 {
     /// <summary>How long a server may take to answer what needs no device: long enough for a far one.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
@@ -52,8 +52,7 @@ internal sealed class UsbIpConnection : IDisposable
     public static UsbException NoServer(UsbIpEndpoint server, string reason, Exception? inner) => new(
         UsbFault.Io, $"No USB/IP server at {server}: {reason}; is it running, and does the firewall let it through?", inner);
 
-    /// <summary>Sends a whole message.</summary>
-    /// <exception cref="UsbException"><see cref="UsbFault.Gone"/>: the server closed the connection.</exception>
+    /// <inheritdoc/>
     public void Send(ReadOnlySpan<byte> message)
     {
         try
@@ -69,9 +68,7 @@ internal sealed class UsbIpConnection : IDisposable
         }
     }
 
-    /// <summary>Waits until something can be read.</summary>
-    /// <returns>False when the limit passed first.</returns>
-    /// <exception cref="UsbException"><see cref="UsbFault.Gone"/>: the connection is closed.</exception>
+    /// <inheritdoc/>
     public bool WaitForData(long since, TimeSpan limit)
     {
         try
@@ -85,8 +82,8 @@ internal sealed class UsbIpConnection : IDisposable
         }
     }
 
-    /// <summary>Fills the buffer; the server has <see cref="AnswerLimit"/> for it.</summary>
-    /// <exception cref="UsbException"><see cref="UsbFault.Gone"/>: closed; <see cref="UsbFault.Io"/>: the server stopped in the middle.</exception>
+    /// <inheritdoc/>
+    /// <remarks>The server has <see cref="AnswerLimit"/> for it.</remarks>
     public void Receive(Span<byte> buffer)
     {
         var start = _time.GetTimestamp();
@@ -99,15 +96,6 @@ internal sealed class UsbIpConnection : IDisposable
 
             buffer = buffer[ReceiveSome(buffer)..];
         }
-    }
-
-    /// <summary>Receives that many bytes.</summary>
-    /// <exception cref="UsbException">As <see cref="Receive(Span{byte})"/>.</exception>
-    public byte[] Receive(int length)
-    {
-        var bytes = new byte[length];
-        Receive(bytes);
-        return bytes;
     }
 
     /// <inheritdoc/>

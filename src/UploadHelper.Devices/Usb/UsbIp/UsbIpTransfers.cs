@@ -6,13 +6,14 @@ namespace UploadHelper.Devices.Usb.UsbIp;
 /// <summary>Control transfers of one imported device, one at a time.</summary>
 internal sealed class UsbIpTransfers : IDisposable
 {
-    private readonly UsbIpConnection _connection;
+    private readonly IUsbIpConnection _connection;
     private readonly uint _deviceId;
     private readonly TimeProvider _time;
     private readonly byte[] _message = new byte[UsbIpHeader.MessageSize];
+    private readonly HashSet<uint> _unanswered = [];
     private uint _sequence;
 
-    public UsbIpTransfers(UsbIpConnection connection, uint deviceId, TimeProvider time)
+    public UsbIpTransfers(IUsbIpConnection connection, uint deviceId, TimeProvider time)
     {
         _connection = connection;
         _deviceId = deviceId;
@@ -54,6 +55,8 @@ internal sealed class UsbIpTransfers : IDisposable
         Unlink(++_sequence, sequence);
         if (Await(sequence, data, setup.IsIn, UsbIpConnection.AnswerLimit, unlink: _sequence) is { } late)
         {
+            // An unlink that came too late is answered after its transfer's reply.
+            _unanswered.Add(_sequence);
             return late;
         }
 
@@ -91,15 +94,15 @@ internal sealed class UsbIpTransfers : IDisposable
                 return Finish(UsbIpSubmitReply.Read(_message), data, isIn);
             }
 
-            if (header.Command != UsbIpCommand.UnlinkReply)
-            {
-                throw new UsbIpFormatException($"a message {header.Command} {header.Sequence} that nobody waits for");
-            }
-
-            // An unlink that came too late is answered after its transfer's reply: then it is nobody's.
-            if (header.Sequence == unlink)
+            if (header.Command == UsbIpCommand.UnlinkReply && header.Sequence == unlink)
             {
                 return null;
+            }
+
+            // Held to what was asked: a server that never stops answering would never be left.
+            if (header.Command != UsbIpCommand.UnlinkReply || !_unanswered.Remove(header.Sequence))
+            {
+                throw new UsbIpFormatException($"a message {header.Command} {header.Sequence} that nobody waits for");
             }
         }
 

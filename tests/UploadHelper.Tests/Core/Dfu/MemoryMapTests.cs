@@ -56,6 +56,7 @@ public class MemoryMapTests
     [InlineData("@Internal Flash /0x08000000/04*016Kz", "'z' is no sector type")]
     [InlineData("@Internal Flash /0x08000000/04*000Kg", "has no bytes")]
     [InlineData("@Internal Flash /0xFFFF0000/04*128Kg", "beyond the address space")]
+    [InlineData("@Internal Flash /0xFFFFFFFF/1*1 g,1*1 g", "beyond the address space")]
     [InlineData("@Internal Flash /0x08000000/04*99999999Kg", "one to seven digits")]
     [InlineData("@Internal Flash /0x08000000/04*9999999Mg", "too large")]
     public void A_string_that_is_no_map_is_refused_with_the_place_where_it_breaks(string text, string why)

@@ -75,7 +75,7 @@ public class ElfTests
     [Fact]
     public void Headers_that_all_claim_the_same_bytes_take_no_more_memory_than_the_file()
     {
-        const int Count = 1_000;
+        const int Count = 200;
         var file = ElfWriter.Write([.. Enumerable.Range(0, Count).Select(i => new Segment(0x0900_0000 + (uint)i * 0x10_0000, new byte[64]))]);
         for (var i = 0; i < Count; i++)
         {
