@@ -19,6 +19,9 @@ internal sealed class ControlPipe
     /// <summary>Transfers that have not ended.</summary>
     public int Pending => _waiting.Count + (_running is null ? 0 : 1);
 
+    /// <summary>Whether the host resets the port: it has, and has not configured the device again.</summary>
+    public bool IsInReset { get; private set; }
+
     /// <summary>When there is something to do again by itself.</summary>
     public TimeSpan? NextAt => IsSilent || Pending == 0 ? null : _busyUntil;
 
@@ -72,6 +75,7 @@ internal sealed class ControlPipe
         if (IsReset(first.Value.Setup))
         {
             _configured = false;
+            IsInReset = true;
             port.BusReset();
             if (!IsPortReset(first.Value.Setup))
             {
@@ -122,6 +126,7 @@ internal sealed class ControlPipe
         if (setup is { RequestType: 0x00, Request: 9 })
         {
             _configured = setup.Value != 0;
+            IsInReset &= !_configured;
         }
     }
 

@@ -31,13 +31,20 @@ internal sealed class HostController : IBoardFace
     /// <summary>Transfers that have not ended.</summary>
     public int Pending => _data.Count + _control.Pending;
 
-    /// <summary>Whether the enumeration is over; transfers are not taken any more.</summary>
+    /// <summary>Whether the enumeration is over; transfers fail at once.</summary>
     public bool Ended { get; private set; }
+
+    /// <summary>Whether the host resets the port, so that it may not know yet.</summary>
+    public bool IsInReset => _control.IsInReset;
 
     /// <summary>Takes a transfer on; it starts when the controller is served next.</summary>
     public void Submit(Transfer transfer)
     {
-        if (transfer.Endpoint == 0)
+        if (Ended)
+        {
+            _completed(transfer, UsbIpProtocol.StatusShutdown);
+        }
+        else if (transfer.Endpoint == 0)
         {
             _control.Submit(transfer);
         }

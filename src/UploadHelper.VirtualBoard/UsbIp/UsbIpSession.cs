@@ -11,18 +11,23 @@ internal sealed class UsbIpSession
     // Linux keeps a few dozen under way; a host that asks for more without end is none.
     private const int MaxPending = 1024;
 
+    // A host that resets the board's port asks several times before it believes that the board is gone. Linux's vhci fails
+    // nothing that is under way when the connection ends: what is asked in that moment costs the host the 5 s of its time limit.
+    private static readonly TimeSpan Disbelief = TimeSpan.FromMilliseconds(20);
+
     private readonly Socket _socket;
     private readonly BoardRunner _runner;
     private readonly HostController _host;
 
     // Written under the runner's lock, sent without it: a host that does not read must not stop the board.
     private readonly BlockingCollection<byte[]> _replies = [];
+    private volatile bool _leaving;
 
     private UsbIpSession(Socket socket, BoardRunner runner, AttachedDevice device)
     {
         _socket = socket;
         _runner = runner;
-        _host = new HostController(device, Completed, _replies.CompleteAdding);
+        _host = new HostController(device, Completed, Leave);
     }
 
     /// <summary>Serves the host; returns when the board has left the bus or the host has closed the connection.</summary>
@@ -85,22 +90,16 @@ internal sealed class UsbIpSession
                 throw new UsbIpFormatException($"more than {MaxPending} transfers at once");
             }
 
-            if (!_host.Ended)
-            {
-                _host.Submit(transfer);
-            }
+            _host.Submit(transfer);
         });
     }
 
     private void Unlink(UsbIpUnlink unlink) => _runner.Use(_ =>
     {
-        if (!_host.Ended)
-        {
-            var status = _host.Unlink(unlink.Unlinked) ? UsbIpProtocol.StatusUnlinked : UsbIpProtocol.StatusOk;
-            var message = new byte[UsbIpHeader.MessageSize];
-            new UsbIpUnlinkReply(unlink.Sequence, status).Write(message);
-            _replies.Add(message);
-        }
+        var status = _host.Unlink(unlink.Unlinked) ? UsbIpProtocol.StatusUnlinked : UsbIpProtocol.StatusOk;
+        var message = new byte[UsbIpHeader.MessageSize];
+        new UsbIpUnlinkReply(unlink.Sequence, status).Write(message);
+        _replies.Add(message);
     });
 
     private void Completed(Transfer transfer, int status)
@@ -113,11 +112,20 @@ internal sealed class UsbIpSession
         _replies.Add(message);
     }
 
+    private TimeSpan Patience => !_leaving ? Timeout.InfiniteTimeSpan : _host.IsInReset ? Disbelief : TimeSpan.Zero;
+
+    // An empty message, to have the other thread look up.
+    private void Leave()
+    {
+        _leaving = true;
+        _replies.Add([]);
+    }
+
     private void SendReplies()
     {
         try
         {
-            foreach (var message in _replies.GetConsumingEnumerable())
+            while (_replies.TryTake(out var message, Patience))
             {
                 _socket.SendAll(message);
             }

@@ -131,6 +131,33 @@ public class HostControllerTests
         Assert.Single(_port.Setups);
     }
 
+    // Linux's vhci waits 5 s for the answer to what it asks a board that has just left.
+    [Fact]
+    public void A_host_that_does_not_know_yet_that_the_device_has_left_is_answered()
+    {
+        _port.Enumerate();
+        Serve();
+
+        Control(1);
+
+        Assert.Equal(UsbIpProtocol.StatusShutdown, Assert.Single(_ended).Status);
+        Assert.Empty(_port.Setups);
+    }
+
+    [Fact]
+    public void A_host_that_resets_the_port_is_known_until_it_configures_the_device_again()
+    {
+        _port.OnControl = (_, _) => FakePort.Done([], TimeSpan.Zero);
+        Submit(new Transfer(1, 0, new UsbSetup(0x00, 9, 1, 0, 0), 0, []));
+        Assert.False(_host.IsInReset);
+
+        Submit(new Transfer(2, 0, new UsbSetup(0x80, 6, 0x0100, 0, 64), 64, []));
+        Assert.True(_host.IsInReset);
+
+        Submit(new Transfer(3, 0, new UsbSetup(0x00, 9, 1, 0, 0), 0, []));
+        Assert.False(_host.IsInReset);
+    }
+
     private TimeSpan? Serve() => _host.Serve(_port, _now);
 
     private TimeSpan? Control(uint sequence) => Submit(new Transfer(sequence, 0, new UsbSetup(0x21, 1, 0, 0, 0), 0, []));
