@@ -4,16 +4,18 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Uploading;
 
 /// <summary>
-/// An open device that has told what it is, by its descriptors alone: no class request was sent to it. One parks a Maple
-/// bootloader in DFU mode for ever, and a device that is not wanted must not be changed by a look at it.
+/// An open device that has told what it is, by its descriptors alone: no class request was sent to it unless it is held
+/// already. One parks a Maple bootloader in DFU mode for ever, and a device that is not wanted must not be changed by a look
+/// at it.
 /// </summary>
 /// <param name="device">The open device.</param>
 /// <param name="description">What it says of itself.</param>
 /// <param name="profile">How it is talked to.</param>
-internal sealed class BootloaderCandidate(IUsbDevice device, DfuDescription description, BootloaderProfile profile) : IDisposable
+/// <param name="hold">How it is held already, or null.</param>
+internal sealed class BootloaderCandidate(IUsbDevice device, DfuDescription description, BootloaderProfile profile, BootloaderHold? hold) : IDisposable
 {
-    // A bootloader answers within a frame or two. A device that a bootloader left behind on the bus never does.
-    private static readonly TimeSpan FirstAnswer = TimeSpan.FromMilliseconds(500);
+    /// <summary>A bootloader answers within a frame or two. A device that a bootloader left behind on the bus never does.</summary>
+    public static readonly TimeSpan FirstAnswer = TimeSpan.FromMilliseconds(500);
 
     /// <summary>What it says of itself.</summary>
     public DfuDescription Description => description;
@@ -28,7 +30,11 @@ internal sealed class BootloaderCandidate(IUsbDevice device, DfuDescription desc
     public BootloaderSession? Start(BootloaderRequest request, TimeProvider time, CancellationToken cancellationToken)
     {
         var first = profile.Memories[0].Alternate;
-        device.Claim(first.Interface);
+        if (hold is null)
+        {
+            device.Claim(first.Interface);
+        }
+
         device.SetAlternateSetting(first.Interface, first.Setting);
         var connection = new DfuConnection(device, first.Interface, time, cancellationToken)
         {
@@ -36,7 +42,10 @@ internal sealed class BootloaderCandidate(IUsbDevice device, DfuDescription desc
         };
         try
         {
-            connection.Idle(FirstAnswer);
+            if (hold?.Status?.State != DfuState.Idle)
+            {
+                connection.Idle(FirstAnswer);
+            }
         }
         catch (DfuException e) when (e.Status?.State == DfuState.ManifestWaitReset && device.CanReset)
         {
@@ -51,3 +60,7 @@ internal sealed class BootloaderCandidate(IUsbDevice device, DfuDescription desc
     /// <inheritdoc/>
     public void Dispose() => device.Dispose();
 }
+
+/// <summary>The hold on a device whose interface is claimed, and that was asked for its status.</summary>
+/// <param name="Status">What it said, or null if it could not say.</param>
+internal sealed record BootloaderHold(DfuStatus? Status);

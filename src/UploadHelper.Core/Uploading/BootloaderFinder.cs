@@ -17,7 +17,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
     // udev gives the user access up to half a second after the device has come.
     private static readonly TimeSpan AccessGrace = TimeSpan.FromSeconds(2);
 
-    private readonly BootloaderOpener _opener = new(bus);
+    private readonly BootloaderOpener _opener = new(bus, time);
     private readonly Dictionary<(int Bus, int Number), long> _silent = [];
     private readonly Dictionary<(int Bus, int Number), long> _denied = [];
 
@@ -33,9 +33,11 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
         BootloaderSession? session = null;
         try
         {
-            foreach (var device in bus.List().Where(d => request.Filter.Matches(d) && !RecentlySilent(d)))
+            var devices = bus.List().Where(d => request.Filter.Matches(d) && !RecentlySilent(d)).ToList();
+            var isTheOne = devices.Count == 1 && request.Filter.SerialNumber is null;
+            foreach (var device in devices)
             {
-                if (Try(device, () => _opener.Open(device, request.Filter)) is { } candidate)
+                if (Try(device, () => _opener.Open(device, request.Filter, hold: isTheOne)) is { } candidate)
                 {
                     candidates.Add(candidate);
                 }

@@ -331,6 +331,34 @@ public class MapleUploadTests
         Assert.Equal(3, resets);
     }
 
+    // Its descriptors alone take a slow machine longer than the F4 port stays.
+    [Theory]
+    [InlineData("maple-f4", F4)]
+    [InlineData("maple-orig", Alt1)]
+    public void A_bootloader_that_stays_for_a_moment_is_held_before_it_is_asked_what_it_is(string board, uint address)
+    {
+        var bench = new Bench(board);
+        bench.Bus.BeforeTransfer = _ => bench.Wait(TimeSpan.FromMilliseconds(200));
+
+        Assert.Equal("sim", bench.Upload(bench.Request(address, 1000)).Port);
+        Assert.Single(bench.Events.OfType<ResettingSketch>());
+    }
+
+    [Fact]
+    public void A_bootloader_that_is_wanted_by_its_serial_number_is_held_only_once_that_is_known()
+    {
+        var bench = new Bench("maple20", StartState.Bootloader);
+        var request = bench.Request(Alt2) with
+        {
+            Filter = new DeviceFilter(DeviceFilter.KnownIds, SerialNumber: "another"),
+            Port = null,
+            Timeout = TimeSpan.FromSeconds(1),
+        };
+
+        Assert.Equal(UploadError.NoDevice, Assert.Throws<UploadException>(() => bench.Upload(request)).Error);
+        Assert.Equal(0, bench.Board.DfuRequests);
+    }
+
     [Fact]
     public void A_bootloader_that_waits_for_its_reset_is_given_it()
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using UploadHelper.Core.Boards;
 using UploadHelper.Core.Dfu.DfuSe;
 
@@ -9,7 +8,7 @@ namespace UploadHelper.Core.Dfu.Maple;
 /// The memories of a Maple bootloader. It has no memory map: where an alternate setting writes stands as a number at the
 /// end of its name ("DFU Program FLASH 0x08005000", "... Upload to Flash 0x8002000"), and a map is made from there.
 /// </summary>
-public static partial class MapleMemories
+public static class MapleMemories
 {
     // usb.c of the STM32duino bootloader: wTransferSize is the size of a page, 1 KiB up to 128 KiB of flash and 2 KiB
     // beyond. How large the flash is cannot be asked for; 128 KiB (medium density) and 512 KiB (high density) are the
@@ -26,26 +25,27 @@ public static partial class MapleMemories
     /// <param name="description">What the device says of itself; its wTransferSize is above 0.</param>
     public static IReadOnlyList<DfuMemory> Of(DfuDescription description) =>
     [
-        .. description.Alternates
-            .Select(a => (Alternate: a, Start: AddressIn(a.Name)))
-            .Where(a => a.Start is { } start && FlashAddress.IsInternalFlash(start))
-            .Select(a => Memory(a.Alternate, a.Start!.Value, description.Functional.TransferSize))
-            .OrderByDescending(m => m.FixedStart),
+        .. description.Alternates.Select(a => Memory(a, description.Functional.TransferSize)).OfType<DfuMemory>().OrderByDescending(m => m.FixedStart),
     ];
 
-    private static DfuMemory Memory(DfuAlternate alternate, uint start, uint page)
+    private static DfuMemory? Memory(DfuAlternate alternate, uint page)
     {
+        if (AddressIn(alternate.Name) is not { } start || !FlashAddress.IsInternalFlash(start))
+        {
+            return null;
+        }
+
         var end = page <= MediumDensityPage ? MediumDensityEnd : HighDensityEnd;
         var pages = (int)((Math.Max(end, start + page) - start) / page);
         return new DfuMemory(alternate, new MemoryMap("Flash (size inferred)", [new SectorGroup(start, pages, page, Writable)])) { FixedStart = start };
     }
 
-    private static uint? AddressIn(string name) =>
-        Address().Match(name) is { Success: true } match
-        && uint.TryParse(match.Groups[1].ValueSpan, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var address)
-            ? address
-            : null;
-
-    [GeneratedRegex(@"0x([0-9A-Fa-f]{1,8})\s*$")]
-    private static partial Regex Address();
+    private static uint? AddressIn(string name)
+    {
+        var prefix = name.LastIndexOf("0x", StringComparison.Ordinal);
+        return prefix >= 0
+            && uint.TryParse(name.AsSpan(prefix + 2).TrimEnd(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var address)
+                ? address
+                : null;
+    }
 }

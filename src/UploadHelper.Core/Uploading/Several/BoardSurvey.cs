@@ -59,7 +59,7 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
     {
         try
         {
-            using var candidate = new BootloaderOpener(bus).Open(device, filter);
+            using var candidate = new BootloaderOpener(bus, time).Open(device, filter);
             return new SurveyedBoard(device, candidate!.Description, null);
         }
         catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)

@@ -17,8 +17,12 @@ internal sealed class LinuxPortCatalogue(string sysfs)
             return [];
         }
 
-        return [.. Directory.EnumerateFileSystemEntries(_class).Order(StringComparer.Ordinal).Select(Describe).OfType<SerialPortInfo>()];
+        return [.. Directory.EnumerateFileSystemEntries(_class).Where(e => !IsConsole(e)).Order(StringComparer.Ordinal).Select(Describe).OfType<SerialPortInfo>()];
     }
+
+    // The consoles, tty0 to tty63, are most of what is there, and no device is behind any.
+    private static bool IsConsole(string entry) =>
+        entry.LastIndexOf("/tty", StringComparison.Ordinal) is var at and >= 0 && at + 4 < entry.Length && char.IsAsciiDigit(entry[at + 4]);
 
     private static SerialPortInfo? Describe(string entry)
     {

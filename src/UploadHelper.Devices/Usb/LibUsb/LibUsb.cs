@@ -16,6 +16,16 @@ internal static partial class LibUsb
     [LibraryImport(Library, EntryPoint = "libusb_exit")]
     public static partial void Exit(nint context);
 
+    /// <summary>
+    /// An option that has no value. The function is variadic, which makes no difference to a caller that names no more
+    /// arguments, but on macOS, where it is not called.
+    /// </summary>
+    [LibraryImport(Library, EntryPoint = "libusb_set_option")]
+    public static partial int SetOption(nint context, int option);
+
+    [LibraryImport(Library, EntryPoint = "libusb_wrap_sys_device")]
+    public static partial int WrapSystemDevice(nint context, nint descriptor, out nint handle);
+
     /// <summary>The library's version: struct libusb_version begins with major, minor and micro, 16 bits each.</summary>
     public static Version Version
     {

@@ -3,8 +3,8 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Devices.Usb.LibUsb;
 
 /// <summary>
-/// This machine's USB devices through libusb-1.0. Each look is a context of its own (0.1 ms on Linux): without a
-/// running udev, a context sees nothing of what was plugged in after its start.
+/// This machine's USB devices through libusb-1.0 alone. Each look is a context of its own: on Windows one sees nothing of
+/// what is plugged in after its start, on Linux only where udev runs.
 /// </summary>
 internal sealed class LibUsbBus : IUsbBus
 {
@@ -22,9 +22,13 @@ internal sealed class LibUsbBus : IUsbBus
         try
         {
             var (pointer, info) = context.Devices.FirstOrDefault(d => d.Info.Bus == device.Bus && d.Info.Number == device.Number);
-            return pointer == 0
-                ? throw new UsbException(UsbFault.Gone, $"The device at {device.Path} is no longer on the bus.")
-                : new LibUsbDevice(context, pointer, info, this);
+            if (pointer == 0)
+            {
+                throw new UsbException(UsbFault.Gone, $"The device at {device.Path} is no longer on the bus.");
+            }
+
+            LibUsbError.Check(LibUsb.Open(pointer, out var handle), $"Opening the device at {info.Path}");
+            return new LibUsbDevice(handle, info, this, context);
         }
         catch
         {

@@ -2,19 +2,22 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Devices.Usb.LibUsb;
 
-/// <summary>An open device of libusb; owns its context.</summary>
+/// <summary>An open device of libusb.</summary>
 internal sealed class LibUsbDevice : IUsbDevice
 {
-    private readonly LibUsbContext _context;
-    private readonly LibUsbBus _bus;
+    private readonly IUsbBus _bus;
+    private readonly IDisposable _owner;
     private readonly List<byte> _claimed = [];
     private nint _handle;
     private bool _abortsAtClose;
 
-    public LibUsbDevice(LibUsbContext context, nint device, UsbDeviceInfo info, LibUsbBus bus)
+    /// <param name="handle">libusb's handle; it is closed with this.</param>
+    /// <param name="info">The device.</param>
+    /// <param name="bus">Where it was opened.</param>
+    /// <param name="owner">What the handle lives in, to be disposed of behind it.</param>
+    public LibUsbDevice(nint handle, UsbDeviceInfo info, IUsbBus bus, IDisposable owner)
     {
-        (_context, Info, _bus) = (context, info, bus);
-        LibUsbError.Check(LibUsb.Open(device, out _handle), $"Opening the device at {info.Path}");
+        (_handle, Info, _bus, _owner) = (handle, info, bus, owner);
 
         // Not supported everywhere; where it is not, claiming says what stands in the way.
         _ = LibUsb.SetAutoDetachKernelDriver(_handle, 1);
@@ -68,7 +71,7 @@ internal sealed class LibUsbDevice : IUsbDevice
 
         _claimed.ForEach(i => LibUsb.ReleaseInterface(handle, i));
         LibUsb.Close(handle);
-        _context.Dispose();
+        _owner.Dispose();
     }
 
     private nint Handle => _handle != 0 ? _handle : throw new ObjectDisposedException(nameof(LibUsbDevice));
