@@ -2,6 +2,8 @@ using System.Collections;
 using UploadHelper;
 using UploadHelper.Output;
 
+var time = TimeProvider.System;
+var start = time.GetTimestamp();
 var environment = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
 foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
 {
@@ -10,4 +12,6 @@ foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
 
 using var signals = new Signals();
 var streams = new ConsoleStreams(new StandardInput(), Console.Out, Console.Error, ErrorIsTerminal: !Console.IsErrorRedirected) { InIsTerminal = !Console.IsInputRedirected };
-return new Application(streams, environment, TimeProvider.System, signals.Token).Run(args);
+var status = new Application(streams, environment, time, signals.Token).Run(args);
+SlowReader.WaitFor(status, streams, environment, time, start);
+return status;
