@@ -1,12 +1,16 @@
 using UploadHelper.Core.Serial;
+using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Boards;
 
 /// <summary>How a sketch is reset over its serial port.</summary>
 public enum ResetWay
 {
-    /// <summary>"1EAF" and the lines: what the cores for STM32 know.</summary>
+    /// <summary>"1EAF" and the lines: what the cores for STM32 know. DTR is high when it is sent.</summary>
     Magic,
+
+    /// <summary>The same with DTR low, which Maple's cores for the F1 want, and others cannot bear.</summary>
+    MapleMagic,
 
     /// <summary>DTR low at 1200 baud: what Arduino's own boards know.</summary>
     Touch,
@@ -17,6 +21,9 @@ public static class SketchPort
 {
     // Arduino's own boards (ArduinoCore-mbed boards.txt: 2341:025b and others).
     private const ushort Arduino = 0x2341;
+
+    // Arduino_STM32's core for the F1 and USBComposite; its core for the F4 has 0483:5740.
+    private static readonly UsbId Maple = new(0x1EAF, 0x0004);
 
     private static readonly (ushort Vendor, ushort? Product, string Name)[] Others =
     [
@@ -48,8 +55,13 @@ public static class SketchPort
     }
 
     /// <summary>
-    /// How the sketch behind a port is reset. The cores for STM32 (1EAF:0004, 0483:5740) know the magic; ids that are not known
-    /// may be a sketch's own, and get it too.
+    /// How the sketch behind a port is reset first. The cores for STM32 (1EAF:0004, 0483:5740) know the magic; ids that are not
+    /// known may be a sketch's own, and get it too.
     /// </summary>
-    public static ResetWay WayOf(SerialPortInfo? port) => port?.VendorId == Arduino ? ResetWay.Touch : ResetWay.Magic;
+    public static ResetWay WayOf(SerialPortInfo? port) => port switch
+    {
+        { VendorId: Arduino } => ResetWay.Touch,
+        { VendorId: { } vendor, ProductId: { } product } when new UsbId(vendor, product) == Maple => ResetWay.MapleMagic,
+        _ => ResetWay.Magic,
+    };
 }

