@@ -27,7 +27,7 @@ public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimePro
         {
             var reset = request.Port is not null && Reset(request.Port, cancellationToken);
             events(new WaitingForBootloader(request.Filter, request.Timeout, AskForReset: !reset));
-            session = finder.WaitFor(request, cancellationToken, MissedBoard(request, cancellationToken));
+            session = finder.WaitFor(request, cancellationToken, request.Port is null ? null : WatchBoard(request, request.Port, cancellationToken));
         }
         else if (request.Port is not null)
         {
@@ -63,17 +63,14 @@ public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimePro
             : request;
 
     // A Maple bootloader stays for about a second, which a busy machine may miss: the sketch is back then, and is reset again.
-    private Action? MissedBoard(BootloaderRequest request, CancellationToken cancellationToken)
+    private Action WatchBoard(BootloaderRequest request, string name, CancellationToken cancellationToken)
     {
-        if (request.Port is not { } name)
-        {
-            return null;
-        }
-
+        var other = new OtherBootloader(bus, time);
         var wasGone = !PortNames.IsListed(ports, name);
         var attempts = 2;
         return () =>
         {
+            other.Refuse(request, cancellationToken);
             var port = ports.List().FirstOrDefault(p => PortNames.Same(p.Name, name) || (p.UsbPath is not null && p.UsbPath == request.Filter.UsbPath));
             if (port is not null && wasGone && attempts-- > 0)
             {

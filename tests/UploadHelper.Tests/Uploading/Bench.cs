@@ -51,6 +51,15 @@ internal sealed class Bench
         Board.AdvanceTo(System.Clock.Now);
     }
 
+    /// <summary>Lets the board do what it does in ten seconds.</summary>
+    public void Settle()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Wait(TimeSpan.FromMilliseconds(100));
+        }
+    }
+
     /// <summary>Opens the bootloader and has something done there.</summary>
     public void Work(BootloaderRequest request, Action<BootloaderSession> work) =>
         new BoardWork(Bus, System.SerialPorts, System.Clock, Events.Add).Run(

@@ -1,6 +1,5 @@
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Uploading;
-using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;
 
@@ -102,7 +101,7 @@ public class MapleUploadTests
         Assert.Equal(UploadError.NotWritable, e.Error);
         Assert.Contains(hint, e.Hint, StringComparison.Ordinal);
         Assert.Equal(0, bench.Board.Flash.Erases.Sum());
-        Settle(bench);
+        bench.Settle();
         Assert.Equal("old", bench.Board.RunningSketch!.Name);
     }
 
@@ -153,7 +152,7 @@ public class MapleUploadTests
 
         Assert.Equal(UploadError.ImageLinkedElsewhere, e.Error);
         Assert.Equal(0, bench.Board.Flash.Erases.Sum());
-        Settle(bench);
+        bench.Settle();
         Assert.Equal("old", bench.Board.RunningSketch!.Name);
     }
 
@@ -196,7 +195,7 @@ public class MapleUploadTests
 
             bench.Bus.BeforeTransfer = _ => { };
             bench.Board.Plug();
-            Settle(bench);
+            bench.Settle();
             Assert.True(
                 bench.Board.RunningSketch is not { } sketch || sketch.Name == "old" || bench.Flash(address, Size).SequenceEqual(request.File.Content.ToArray()),
                 $"at transfer {at}: a half-written sketch runs");
@@ -244,7 +243,7 @@ public class MapleUploadTests
         Assert.Equal(told, e.Message.Contains("may be started all the same", StringComparison.Ordinal));
         bench.Bus.BeforeTransfer = _ => { };
         bench.Board.Plug();
-        Settle(bench);
+        bench.Settle();
         Assert.Equal(told, bench.Log.Any(x => x.Text.Contains("starts at 0x08005000", StringComparison.Ordinal)));
         bench.Board.PressReset();
         Assert.True(bench.Upload(request).Verified);
@@ -265,131 +264,6 @@ public class MapleUploadTests
         Assert.Equal(0, bench.Board.Flash.Erases.Sum());
     }
 
-    [Theory]
-    [InlineData(WaitPort.Yes, true)]
-    [InlineData(WaitPort.Yes, false)]
-    [InlineData(WaitPort.Auto, false)]
-    [InlineData(WaitPort.No, false)]
-    public void Where_the_bus_cannot_be_reset_the_user_is_told_before_and_does_it(WaitPort wait, bool pressesReset)
-    {
-        var bench = new Bench("maple20,reset=no");
-        var request = bench.Request(Alt2) with { WaitPort = wait };
-        var told = -1;
-        bench.Bus.BeforeTransfer = _ => told = told < 0 && bench.Events.Any(e => e is UploadWarning { Code: "reset-needed" }) ? bench.Board.Flash.Erases.Sum() : told;
-
-        UploadResult? result = null;
-        var e = Record.Exception(() => result = new Uploader(bench.Bus, bench.System.SerialPorts, bench.System.Clock, Press).Run(request, default));
-
-        Assert.Equal(0, told);
-        Assert.Equal(request.File.Content.ToArray(), bench.Flash(Alt2, 20_000));
-        Assert.DoesNotContain(bench.Events, x => x is LeavingBootloader);
-        if (wait == WaitPort.Yes && !pressesReset)
-        {
-            Assert.Equal(10, Assert.IsType<UploadException>(e).Error.ExitStatus());
-        }
-        else
-        {
-            Assert.Null(e);
-            Assert.Equal(pressesReset ? "sim" : null, result!.Port);
-            Assert.False(result.Left);
-        }
-
-        void Press(UploadEvent x)
-        {
-            bench.Events.Add(x);
-            if (pressesReset && x is WaitingForSketch { AskForReset: true })
-            {
-                bench.Board.PressReset();
-            }
-        }
-    }
-
-    [Fact]
-    public void A_bootloader_that_was_missed_is_asked_for_again_twice_at_most()
-    {
-        // A machine that is too busy to look while the bootloader is there.
-        var bench = new Bench("maple20,sketch=stm32generic");
-        var resets = 0;
-        var missed = 0;
-        var uploader = new Uploader(
-            new BlinkingBus(bench.Bus, devices => devices.Any(d => d.ProductId == 3) && resets <= missed),
-            bench.System.SerialPorts,
-            bench.System.Clock,
-            e =>
-            {
-                bench.Events.Add(e);
-                resets += e is ResettingSketch ? 1 : 0;
-            });
-
-        missed = 2;
-        Assert.Equal("sim", uploader.Run(bench.Request(Alt2), default).Port);
-        Assert.Equal(3, resets);
-
-        (missed, resets) = (99, 0);
-        var e = Assert.Throws<UploadException>(() => uploader.Run(bench.Request(Alt2, 10_000), default));
-        Assert.Equal(UploadError.NoDevice, e.Error);
-        Assert.Equal(3, resets);
-    }
-
-    // Its descriptors alone take a slow machine longer than the F4 port stays.
-    [Theory]
-    [InlineData("maple-f4", F4)]
-    [InlineData("maple-orig", Alt1)]
-    public void A_bootloader_that_stays_for_a_moment_is_held_before_it_is_asked_what_it_is(string board, uint address)
-    {
-        var bench = new Bench(board);
-        bench.Bus.BeforeTransfer = _ => bench.Wait(TimeSpan.FromMilliseconds(200));
-
-        Assert.Equal("sim", bench.Upload(bench.Request(address, 1000)).Port);
-        Assert.Single(bench.Events.OfType<ResettingSketch>());
-    }
-
-    [Fact]
-    public void A_bootloader_that_is_wanted_by_its_serial_number_is_held_only_once_that_is_known()
-    {
-        var bench = new Bench("maple20", StartState.Bootloader);
-        var request = bench.Request(Alt2) with
-        {
-            Filter = new DeviceFilter(DeviceFilter.KnownIds, SerialNumber: "another"),
-            Port = null,
-            Timeout = TimeSpan.FromSeconds(1),
-        };
-
-        Assert.Equal(UploadError.NoDevice, Assert.Throws<UploadException>(() => bench.Upload(request)).Error);
-        Assert.Equal(0, bench.Board.DfuRequests);
-    }
-
-    [Fact]
-    public void A_bootloader_that_waits_for_its_reset_is_given_it()
-    {
-        var bench = new Bench("maple20", StartState.Empty);
-        using (var device = bench.System.Usb.Open(bench.System.Usb.List()[0]))
-        {
-            device.SetAlternateSetting(0, 2);
-            Out(device, 1, new byte[1024]);
-            In(device, 3);
-            Out(device, 1, []);
-            In(device, 3);
-        }
-
-        Assert.True(bench.Upload(bench.Request(Alt2) with { Port = null }).Verified);
-
-        static void Out(IUsbDevice device, byte request, byte[] data) =>
-            device.ControlOut(new UsbSetup(0x21, request, 0, 0, (ushort)data.Length), data, TimeSpan.FromSeconds(1));
-
-        static void In(IUsbDevice device, byte request) =>
-            device.ControlIn(new UsbSetup(0xA1, request, 0, 0, 6), new byte[6], TimeSpan.FromSeconds(1));
-    }
-
-    private static void Settle(Bench bench)
-    {
-        for (var i = 0; i < 100; i++)
-        {
-            bench.System.Clock.Advance(TimeSpan.FromMilliseconds(100));
-            bench.Board.AdvanceTo(bench.System.Clock.Now);
-        }
-    }
-
     private static int Transfers(string board, uint address, int size)
     {
         var bench = new Bench(board, StartState.Bootloader);
@@ -397,12 +271,5 @@ public class MapleUploadTests
         bench.Bus.BeforeTransfer = n => count = n + 1;
         bench.Upload(bench.Request(address, size) with { Port = null });
         return count;
-    }
-
-    private sealed class BlinkingBus(IUsbBus bus, Func<IReadOnlyList<UsbDeviceInfo>, bool> isBlind) : IUsbBus
-    {
-        public IReadOnlyList<UsbDeviceInfo> List() => bus.List() is var devices && isBlind(devices) ? [] : devices;
-
-        public IUsbDevice Open(UsbDeviceInfo device) => bus.Open(device);
     }
 }
