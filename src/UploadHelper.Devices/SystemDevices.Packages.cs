@@ -8,7 +8,7 @@ namespace UploadHelper.Devices;
 // DeviceLayer Packages: LibUsbDotNet 3 and System.IO.Ports, which keeps its own time.
 public sealed partial class SystemDevices
 {
-    private static partial IUsbBus OpenUsb() => new LibUsbDotNetBus();
+    private static partial IUsbBus OpenUsb() => WithLibUsb0(new LibUsbDotNetBus());
 
     private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> catalogue, TimeProvider time) =>
         new SystemSerialPorts(catalogue);

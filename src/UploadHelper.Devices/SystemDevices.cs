@@ -4,6 +4,8 @@ using UploadHelper.Devices.Diagnosis;
 using UploadHelper.Devices.Serial.Catalogues;
 using UploadHelper.Devices.Usb.Catalogues;
 using UploadHelper.Devices.Usb.Kernel;
+using UploadHelper.Devices.Usb.LibUsb0;
+using UploadHelper.Devices.Usb.Windows;
 
 namespace UploadHelper.Devices;
 
@@ -33,6 +35,9 @@ public sealed partial class SystemDevices(TimeProvider time)
         [.. new WindowsUsbCatalogue(new WindowsRegistry(), WindowsPresence.IsPresent).List().Where(d => d.Id == id).SelectMany(d => d.Drivers).Distinct()];
 
     private static partial IUsbBus OpenUsb();
+
+    private static IUsbBus WithLibUsb0(IUsbBus libusb) =>
+        OperatingSystem.IsWindows() ? new WindowsUsbBus(libusb, new LibUsb0Bus(), LibUsb0Bus.BusNumber) : libusb;
 
     private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> catalogue, TimeProvider time);
 

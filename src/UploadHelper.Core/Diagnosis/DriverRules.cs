@@ -49,8 +49,6 @@ internal static class DriverRules
             {
                 Remedy = [Step.Say(string.Format(null, Zadig, best))],
             },
-            "libusb0" when !isMaple => Problem(
-                board, "wrong-driver", "has the driver libusb0, through which it is not reached.", string.Format(null, Zadig, best)),
             "WinUSB" or "libusbK" or "libusb0" => new Finding(
                 FindingLevel.Fine, FindingTopic.UsbDevices, "driver", $"{SeenBoards.Name(board)}: {SeenBoards.Program(board)}; driver {board.Drivers[0]}"),
             var other => Problem(board, "wrong-driver", $"has the driver {other}, through which it is not reached.", string.Format(null, Zadig, best)),

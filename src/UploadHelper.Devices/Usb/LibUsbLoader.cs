@@ -26,14 +26,15 @@ internal static class LibUsbLoader
     public static nint Load()
     {
         var assembly = typeof(LibUsbLoader).Assembly;
-        return CarriedLibrary.In(assembly, LibUsbLocation.Windows.Names[0]) is { } carried ? Load(carried, assembly) : Load(LibUsbLocation.Here, assembly);
+        return CarriedLibrary.In(assembly, LibUsbLocation.Windows.Names[0]) is { } carried ? Load(carried) : Load(LibUsbLocation.Here, assembly);
     }
 
     /// <summary>Loads the user's own library from beside the executable, or else the one that is inside.</summary>
     /// <exception cref="DllNotFoundException">It cannot be unpacked or loaded; the message says what helps.</exception>
-    internal static nint Load(CarriedLibrary carried, Assembly assembly)
+    internal static nint Load(CarriedLibrary carried)
     {
-        if (NativeLibrary.TryLoad(LibUsbLocation.Windows.Names[0], assembly, DllImportSearchPath.ApplicationDirectory, out var own))
+        // By its path: a search limited to one folder would look for what the library itself needs only there, too.
+        if (NativeLibrary.TryLoad(Path.Combine(AppContext.BaseDirectory, LibUsbLocation.Windows.Names[0]), out var own))
         {
             return own;
         }

@@ -49,6 +49,15 @@ public sealed class WineLibUsbFactAttribute : FactAttribute
         ?? (Executable.CarriesLibUsb ? null : "the Windows executable carries no libusb (scripts/libusb-windows.sh win-x64 says why)");
 }
 
+/// <summary>A test under Wine with stand-ins for USB libraries, which MinGW builds.</summary>
+public sealed class WineStandInFactAttribute : FactAttribute
+{
+    private const string Compiler = "x86_64-w64-mingw32-gcc";
+
+    public WineStandInFactAttribute() => Skip = WineReason.Skip
+        ?? (Executable.IsInstalled(Compiler) ? null : $"{Compiler} is not installed (scripts/test.sh installs it as root)");
+}
+
 internal static class WineReason
 {
     public static string? Skip { get; } =

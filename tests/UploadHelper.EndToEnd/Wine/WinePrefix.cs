@@ -20,8 +20,9 @@ public sealed class WinePrefix : IDisposable
     /// <summary>The folder that is C: there.</summary>
     internal string DriveC => _driveC.Value;
 
-    /// <summary>The variables of a process under Wine.</summary>
-    internal Dictionary<string, string> Environment => new() { ["WINEPREFIX"] = _root.FullName, ["WINEDEBUG"] = "-all" };
+    /// <summary>The variables of a process under Wine. Names of files are UTF-8.</summary>
+    internal Dictionary<string, string> Environment =>
+        new() { ["WINEPREFIX"] = _root.FullName, ["WINEDEBUG"] = "-all", ["LC_ALL"] = "C.UTF-8" };
 
     /// <summary>Has a serial port of Windows, such as "com7", be a terminal here.</summary>
     internal void MapPort(string name, string terminal)
@@ -33,6 +34,19 @@ public sealed class WinePrefix : IDisposable
 
     /// <summary>Runs the executable.</summary>
     internal ProcessRun Run(params string[] arguments) => ProcessRun.Of("wine", [Executable.WindowsForWine, .. arguments], Environment);
+
+    /// <summary>Installs the executable in a folder of its own on C:, with other files beside it.</summary>
+    /// <returns>The folder.</returns>
+    internal string Install(string folder, params string[] files)
+    {
+        var installed = Directory.CreateDirectory(Path.Combine(DriveC, folder)).FullName;
+        foreach (var file in (string[])[Executable.WindowsForWine, .. files])
+        {
+            File.Copy(file, Path.Combine(installed, Path.GetFileName(file)), overwrite: true);
+        }
+
+        return installed;
+    }
 
     /// <summary>Runs the executable from another folder.</summary>
     internal ProcessRun RunIn(string folder, params string[] arguments) => ProcessRun.Of(

@@ -100,6 +100,27 @@ public sealed class WineTests(WinePrefix wine)
         Assert.Contains("violations=0", log, StringComparison.Ordinal);
     }
 
+    [WineFact]
+    public void Ctrl_c_ends_the_wait_and_says_how_the_board_is()
+    {
+        using var board = new ServedBoard("f4boot");
+        using var process = ProcessRun.Start(
+            "wine", [Executable.WindowsForWine, "upload", "--usbip", $"127.0.0.1:{board.Port}", "--offset", "0x4000", "--timeout", "300", Sketch], wine.Environment);
+        process.StandardInput.Close();
+        var seen = "";
+        while (!seen.Contains("press RESET", StringComparison.Ordinal) && process.StandardError.ReadLine() is { } line)
+        {
+            seen += line + "\n";
+        }
+
+        // Wine makes Ctrl-C of an interrupt.
+        ProcessRun.Of("/bin/kill", ["-INT", $"{process.Id}"]);
+        seen += process.StandardError.ReadToEnd();
+        Assert.True(process.WaitForExit(TimeSpan.FromMinutes(1)));
+        Assert.True(process.ExitCode == 130, seen);
+        Assert.Contains("Nothing was erased", seen, StringComparison.Ordinal);
+    }
+
     private static void Forget(string path)
     {
         if (Directory.Exists(path))

@@ -65,7 +65,7 @@ public sealed class CarriedLibraryTests : IDisposable
     [Fact]
     public void What_the_system_does_not_load_is_told_with_its_path()
     {
-        var e = Assert.Throws<DllNotFoundException>(() => LibUsbLoader.Load(Library, typeof(LibUsbLoader).Assembly));
+        var e = Assert.Throws<DllNotFoundException>(() => LibUsbLoader.Load(Library));
         Assert.Contains(Library.Unpack(), e.Message, StringComparison.Ordinal);
         Assert.Contains("beside upload-helper.exe", e.Message, StringComparison.Ordinal);
     }
