@@ -10,9 +10,9 @@ namespace UploadHelper;
 /// <param name="streams">The streams of the process.</param>
 /// <param name="environment">Its variables.</param>
 /// <param name="time">The clock.</param>
-/// <param name="cancellationToken">Cancelled by Ctrl-C and SIGTERM.</param>
+/// <param name="listen">Begins to listen for Ctrl-C and SIGTERM, once there is something to stop; gives what they cancel.</param>
 internal sealed class Application(
-    ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, TimeProvider time, CancellationToken cancellationToken)
+    ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, TimeProvider time, Func<CancellationToken> listen)
 {
     private readonly ConsoleStreams _streams = CallingHost.Seen(streams, environment);
 
@@ -54,7 +54,7 @@ internal sealed class Application(
     private RootCommand CommandTree(string[] arguments)
     {
         var globals = new GlobalOptions();
-        var context = new CommandContext(_streams, environment, globals, time, cancellationToken);
+        var context = new CommandContext(_streams, environment, globals, time, listen);
         var root = new RootCommand(
             """
             Uploads sketches to STM32 boards over USB DFU.

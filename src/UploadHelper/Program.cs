@@ -12,6 +12,6 @@ foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
 
 using var signals = new Signals();
 var streams = new ConsoleStreams(new StandardInput(), Console.Out, Console.Error, ErrorIsTerminal: !Console.IsErrorRedirected) { InIsTerminal = !Console.IsInputRedirected };
-var status = new Application(streams, environment, time, signals.Token).Run(args);
+var status = new Application(streams, environment, time, signals.Listen).Run(args);
 SlowReader.WaitFor(status, streams, environment, time, start);
 return status;

@@ -11,16 +11,18 @@ internal sealed class Signals : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
 
-    public Signals()
+    /// <summary>Begins to listen, which takes a thread, unless it does already.</summary>
+    /// <returns>Cancelled by the first signal.</returns>
+    public CancellationToken Listen()
     {
-        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM])
+        if (_registrations.Count == 0)
         {
-            _registrations.Add(PosixSignalRegistration.Create(signal, On));
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, On));
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, On));
         }
-    }
 
-    /// <summary>Cancelled by the first signal.</summary>
-    public CancellationToken Token => _source.Token;
+        return _source.Token;
+    }
 
     public void Dispose()
     {

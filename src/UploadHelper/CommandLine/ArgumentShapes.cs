@@ -12,7 +12,7 @@ internal static class ArgumentShapes
     public static string[] Rewrite(IReadOnlyList<string> arguments, Func<string, bool> isCommand)
     {
         var kept = arguments.Where(a => !IsEmptyOption(a)).ToArray();
-        if (kept.Length == 0 || isCommand(kept[0]) || kept[0].StartsWith('-'))
+        if (kept.Length == 0 || kept[0].StartsWith('-') || isCommand(kept[0]))
         {
             return kept;
         }

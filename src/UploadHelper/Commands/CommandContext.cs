@@ -11,13 +11,13 @@ namespace UploadHelper.Commands;
 /// <param name="environment">Its variables.</param>
 /// <param name="globals">The options that every command takes.</param>
 /// <param name="time">The clock.</param>
-/// <param name="cancellationToken">Cancelled by Ctrl-C and SIGTERM.</param>
+/// <param name="listen">Begins to listen for Ctrl-C and SIGTERM; gives what they cancel.</param>
 internal sealed class CommandContext(
     ConsoleStreams streams,
     IReadOnlyDictionary<string, string> environment,
     GlobalOptions globals,
     TimeProvider time,
-    CancellationToken cancellationToken)
+    Func<CancellationToken> listen)
 {
     public ConsoleStreams Streams => streams;
 
@@ -25,7 +25,8 @@ internal sealed class CommandContext(
 
     public TimeProvider Time => time;
 
-    public CancellationToken CancellationToken => cancellationToken;
+    /// <summary>Cancelled by Ctrl-C and SIGTERM, from the first time that somebody asks for it: before that they end the process.</summary>
+    public CancellationToken CancellationToken => listen();
 
     /// <summary>Runs a command's work with the merged settings, and turns whatever ends it into an exit status.</summary>
     /// <param name="parse">The parsed command line.</param>

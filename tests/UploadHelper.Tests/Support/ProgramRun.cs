@@ -43,7 +43,7 @@ internal sealed class ProgramRun : IDisposable
         {
             InIsTerminal = Typed is not null,
         };
-        var status = new Application(streams, Environment, TimeProvider.System, CancellationToken.None).Run(arguments);
+        var status = new Application(streams, Environment, TimeProvider.System, () => CancellationToken.None).Run(arguments);
         Transcript = $"exit {status}\n--- stdout\n{Out}--- stderr\n{Error}";
         return status;
     }

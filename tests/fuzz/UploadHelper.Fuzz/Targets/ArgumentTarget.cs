@@ -10,7 +10,7 @@ namespace UploadHelper.Fuzz.Targets;
 internal static class ArgumentTarget
 {
     private static readonly Application Program = new(
-        new ConsoleStreams(TextReader.Null, TextWriter.Null, TextWriter.Null, ErrorIsTerminal: false), new Dictionary<string, string>(), TimeProvider.System, default);
+        new ConsoleStreams(TextReader.Null, TextWriter.Null, TextWriter.Null, ErrorIsTerminal: false), new Dictionary<string, string>(), TimeProvider.System, () => CancellationToken.None);
 
     public static FuzzTarget Target { get; } = new(
         "arguments",
