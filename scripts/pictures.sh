@@ -29,7 +29,9 @@ picture refusal upload --simulate maple20 --offset 0x2000 Blink.bin
 
 if tests/rig/build.sh >/dev/null; then
   RIG_OUT=$work/rig scripts/rig.sh bash tests/rig/scenarios/doctor.sh >/dev/null
-  draw doctor "upload-helper doctor" "$work/rig/denied.out"
+  # As it would say where it is installed.
+  sed "s#$helper#/usr/local/bin/upload-helper#g" "$work/rig/denied.out" >"$work/doctor"
+  draw doctor "upload-helper doctor" "$work/doctor"
 else
   echo "pictures.sh: the rig cannot be had; the picture of doctor is left as it was" >&2
 fi
