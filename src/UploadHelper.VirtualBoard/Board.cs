@@ -217,6 +217,9 @@ public sealed class Board : IUsbPort, IBoardCore
     /// <summary>The cable is plugged in.</summary>
     public void Plug() => Reset("plugged in", BootCause.Power);
 
+    /// <summary>Nothing goes wrong with it any more.</summary>
+    public void EndFaults() => _faults.End();
+
     /// <summary>Whatever is on the bus from now on is in another port of the host.</summary>
     public void Move() => _hasMoved = true;
 

@@ -29,6 +29,9 @@ public static class DeviceTrouble
     /// <summary>The state of a board that has the new sketch.</summary>
     public const string Written = "The new sketch is on the board.";
 
+    /// <summary>The state of a board that was given the new sketch and not read back.</summary>
+    public const string WrittenUnverified = "The new sketch is written, but was not verified.";
+
     private const string Retry = "Press RESET on the board (or unplug it and plug it in) and run the same command again.";
 
     /// <summary>A failed transfer in a sentence.</summary>

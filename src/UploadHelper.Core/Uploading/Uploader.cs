@@ -73,7 +73,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                     events(new FlashProgress(phase, done, total));
                 },
                 cancellationToken);
-            state = DeviceTrouble.Written;
+            state = verified ? DeviceTrouble.Written : DeviceTrouble.WrittenUnverified;
 
             var program = image.HasVectorTable ? image.Start : job.Session.SketchStart;
             var (left, port, after) = request.Leave

@@ -11,6 +11,7 @@ namespace UploadHelper.VirtualBoard.Faults;
 internal sealed class FaultInjector(Board board, IReadOnlyList<Fault> faults)
 {
     private readonly StuckDevice _stuck = new(board);
+    private IReadOnlyList<Fault> _faults = faults;
     private Fault? _now;
     private bool _punishesEarly;
     private bool _renamed;
@@ -19,12 +20,20 @@ internal sealed class FaultInjector(Board board, IReadOnlyList<Fault> faults)
     /// <summary>Number of control transfers to a bootloader so far.</summary>
     public int Transfers { get; private set; }
 
+    /// <summary>From now on nothing goes wrong any more.</summary>
+    public void End()
+    {
+        _faults = [];
+        _punishesEarly = false;
+        _stuck.Restarted();
+    }
+
     /// <summary>A transfer is about to reach the bootloader.</summary>
     /// <returns>What happens instead, or null if it goes through.</returns>
     public ControlReply? Before(UsbSetup setup)
     {
         var index = Transfers++;
-        _now = faults.FirstOrDefault(f => f.Index == index);
+        _now = _faults.FirstOrDefault(f => f.Index == index);
         if (_now is not null)
         {
             board.Log(BoardEventKind.Bus, $"fault: {_now}");

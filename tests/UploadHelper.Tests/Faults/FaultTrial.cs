@@ -66,6 +66,7 @@ internal sealed class FaultTrial
     {
         Upload();
         CheckUntouched();
+        _bench.Board.EndFaults();
         _bench.Wait(Settled);
         _bench.Board.PressReset();
         _bench.Wait(Settled);
@@ -89,7 +90,8 @@ internal sealed class FaultTrial
     {
         try
         {
-            var result = _bench.Upload(_request);
+            // A board without a port to tell its place could be mistaken for its twin.
+            var result = _bench.Upload(_bench.System.Boards.Count == 1 ? _request : _request with { Filter = _request.Filter with { UsbPath = "1-1" } });
             Outcome = result.Verified ? "verified" : "written";
             if (!IsUnnoticed() && !IsComplete())
             {
@@ -118,7 +120,7 @@ internal sealed class FaultTrial
         string[] states =
         [
             DeviceTrouble.Untouched, DeviceTrouble.Unchanged, DeviceTrouble.Incomplete, DeviceTrouble.IncompleteMayStart, DeviceTrouble.LastBlock,
-            DeviceTrouble.Written, "The bootloader is still there; the sketch on the board is not complete.", "Nothing else was touched.", "None was touched.",
+            DeviceTrouble.Written, DeviceTrouble.WrittenUnverified, "The bootloader is still there; the sketch on the board is not complete.", "Nothing else was touched.", "None was touched.",
         ];
         var said = states.Where(e.Message.Contains).ToList();
         if (said.Count == 0)

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Uploads to virtual boards on which several things go wrong at once, at random: scripts/sweep.sh [SECONDS [SEED]]
+# SECONDS for each kind of board (60 if not given). Prints the seed, the counts for each, and what promise was broken by
+# which options of `--simulate`. The same seed tries the same again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export UPLOADHELPER_SWEEP_SECONDS=${1:-60}
+export UPLOADHELPER_SWEEP_SEED=${2:-$RANDOM}
+echo "sweep.sh: $UPLOADHELPER_SWEEP_SECONDS s for each kind of board, seed $UPLOADHELPER_SWEEP_SEED"
+dotnet build tests/UploadHelper.Tests -c Debug --nologo -v quiet
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+exit=0
+dotnet test tests/UploadHelper.Tests -c Debug --no-build --nologo --filter RandomFaultSweepTests --logger "console;verbosity=detailed" >"$log" 2>&1 || exit=$?
+sed -n 's/^ *\([a-z0-9-]*: seed .*random trials.*\)/\1/p; s/^ *\([a-z0-9-]*,[a-z]*=.*: .*\)/\1/p' "$log" | sort -u
+[ "$exit" = 0 ] || tail -5 "$log"
+exit "$exit"
