@@ -87,17 +87,10 @@ public sealed class MapleUploadTests(MapleUploadTests.Run rig) : IClassFixture<M
     [InlineData("f4boot-upload-stm32core", 0x4000, "blink-08004000")]
     [InlineData("maple20-upload-touch1200", 0x2000, "blink-08002000")]
     [InlineData("maple20-upload-old-shape", 0x2000, "blink-08002000")]
-    public void From_the_running_sketch_to_the_new_one_with_the_port_back(string step, int offset, string firmware) =>
-        AssertNewSketchRuns(step, offset, firmware);
-
-    // These bootloaders heed no flag and stay for about a second, in which a busy emulated machine may not even enumerate them.
-    [TimedRigTheory]
     [InlineData("maple-orig-upload", 0x5000, "blink-08005000")]
     [InlineData("maple-orig-upload-old-shape", 0x5000, "blink-08005000")]
     [InlineData("maple-f4-upload", 0x1_0000, "blink-maple-f4")]
-    public void It_is_caught_in_its_second(string step, int offset, string firmware) => AssertNewSketchRuns(step, offset, firmware);
-
-    private void AssertNewSketchRuns(string step, int offset, string firmware)
+    public void From_the_running_sketch_to_the_new_one_with_the_port_back(string step, int offset, string firmware)
     {
         Assert.True(rig.Status(step) == 0, rig.Text(step + ".out"));
         var image = File.ReadAllBytes(Repository.PathOf("tests", "firmware", firmware + ".bin"));

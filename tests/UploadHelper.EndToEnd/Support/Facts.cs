@@ -92,7 +92,7 @@ public sealed class TimedRigTheoryAttribute : TheoryAttribute
     public TimedRigTheoryAttribute() => Skip = ByHand.Reason ?? RigReason.Skip;
 }
 
-/// <summary>What takes long, or wants a quiet machine since bootloaders stay for a second only.</summary>
+/// <summary>What takes long, or wants a quiet machine.</summary>
 internal static class ByHand
 {
     private const string Variable = "UPLOADHELPER_LONG_TESTS";

@@ -8,7 +8,7 @@ called maple20-upload-old-shape maple20 ttyACM0 2 1EAF:0003 $firmware/blink-0800
 for sketch in libmaple-f4 touch1200; do
   called "maple20-upload-$sketch" "maple20,sketch=$sketch" upload --port /dev/ttyACM0 --offset 0x2000 $firmware/blink-08002000.bin --wait-port yes
 done
-# These leave no flag: a Maple bootloader stays for 1.3 s then, in which a slow emulated machine may not even enumerate it.
+# These leave no flag, and F4Bootloader needs none.
 for sketch in stm32generic usbcomposite stm32core; do
   called "f4boot-upload-$sketch" "f4boot,sketch=$sketch" upload --port /dev/ttyACM0 --offset 0x4000 $firmware/blink-08004000.bin --wait-port yes
 done
