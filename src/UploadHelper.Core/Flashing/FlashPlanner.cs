@@ -36,11 +36,8 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     /// </exception>
     public FlashPlan Plan(FirmwareImage image, byte? alternate = null)
     {
-        var placement = new Placement(memories, image, alternate);
-        var plans = image.Targets
-            .SelectMany(t => t.Segments.Select(s => (Memory: placement.Of(s, t.Alternate), Segment: s)))
-            .GroupBy(p => p.Memory, p => p.Segment)
-            .Select(g => Plan(image, g.Key, [.. g.OrderBy(s => s.Address)]))
+        var plans = Placed(image, alternate)
+            .Select(p => Plan(image, p.Memory, [.. p.Segments.OrderBy(s => s.Address)]))
             .OrderByDescending(p => p.Sectors.Any(s => s.Address <= image.Start && s.End > image.Start))
             .ToList();
         if (image.HasVectorTable && plans[0].Sectors[0].Address != image.Start)
@@ -56,6 +53,29 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         var (vectorBlock, others) = Split(plans[0].Runs, plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : transferSize);
         plans[0] = plans[0] with { Runs = others };
         return new FlashPlan(plans, vectorBlock);
+    }
+
+    // Not GroupBy, whose code for a segment is never precompiled: a board waits for this.
+    private List<PlacedSegments> Placed(FirmwareImage image, byte? alternate)
+    {
+        var placement = new Placement(memories, image, alternate);
+        var placed = new List<PlacedSegments>();
+        foreach (var target in image.Targets)
+        {
+            foreach (var segment in target.Segments)
+            {
+                var memory = placement.Of(segment, target.Alternate);
+                var there = placed.Find(p => p.Memory == memory);
+                if (there is null)
+                {
+                    placed.Add(there = new PlacedSegments(memory, []));
+                }
+
+                there.Segments.Add(segment);
+            }
+        }
+
+        return placed;
     }
 
     private MemoryPlan Plan(FirmwareImage image, DfuMemory memory, IReadOnlyList<Segment> segments)
@@ -143,4 +163,6 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
                 + $"which could not be erased without loss. Nothing was erased. The board says: {map}",
             $"Check the offset: --offset 0x{sector.Address - FlashAddress.FlashBase:X} or 0x{sector.End - FlashAddress.FlashBase:X}?");
     }
+
+    private sealed record PlacedSegments(DfuMemory Memory, List<Segment> Segments);
 }

@@ -23,10 +23,12 @@ public static class MapleMemories
     /// the one that begins next below it. Alternate settings for RAM are left out: nothing is ever written there.
     /// </summary>
     /// <param name="description">What the device says of itself; its wTransferSize is above 0.</param>
-    public static IReadOnlyList<DfuMemory> Of(DfuDescription description) =>
-    [
-        .. description.Alternates.Select(a => Memory(a, description.Functional.TransferSize)).OfType<DfuMemory>().OrderByDescending(m => m.FixedStart),
-    ];
+    public static IReadOnlyList<DfuMemory> Of(DfuDescription description)
+    {
+        var memories = description.Alternates.Select(a => Memory(a, description.Functional.TransferSize)).OfType<DfuMemory>().ToList();
+        memories.Sort((a, b) => b.FixedStart!.Value.CompareTo(a.FixedStart!.Value));
+        return memories;
+    }
 
     private static DfuMemory? Memory(DfuAlternate alternate, uint page)
     {
