@@ -14,6 +14,12 @@ namespace UploadHelper.Core.Flashing;
 /// <param name="progress">Called with the phase, and how many of how many bytes are done.</param>
 public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValue, Action<FlashPhase, long, long> progress)
 {
+    // Up to where the runs of a memory were written.
+    private readonly Dictionary<DfuMemory, long> _written = [];
+
+    /// <summary>Whether all that belongs into a sector was written, but for the block with the vector table.</summary>
+    public bool HasWritten(DfuMemory memory, Sector sector) => _written.TryGetValue(memory, out var end) && sector.End <= end;
+
     /// <summary>Erases, writes, and reads back.</summary>
     /// <param name="plan">What to do.</param>
     /// <param name="verify">Whether to read back and compare; ignored on a device that cannot be read.</param>
@@ -43,7 +49,16 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
         foreach (var memory in plan.Memories.Reverse())
         {
             var bootloader = select(memory.Memory);
-            Write(bootloader, memory.Runs, write);
+            foreach (var run in memory.Runs)
+            {
+                var address = (long)run.Address;
+                bootloader.Write(run.Address, run.Data, bytes =>
+                {
+                    _written[memory.Memory] = address += bytes;
+                    write.Add(bytes);
+                });
+            }
+
             if (verify)
             {
                 Compare(bootloader, memory.Runs, compare);
@@ -55,7 +70,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
             var vectors = new Progress(FlashPhase.Vectors, (verify ? 2 : 1) * vectorBlock.Data.Length, progress);
             vectors.Add(0);
             var bootloader = select(plan.Memories[0].Memory);
-            Write(bootloader, [vectorBlock], vectors);
+            bootloader.Write(vectorBlock.Address, vectorBlock.Data, vectors.Add);
             if (verify)
             {
                 Compare(bootloader, [vectorBlock], vectors);
@@ -105,14 +120,6 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
         catch (Exception e) when (BootloaderReading.IsRefusal(e))
         {
             return null;
-        }
-    }
-
-    private static void Write(IBootloader bootloader, IReadOnlyList<Segment> runs, Progress written)
-    {
-        foreach (var run in runs)
-        {
-            bootloader.Write(run.Address, run.Data, written.Add);
         }
     }
 

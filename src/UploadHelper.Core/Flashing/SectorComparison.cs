@@ -106,22 +106,19 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
 
     private MemoryPlan Only(FlashPlan plan, MemoryPlan memory, List<Segment> wanted, HashSet<Sector> different, bool inOrder)
     {
-        var sectors = memory.Sectors.Where(s => different.Contains(s) || HoldsVectors(plan, memory, s) || IsOnlyErased(wanted, s)).ToList();
+        var sectors = memory.Sectors.Where(s => different.Contains(s) || plan.HoldsVectors(memory, s) || IsOnlyErased(wanted, s)).ToList();
         if (inOrder && sectors.Count > 0)
         {
             sectors = [.. memory.Sectors.TakeWhile(s => s.Address <= sectors[^1].Address)];
         }
 
-        return memory with { Sectors = sectors, Runs = [.. memory.Runs.SelectMany(r => Within(r, sectors))] };
+        return memory.Only(sectors);
     }
-
-    private static bool HoldsVectors(FlashPlan plan, MemoryPlan memory, Sector sector) =>
-        memory == plan.Memories[0] && plan.VectorBlock is { } block && sector.Address < block.End && sector.End > block.Address;
 
     // To read as erased proves nothing: an erase that was interrupted may have left marginal cells. Where nothing else
     // differs, the vector table proves that the last upload came to its end.
     private bool IsOnlyErased(List<Segment> wanted, Sector sector) =>
-        wanted.SelectMany(w => Within(w, [sector])).All(part => !part.Data.Span.ContainsAnyExcept(erased));
+        wanted.SelectMany(w => MemoryPlan.Within(w, [sector])).All(part => !part.Data.Span.ContainsAnyExcept(erased));
 
     private static List<Segment> Wanted(FlashPlan plan, MemoryPlan memory)
     {
@@ -134,24 +131,5 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
         return memory.Runs.Count > 0 && memory.Runs[0].Address == block.End
             ? [new Segment(block.Address, (byte[])[.. block.Data.Span, .. memory.Runs[0].Data.Span]), .. memory.Runs.Skip(1)]
             : [block, .. memory.Runs];
-    }
-
-    private static IEnumerable<Segment> Within(Segment run, IReadOnlyList<Sector> sectors)
-    {
-        for (var i = 0; i < sectors.Count;)
-        {
-            var start = Math.Max(run.Address, sectors[i].Address);
-            var end = sectors[i].End;
-            for (i++; i < sectors.Count && sectors[i].Address == end; i++)
-            {
-                end = sectors[i].End;
-            }
-
-            end = Math.Min(run.End, end);
-            if (start < end)
-            {
-                yield return new Segment(start, run.Data[(int)(start - run.Address)..(int)(end - run.Address)]);
-            }
-        }
     }
 }

@@ -6,8 +6,8 @@ namespace UploadHelper.Core.Uploading;
 
 /// <summary>
 /// Gets an image onto a board though a transfer fails, or the board leaves the bus for a moment: comes back to dfuIDLE by
-/// the device's state, or to a board that is back where it was, reads what is written, and goes on from there. A board that
-/// cannot be read gets all of it again.
+/// the device's state, or to a board that is back where it was, reads what is written, and goes on from there. On a board
+/// that cannot be read, the sector is begun again in which it failed; all of it, where a bootloader writes only from its base upwards.
 /// </summary>
 /// <param name="session">The bootloader; the job closes it, and any that takes its place.</param>
 /// <param name="request">What is uploaded.</param>
@@ -36,14 +36,16 @@ internal sealed class FlashJob(BootloaderSession session, UploadRequest request,
     public bool Run(
         Func<BootloaderSession, FlashPlan> plan, Action<FlashPlan> planned, Action<FlashPhase, long, long> progress, CancellationToken cancellationToken)
     {
+        FlashPlan? left = null;
         for (var recoveries = 0; ; recoveries++)
         {
+            var flasher = new Flasher(Session.Select, Session.Quirks.ErasedValue, progress);
             try
             {
-                var todo = plan(Session);
-                todo = request.Full && recoveries == 0 ? todo : Comparison().Reduce(todo);
-                planned(todo);
-                return new Flasher(Session.Select, Session.Quirks.ErasedValue, progress).Run(todo, request.Verify);
+                left ??= plan(Session);
+                left = request.Full && recoveries == 0 ? left : Comparison().Reduce(left);
+                planned(left);
+                return flasher.Run(left, request.Verify);
             }
             catch (UsbException e) when (recoveries < MostRecoveries && e.Fault is UsbFault.Stall or UsbFault.Io or UsbFault.Timeout or UsbFault.Gone)
             {
@@ -52,12 +54,16 @@ internal sealed class FlashJob(BootloaderSession session, UploadRequest request,
                 {
                     throw;
                 }
+
+                left = CannotBeRead ? left?.Without(flasher.HasWritten) : null;
             }
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => Session.Dispose();
+
+    private bool CannotBeRead => !Session.Description.Functional.CanUpload && !Session.Quirks.WritesInOneGo;
 
     private SectorComparison Comparison() =>
         new(Session.Select, Session.Quirks.ErasedValue, (phase, done, total) => events(new FlashProgress(phase, done, total)))

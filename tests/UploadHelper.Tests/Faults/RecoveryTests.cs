@@ -121,6 +121,29 @@ public class RecoveryTests
         Assert.Equal([2, 1, 1, 2], bench.Board.Flash.Erases.Take(4));
     }
 
+    [Fact]
+    public void Where_nothing_can_be_read_the_sector_is_begun_again_in_which_it_failed()
+    {
+        var bench = new Bench("h0wch33", StartState.Bootloader);
+        var losses = 1;
+        bench.Bus.BeforeTransfer = _ =>
+        {
+            if (bench.Board.Flash.BytesProgrammed > 5_000 && losses-- > 0)
+            {
+                throw new UsbException(UsbFault.Timeout, "lost");
+            }
+        };
+        var request = bench.Request(0x0800_0000, 10_000) with { Port = null };
+
+        bench.Upload(request);
+
+        Assert.Single(bench.Events.OfType<Recovering>());
+        Assert.Equal(request.File.Content.ToArray()[0x24..], bench.Flash(0x0800_0024, 10_000 - 0x24));
+        Assert.Equal([1, 1, 1, 1], bench.Board.Flash.Erases.Skip(1).Take(4));
+        Assert.Equal([2, 2], bench.Board.Flash.Erases.Skip(8).Take(2));
+        Assert.Empty(bench.Board.Violations);
+    }
+
     [Theory]
     [MemberData(nameof(Boards))]
     public void Cancelled_at_any_transfer_a_board_is_idle_and_its_state_is_told(string board)
