@@ -30,6 +30,7 @@ internal sealed class LiveBoard : IDisposable
     /// <param name="command">Its first word.</param>
     /// <param name="argument">The rest, or null.</param>
     /// <returns>False if there is no such command.</returns>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public bool Obey(string command, string? argument)
     {
         switch (command, argument)

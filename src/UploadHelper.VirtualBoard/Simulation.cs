@@ -151,7 +151,7 @@ public sealed class Simulation
         {
             quit.Cancel();
         }
-        else if (line.Length > 0 && !boards.All(b => b.Obey(words[0], words.ElementAtOrDefault(1))))
+        else if (line.Length > 0 && !boards.Select((b, i) => b.Obey(words[0], SimulationOptions.FileOf(words.ElementAtOrDefault(1), i + 1))).All(known => known))
         {
             _output.WriteLine($"there is no command \"{words[0]}\"; {Help}");
         }

@@ -68,7 +68,8 @@ public sealed record SimulationOptions(string Board)
         return each;
     }
 
-    private static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
+    /// <summary>The file of the Nth of several boards, from 1.</summary>
+    internal static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
 
     /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
     /// <param name="text">The options.</param>

@@ -62,7 +62,7 @@ internal static class SimulateCommand
         }
     }
 
-    private static SimulationFaces Faces(Settings settings)
+    internal static SimulationFaces Faces(Settings settings)
     {
         var faces = new SimulationFaces { Plug = settings.Switch(Plug, false), PseudoTerminal = settings.Text(Pty) };
         if (!faces.Plug)
@@ -76,5 +76,7 @@ internal static class SimulateCommand
                 UploadError.Usage, "A board has one host: with --plug it is this machine.", "Leave --plug away, or --listen and --pty.");
     }
 
-    private static IPEndPoint Address(UsbIpEndpoint endpoint) => new(Dns.GetHostAddresses(endpoint.Host)[0], endpoint.Port);
+    // An address is not looked up: of 0.0.0.0, every address of this machine, that would be refused.
+    private static IPEndPoint Address(UsbIpEndpoint endpoint) =>
+        new(IPAddress.TryParse(endpoint.Host, out var address) ? address : Dns.GetHostAddresses(endpoint.Host)[0], endpoint.Port);
 }

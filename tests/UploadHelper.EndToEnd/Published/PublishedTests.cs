@@ -9,6 +9,18 @@ public class PublishedTests
     public void It_tells_its_version() => Assert.Matches(@"^\d+\.\d+\.\d+\n$", Run("--version").Out);
 
     [PublishedFact]
+    public void It_carries_nothing_that_fetches_from_the_network_or_starts_programs()
+    {
+        // The file names the assemblies that it is made of.
+        var file = File.ReadAllBytes(Executable.Linux).AsSpan();
+
+        Assert.True(file.IndexOf("System.Net.Sockets.dll"u8) >= 0, "its assemblies are not named as expected");
+        Assert.True(file.IndexOf("System.Net.Http.dll"u8) < 0, "it carries System.Net.Http");
+        Assert.True(file.IndexOf("System.Net.Requests.dll"u8) < 0, "it carries System.Net.Requests");
+        Assert.True(file.IndexOf("System.Diagnostics.Process.dll"u8) < 0, "it carries System.Diagnostics.Process");
+    }
+
+    [PublishedFact]
     public void It_lists_a_virtual_board()
     {
         var run = Run("list", "--simulate", "f4boot");

@@ -84,6 +84,28 @@ public sealed class SimulationTests : IDisposable
         Assert.Contains("RESET button", _output.Await("off the bus", anywhere: true), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Each_of_several_boards_is_saved_to_a_file_of_its_own()
+    {
+        var (commands, output) = (new Commands(), new Lines());
+        var boards = new Simulation(SimulationOptions.Parse("f4boot,count=2"), new SimulationFaces(), TimeProvider.System, commands, output);
+        var thread = new Thread(() => boards.Run(null, CancellationToken.None));
+        thread.Start();
+        var files = Directory.CreateTempSubdirectory();
+        var file = Path.Combine(files.FullName, "flash");
+
+        commands.Give($"save {file}");
+        output.Await($"1: flash saved to {file}");
+        output.Await($"2: flash saved to {file}.2");
+        commands.Give($"2 save {file}-alone");
+        output.Await($"2: flash saved to {file}-alone");
+        commands.Give("quit");
+        thread.Join();
+
+        Assert.Equal(["flash", "flash-alone", "flash.2"], files.GetFiles().Select(f => f.Name).Order(StringComparer.Ordinal));
+        files.Delete(recursive: true);
+    }
+
     private byte[] Save()
     {
         _commands.Give($"save {_flash}");

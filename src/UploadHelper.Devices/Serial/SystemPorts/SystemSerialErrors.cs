@@ -38,7 +38,5 @@ internal static class SystemSerialErrors
 
     // An argument that it refuses is a name that is no COM port's.
     private static SerialFault WindowsFault(Exception e, bool opening) =>
-        !opening ? SerialFault.Gone
-        : e is ArgumentException ? SerialFault.NotFound
-        : WindowsErrors.Fault(e.HResult & Win32Code);
+        opening && e is ArgumentException ? SerialFault.NotFound : WindowsErrors.Fault(e.HResult & Win32Code, opening);
 }

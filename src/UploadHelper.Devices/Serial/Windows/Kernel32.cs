@@ -12,7 +12,6 @@ internal static partial class Kernel32
     public const uint ClearRts = 4;
     public const uint SetDtr = 5;
     public const uint ClearDtr = 6;
-    public const int SemaphoreTimeout = 121;
 
     private const string Library = "kernel32.dll";
 

@@ -16,7 +16,7 @@ internal sealed class WindowsSerialLine : ISerialLine
         _file = Kernel32.CreateFile(name, Kernel32.ReadWrite, 0, 0, Kernel32.OpenExisting, 0, 0);
         if (_file.IsInvalid)
         {
-            throw OpenFailure(name, Marshal.GetLastPInvokeError());
+            throw WindowsErrors.Exception($"Opening {name}", Marshal.GetLastPInvokeError(), opening: true);
         }
 
         var block = new Kernel32.DeviceControlBlock { Length = (uint)Marshal.SizeOf<Kernel32.DeviceControlBlock>() };
@@ -27,7 +27,7 @@ internal sealed class WindowsSerialLine : ISerialLine
         {
             var error = Marshal.GetLastPInvokeError();
             _file.Dispose();
-            throw new SerialException(SerialFault.Io, $"Setting {name} up failed: {Marshal.GetPInvokeErrorMessage(error)}");
+            throw WindowsErrors.Exception($"Setting {name} up", error, opening: true);
         }
     }
 
@@ -41,9 +41,7 @@ internal sealed class WindowsSerialLine : ISerialLine
         _ = Kernel32.SetCommTimeouts(_file, ref timeouts);
         if (!Kernel32.WriteFile(_file, data, data.Length, out var written, 0))
         {
-            var error = Marshal.GetLastPInvokeError();
-            var fault = error == Kernel32.SemaphoreTimeout ? SerialFault.Timeout : SerialFault.Gone;
-            throw new SerialException(fault, $"Writing failed: {Marshal.GetPInvokeErrorMessage(error)}");
+            throw WindowsErrors.Exception("Writing", Marshal.GetLastPInvokeError(), opening: false);
         }
 
         if (written < data.Length)
@@ -58,7 +56,4 @@ internal sealed class WindowsSerialLine : ISerialLine
     // Fails on a line without modem control (a pseudo terminal under Wine), and on one that is gone, where the next
     // write says so.
     private void Escape(uint function) => Kernel32.EscapeCommFunction(_file, function);
-
-    private static SerialException OpenFailure(string name, int error) =>
-        new(WindowsErrors.Fault(error), $"Opening {name} failed: {Marshal.GetPInvokeErrorMessage(error)}");
 }

@@ -142,7 +142,7 @@ public sealed class UsbIpBus : IUsbBus
     {
         try
         {
-            _addresses ??= Dns.GetHostAddresses(_server.Host);
+            _addresses ??= IPAddress.TryParse(_server.Host, out var address) ? [address] : Dns.GetHostAddresses(_server.Host);
         }
         catch (SocketException e)
         {

@@ -23,10 +23,15 @@ public sealed class SerialErrorTests
 
     // winerror.h
     [Theory]
-    [InlineData(2, SerialFault.NotFound)]
-    [InlineData(3, SerialFault.NotFound)]
-    [InlineData(5, SerialFault.Busy)]
-    [InlineData(32, SerialFault.Busy)]
-    [InlineData(31, SerialFault.Io)]
-    public void Each_error_of_windows_has_its_fault(int error, SerialFault fault) => Assert.Equal(fault, WindowsErrors.Fault(error));
+    [InlineData(2, true, SerialFault.NotFound)]
+    [InlineData(3, true, SerialFault.NotFound)]
+    [InlineData(5, true, SerialFault.Busy)]
+    [InlineData(32, true, SerialFault.Busy)]
+    [InlineData(31, true, SerialFault.Io)]
+    [InlineData(5, false, SerialFault.Gone)]
+    [InlineData(22, false, SerialFault.Gone)]
+    [InlineData(31, false, SerialFault.Gone)]
+    [InlineData(121, false, SerialFault.Timeout)]
+    public void Each_error_of_windows_has_its_fault(int error, bool opening, SerialFault fault) =>
+        Assert.Equal(fault, WindowsErrors.Fault(error, opening));
 }

@@ -182,6 +182,14 @@ public sealed class UsbIpBusTests : IDisposable
     }
 
     [Fact]
+    public void An_address_that_stands_for_all_of_them_can_be_named()
+    {
+        var e = Record.Exception(() => new UsbIpBus(new UsbIpEndpoint("0.0.0.0", _server.EndPoint.Port), TimeProvider.System).List());
+
+        Assert.True(e is null or UsbException, $"{e}");
+    }
+
+    [Fact]
     public void A_server_that_is_not_there_is_named()
     {
         var port = _server.EndPoint.Port;
