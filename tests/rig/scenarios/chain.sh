@@ -1,10 +1,12 @@
-# From the click to the running sketch: ours, and the steps of the old chain, on the same boards.
+# From the click to the running sketch: ours, and the steps of the old chain, by turns on the same boards.
 . tests/rig/scenarios/lib.sh
 
+rounds=3
 now() { date +%s%N; }
 new_sketch_answers() { port_is_there && [ "$(greeting)" = "sketch blink" ]; }
 
-# timed NAME BOARD COMMAND...: NAME.ms says how long it took until the new sketch answered behind its port.
+# timed NAME BOARD COMMAND...: NAME.ms says how long it took until the new sketch answered behind its port; when the magic
+# came and the new sketch enumerated stands in NAME.board.
 timed() {
   local name=$1 board=$2 start
   shift 2
@@ -34,14 +36,21 @@ old_chain() {
   done
 }
 
-started=$(now)
-step ours-alone "$helper" --version
-echo $((($(now) - started) / 1000000)) >"$out/ours-alone.ms"
-
+small=tests/firmware/blink-08002000.bin
+large=$out/large.bin
+small_ram 08002000 30001 "$large"
 f4=tests/firmware/blink-08004000.bin
-timed f4boot-ours f4boot,sketch=stm32generic "$helper" ttyACM0 0x4000 $f4
-timed f4boot-old-chain f4boot,sketch=stm32generic old_chain 0483:df11 0 $f4 -s 0x08004000:leave
 
-maple=tests/firmware/blink-08002000.bin
-timed maple20-ours maple20 "$helper" ttyACM0 2 1EAF:0003 $maple
-timed maple20-old-chain maple20 old_chain 1EAF:0003 2 $maple -R
+# What both need is read from the host's disk once before.
+"$helper" --version >/dev/null
+dfu-util --version >/dev/null
+
+for round in $(seq $rounds); do
+  timed "maple20-small-ours-$round" maple20 "$helper" ttyACM0 2 1EAF:0003 $small
+  timed "maple20-small-old-$round" maple20 old_chain 1EAF:0003 2 $small -R
+  timed "maple20-large-ours-$round" maple20 "$helper" ttyACM0 2 1EAF:0003 "$large"
+  timed "maple20-large-old-$round" maple20 old_chain 1EAF:0003 2 "$large" -R
+  timed "f4boot-small-ours-$round" f4boot,sketch=stm32generic "$helper" ttyACM0 0x4000 $f4
+  timed "f4boot-small-old-$round" f4boot,sketch=stm32generic old_chain 0483:df11 0 $f4 -s 0x08004000:leave
+  step "ours-alone-$round" bash -c "start=\$(date +%s%N); '$helper' --version; echo \$(((\$(date +%s%N) - start) / 1000000)) >'$out/ours-alone-$round.ms'"
+done
