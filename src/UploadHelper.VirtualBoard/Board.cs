@@ -92,6 +92,13 @@ public sealed class Board : IUsbPort, IBoardCore
     /// <summary>Number of control transfers to a bootloader, standard requests included: faults are counted by it.</summary>
     public int BootloaderTransfers => _faults.Transfers;
 
+    /// <summary>Lets something go wrong once.</summary>
+    /// <param name="fault">What; its transfer is counted from now.</param>
+    public void Suffer(Fault fault) => _faults.Add(fault);
+
+    /// <summary>Nothing goes wrong with it any more.</summary>
+    public void EndFaults() => _faults.End();
+
     /// <summary>Called when a second board of the kind is to come onto the bus.</summary>
     public Action CallTwin { get; set; } = () => { };
 
@@ -216,9 +223,6 @@ public sealed class Board : IUsbPort, IBoardCore
 
     /// <summary>The cable is plugged in.</summary>
     public void Plug() => Reset("plugged in", BootCause.Power);
-
-    /// <summary>Nothing goes wrong with it any more.</summary>
-    public void EndFaults() => _faults.End();
 
     /// <summary>Whatever is on the bus from now on is in another port of the host.</summary>
     public void Move() => _hasMoved = true;

@@ -1,3 +1,4 @@
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.UsbIp;
 
 namespace UploadHelper.VirtualBoard;
@@ -43,6 +44,12 @@ internal sealed class LiveBoard : IDisposable
                 break;
             case ("plug", null):
                 Runner.Use(_ => _board.Plug());
+                break;
+            case ("fault", { } fault):
+                Runner.Use(_ => _board.Suffer(Fault.Parse(fault)));
+                break;
+            case ("no-fault", null):
+                Runner.Use(_ => _board.EndFaults());
                 break;
             case ("save", { } file):
                 File.WriteAllBytes(file, Runner.Use(_ => _board.Flash.Bytes.ToArray()));

@@ -12,7 +12,7 @@ namespace UploadHelper.VirtualBoard;
 /// </summary>
 public sealed class Simulation
 {
-    private const string Help = "commands: reset, unplug, plug, save FILE, status, quit; for one of several boards with its number before: 2 reset";
+    private const string Help = "commands: reset, unplug, plug, fault KIND@TRANSFER, no-fault, save FILE, status, quit; for one of several boards with its number before: 2 reset";
 
     private readonly SimulationOptions _options;
     private readonly SimulationFaces _faces;
@@ -131,7 +131,7 @@ public sealed class Simulation
             {
                 Obey(boards, quit, line.Trim());
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or ObjectDisposedException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or FormatException or ObjectDisposedException)
             {
                 _output.WriteLine($"error: {e.Message}");
             }

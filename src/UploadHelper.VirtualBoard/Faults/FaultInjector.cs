@@ -8,10 +8,10 @@ namespace UploadHelper.VirtualBoard.Faults;
 /// <summary>Stands between a board and its USB port, and lets go wrong what it was told to.</summary>
 /// <param name="board">The board.</param>
 /// <param name="faults">What goes wrong, in any order; of several at one transfer the first.</param>
-internal sealed class FaultInjector(Board board, IReadOnlyList<Fault> faults)
+internal sealed class FaultInjector(Board board, IEnumerable<Fault> faults)
 {
+    private readonly List<Fault> _faults = [.. faults];
     private readonly StuckDevice _stuck = new(board);
-    private IReadOnlyList<Fault> _faults = faults;
     private Fault? _now;
     private bool _punishesEarly;
     private bool _renamed;
@@ -20,10 +20,14 @@ internal sealed class FaultInjector(Board board, IReadOnlyList<Fault> faults)
     /// <summary>Number of control transfers to a bootloader so far.</summary>
     public int Transfers { get; private set; }
 
+    /// <summary>Lets something more go wrong.</summary>
+    /// <param name="fault">What; its transfer is counted from now.</param>
+    public void Add(Fault fault) => _faults.Add(fault with { Index = Transfers + fault.Index });
+
     /// <summary>From now on nothing goes wrong any more.</summary>
     public void End()
     {
-        _faults = [];
+        _faults.Clear();
         _punishesEarly = false;
         _stuck.Restarted();
     }
@@ -33,7 +37,7 @@ internal sealed class FaultInjector(Board board, IReadOnlyList<Fault> faults)
     public ControlReply? Before(UsbSetup setup)
     {
         var index = Transfers++;
-        _now = _faults.FirstOrDefault(f => f.Index == index);
+        _now = _faults.Find(f => f.Index == index);
         if (_now is not null)
         {
             board.Log(BoardEventKind.Bus, $"fault: {_now}");

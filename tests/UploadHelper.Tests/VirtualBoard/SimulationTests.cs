@@ -74,7 +74,14 @@ public sealed class SimulationTests : IDisposable
         _commands.Give("status");
         Assert.Contains("board=f4boot sectors_erased=0 bytes_programmed=0", _output.Await("status:"), StringComparison.Ordinal);
         _commands.Give("explode");
-        Assert.Contains("reset, unplug, plug, save FILE, status, quit", _output.Await("there is no command \"explode\""), StringComparison.Ordinal);
+        Assert.Contains("reset, unplug, plug, fault KIND@TRANSFER, no-fault, save FILE, status, quit", _output.Await("there is no command \"explode\""), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_no_fault_is_refused()
+    {
+        _commands.Give("fault stall");
+        Assert.Contains("write KIND@TRANSFER", _output.Await("error:"), StringComparison.Ordinal);
     }
 
     [Fact]

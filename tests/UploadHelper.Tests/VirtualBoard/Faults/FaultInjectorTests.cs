@@ -3,6 +3,7 @@ using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.InProcess;
 using UploadHelper.VirtualBoard.Usb;
 
@@ -23,6 +24,21 @@ public class FaultInjectorTests
         Assert.Equal(ControlOutcome.Stall, wire.Download(0, 0x21, 0, 0, 0, 8).Outcome);
 
         Assert.Equal(DfuState.Idle, wire.State);
+    }
+
+    [Fact]
+    public void A_later_one_is_counted_from_now_and_can_be_called_off()
+    {
+        var wire = new DfuWire(OpenBoard + "stall@99");
+        _ = wire.State;
+        wire.Board.Suffer(Fault.Parse("stall@1"));
+
+        Assert.Equal(ControlOutcome.Done, wire.GetStatus().Outcome);
+        Assert.Equal(ControlOutcome.Stall, wire.GetStatus().Outcome);
+
+        wire.Board.Suffer(Fault.Parse("stall@0"));
+        wire.Board.EndFaults();
+        Assert.Equal(ControlOutcome.Done, wire.GetStatus().Outcome);
     }
 
     [Fact]

@@ -1,0 +1,29 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace UploadHelper.Soak;
+
+/// <summary>What this process holds at a moment (Linux).</summary>
+/// <param name="Handles">Open files, sockets and devices.</param>
+/// <param name="Threads">Threads of the system.</param>
+/// <param name="Heap">Bytes on the managed heap that are in use.</param>
+/// <param name="Resident">Bytes in RAM.</param>
+public sealed record Footprint(int Handles, int Threads, long Heap, long Resident)
+{
+    /// <summary>Looks now, after a collection.</summary>
+    public static Footprint Now()
+    {
+        var heap = GC.GetTotalMemory(forceFullCollection: true);
+        using var process = Process.GetCurrentProcess();
+        return new Footprint(Directory.GetFileSystemEntries("/proc/self/fd").Length, process.Threads.Count, heap, process.WorkingSet64);
+    }
+
+    /// <summary>Whether a process that did nothing but uploads in between has kept something.</summary>
+    /// <param name="before">When it had warmed up.</param>
+    public bool HasGrownSince(Footprint before) =>
+        Handles > before.Handles || Threads > before.Threads + 1 || Heap > 1.2 * before.Heap + 100_000 || Resident > 1.2 * before.Resident;
+
+    /// <summary>For a line of the report.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{Handles} handles, {Threads} threads, {Heap / 1e6:0.00} MB heap, {Resident / 1e6:0.0} MB in RAM");
+}
