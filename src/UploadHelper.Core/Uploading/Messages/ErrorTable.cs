@@ -35,14 +35,14 @@ public static class ErrorTable
             "Windows has no fitting driver for the bootloader",
             "The board is in its bootloader, but the driver that Windows gave it cannot be used for uploads.",
             Untouched,
-            "Start Zadig while the bootloader runs, choose the bootloader in its list, and install WinUSB; for a Maple bootloader (1EAF:0003) choose libusbK. `windows/DRIVERS.txt` shows each step.",
+            "Start Zadig while the bootloader runs, choose the bootloader in its list, and install WinUSB; for a Maple bootloader (1EAF:0003) choose libusbK. `windows/DRIVERS.txt`, section 2, shows each step.",
             "Choose the bootloader only: the sketch's own COM port must keep its driver.")),
         new(UploadError.UsbUnavailable, 7, new(
             "usb-unavailable",
             "The computer's USB devices cannot be looked at",
             "upload-helper reaches USB through the library libusb-1.0, and that is missing or does not work.",
             Untouched,
-            "Debian, Ubuntu: `sudo apt install libusb-1.0-0`. Fedora: `sudo dnf install libusb1`. macOS: `brew install libusb`. Windows: put `libusb-1.0.dll` beside `upload-helper.exe`.",
+            "Debian, Ubuntu: `sudo apt install libusb-1.0-0`. Fedora: `sudo dnf install libusb1`. macOS: `brew install libusb`. Windows: the downloaded `upload-helper.exe` has it inside; beside one that was built without, put `libusb-1.0.dll`.",
             "With `--usbip` the devices are those of another machine: check that its server runs, and its address.")),
         new(UploadError.DeviceBusy, 7, new(
             "device-busy",
