@@ -48,7 +48,7 @@ maple_is_there() { dfu-util -l 2>/dev/null | grep -q 1eaf:0003; }
 
 # maple_loader's walk: the magic, 50 ms, then a look every 100 ms, and dfu-util with a reset at the end.
 old_chain() {
-  "$helper" reset --port /dev/ttyACM0
+  "$helper" reset /dev/ttyACM0
   sleep 0.05
   until sleep 0.1; maple_is_there; do :; done
   dfu-util -d 1eaf:0003 -a 2 -R -D "$1"

@@ -7,7 +7,9 @@ public static class NativeReport
 {
     /// <summary>What the numbers mean.</summary>
     public const string Notes =
-        "Processor time of all threads says more than wall time where the machine is busy. The first transfers: when the line about the found bootloader comes.";
+        "Processor time of all threads says more than wall time where the machine is busy. The first transfers: when the line about the found bootloader comes.\n"
+        + "What an upload needs until then beyond the empty program, about equal parts each: the command line's library, the configuration's, the image with its checks,\n"
+        + "and the virtual board itself, which a real upload does without.";
 
     private const int Rounds = 40;
 
