@@ -121,6 +121,42 @@ public class RecoveryTests
         Assert.Equal([2, 1, 1, 2], bench.Board.Flash.Erases.Take(4));
     }
 
+    [Theory]
+    [InlineData("f4rom", false)]
+    [InlineData("f4rom", true)]
+    [InlineData("h747", true)]
+    [InlineData("dsonano", true)]
+    public void A_failure_that_the_device_reports_is_believed_though_nothing_is_read_back(string board, bool last)
+    {
+        var kind = FaultBench.All.Single(b => b.Board == board);
+        var plan = new TransferPlan(kind, verify: false);
+        var bench = kind.Create($",fault=status-3@{(last ? plan.LastWrite : plan.FirstWrite)}");
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench) with { Verify = false }));
+
+        Assert.Equal(UploadError.DeviceFailed, e.Error);
+        Assert.Contains("it says dfuERROR, errWRITE.", e.Message, StringComparison.Ordinal);
+        Assert.EndsWith(last ? DeviceTrouble.LastBlock : DeviceTrouble.Incomplete, e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("f4rom")]
+    [InlineData("h747")]
+    [InlineData("l496")]
+    public void As_long_as_the_old_vector_table_stands_nothing_else_is_erased(string board)
+    {
+        var kind = FaultBench.All.Single(b => b.Board == board);
+        var bench = kind.Create($",fault=lost@{new TransferPlan(kind).FirstErase}");
+        var before = bench.Board.Flash.Bytes.ToArray();
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench)));
+
+        Assert.Equal(UploadError.VerifyFailed, e.Error);
+        Assert.Contains("was not erased, though the board says so", e.Message, StringComparison.Ordinal);
+        Assert.Equal(before, bench.Board.Flash.Bytes.ToArray());
+        Assert.Equal(1, bench.Board.SectorsErased);
+    }
+
     [Fact]
     public void Where_nothing_can_be_read_the_sector_is_begun_again_in_which_it_failed()
     {

@@ -13,15 +13,18 @@ internal sealed class TransferPlan
     private readonly List<Transfer> _transfers = [];
 
     /// <summary>Uploads once.</summary>
-    public TransferPlan(FaultBench kind)
+    public TransferPlan(FaultBench kind, bool verify = true)
     {
         var bench = kind.Create();
         bench.Seen = e => See(bench.Board.BootloaderTransfers - 1, e);
-        bench.Upload(kind.Request(bench));
+        bench.Upload(kind.Request(bench) with { Verify = verify });
     }
 
     /// <summary>Number of transfers.</summary>
     public int Count => _transfers.Count;
+
+    /// <summary>The transfer in which the first sector is erased.</summary>
+    public int FirstErase => _transfers.FindIndex(t => t.Erases);
 
     /// <summary>The transfer in which the first block is programmed.</summary>
     public int FirstWrite => _transfers.FindIndex(t => t.Programs);
