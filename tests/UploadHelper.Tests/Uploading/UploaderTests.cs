@@ -263,6 +263,34 @@ public class UploaderTests
         Assert.True(bench.Board.Flash.IsErased(0x0800_0000, 4), "the stack pointer is not written before the rest is verified");
     }
 
+    [Fact]
+    public void The_last_byte_is_compared_too()
+    {
+        const int Size = 20_000;
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        var request = bench.Request(0x0800_0000, Size) with { Port = null };
+        var last = (byte)~request.File.Content.Span[Size - 1];
+        bench.Bus.BeforeTransfer = _ =>
+        {
+            if (bench.Board.Flash.BytesProgrammed > Size - 100)
+            {
+                bench.Board.Flash.Preload(0x0800_0000 + Size - 1, [last]);
+            }
+        };
+
+        Assert.Contains("0x08004E1F", Assert.Throws<UploadException>(() => bench.Upload(request)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sketch_that_fills_the_last_sector_is_read_back_and_nothing_behind_it()
+    {
+        var bench = new Bench("f4rom", StartState.Bootloader);
+
+        Assert.True(bench.Upload(bench.Request(0x080E_0000, 0x2_0000) with { Port = null }).Verified);
+
+        Assert.Empty(bench.Board.Violations);
+    }
+
     private sealed class UnlistedPorts(ISerialPorts ports) : ISerialPorts
     {
         public IReadOnlyList<SerialPortInfo> List() => [];
