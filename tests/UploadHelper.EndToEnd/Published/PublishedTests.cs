@@ -70,27 +70,5 @@ public class PublishedTests
         Assert.Contains("127.0.0.1:1", run.Error, StringComparison.Ordinal);
     }
 
-    [PublishedFact]
-    public void A_signal_ends_the_wait_and_the_state_of_the_board_is_told()
-    {
-        using var board = new ServedBoard("f4boot");
-        using var process = ProcessRun.Start(
-            Executable.Linux,
-            ["upload", "--usbip", $"127.0.0.1:{board.Port}", "--offset", "0x4000", "tests/firmware/blink-08004000.bin", "--timeout", "600"]);
-        process.StandardInput.Close();
-        for (var line = ""; line is not null && !line.StartsWith("Wait", StringComparison.Ordinal);)
-        {
-            line = process.StandardError.ReadLine();
-        }
-
-        ProcessRun.Of("/bin/sh", ["-c", $"kill -TERM {process.Id}"]);
-        var error = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-
-        Assert.Equal(130, process.ExitCode);
-        Assert.Contains("Nothing was erased.", error, StringComparison.Ordinal);
-        Assert.EndsWith("error: cancelled\n", error, StringComparison.Ordinal);
-    }
-
     private static ProcessRun Run(params string[] arguments) => ProcessRun.Of(Executable.Linux, arguments);
 }

@@ -1,0 +1,78 @@
+using UploadHelper.EndToEnd.Support;
+
+namespace UploadHelper.EndToEnd.Published;
+
+/// <summary>What Ctrl-C, an IDE's Cancel and a killed process leave behind.</summary>
+public sealed class SignalTests : IDisposable
+{
+    private const int Offset = 0x4000;
+    private readonly string _image = Path.GetTempFileName();
+
+    public SignalTests()
+    {
+        // Large enough that erasing it takes more than a second.
+        var image = new byte[60 * 1024];
+        new Random(1).NextBytes(image);
+        File.ReadAllBytes(Repository.PathOf("tests", "firmware", "blink-08004000.bin")).CopyTo(image, 0);
+        File.WriteAllBytes(_image, image);
+    }
+
+    [PublishedFact]
+    public void A_signal_ends_the_wait_and_the_state_of_the_board_is_told()
+    {
+        using var board = new ServedBoard("f4boot");
+
+        var (status, error) = Interrupted(board, "TERM", at: "Wait", "--timeout", "600");
+
+        Assert.Equal(130, status);
+        Assert.Contains("Nothing was erased.", error, StringComparison.Ordinal);
+        Assert.EndsWith("error: cancelled\n", error, StringComparison.Ordinal);
+    }
+
+    [PublishedTheory]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 130)]
+    [InlineData("KILL", 137)]
+    public void In_the_middle_of_it_the_bootloader_stays_whole_and_the_same_upload_succeeds(string signal, int expected)
+    {
+        using var board = new ServedBoard("f4boot,start=bootloader", startsSketch: false);
+
+        var (status, error) = Interrupted(board, signal, at: "Plan");
+
+        Assert.Equal(expected, status);
+        if (signal != "KILL")
+        {
+            Assert.Contains("Cancelled. The bootloader is intact; the sketch on the board is not complete", error, StringComparison.Ordinal);
+            Assert.EndsWith("error: cancelled\n", error, StringComparison.Ordinal);
+            var info = ProcessRun.Of(Executable.Linux, ["info", "--usbip", $"127.0.0.1:{board.Port}"]);
+            Assert.Contains("dfuIDLE", info.Out, StringComparison.Ordinal);
+        }
+
+        var again = ProcessRun.Of(Executable.Linux, Upload(board));
+
+        var (log, flash) = board.Stop();
+        Assert.True(again.Status == 0, $"{again}\n{log}");
+        Assert.Equal(File.ReadAllBytes(_image), flash[Offset..(Offset + (int)new FileInfo(_image).Length)]);
+        Assert.Contains("violations=0", log, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => File.Delete(_image);
+
+    private (int Status, string Error) Interrupted(ServedBoard board, string signal, string at, params string[] options)
+    {
+        // A run in the background of a shell inherits an ignored SIGINT.
+        using var process = ProcessRun.Start("env", ["--default-signal=INT", Executable.Linux, .. Upload(board), .. options]);
+        process.StandardInput.Close();
+        for (var line = ""; line is not null && !line.StartsWith(at, StringComparison.Ordinal);)
+        {
+            line = process.StandardError.ReadLine();
+        }
+
+        ProcessRun.Of("/bin/sh", ["-c", $"kill -{signal} {process.Id}"]);
+        var error = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, error);
+    }
+
+    private string[] Upload(ServedBoard board) => ["upload", "--usbip", $"127.0.0.1:{board.Port}", "--offset", $"0x{Offset:X}", _image];
+}
