@@ -44,7 +44,7 @@ public static class NativeReport
                 name,
                 Milliseconds(Processor(runs)), Table.Ratio(Processor(runs) / Processor(empties)),
                 Milliseconds(Wall(runs)), Table.Ratio(Wall(runs) / Wall(empties)),
-                runs[0].PeakBytes == 0 ? "" : (runs[0].PeakBytes / 1e6).ToString("0.0", CultureInfo.InvariantCulture));
+                runs.Max(r => r.PeakBytes) == 0 ? "" : (runs.Max(r => r.PeakBytes) / 1e6).ToString("0.0", CultureInfo.InvariantCulture));
         }
 
         return table;

@@ -7,7 +7,7 @@ namespace UploadHelper.Benchmarks.Native;
 /// <summary>What a run of a program cost (Linux).</summary>
 /// <param name="Wall">From its start to its end, or to the line.</param>
 /// <param name="Processor">Processor time of all its threads until then.</param>
-/// <param name="PeakBytes">The most memory in RAM of any program that was run until then.</param>
+/// <param name="PeakBytes">The most memory it had in RAM when it wrote its lines; 0 if it wrote none to its standard error.</param>
 public sealed record ProcessCost(TimeSpan Wall, TimeSpan Processor, long PeakBytes)
 {
     /// <summary>Runs a program to its end.</summary>
@@ -15,15 +15,18 @@ public sealed record ProcessCost(TimeSpan Wall, TimeSpan Processor, long PeakByt
     /// <param name="arguments">Its arguments.</param>
     public static ProcessCost Of(string program, IEnumerable<string> arguments)
     {
-        var before = Children().Processor;
+        var before = Children();
         var start = Stopwatch.GetTimestamp();
         using var process = Start(program, arguments);
+        var peak = 0L;
+        while (process.StandardError.ReadLine() is not null)
+        {
+            peak = Math.Max(peak, Peak(process.Id));
+        }
+
         process.StandardOutput.ReadToEnd();
-        process.StandardError.ReadToEnd();
         process.WaitForExit();
-        var wall = Stopwatch.GetElapsedTime(start);
-        var (processor, peak) = Children();
-        return new ProcessCost(wall, processor - before, peak);
+        return new ProcessCost(Stopwatch.GetElapsedTime(start), Children() - before, peak);
     }
 
     /// <summary>Runs a program, and looks at it when a line comes on its standard error.</summary>
@@ -56,12 +59,27 @@ public sealed record ProcessCost(TimeSpan Wall, TimeSpan Processor, long PeakByt
     private static TimeSpan Running(int id) => Directory.GetDirectories($"/proc/{id}/task").Aggregate(TimeSpan.Zero, (sum, thread) =>
         sum + TimeSpan.FromMicroseconds(long.Parse(File.ReadAllText(thread + "/schedstat").Split(' ')[0], CultureInfo.InvariantCulture) / 1000));
 
-    // getrusage(2), RUSAGE_CHILDREN: two times as seconds and microseconds, then the largest resident set in KiB.
-    private static (TimeSpan Processor, long PeakBytes) Children()
+    // proc(5): VmHWM is the largest resident set in KiB. What getrusage(2) says of a child counts its parent's memory before exec.
+    private static long Peak(int id)
+    {
+        try
+        {
+            var line = File.ReadLines($"/proc/{id}/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return line is null ? 0 : 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            // It has ended.
+            return 0;
+        }
+    }
+
+    // getrusage(2), RUSAGE_CHILDREN: two times as seconds and microseconds.
+    private static TimeSpan Children()
     {
         var usage = new long[18];
         _ = GetResourceUsage(-1, usage);
-        return (TimeSpan.FromSeconds(usage[0] + usage[2]) + TimeSpan.FromMicroseconds(usage[1] + usage[3]), usage[4] * 1024);
+        return TimeSpan.FromSeconds(usage[0] + usage[2]) + TimeSpan.FromMicroseconds(usage[1] + usage[3]);
     }
 
     [DllImport("libc", EntryPoint = "getrusage")]
