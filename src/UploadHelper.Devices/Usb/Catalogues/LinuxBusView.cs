@@ -26,8 +26,9 @@ internal sealed class LinuxBusView(string sysfs)
     public IReadOnlyList<UsbDeviceInfo> List() =>
         [.. Directory.EnumerateFileSystemEntries(_devices).Select(e => Path.GetFileName(e)).Where(IsDevice).Order(StringComparer.Ordinal).Select(Describe).OfType<UsbDeviceInfo>()];
 
-    // "1-1.2" is a device, "1-1.2:1.0" one of its interfaces, "usb1" a controller's hub.
-    private static bool IsDevice(string name) => !name.Contains(':') && !name.StartsWith("usb", StringComparison.Ordinal);
+    /// <summary>Whether an entry is a device: "1-1.2" is one, "1-1.2:1.0" one of its interfaces, "usb1" a controller's hub.</summary>
+    /// <param name="name">Its name in sysfs.</param>
+    public static bool IsDevice(string name) => !name.Contains(':') && !name.StartsWith("usb", StringComparison.Ordinal);
 
     private UsbDeviceInfo? Describe(string name)
     {

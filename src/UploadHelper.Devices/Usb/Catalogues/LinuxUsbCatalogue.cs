@@ -20,7 +20,7 @@ internal sealed class LinuxUsbCatalogue(string sysfs)
         }
 
         var names = Directory.EnumerateFileSystemEntries(_devices).Select(e => Path.GetFileName(e)!).Order(StringComparer.Ordinal).ToList();
-        return [.. names.Where(n => !n.Contains(':') && !n.StartsWith("usb", StringComparison.Ordinal)).Select(n => Describe(n, names)).OfType<SeenDevice>()];
+        return [.. names.Where(LinuxBusView.IsDevice).Select(n => Describe(n, names)).OfType<SeenDevice>()];
     }
 
     private SeenDevice? Describe(string name, List<string> names)
