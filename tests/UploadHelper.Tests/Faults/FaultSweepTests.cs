@@ -32,7 +32,7 @@ public abstract class FaultSweep(ITestOutputHelper output, string board)
             trials++;
         }
 
-        output.WriteLine($"{board}: {plan.Count} transfers, {plan.Indexes().Count()} of them tried, {trials} faults, {2 * trials} uploads, {broken.Count} broken promises");
+        output.WriteLine($"{board}: {plan.Count} transfers, {trials} faults, {2 * trials} uploads, {broken.Count} broken promises");
         foreach (var (kind, of) in counts)
         {
             output.WriteLine($"  {kind}: {of.Values.Sum()} ({string.Join(", ", of.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => $"{o.Key} {o.Value}"))})");

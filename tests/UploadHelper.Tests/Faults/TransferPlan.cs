@@ -7,9 +7,6 @@ namespace UploadHelper.Tests.Faults;
 /// <summary>The transfers of an upload in which nothing goes wrong, and what can go wrong at each.</summary>
 internal sealed class TransferPlan
 {
-    // The middle of a long row of equal requests in one state (GETSTATUS while it is busy) tells nothing new.
-    private const int EqualsTried = 2;
-
     private readonly List<Transfer> _transfers = [];
 
     /// <summary>Uploads once.</summary>
@@ -35,32 +32,16 @@ internal sealed class TransferPlan
     /// <summary>Every fault that can happen, one after the other.</summary>
     public IEnumerable<Fault> Faults()
     {
-        var turn = 0;
-        foreach (var index in Indexes())
+        for (var index = 0; index < _transfers.Count; index++)
         {
             foreach (var kind in Enum.GetValues<FaultKind>().Where(k => Applies(k, _transfers[index])))
             {
-                // All 15 take turns.
-                yield return kind == FaultKind.Status ? new Fault(kind, index, (DfuStatusCode)(turn++ % Fault.LastStatus + 1)) : new Fault(kind, index);
+                for (var status = 1; status <= (kind == FaultKind.Status ? Fault.LastStatus : 1); status++)
+                {
+                    yield return new Fault(kind, index, kind == FaultKind.Status ? (DfuStatusCode)status : default);
+                }
             }
         }
-    }
-
-    /// <summary>The numbers of the transfers at which something is tried.</summary>
-    public IEnumerable<int> Indexes() => Enumerable.Range(0, _transfers.Count).Where(i => !(IsSame(i, -EqualsTried) && IsSame(i, EqualsTried)));
-
-    private bool IsSame(int index, int distance)
-    {
-        for (var i = index; i != index + distance; i += Math.Sign(distance))
-        {
-            var next = i + Math.Sign(distance);
-            if (next < 0 || next >= _transfers.Count || _transfers[next] != _transfers[index])
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private void See(int index, BoardEvent e)
