@@ -14,6 +14,9 @@ namespace UploadHelper.Core.Flashing;
 /// <param name="progress">Called with the phase, and how many of how many bytes are done.</param>
 public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValue, Action<FlashPhase, long, long> progress)
 {
+    // A refusal may be a fault of this one reading; a board that lets nothing be read refuses the next one, too.
+    private const int MostReadings = 2;
+
     // Up to where the runs of a memory were written.
     private readonly Dictionary<DfuMemory, long> _written = [];
 
@@ -109,7 +112,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
         }
     }
 
-    private Difference? LeftOf(IBootloader bootloader, Segment vectorBlock)
+    private Difference? LeftOf(IBootloader bootloader, Segment vectorBlock, int readings = MostReadings)
     {
         var blank = new byte[vectorBlock.Data.Length];
         blank.AsSpan().Fill(erasedValue);
@@ -119,7 +122,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
         }
         catch (Exception e) when (BootloaderReading.IsRefusal(e))
         {
-            return null;
+            return readings > 1 ? LeftOf(bootloader, vectorBlock, readings - 1) : null;
         }
     }
 

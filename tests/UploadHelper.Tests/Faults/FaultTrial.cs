@@ -231,8 +231,8 @@ internal sealed class FaultTrial
     private bool FlashFails() => _bench.Log.Any(e => e.Text.StartsWith("fault: lost", StringComparison.Ordinal)
         || e.Text.StartsWith("fault: bit", StringComparison.Ordinal) || e.Text.StartsWith("fault: cut", StringComparison.Ordinal));
 
-    // What fails silently on a board that cannot be read.
-    private bool IsUnnoticed() => Outcome == "written" && FlashFails();
+    // What fails silently on a board that cannot be read, as the user was told.
+    private bool IsUnnoticed() => FlashFails() && _bench.Events.OfType<UploadWarning>().Any(w => w.Code == "not-verifiable");
 
     private bool IsAsBefore() => _bench.Board.Flash.Bytes.SequenceEqual(_before);
 

@@ -157,6 +157,22 @@ public class RecoveryTests
         Assert.Equal(1, bench.Board.SectorsErased);
     }
 
+    [Theory]
+    [InlineData("f4boot")]
+    [InlineData("f4rom")]
+    [InlineData("h747")]
+    [InlineData("l496")]
+    public void An_old_vector_table_that_stands_is_seen_though_the_look_at_it_fails_once(string board)
+    {
+        var kind = FaultBench.All.Single(b => b.Board == board);
+        var plan = new TransferPlan(kind);
+        var near = plan.Faults().Where(f => f.Index > plan.FirstErase && f.Index <= plan.FirstErase + 12);
+
+        var broken = near.SelectMany(f => new FaultTrial(kind, $",fault=lost@{plan.FirstErase},fault={f}").Run().Select(b => $"{f}: {b}"));
+
+        Assert.Equal("", string.Join('\n', broken));
+    }
+
     [Fact]
     public void Where_nothing_can_be_read_the_sector_is_begun_again_in_which_it_failed()
     {
