@@ -228,11 +228,14 @@ internal sealed class FaultTrial
     // Its own vectors are spoilt.
     private bool IsLost() => _kind.Board == "h0wch33" && !_bench.Board.Flash.Bytes[..8].SequenceEqual(_before.AsSpan(0, 8));
 
-    private bool FlashFails() => _bench.Log.Any(e => e.Text.StartsWith("fault: lost", StringComparison.Ordinal)
-        || e.Text.StartsWith("fault: bit", StringComparison.Ordinal) || e.Text.StartsWith("fault: cut", StringComparison.Ordinal));
+    private bool FlashFails() => FailsSilently() || Happened("cut");
 
-    // What fails silently on a board that cannot be read, as the user was told.
-    private bool IsUnnoticed() => FlashFails() && _bench.Events.OfType<UploadWarning>().Any(w => w.Code == "not-verifiable");
+    private bool FailsSilently() => Happened("lost") || Happened("bit");
+
+    private bool Happened(string fault) => _bench.Log.Any(e => e.Text.StartsWith($"fault: {fault}", StringComparison.Ordinal));
+
+    // On a board that cannot be read, as the user was told. Power that is lost is no such thing.
+    private bool IsUnnoticed() => FailsSilently() && _bench.Events.OfType<UploadWarning>().Any(w => w.Code == "not-verifiable");
 
     private bool IsAsBefore() => _bench.Board.Flash.Bytes.SequenceEqual(_before);
 

@@ -36,9 +36,9 @@ internal sealed class TransferPlan
         {
             foreach (var kind in Enum.GetValues<FaultKind>().Where(k => Applies(k, _transfers[index])))
             {
-                for (var status = 1; status <= (kind == FaultKind.Status ? Fault.LastStatus : 1); status++)
+                foreach (var status in kind == FaultKind.Status ? Enumerable.Range(1, Fault.LastStatus) : [(int)DfuStatusCode.Ok])
                 {
-                    yield return new Fault(kind, index, kind == FaultKind.Status ? (DfuStatusCode)status : default);
+                    yield return new Fault(kind, index, (DfuStatusCode)status);
                 }
             }
         }
