@@ -1,5 +1,5 @@
 /* Stands in for libusb-1.0.dll on Windows: its functions that upload-helper calls (libusb.h), on a virtual board whose driver
- * is WinUSB. With the variable UPLOADHELPER_STUB_DRIVER=libusb0 it has libusb-win32's: listed, but not to be opened where
+ * is WinUSB. With the variable STUB_DRIVER=libusb0 it has libusb-win32's: listed, but not to be opened where
  * libusbK.dll is missing (windows_winusb.c, CHECK_WINUSBX_AVAILABLE). */
 #include "usbip.h"
 
@@ -111,7 +111,7 @@ API void CALL libusb_free_config_descriptor(struct config_descriptor *config)
 
 API int CALL libusb_open(struct device *device, struct handle **handle)
 {
-    const char *driver = getenv("UPLOADHELPER_STUB_DRIVER");
+    const char *driver = getenv("STUB_DRIVER");
     if (driver && strcmp(driver, "libusb0") == 0)
         return ACCESS;
     *handle = calloc(1, sizeof(**handle));

@@ -43,7 +43,7 @@ static int transmit(SOCKET s, const void *data, int length) { return send(s, dat
 static SOCKET dial(void)
 {
     static WSADATA started;
-    const char *port = getenv("UPLOADHELPER_STUB_USBIP");
+    const char *port = getenv("STUB_USBIP");
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     int no_delay = 1;
     SOCKET s;

@@ -1,5 +1,5 @@
 /* The line from the stand-ins for USB libraries to a virtual board: USB/IP on loopback, as "upload-helper simulate --listen"
- * offers it (Linux, Documentation/usb/usbip_protocol.rst). The port is in the variable UPLOADHELPER_STUB_USBIP. */
+ * offers it (Linux, Documentation/usb/usbip_protocol.rst). The port is in the variable STUB_USBIP. */
 #ifndef USBIP_H
 #define USBIP_H
 

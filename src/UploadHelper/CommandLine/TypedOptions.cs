@@ -7,8 +7,6 @@ namespace UploadHelper.CommandLine;
 /// <summary>Takes out of a parse what was really typed, as text under the names of the settings.</summary>
 internal static class TypedOptions
 {
-    private const string Negation = "no-";
-
     /// <summary>The options that were typed; "--no-verify" is "verify" with the value "false".</summary>
     public static Dictionary<string, string?> Of(ParseResult parse)
     {
@@ -36,13 +34,7 @@ internal static class TypedOptions
             { Option.Arity.MaximumNumberOfValues: > 1 } => string.Join(Settings.Separator, option.Tokens.Select(t => t.Value)),
             _ => option.Tokens[^1].Value,
         };
-        if (name.StartsWith(Negation, StringComparison.Ordinal))
-        {
-            typed[name[Negation.Length..]] = value == "true" ? "false" : "true";
-        }
-        else
-        {
-            typed[name] = value;
-        }
+        var (key, said) = SettingNames.Read(name, value);
+        typed[key] = said;
     }
 }

@@ -46,6 +46,11 @@ internal sealed class CommandContext(
 
             var settings = SettingsLoader.Load(typed, parse.GetValue(globals.Config), environment);
             reporter = Reporter(settings);
+            foreach (var warning in settings.Warnings)
+            {
+                reporter.Event(warning);
+            }
+
             return work(settings, reporter);
         }
         catch (OperationCanceledException)

@@ -13,8 +13,6 @@ namespace UploadHelper.Commands;
 /// <summary><c>doctor</c>: what on this machine keeps boards from being reached, and how to mend it.</summary>
 internal static class DoctorCommand
 {
-    private const string Rules = "udev-rules";
-
     public static Command Create(CommandContext context)
     {
         var command = new ExampledCommand(
@@ -24,12 +22,12 @@ internal static class DoctorCommand
             "upload-helper doctor --json",
             "upload-helper doctor --udev-rules | sudo tee /etc/udev/rules.d/60-upload-helper.rules")
         {
-            GlobalOptions.Flag(Rules, "Print the udev rules (Linux), and nothing else"),
+            GlobalOptions.Flag(SettingKeys.UdevRules, "Print the udev rules (Linux), and nothing else"),
         };
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
             var output = context.Streams.Out;
-            if (settings.Switch(Rules, false))
+            if (settings.Switch(SettingKeys.UdevRules, false))
             {
                 output.Write(Mending.UdevRules());
                 return 0;

@@ -11,8 +11,6 @@ namespace UploadHelper.Commands;
 /// <summary><c>erase</c>: sectors of a board's flash, or all that a sketch may be put into.</summary>
 internal static class EraseCommand
 {
-    private const string Yes = "yes";
-
     public static Command Create(CommandContext context)
     {
         var address = new Argument<string?>("ADDRESS")
@@ -34,7 +32,7 @@ internal static class EraseCommand
         {
             address,
             length,
-            GlobalOptions.Flag(Yes, "Do not ask"),
+            GlobalOptions.Flag(SettingKeys.Yes, "Do not ask"),
         };
         BoardOptions.AddTo(command);
         command.SetAction(parse => BoardRun.Start(context, parse, run => Erase(run, parse.GetValue(address), parse.GetValue(length))));
@@ -45,7 +43,7 @@ internal static class EraseCommand
     {
         var from = address is null ? run.Settings.Address(SettingKeys.Offset) : FlashAddress.Parse(address);
         long? size = length is null ? null : FlashLength.Parse(length);
-        var confirmation = run.Settings.Switch(Yes, false) ? null : new Confirmation(run.Context.Streams);
+        var confirmation = run.Settings.Switch(SettingKeys.Yes, false) ? null : new Confirmation(run.Context.Streams);
         FlashEraser? eraser = null;
         var (plan, verified) = run.OnBootloader(
             session =>

@@ -16,7 +16,7 @@ internal sealed record SeveralBoards(IReadOnlyList<string>? Paths)
     public static SeveralBoards? Of(Settings settings)
     {
         var paths = settings.Texts(SettingKeys.UsbPath);
-        var all = settings.Switch(SettingKeys.All, false);
+        var all = settings.Switch(SettingKeys.AllBoards, false);
         if (!all && paths.Count < 2)
         {
             return null;

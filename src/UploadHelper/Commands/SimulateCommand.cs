@@ -14,11 +14,6 @@ namespace UploadHelper.Commands;
 /// <summary><c>simulate</c>: a virtual board that other programs can reach.</summary>
 internal static class SimulateCommand
 {
-    private const string Listen = "listen";
-    private const string Plug = "plug";
-    private const string Pty = "pty";
-    private const string For = "for";
-
     public static Command Create(CommandContext context)
     {
         var board = new Option<string>("--board")
@@ -37,10 +32,10 @@ internal static class SimulateCommand
             "sudo upload-helper simulate --board f4boot,start=bootloader --plug")
         {
             board,
-            GlobalOptions.Text(Listen, "[HOST:]PORT", $"Export the board by USB/IP [default without --plug: 127.0.0.1:{UsbIpProtocol.DefaultPort}]"),
-            GlobalOptions.Flag(Plug, "Plug it into this machine's USB (Linux, root, module vhci-hcd)"),
-            GlobalOptions.Text(Pty, "PATH", "Offer the sketch's serial port as a pseudo terminal (Linux)"),
-            GlobalOptions.Text(For, "SECONDS", "End by itself after this time"),
+            GlobalOptions.Text(SettingKeys.Listen, "[HOST:]PORT", $"Export the board by USB/IP [default without --plug: 127.0.0.1:{UsbIpProtocol.DefaultPort}]"),
+            GlobalOptions.Flag(SettingKeys.Plug, "Plug it into this machine's USB (Linux, root, module vhci-hcd)"),
+            GlobalOptions.Text(SettingKeys.Pty, "PATH", "Offer the sketch's serial port as a pseudo terminal (Linux)"),
+            GlobalOptions.Text(SettingKeys.For, "SECONDS", "End by itself after this time"),
         };
         command.SetAction(parse => context.Run(
             parse, (settings, _) => Run(context, settings, parse.GetValue(board)!), ownOptions: [SettingKeys.Board]));
@@ -49,7 +44,7 @@ internal static class SimulateCommand
 
     private static int Run(CommandContext context, Settings settings, string board)
     {
-        TimeSpan? limit = settings.Text(For) is null ? null : settings.Seconds(For, default);
+        TimeSpan? limit = settings.Text(SettingKeys.For) is null ? null : settings.Seconds(SettingKeys.For, default);
         try
         {
             new Simulation(SimulationOptions.Parse(board), Faces(settings), context.Time, context.Streams.In, context.Streams.Out)
@@ -64,13 +59,13 @@ internal static class SimulateCommand
 
     internal static SimulationFaces Faces(Settings settings)
     {
-        var faces = new SimulationFaces { Plug = settings.Switch(Plug, false), PseudoTerminal = settings.Text(Pty) };
+        var faces = new SimulationFaces { Plug = settings.Switch(SettingKeys.Plug, false), PseudoTerminal = settings.Text(SettingKeys.Pty) };
         if (!faces.Plug)
         {
-            return faces with { Listen = Address(UsbIpEndpoint.ParseListener(settings.Text(Listen) ?? $"{UsbIpProtocol.DefaultPort}")) };
+            return faces with { Listen = Address(UsbIpEndpoint.ParseListener(settings.Text(SettingKeys.Listen) ?? $"{UsbIpProtocol.DefaultPort}")) };
         }
 
-        return settings.Text(Listen) is null && faces.PseudoTerminal is null
+        return settings.Text(SettingKeys.Listen) is null && faces.PseudoTerminal is null
             ? faces
             : throw new UploadException(
                 UploadError.Usage, "A board has one host: with --plug it is this machine.", "Leave --plug away, or --listen and --pty.");

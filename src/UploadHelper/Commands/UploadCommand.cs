@@ -24,7 +24,7 @@ internal static class UploadCommand
             file,
             BoardOptions.Offset(),
             GlobalOptions.Text(SettingKeys.MaximumSize, "BYTES", "Refuse a larger sketch [default: what the board's flash holds]"),
-            GlobalOptions.Flag(SettingKeys.All, "Write to all boards in DFU mode at once, which must be of one kind; to some: give --usb-path several times"),
+            GlobalOptions.Flag(SettingKeys.AllBoards, "Write to all boards in DFU mode at once, which must be of one kind; to some: give --usb-path several times"),
             GlobalOptions.Flag("verify", "Read back and compare [default]"),
             GlobalOptions.Flag("no-verify", "Do not read back"),
             GlobalOptions.Flag("full", "Write everything, also what is on the board already"),

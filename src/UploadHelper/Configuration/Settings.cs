@@ -16,6 +16,9 @@ internal sealed class Settings(IConfiguration configuration)
     /// <summary>What stands between several texts.</summary>
     public const char Separator = ',';
 
+    /// <summary>What has to be told of where they come from.</summary>
+    public IReadOnlyList<UploadWarning> Warnings { get; init; } = [];
+
     /// <summary>Several texts; none if it is not set or empty.</summary>
     public IReadOnlyList<string> Texts(string key) =>
         Text(key)?.Split(Separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
@@ -25,12 +28,17 @@ internal sealed class Settings(IConfiguration configuration)
 
     /// <summary>A switch: true, false, yes, no, 1 or 0.</summary>
     /// <exception cref="UploadException">The value is none of them.</exception>
-    public bool Switch(string key, bool otherwise) => Text(key)?.ToLowerInvariant() switch
+    public bool Switch(string key, bool otherwise) => Text(key) is { } text ? Truth(key, text) : otherwise;
+
+    /// <summary>What a switch's value says.</summary>
+    /// <param name="name">The switch, as it is written.</param>
+    /// <param name="text">Its value.</param>
+    /// <exception cref="UploadException">The value is none.</exception>
+    public static bool Truth(string name, string text) => text.ToLowerInvariant() switch
     {
-        null => otherwise,
         "true" or "yes" or "1" => true,
         "false" or "no" or "0" => false,
-        var text => throw Invalid(key, text, "true or false"),
+        _ => throw Invalid(name, text, "true or false"),
     };
 
     /// <summary>A length of time in seconds, above zero and at most an hour.</summary>

@@ -31,6 +31,12 @@ internal sealed record ProcessRun(int Status, string Out, string Error)
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        // Those that steer the tests are no settings, and settings of this machine would have a part in them.
+        foreach (var ours in start.Environment.Keys.Where(k => k.StartsWith("UPLOADHELPER_", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(ours);
+        }
+
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;

@@ -52,8 +52,8 @@ public sealed class WineUsbTests(WinePrefix wine)
     private ProcessRun Run(string folder, ServedBoard board, string driver, params string[] arguments)
     {
         var environment = wine.Environment;
-        environment["UPLOADHELPER_STUB_USBIP"] = $"{board.Port}";
-        environment["UPLOADHELPER_STUB_DRIVER"] = driver;
+        environment["STUB_USBIP"] = $"{board.Port}";
+        environment["STUB_DRIVER"] = driver;
         return ProcessRun.Of("wine", [Path.Combine(folder, "upload-helper.exe"), .. arguments], environment);
     }
 

@@ -9,6 +9,12 @@ public static class WarningTable
     public static IReadOnlyList<Explanation> Entries { get; } =
     [
         new(
+            "unknown-variable",
+            "A variable of the environment is not known",
+            "There is a variable `UPLOADHELPER_...` that is no setting of this version: its name is misspelt, or it is meant for another version.",
+            AsItWas,
+            "Write it as the option is called, for example `UPLOADHELPER_NO_VERIFY` for `--no-verify`; or unset it."),
+        new(
             "address-unproven",
             "It cannot be told for which address the sketch was compiled",
             "Very small sketches have too little in them to check that they were compiled for this bootloader.",
