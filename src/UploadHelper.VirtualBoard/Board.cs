@@ -18,12 +18,8 @@ public sealed class Board : IUsbPort, IBoardCore
     private readonly Action<BoardEvent> _events;
     private readonly List<BoardEvent> _violations = [];
     private readonly FaultInjector _faults;
-    private UsbFunction? _function;
+    private readonly UsbSide _usb;
     private (TimeSpan At, Action Work)? _pending;
-    private TimeSpan _busyUntil;
-    private bool _silent;
-    private bool _hasMoved;
-    private int _generation;
 
     /// <summary>A board that has just been plugged in.</summary>
     /// <param name="personality">Its kind.</param>
@@ -39,6 +35,7 @@ public sealed class Board : IUsbPort, IBoardCore
         Flash = flash;
         SpiFlash = spiFlash;
         _faults = new FaultInjector(this, options.Faults);
+        _usb = new UsbSide(this, _faults);
         if (options.Start != StartState.Sketch || options.Boot0)
         {
             Boot(Boot0Or(BootCause.ByHand));
@@ -84,10 +81,10 @@ public sealed class Board : IUsbPort, IBoardCore
     public IReadOnlyList<BoardEvent> Violations => _violations;
 
     /// <summary>Number of control transfers, standard requests included.</summary>
-    public int ControlTransfers { get; private set; }
+    public int ControlTransfers => _usb.ControlTransfers;
 
     /// <summary>Number of class requests in DFU mode.</summary>
-    public int DfuRequests { get; private set; }
+    public int DfuRequests => _usb.DfuRequests;
 
     /// <summary>Number of control transfers to a bootloader, standard requests included: faults are counted by it.</summary>
     public int BootloaderTransfers => _faults.Transfers;
@@ -103,13 +100,13 @@ public sealed class Board : IUsbPort, IBoardCore
     public Action CallTwin { get; set; } = () => { };
 
     /// <inheritdoc/>
-    public AttachedDevice? Attached { get; private set; }
+    public AttachedDevice? Attached => _usb.Attached;
 
     /// <summary>What is on the bus, or null.</summary>
-    public UsbFunction? Function => _silent ? null : _function;
+    public UsbFunction? Function => _usb.Function;
 
     /// <inheritdoc/>
-    public TimeSpan? NextEventAt => _pending?.At ?? (_silent ? null : _function?.NextEventAt);
+    public TimeSpan? NextEventAt => _pending?.At ?? Function?.NextEventAt;
 
     /// <inheritdoc/>
     public void AdvanceTo(TimeSpan now)
@@ -124,58 +121,19 @@ public sealed class Board : IUsbPort, IBoardCore
             }
             else
             {
-                _function!.AdvanceTo(Now);
+                Function!.AdvanceTo(Now);
             }
         }
 
         if (now > Now)
         {
             Now = now;
-            if (!_silent)
-            {
-                _function?.AdvanceTo(now);
-            }
+            Function?.AdvanceTo(now);
         }
     }
 
     /// <inheritdoc/>
-    public ControlReply Control(UsbSetup setup, ReadOnlySpan<byte> data)
-    {
-        if (_function is null)
-        {
-            return new ControlReply(ControlOutcome.Gone, default, default);
-        }
-
-        ControlTransfers++;
-        if (_silent)
-        {
-            return new ControlReply(ControlOutcome.Silent, default, default);
-        }
-
-        if (_function is IDfuFunction && (setup.RequestType & 0x60) != 0)
-        {
-            DfuRequests++;
-        }
-
-        var inBootloader = _function is IDfuFunction;
-        if (inBootloader && _faults.Before(setup) is { } instead)
-        {
-            return instead;
-        }
-
-        // What a host no longer waits for goes on all the same, and the next request waits for it.
-        var before = _busyUntil > Now ? _busyUntil - Now : TimeSpan.Zero;
-        var reply = _function.Control(setup, data);
-        reply = reply with { Busy = reply.Busy + before };
-        _busyUntil = Now + reply.Busy + reply.BusyAfter;
-        if (_silent)
-        {
-            reply = new ControlReply(ControlOutcome.Silent, default, default);
-        }
-
-        Log(BoardEventKind.Request, RequestText.Of(_function, setup, reply));
-        return inBootloader ? _faults.After(setup, reply) : reply;
-    }
+    public ControlReply Control(UsbSetup setup, ReadOnlySpan<byte> data) => _usb.Control(setup, data);
 
     /// <inheritdoc/>
     public bool BulkOut(byte endpoint, ReadOnlySpan<byte> packet) => Function?.BulkOut(endpoint, packet) ?? false;
@@ -211,12 +169,8 @@ public sealed class Board : IUsbPort, IBoardCore
     /// <summary>The cable is pulled.</summary>
     public void Unplug()
     {
-        if (Now < _busyUntil)
-        {
-            _function?.PowerLost();
-        }
-
-        Detach("unplugged");
+        _usb.PowerLost();
+        _usb.Detach("unplugged");
         BackupRegister = 0;
         _pending = null;
     }
@@ -225,31 +179,27 @@ public sealed class Board : IUsbPort, IBoardCore
     public void Plug() => Reset("plugged in", BootCause.Power);
 
     /// <summary>Whatever is on the bus from now on is in another port of the host.</summary>
-    public void Move() => _hasMoved = true;
+    public void Move() => _usb.Move();
 
     /// <inheritdoc/>
     public void Reset(string why, BootCause cause)
     {
-        Detach($"reset: {why}");
+        _usb.Detach($"reset: {why}");
         RunningSketch = null;
         var found = Boot0Or(cause);
         _pending = (Now + _personality.BootTime(Flash, found), () => Boot(found));
     }
 
     /// <inheritdoc/>
-    public void Hang(string why)
-    {
-        _silent = true;
-        Log(BoardEventKind.Bus, $"answers nothing any more: {why}");
-    }
+    public void Hang(string why) => _usb.Silence($"answers nothing any more: {why}");
 
     /// <inheritdoc/>
-    public void Vanish(string why) => Detach(why);
+    public void Vanish(string why) => _usb.Detach(why);
 
     /// <inheritdoc/>
     public void StartSketch(uint address)
     {
-        var enumerated = _function is IDfuFunction;
+        var enumerated = _usb.HasBootloader;
         var sketch = _personality.ReadSketch(Flash, address);
         var runs = sketch.Runs && Flash.IsReadable(address, VectorSize);
         Log(
@@ -260,17 +210,16 @@ public sealed class Board : IUsbPort, IBoardCore
         var kind = runs ? SketchKind.All.FirstOrDefault(k => k.Name == (_options.Sketch ?? _personality.DefaultSketch)) : null;
         if (kind is not null)
         {
-            Detach("the sketch takes the USB port");
-            _pending = (Now + IPersonality.ResetTime, () => Attach(new SketchFunction(this, kind, sketch.Name)));
+            _usb.Detach("the sketch takes the USB port");
+            _pending = (Now + IPersonality.ResetTime, () => _usb.Attach(new SketchFunction(this, kind, sketch.Name)));
         }
         else if (enumerated && _personality.LeavesGhost)
         {
-            _silent = true;
-            Log(BoardEventKind.Bus, "the bootloader stays on the bus, and answers nothing");
+            _usb.Silence("the bootloader stays on the bus, and answers nothing");
         }
         else
         {
-            Detach(runs ? "the sketch has no USB" : "the sketch has crashed");
+            _usb.Detach(runs ? "the sketch has no USB" : "the sketch has crashed");
         }
     }
 
@@ -292,37 +241,11 @@ public sealed class Board : IUsbPort, IBoardCore
     {
         if (_personality.Boot(this, cause) is { } bootloader)
         {
-            Attach(bootloader);
+            _usb.Attach(bootloader);
         }
         else
         {
             StartSketch(_personality.SketchIn(Flash));
         }
-    }
-
-    private void Attach(UsbFunction function)
-    {
-        _function = function;
-        _silent = false;
-        _busyUntil = Now;
-        _faults.Restarted();
-        Attached = new AttachedDevice(++_generation, function.Identity.DeviceDescriptor(), function.Identity.Configuration)
-        {
-            Since = Now,
-            HasMoved = _hasMoved,
-        };
-        Log(BoardEventKind.Bus, $"on the bus as {new UsbId(function.Identity.VendorId, function.Identity.ProductId)} ({function.Identity.Strings[1]})");
-    }
-
-    private void Detach(string why)
-    {
-        if (_function is not null)
-        {
-            Log(BoardEventKind.Bus, $"off the bus: {why}");
-        }
-
-        _function = null;
-        _silent = false;
-        Attached = null;
     }
 }

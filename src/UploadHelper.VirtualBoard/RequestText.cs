@@ -10,7 +10,7 @@ internal static class RequestText
 {
     public static string Of(UsbFunction function, UsbSetup setup, ControlReply reply)
     {
-        var isClass = (setup.RequestType & 0x60) != 0;
+        var isClass = !setup.IsStandard;
         var text = isClass && function is IDfuFunction
             ? Dfu(setup)
             : $"{(isClass ? "class" : "standard")} request 0x{setup.Request:X2}, value 0x{setup.Value:X4}, index {setup.Index}, {setup.Length} bytes";

@@ -16,6 +16,9 @@ public readonly record struct UsbSetup(byte RequestType, byte Request, ushort Va
     /// <summary>Whether the data stage goes from the device to the host.</summary>
     public bool IsIn => (RequestType & 0x80) != 0;
 
+    /// <summary>Whether it is a standard request (bits 6..5 of bmRequestType are 0), which every USB device answers, and not one of a class.</summary>
+    public bool IsStandard => (RequestType & 0x60) == 0;
+
     /// <summary>Reads the 8 bytes of a setup packet (little-endian fields).</summary>
     /// <exception cref="ArgumentOutOfRangeException">Fewer than 8 bytes.</exception>
     public static UsbSetup Read(ReadOnlySpan<byte> wire) => new(

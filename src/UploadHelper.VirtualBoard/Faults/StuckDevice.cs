@@ -25,7 +25,7 @@ internal sealed class StuckDevice(Board board)
     /// <summary>What it answers; null if it is not stuck, or does as usual.</summary>
     public ControlReply? InPlaceOf(UsbSetup setup)
     {
-        if (_state is not { } state || (setup.RequestType & 0x60) == 0)
+        if (_state is not { } state || setup.IsStandard)
         {
             return null;
         }

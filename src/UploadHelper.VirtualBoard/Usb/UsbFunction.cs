@@ -7,7 +7,6 @@ namespace UploadHelper.VirtualBoard.Usb;
 /// <param name="identity">Its descriptors.</param>
 public abstract class UsbFunction(UsbIdentity identity)
 {
-    private const byte StandardMask = 0x60;
     private byte _configuration;
 
     /// <summary>Its descriptors.</summary>
@@ -29,7 +28,7 @@ public abstract class UsbFunction(UsbIdentity identity)
 
     /// <summary>A control transfer.</summary>
     public ControlReply Control(UsbSetup setup, ReadOnlySpan<byte> data) =>
-        (setup.RequestType & StandardMask) == 0 ? Standard(setup) : Class(setup, data);
+        setup.IsStandard ? Standard(setup) : Class(setup, data);
 
     /// <summary>A reset of the port: the configuration is gone until the host selects it again.</summary>
     public virtual void BusReset()
