@@ -11,7 +11,7 @@ namespace UploadHelper.Devices;
 public sealed partial class SystemDevices
 {
     private static partial IUsbBus OpenUsb() =>
-        OperatingSystem.IsLinux() && new LinuxBusView("/sys") is { Exists: true } view ? new LinuxUsbBus(view, "/dev/bus/usb") : WithLibUsb0(new LibUsbBus());
+        OperatingSystem.IsLinux() && new LinuxBusView("/sys") is { Exists: true } view ? new LinuxUsbBus(view, LinuxBusView.Nodes) : WithLibUsb0(new LibUsbBus());
 
     private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> catalogue, TimeProvider time) =>
         OperatingSystem.IsWindows() ? new WindowsSerialPorts(catalogue) : new PosixSerialPorts(catalogue, time);

@@ -19,6 +19,9 @@ internal sealed class LinuxBusView(string sysfs)
 
     private readonly string _devices = Path.Combine(sysfs, "bus", "usb", "devices");
 
+    /// <summary>Where the nodes of the devices are.</summary>
+    public const string Nodes = "/dev/bus/usb";
+
     /// <summary>Whether this kernel shows a bus there.</summary>
     public bool Exists => Directory.Exists(_devices);
 
@@ -29,6 +32,13 @@ internal sealed class LinuxBusView(string sysfs)
     /// <summary>Whether an entry is a device: "1-1.2" is one, "1-1.2:1.0" one of its interfaces, "usb1" a controller's hub.</summary>
     /// <param name="name">Its name in sysfs.</param>
     public static bool IsDevice(string name) => !name.Contains(':') && !name.StartsWith("usb", StringComparison.Ordinal);
+
+    /// <summary>The node of a device: "/dev/bus/usb/001/007".</summary>
+    /// <param name="nodes">Where the nodes are.</param>
+    /// <param name="bus">busnum of sysfs.</param>
+    /// <param name="device">devnum of sysfs.</param>
+    public static string Node(string nodes, int bus, int device) =>
+        string.Create(CultureInfo.InvariantCulture, $"{nodes}/{bus:D3}/{device:D3}");
 
     private UsbDeviceInfo? Describe(string name)
     {

@@ -36,7 +36,7 @@ internal sealed class LinuxUsbCatalogue(string sysfs)
         {
             IsDfu = interfaces.Any(IsDfu),
             Drivers = [.. interfaces.Select(Driver).OfType<string>().Distinct()],
-            Node = Number(name, "busnum") is { } bus && Number(name, "devnum") is { } device ? $"/dev/bus/usb/{bus:D3}/{device:D3}" : null,
+            Node = Number(name, "busnum") is { } bus && Number(name, "devnum") is { } device ? LinuxBusView.Node(LinuxBusView.Nodes, bus, device) : null,
         };
     }
 

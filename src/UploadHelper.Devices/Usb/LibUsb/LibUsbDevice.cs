@@ -78,9 +78,7 @@ internal sealed class LibUsbDevice : IUsbDevice
 
     private int Transfer(UsbSetup setup, Span<byte> data, TimeSpan timeout)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(data.Length, setup.Length);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
-        var milliseconds = (uint)Math.Ceiling(timeout.TotalMilliseconds);
+        var milliseconds = (uint)TransferArguments.Milliseconds(setup, data.Length, timeout);
         return Check(
             LibUsb.ControlTransfer(Handle, setup.RequestType, setup.Request, setup.Value, setup.Index, data, setup.Length, milliseconds),
             "The transfer");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Usb.Catalogues;
 
@@ -9,7 +8,7 @@ namespace UploadHelper.Devices.Usb.LibUsb;
 /// at none itself. A look and an opening wait for no other device, and need no udev.
 /// </summary>
 /// <param name="view">The look.</param>
-/// <param name="nodes">Where the nodes are: "/dev/bus/usb".</param>
+/// <param name="nodes">Where the nodes are: <see cref="LinuxBusView.Nodes"/>.</param>
 internal sealed class LinuxUsbBus(LinuxBusView view, string nodes) : IUsbBus
 {
     private bool _isPrepared;
@@ -49,6 +48,5 @@ internal sealed class LinuxUsbBus(LinuxBusView view, string nodes) : IUsbBus
         }
     }
 
-    private string Node(UsbDeviceInfo device) => Path.Combine(
-        nodes, device.Bus.ToString("D3", CultureInfo.InvariantCulture), device.Number.ToString("D3", CultureInfo.InvariantCulture));
+    private string Node(UsbDeviceInfo device) => LinuxBusView.Node(nodes, device.Bus, device.Number);
 }

@@ -61,9 +61,7 @@ internal sealed class LibUsb0Device(LibUsb0Library library, nint handle, UsbDevi
 
     private int Transfer(UsbSetup setup, Span<byte> data, TimeSpan timeout)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(data.Length, setup.Length);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
-        var milliseconds = (int)Math.Ceiling(timeout.TotalMilliseconds);
+        var milliseconds = TransferArguments.Milliseconds(setup, data.Length, timeout);
         return Check(
             library.ControlMessage(Handle, setup.RequestType, setup.Request, setup.Value, setup.Index, data, milliseconds), "The transfer", UsbFault.Stall);
     }
