@@ -12,23 +12,29 @@ public sealed class BoardCommands(string pipe) : IDisposable
     public void Say(string command) => _commands.WriteLine(command);
 
     /// <summary>What is in its flash now.</summary>
-    public byte[] Flash()
+    /// <param name="offset">Where, from the flash's start.</param>
+    /// <param name="length">How many bytes.</param>
+    public byte[] Flash(int offset, int length)
     {
         var file = Path.Combine(Path.GetTempPath(), $"soak-{Environment.ProcessId}-{_saved++}.flash");
+        var next = file + ".next";
         Say($"save {file}");
-        while (!File.Exists(file))
+
+        // It obeys one command after the other: the file is complete once there is the next.
+        Say($"save {next}");
+        while (!File.Exists(next))
         {
             Thread.Sleep(Look);
         }
 
-        // It is written in one go; its size stands when that is over.
-        for (long size = -1; size != (size = new FileInfo(file).Length) || size == 0;)
+        var flash = new byte[length];
+        using (var saved = File.OpenHandle(file))
         {
-            Thread.Sleep(Look);
+            RandomAccess.Read(saved, flash, offset);
         }
 
-        var flash = File.ReadAllBytes(file);
         File.Delete(file);
+        File.Delete(next);
         return flash;
     }
 

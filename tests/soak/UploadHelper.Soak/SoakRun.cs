@@ -19,7 +19,7 @@ namespace UploadHelper.Soak;
 /// <param name="output">Told how it goes.</param>
 public sealed class SoakRun(BoardCommands board, string port, uint address, IReadOnlyList<ImageFile> images, Random random, TextWriter output)
 {
-    private const int WarmUp = 20;
+    private const int LookEvery = 20;
     private const int OneInThreeFails = 3;
     private const int Transfers = 90;
 
@@ -39,26 +39,26 @@ public sealed class SoakRun(BoardCommands board, string port, uint address, IRea
     public bool Run(int uploads)
     {
         Footprint? warm = null;
+        Footprint? end = null;
         for (var upload = 0; upload < uploads; upload++)
         {
             var image = images[upload % images.Count];
             var fault = upload >= 2 && random.Next(OneInThreeFails) == 0 ? NextFault() : null;
             One(upload, image, fault);
-            if (upload == WarmUp)
+            if ((upload + 1) % LookEvery == 0)
             {
-                warm = Footprint.Now();
-                output.WriteLine($"after {upload}: {warm}");
+                end = Footprint.Now();
+                warm ??= end;
+                output.WriteLine($"after {upload + 1}: {end}");
             }
         }
 
-        var end = Footprint.Now();
-        output.WriteLine($"after {uploads}: {end}");
         foreach (var (kind, (done, failed)) in _outcomes)
         {
             output.WriteLine($"{kind}: {done} done, {failed} failed and said so");
         }
 
-        var grown = warm is not null && end.HasGrownSince(warm);
+        var grown = warm is not null && end!.HasGrownSince(warm);
         output.WriteLine($"{uploads} uploads, {_broken} wrong{(grown ? ", and the process has grown" : "")}");
         return _broken == 0 && !grown;
     }
@@ -110,7 +110,7 @@ public sealed class SoakRun(BoardCommands board, string port, uint address, IRea
     }
 
     private bool Holds(ImageFile image) =>
-        board.Flash().AsSpan((int)(address - FlashAddress.FlashBase), image.Content.Length).SequenceEqual(image.Content.Span);
+        board.Flash((int)(address - FlashAddress.FlashBase), image.Content.Length).AsSpan().SequenceEqual(image.Content.Span);
 
     private void Check(bool right, string what)
     {
