@@ -20,6 +20,9 @@ internal sealed class BootloaderCandidate(IUsbDevice device, DfuDescription desc
     /// <summary>What it says of itself.</summary>
     public DfuDescription Description => description;
 
+    /// <summary>What is known of its kind.</summary>
+    public DfuQuirks Quirks => profile.Quirks;
+
     /// <summary>Brings the bootloader to dfuIDLE. The session owns the device from then on.</summary>
     /// <returns>The session, or null if the device had to be reset for that, and will come back, or will start its sketch.</returns>
     /// <param name="request">How it is to be talked to.</param>

@@ -83,6 +83,8 @@ internal sealed record SeveralBoards(IReadOnlyList<string>? Paths)
         throw new UploadException(
             worst,
             $"{failed.Count} of {outcomes.Count} boards failed: {string.Join(", ", failed.Select(f => $"{f.Path} ({f.Error.Code()})"))}.",
-            "What happened to each is told above; the others are done. Run the same upload again: what is there already is not written twice.");
+            "What happened to each is told above" + (failed.Count == outcomes.Count
+                ? ", with what to do."
+                : "; the others are done. Run the same upload again: what is there already is not written twice."));
     }
 }

@@ -113,6 +113,25 @@ public class ParallelUploadTests
     }
 
     [Fact]
+    public void A_board_that_does_not_come_is_not_waited_for_until_the_others_have_left()
+    {
+        var system = Bench("f4boot,count=2,start=bootloader");
+
+        var outcomes = Upload(system, Request(0x0800_4000), ["1-1", "1-9"]);
+
+        Assert.True(outcomes[0].Result!.Verified);
+        Assert.Equal(UploadError.NoDevice, Assert.IsType<UploadException>(outcomes[1].Failure).Error);
+    }
+
+    [Fact]
+    public void A_place_that_is_named_twice_is_one_board()
+    {
+        var system = Bench("f4boot,count=2,start=bootloader");
+
+        Assert.True(Assert.Single(Upload(system, Request(0x0800_4000), ["1-1", "1-1"])).Result!.Verified);
+    }
+
+    [Fact]
     public void Nothing_there_is_told_once()
     {
         var system = Bench("f4rom,start=sketch");

@@ -14,7 +14,10 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
 
     private readonly Dictionary<(int Bus, int Number), SurveyedBoard> _known = [];
 
-    /// <summary>Waits for boards: for those at the places that are named, or else for any.</summary>
+    /// <summary>
+    /// Waits for boards: for those at the places that are named, or else for any. Not so long that one which is there would
+    /// start its sketch meanwhile.
+    /// </summary>
     /// <param name="paths">The places, or null.</param>
     /// <param name="limit">How long to wait.</param>
     /// <param name="cancellationToken">Looked at in each wait.</param>
@@ -28,8 +31,9 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
             var boards = DeviceTrouble.Looking(bus.List).Where(filter.MatchesIds).Select(Ask)
                 .Where(b => paths is null ? b.Path.Length > 0 : paths.Contains(b.Path)).ToList();
             seen = boards.Count > 0 ? seen ?? time.GetTimestamp() : null;
-            var enough = boards.Count >= (paths?.Count ?? 1);
-            var settled = boards.All(b => b.Trouble is null) || time.GetElapsedTime(seen ?? start) >= AccessGrace;
+            var waited = time.GetElapsedTime(seen ?? start);
+            var enough = boards.Count >= (paths?.Distinct().Count() ?? 1) || boards.Any(b => b.BootWindow > TimeSpan.Zero && waited >= b.BootWindow / 2);
+            var settled = boards.All(b => b.Trouble is null) || waited >= AccessGrace;
             if ((enough && settled) || time.GetElapsedTime(start) >= limit)
             {
                 return boards;
@@ -60,7 +64,7 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
         try
         {
             using var candidate = new BootloaderOpener(bus, time).Open(device, filter);
-            return new SurveyedBoard(device, candidate!.Description, null);
+            return new SurveyedBoard(device, candidate!.Description, null) { BootWindow = candidate.Quirks.BootWindow };
         }
         catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
         {

@@ -11,4 +11,7 @@ internal sealed record SurveyedBoard(UsbDeviceInfo Device, DfuDescription? Descr
 {
     /// <summary>Where it is plugged in.</summary>
     public string Path => Device.Path;
+
+    /// <summary>How long its bootloader waits for a host before it starts the sketch; zero if it stays for ever.</summary>
+    public TimeSpan BootWindow { get; init; }
 }
