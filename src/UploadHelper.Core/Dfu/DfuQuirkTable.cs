@@ -72,7 +72,10 @@ public static class DfuQuirkTable
                 Limit = new DeviceLimit(
                     "This bootloader keeps its own vectors in the sketch's first page, and rewrites that page at the beginning and at the end. "
                         + "Each time there are about 50 ms in which a power failure costs the bootloader.",
-                    "Keep the cable in until it is done. (A lost bootloader comes back with BOOT0 and a serial adapter, or with an ST-Link.)"),
+                    "Keep the cable in until it is done. (A lost bootloader comes back with BOOT0 and a serial adapter, or with an ST-Link.)")
+                {
+                    PowerLost = "But if the power failed meanwhile, the bootloader is lost: if it does not come any more, write it anew with BOOT0 and a serial adapter, or with an ST-Link.",
+                },
             });
         yield return (
             (device, _) => device.Product == "STM32 DFU" && device.Alternates.Any(a => a.Name.Contains("M25P64", StringComparison.Ordinal)),
@@ -111,7 +114,10 @@ public static class DfuQuirkTable
                 Limit = new DeviceLimit(
                     "This chip cannot read a word any more that was cut short while it was programmed, and its bootloader hangs on it. That happens if the power "
                         + "fails in the 0.1 ms in which the last word is programmed.",
-                    "If the board does not answer to the next upload, reset it into its bootloader and run that with --full: nothing is read before it is erased."),
+                    "If the board does not answer to the next upload, reset it into its bootloader and run that with --full: nothing is read before it is erased.")
+                {
+                    PowerLost = "But if the power failed meanwhile, the bootloader may hang when it reads that block: then upload with --full.",
+                },
 
                 // DS12110: a sector of 128 KiB takes up to 2.2 s.
                 Erase = new EraseTimes { Limit = TimeSpan.FromSeconds(3) },

@@ -127,4 +127,11 @@ public sealed record SketchRule(uint? Address, StackRule Stack)
 /// <summary>Something that a device makes impossible.</summary>
 /// <param name="Message">What.</param>
 /// <param name="Hint">What the user can do about it.</param>
-public sealed record DeviceLimit(string Message, string Hint);
+public sealed record DeviceLimit(string Message, string Hint)
+{
+    /// <summary>
+    /// What is left open when an upload ends while the block with the vector table is written (or the page that the
+    /// bootloader shares with the sketch is rewritten): "But if the power failed meanwhile, ..."; null if nothing is.
+    /// </summary>
+    public string? PowerLost { get; init; }
+}

@@ -40,8 +40,9 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
         events(new FlashProgress(FlashPhase.Erase, 0, plan.Size));
         foreach (var sector in plan.Sectors)
         {
-            State = Begun;
+            State = session.Quirks.SharesVectorPage && sector.Address == FlashAddress.FlashBase ? DeviceTrouble.InSharedPage(session.Quirks) : Begun;
             bootloader.Erase(sector);
+            State = Begun;
             events(new FlashProgress(FlashPhase.Erase, sector.End - plan.Address, plan.Size));
         }
 

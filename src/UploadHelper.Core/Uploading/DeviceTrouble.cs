@@ -15,6 +15,10 @@ public static class DeviceTrouble
     /// <summary>The state of a board whose sketch is being replaced.</summary>
     public const string Incomplete = "The bootloader is intact; the sketch on the board is not complete and will not be started.";
 
+    /// <summary>The state of a board whose bootloader rewrites the page that it shares with the sketch.</summary>
+    /// <param name="quirks">What is known of that bootloader.</param>
+    public static string InSharedPage(DfuQuirks quirks) => $"The sketch on the board is not complete and will not be started. {quirks.Limit?.PowerLost}";
+
     /// <summary>The state of a board whose sketch is being replaced, and whose bootloader must be written in one go.</summary>
     public const string IncompleteMayStart = "The bootloader is intact; the sketch on the board is not complete, and may be started all the same.";
 

@@ -39,8 +39,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     public UploadResult Run(FirmwareImage? image, UploadRequest request, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
-        var state = DeviceTrouble.Untouched;
-        var incomplete = DeviceTrouble.Incomplete;
+        var state = new UploadState();
         try
         {
             var sketchPort = request.Port is null ? null : PortNames.Find(ports.List(), request.Port);
@@ -65,15 +64,15 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                     }
 
                     unchanged ??= todo.Unchanged(image);
-                    state = incomplete = HalfWritten.StartedAt(image, session.Quirks) is null ? DeviceTrouble.Incomplete : DeviceTrouble.IncompleteMayStart;
+                    state.Begin(image, session.Quirks);
                 },
                 (phase, done, total) =>
                 {
-                    state = phase == FlashPhase.Vectors ? DeviceTrouble.LastBlock : incomplete;
+                    state.Progress(phase, done);
                     events(new FlashProgress(phase, done, total));
                 },
                 cancellationToken);
-            state = verified ? DeviceTrouble.Written : DeviceTrouble.WrittenUnverified;
+            state.End(verified);
 
             var program = image.HasVectorTable ? image.Start : job.Session.SketchStart;
             var (left, port, after) = request.Leave
@@ -86,15 +85,15 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         }
         catch (UsbException e)
         {
-            throw DeviceTrouble.Explain(e, state);
+            throw DeviceTrouble.Explain(e, state.Text);
         }
         catch (DfuException e)
         {
-            throw DeviceTrouble.Explain(e, state);
+            throw DeviceTrouble.Explain(e, state.Text);
         }
         catch (OperationCanceledException)
         {
-            events(new UploadCancelled(state));
+            events(new UploadCancelled(state.Text));
             throw;
         }
     }

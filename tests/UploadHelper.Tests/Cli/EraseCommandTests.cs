@@ -28,6 +28,7 @@ public class EraseCommandTests
     [Theory]
     [InlineData("erase-maple20", "erase --yes --simulate maple20", 0)]
     [InlineData("erase-h0wch33", "erase --yes --simulate h0wch33", 0)]
+    [InlineData("erase-h0wch33-gone", "erase --yes --simulate h0wch33,fault=gone@15", 8)]
     [InlineData("erase-maple20-elsewhere", "erase 0x3000 --yes --simulate maple20", 4)]
     public void Bootloaders_with_rules_of_their_own(string snapshot, string line, int expected)
     {

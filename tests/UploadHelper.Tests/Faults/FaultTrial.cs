@@ -22,6 +22,7 @@ internal sealed class FaultTrial
     private readonly uint _stackAt;
     private readonly List<string> _broken = [];
     private string? _halfStarted;
+    private string _told = "";
 
     /// <summary>A trial.</summary>
     /// <param name="kind">The board.</param>
@@ -73,11 +74,13 @@ internal sealed class FaultTrial
         if (_halfStarted is { } start && !IsUnnoticed())
         {
             Excuse($"half a sketch is started: {start}", "maple");
+            CheckSaid("not be started", "none is started");
         }
 
         if (IsLost())
         {
             Excuse("the bootloader is lost", "h0wch33");
+            CheckSaid("bootloader is intact", "bootloader is still there", "none is started");
             return _broken;
         }
 
@@ -101,6 +104,7 @@ internal sealed class FaultTrial
         catch (UploadException e)
         {
             Outcome = e.Error.Code();
+            _told = e.Message;
             CheckTold(e);
         }
         catch (Exception e)
@@ -121,6 +125,7 @@ internal sealed class FaultTrial
         [
             DeviceTrouble.Untouched, DeviceTrouble.Unchanged, DeviceTrouble.Incomplete, DeviceTrouble.IncompleteMayStart, DeviceTrouble.LastBlock,
             DeviceTrouble.Written, DeviceTrouble.WrittenUnverified, "The bootloader is still there; the sketch on the board is not complete.", "Nothing else was touched.", "None was touched.",
+            "The sketch on the board is not complete and will not be started.",
         ];
         var said = states.Where(e.Message.Contains).ToList();
         if (said.Count == 0)
@@ -134,6 +139,15 @@ internal sealed class FaultTrial
         else if (said.Contains(DeviceTrouble.Written) && !IsComplete())
         {
             _broken.Add($"the sketch is not on the board: {e.Message}");
+        }
+    }
+
+    // What came otherwise must have been left open.
+    private void CheckSaid(params string[] untrue)
+    {
+        if (untrue.Any(_told.Contains) && !_told.Contains("if the power failed", StringComparison.Ordinal))
+        {
+            _broken.Add($"{Limit}, and what was said is: {_told}");
         }
     }
 

@@ -54,5 +54,8 @@ internal static class MapleQuirks
 
     private static DeviceLimit FirstPage => new(
         "This bootloader writes the page with the vector table from its beginning on: if the power fails in those 50 ms at the end, an incomplete sketch is started.",
-        Retry);
+        Retry)
+    {
+        PowerLost = "But if the power failed meanwhile, an incomplete sketch may be started.",
+    };
 }

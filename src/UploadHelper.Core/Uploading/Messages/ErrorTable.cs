@@ -7,7 +7,8 @@ public static class ErrorTable
 
     private const string HalfWritten =
         "Look at the printed line. \"Nothing was erased\": the old sketch is still there. \"The sketch on the board is not complete\": "
-        + "the bootloader is intact and takes the next upload, and only the sketch has to be written again.";
+        + "the bootloader is intact and takes the next upload, and only the sketch has to be written again. \"But if the power failed meanwhile\": "
+        + "this bootloader cannot guard itself against that, as it was told before; the line says what is lost then.";
 
     /// <summary>All errors.</summary>
     public static IReadOnlyList<ErrorEntry> Entries { get; } =
@@ -214,7 +215,7 @@ public static class ErrorTable
             "internal",
             "A defect of upload-helper",
             "Something happened that nobody has thought of.",
-            "Not known for sure. The bootloader is never erased, so that the same upload can be run again.",
+            "Not known for sure. upload-helper never erases a bootloader, so that the same upload can be run again.",
             "Press RESET and upload again.",
             "Please report it, with the lines that were printed and the file that `--trace FILE` writes.")),
     ];
@@ -224,6 +225,6 @@ public static class ErrorTable
         "cancelled",
         "The upload was ended by you",
         "Ctrl-C was pressed, a question was not answered with yes, or another program ended the upload.",
-        "The line \"Cancelled.\" before it says how far the upload had come. The bootloader is intact in any case.",
+        "The line \"Cancelled.\" before it says how far the upload had come. The bootloader is intact; the few boards that must keep their power then say so in that line.",
         "Upload again when you are ready.");
 }
