@@ -1,3 +1,4 @@
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Diagnosis;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Diagnosis;
@@ -46,7 +47,7 @@ public sealed class SystemInspection(SystemDevices devices, IReadOnlyDictionary<
     {
         try
         {
-            return [.. devices.Usb.List().Select(d => new SeenDevice(d.Id, d.Path, "") { IsDfu = d.Interfaces.Any(Core.Dfu.DfuDescription.IsDfuMode) })];
+            return [.. devices.Usb.List().Select(d => new SeenDevice(d.Id, d.Path, "") { IsDfu = d.Interfaces.Any(DfuDescription.IsDfuMode) })];
         }
         catch (UsbException)
         {

@@ -91,7 +91,7 @@ public sealed class Board : IUsbPort, IBoardCore
 
     /// <summary>Lets something go wrong once.</summary>
     /// <param name="fault">What; its transfer is counted from now.</param>
-    public void Suffer(Fault fault) => _faults.Add(fault);
+    public void InjectFault(Fault fault) => _faults.Add(fault);
 
     /// <summary>Nothing goes wrong with it any more.</summary>
     public void EndFaults() => _faults.End();

@@ -46,7 +46,7 @@ internal sealed class LiveBoard : IDisposable
                 Runner.Use(_ => _board.Plug());
                 break;
             case ("fault", { } fault):
-                Runner.Use(_ => _board.Suffer(Fault.Parse(fault)));
+                Runner.Use(_ => _board.InjectFault(Fault.Parse(fault)));
                 break;
             case ("no-fault", null):
                 Runner.Use(_ => _board.EndFaults());

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Commands;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 using UploadHelper.Output;
 
 namespace UploadHelper;

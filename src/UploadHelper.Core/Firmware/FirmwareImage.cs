@@ -1,4 +1,5 @@
-using UploadHelper.Core.Boards;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Firmware;
 
@@ -78,4 +79,69 @@ public sealed class FirmwareImage
 
     /// <summary>Number of bytes in all segments.</summary>
     public int Size => Segments.Sum(s => s.Data.Length);
+}
+
+/// <summary>What belongs into one memory of the board.</summary>
+/// <param name="Alternate">The alternate setting that reaches the memory; null if the file does not say, as all but DfuSe files do.</param>
+/// <param name="Name">The name that the file gives the target, or null.</param>
+/// <param name="Segments">At least one; ascending, with at least a byte between two.</param>
+public sealed record ImageTarget(byte? Alternate, string? Name, IReadOnlyList<Segment> Segments);
+
+/// <summary>Consecutive bytes of an image at an absolute address.</summary>
+/// <param name="Address">Address of the first byte.</param>
+/// <param name="Data">The bytes; never empty.</param>
+public readonly record struct Segment(uint Address, ReadOnlyMemory<byte> Data)
+{
+    /// <summary>Address behind the last byte; 64 bit, since a segment may end at 2^32.</summary>
+    public long End => Address + (long)Data.Length;
+}
+
+/// <summary>A part of an image file that lies wholly in RAM or in registers, and so is no matter of the flash.</summary>
+/// <param name="Address">Address of its first byte.</param>
+/// <param name="Size">Number of bytes.</param>
+/// <param name="Section">The linker's name for it, or null if the format has no names.</param>
+public sealed record LeftOutSegment(uint Address, int Size, string? Section);
+
+/// <summary>The device that a .dfu file was made for, from its suffix (USB DFU 1.1, appendix B). 0xFFFF stands for any.</summary>
+/// <param name="Vendor">idVendor.</param>
+/// <param name="Product">idProduct.</param>
+/// <param name="Release">bcdDevice.</param>
+public sealed record DfuFileIds(ushort Vendor, ushort Product, ushort Release)
+{
+    private const ushort Any = 0xFFFF;
+
+    /// <summary>Whether the file was made for a device with these ids; the release is left to the user.</summary>
+    public bool Fits(UsbId id) => Vendor is Any || (Vendor == id.Vendor && (Product is Any || Product == id.Product));
+
+    /// <summary>As people write it: "0483:DF11, release 2.00"; "any device" where the file leaves it open.</summary>
+    public override string ToString() =>
+        (Vendor is Any ? "any device" : Product is Any ? $"any device of vendor {Vendor:X4}" : $"{new UsbId(Vendor, Product)}")
+        + (Release is Any ? "" : $", release {Release >> 8:X}.{Release & 0xFF:X2}");
+}
+
+/// <summary>An image file as it lay on the disk.</summary>
+/// <param name="Name">The name to show to the user.</param>
+/// <param name="Content">All its bytes.</param>
+public sealed record ImageFile(string Name, ReadOnlyMemory<byte> Content);
+
+/// <summary>The formats of image files.</summary>
+public enum ImageFormat
+{
+    /// <summary>Bytes, and nothing that says where they belong.</summary>
+    RawBinary,
+
+    /// <summary>Intel HEX: text, records with addresses.</summary>
+    IntelHex,
+
+    /// <summary>Motorola S-record: text, records with addresses.</summary>
+    SRecord,
+
+    /// <summary>ELF: what the linker made.</summary>
+    Elf,
+
+    /// <summary>A .dfu file of ST's (UM0391): targets, elements, addresses.</summary>
+    DfuSe,
+
+    /// <summary>A plain .dfu file (USB DFU 1.1, appendix B): a raw binary with ids behind it.</summary>
+    Dfu,
 }

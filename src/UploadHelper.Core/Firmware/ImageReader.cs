@@ -1,6 +1,6 @@
-using UploadHelper.Core.Boards;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware.Formats;
-using UploadHelper.Core.Uploading;
 
 namespace UploadHelper.Core.Firmware;
 
@@ -41,9 +41,11 @@ public static class ImageReader
             ? image
             : throw new UploadException(
                 UploadError.ImageLinkedElsewhere,
-                $"{image.Name} begins at 0x{image.Start:X8}: so the file itself says. It cannot go to 0x{address:X8}. Nothing was erased.",
-                (KnownBootloaders.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
-                    + "Leave the offset out, or compile the sketch for it: its vector offset decides the address.");
+                $"{image.Name} contains data for 0x{image.Start:X8}, not for 0x{address:X8}. Nothing was erased.",
+                "Omit the offset, or compile the sketch for that offset.")
+            {
+                LinkedFor = image.Start,
+            };
     }
 
     /// <summary>The bytes of a file without an address of its own, a raw binary or a plain .dfu file; null for any other.</summary>
@@ -77,4 +79,91 @@ public static class ImageReader
                 $"{name} was linked for RAM: all it holds, from 0x{parts.LeftOut[0].Address:X8} on, lies in RAM or registers. Nothing was erased.",
                 "Link the sketch for flash: does its linker script put the code into FLASH?");
     }
+}
+
+/// <summary>Tells a file's format from its content.</summary>
+internal static class FormatRecognition
+{
+    private const int HeadSize = 64;
+
+    /// <summary>The format of a file from which the suffix of .dfu files was taken off.</summary>
+    public static ImageFormat Of(ReadOnlySpan<byte> content)
+    {
+        // No raw binary is mistaken for one of them: no stack pointer into a RAM reads as they begin.
+        if (content.StartsWith("\u007FELF"u8))
+        {
+            return ImageFormat.Elf;
+        }
+
+        if (content.StartsWith(DfuSeReader.Signature))
+        {
+            return ImageFormat.DfuSe;
+        }
+
+        var text = TextLines.WithoutMark(content).TrimStart(" \t\r\n"u8);
+        return IsText(text, (byte)':') ? ImageFormat.IntelHex
+            : IsText(text, (byte)'S') && text.Length > 1 && char.IsAsciiDigit((char)text[1]) ? ImageFormat.SRecord
+            : ImageFormat.RawBinary;
+    }
+
+    private static bool IsText(ReadOnlySpan<byte> text, byte first)
+    {
+        var head = text[..Math.Min(text.Length, HeadSize)];
+        var end = head.IndexOfAny((byte)'\r', (byte)'\n');
+        return head.Length > 0 && head[0] == first && !head[..(end < 0 ? head.Length : end)].ContainsAnyExceptInRange((byte)'\t', (byte)'~');
+    }
+}
+
+/// <summary>Reads raw binaries, bytes without an address of their own; plain .dfu files are such ones with a suffix.</summary>
+internal static class RawBinary
+{
+    private const int Smallest = 8;
+
+    /// <summary>Places the bytes of a raw binary at an address.</summary>
+    /// <param name="file">The file, without a suffix.</param>
+    /// <param name="address">Where its first byte goes.</param>
+    /// <param name="madeFor">The device that its suffix named, or null if it had none.</param>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.AddressMissing"/>: no address. <see cref="UploadError.ImageUnreadable"/>: the file is too short for
+    /// a vector table, or reaches beyond the address space. <see cref="UploadError.ImageTooLarge"/>: it reaches beyond all flash.
+    /// </exception>
+    public static FirmwareImage Read(ImageFile file, uint? address, DfuFileIds? madeFor)
+    {
+        var content = file.Content;
+        if (address is not { } start)
+        {
+            throw new UploadException(
+                UploadError.AddressMissing,
+                $"It is not known where {file.Name} belongs: {(madeFor is null ? "a .bin" : "a plain .dfu file")} carries no address.",
+                "Give the board's vector offset: --offset 0x4000");
+        }
+
+        if (content.Length < Smallest)
+        {
+            throw Unreadable(
+                $"{file.Name} has {content.Length} bytes: too few for a stack pointer and a reset vector.",
+                "Was the file cut short? Compile the sketch again.");
+        }
+
+        if (start + (long)content.Length > 1L << 32)
+        {
+            throw Unreadable(
+                $"{file.Name} has {content.Length} bytes: from 0x{start:X8} they reach beyond the end of the address space.",
+                "Check the offset.");
+        }
+
+        if (FlashAddress.IsInternalFlash(start) && !FlashAddress.IsInternalFlash(start + (uint)content.Length - 1))
+        {
+            throw new UploadException(
+                UploadError.ImageTooLarge,
+                $"{file.Name} has {content.Length} bytes: from 0x{start:X8} they reach beyond the flash of every STM32, to 0x{start + (uint)content.Length - 1:X8}. "
+                    + "Something in RAM was put into the file, and what lies between was filled.",
+                "Give the .hex or the .elf, from which RAM is left out; or mark that section NOLOAD in the linker script.");
+        }
+
+        var format = madeFor is null ? ImageFormat.RawBinary : ImageFormat.Dfu;
+        return new FirmwareImage(file.Name, format, [new ImageTarget(null, null, [new Segment(start, content)])], [], madeFor);
+    }
+
+    private static UploadException Unreadable(string message, string hint) => new(UploadError.ImageUnreadable, message, hint);
 }

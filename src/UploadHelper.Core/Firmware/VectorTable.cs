@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Boards;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Core.Firmware;
 
@@ -55,7 +55,7 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NoVectorTable"/> or <see cref="UploadError.ImageLinkedElsewhere"/>.
     /// </exception>
-    public static BaseFit Check(FirmwareImage image)
+    public static LinkAddress Check(FirmwareImage image)
     {
         var segment = image.VectorSegment;
         if (segment.Data.Length < Smallest)
@@ -74,7 +74,7 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
             throw NoTable(image, $"its second word, 0x{vectors.Reset:X8}, is no reset vector (those are odd)");
         }
 
-        var fit = BaseFit.Of(image);
+        var fit = LinkAddress.Of(image);
         if (fit.LinkedFor is { } linkedFor && linkedFor != segment.Address)
         {
             throw LinkedElsewhere(image, $"was linked for 0x{linkedFor:X8}, and would be written to 0x{segment.Address:X8}", linkedFor);
@@ -104,7 +104,9 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} {what}. It could not run there. Nothing was erased.",
         linkedFor is { } address && address >= FlashAddress.FlashBase
-            ? $"Write it to where it belongs (--offset 0x{address - FlashAddress.FlashBase:X}{(KnownBootloaders.NamesAt(address) is { } names ? $", as for {names}" : "")}), "
-                + "or compile it for the bootloader of this board."
-            : "Compile the sketch for the bootloader of this board: its vector offset decides the address.");
+            ? $"Upload it with --offset 0x{address - FlashAddress.FlashBase:X}, or compile it for the bootloader of this board."
+            : "Compile the sketch for the bootloader of this board: its vector offset decides the address.")
+    {
+        LinkedFor = linkedFor,
+    };
 }

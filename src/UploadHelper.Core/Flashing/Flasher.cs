@@ -1,7 +1,10 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Protocols;
+using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Flashing;
 
@@ -28,7 +31,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
     /// <param name="verify">Whether to read back and compare; ignored on a device that cannot be read.</param>
     /// <returns>Whether every byte of the plan was read back and is right.</returns>
     /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>.</exception>
-    /// <exception cref="Usb.UsbException">A transfer failed.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
     public bool Run(FlashPlan plan, bool verify)
     {
@@ -70,7 +73,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
 
         if (plan.VectorBlock is { } vectorBlock)
         {
-            var vectors = new Progress(FlashPhase.Vectors, (verify ? 2 : 1) * vectorBlock.Data.Length, progress);
+            var vectors = new Progress(FlashPhase.Finalize, (verify ? 2 : 1) * vectorBlock.Data.Length, progress);
             vectors.Add(0);
             var bootloader = select(plan.Memories[0].Memory);
             bootloader.Write(vectorBlock.Address, vectorBlock.Data, vectors.Add);
@@ -140,4 +143,37 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
             }
         }
     }
+}
+
+/// <summary>The parts of working on flash that take time; those of an upload in their order.</summary>
+public enum FlashPhase
+{
+    /// <summary>Reading what is on the board, to leave alone what is right already; counted in bytes.</summary>
+    Compare,
+
+    /// <summary>Erasing sectors; counted in bytes of the sectors.</summary>
+    Erase,
+
+    /// <summary>Writing blocks; counted in bytes.</summary>
+    Write,
+
+    /// <summary>Reading back and comparing; counted in bytes.</summary>
+    Verify,
+
+    /// <summary>Writing and comparing the block with the vector table, last of all; counted in bytes.</summary>
+    Finalize,
+
+    /// <summary>Reading what is on a board; no part of an upload. Counted in bytes.</summary>
+    Read,
+}
+
+/// <summary>Adds up how far one phase is.</summary>
+/// <param name="phase">The phase.</param>
+/// <param name="total">How many bytes it has.</param>
+/// <param name="report">Called with the phase, and how many of how many bytes are done.</param>
+internal sealed class Progress(FlashPhase phase, long total, Action<FlashPhase, long, long> report)
+{
+    private long _done;
+
+    public void Add(int bytes) => report(phase, _done += bytes, total);
 }

@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Boards;
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Flashing;
@@ -22,7 +21,7 @@ public static class Preflight
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NotWritable"/>, <see cref="UploadError.ImageTooLarge"/> or <see cref="UploadError.NotForThisDevice"/>.
     /// </exception>
-    public static void Check(FirmwareImage image, FlashPlan plan, DfuDescription device, DfuQuirks quirks)
+    public static void Check(FirmwareImage image, FlashPlan plan, DfuDescription device, BootloaderInfo quirks)
     {
         if (image.MadeFor is { } ids && !ids.Fits(device.Device.Id))
         {
@@ -45,7 +44,7 @@ public static class Preflight
         }
     }
 
-    private static void CheckSectors(FirmwareImage image, FlashPlan plan, WritableRange writable, DfuQuirks quirks)
+    private static void CheckSectors(FirmwareImage image, FlashPlan plan, WritableRange writable, BootloaderInfo quirks)
     {
         foreach (var sector in plan.Sectors)
         {
@@ -56,7 +55,7 @@ public static class Preflight
         }
     }
 
-    private static void CheckSketch(FirmwareImage image, SketchRule rule, DfuQuirks quirks)
+    private static void CheckSketch(FirmwareImage image, SketchRule rule, BootloaderInfo quirks)
     {
         if (rule.Address is { } address && image.Start != address)
         {
@@ -69,7 +68,7 @@ public static class Preflight
         }
 
         var stack = VectorTable.Read(image.VectorSegment.Data.Span).StackPointer;
-        if (!rule.Stack.Takes(stack))
+        if (!rule.Stack.Accepts(stack))
         {
             throw NeverStarted(image, stack, rule, quirks);
         }
@@ -94,26 +93,26 @@ public static class Preflight
         $"{image.Name} was made for {new UsbId(ids.Vendor, ids.Product)}, and the board is {device.Id}. Nothing was erased.",
         "Is it the right file? If it is, take its suffix off (dfu-suffix --delete), or give the .bin or .hex.");
 
-    private static UploadException NotWritable(FirmwareImage image, Sector sector, string why, WritableRange writable, DfuQuirks quirks) => new(
+    private static UploadException NotWritable(FirmwareImage image, Sector sector, string why, WritableRange writable, BootloaderInfo quirks) => new(
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
         $"{image.Name} needs the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, and {why} ({quirks.Name}). Nothing was erased.",
         sector.Address < writable.Start
             ? $"Use --offset 0x{writable.Start - FlashAddress.FlashBase:X}; the sketch must be compiled for that address."
             : "Make the sketch smaller, or write it with the chip's own bootloader (BOOT0).");
 
-    private static UploadException StartedElsewhere(FirmwareImage image, uint address, DfuQuirks quirks) => new(
+    private static UploadException StartedElsewhere(FirmwareImage image, uint address, BootloaderInfo quirks) => new(
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} begins at 0x{image.Start:X8}. {quirks.Name} would never start it: it starts what is at 0x{address:X8}. Nothing was erased.",
         (KnownBootloaders.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
             + $"Compile it for this board, with the vector offset 0x{address - FlashAddress.FlashBase:X}.");
 
-    private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, DfuQuirks quirks) => new(
+    private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, BootloaderInfo quirks) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} has the initial stack pointer 0x{stack:X8}. {quirks.Name} would never start it: it takes only stack pointers in "
             + $"{rule.Stack.Text}. Nothing was erased.",
         "Was the sketch compiled for this board? A part with less RAM has another stack pointer; the linker script sets it.");
 
-    private static UploadException VectorTaken(FirmwareImage image, (int Offset, uint Value) word, DfuQuirks quirks) => new(
+    private static UploadException VectorTaken(FirmwareImage image, (int Offset, uint Value) word, BootloaderInfo quirks) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} has 0x{word.Value:X8} at 0x{word.Offset:X2} of its vector table. {quirks.Name} keeps the sketch's stack pointer and reset vector "
             + "in the words at 0x1C and 0x20, which must be 0; it would write the image wrongly and report success. Nothing was erased.",

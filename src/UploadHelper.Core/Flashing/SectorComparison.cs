@@ -1,6 +1,8 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Protocols;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Flashing;
@@ -16,7 +18,7 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
 {
     /// <summary>
     /// Whether nothing is read behind an erased vector table: an upload was interrupted, and may have left words that the board
-    /// hangs on (<see cref="DfuQuirks.HangsOnCutWords"/>).
+    /// hangs on (<see cref="BootloaderInfo.HangsOnCutWords"/>).
     /// </summary>
     public bool StopsAtErasedVectors { get; init; }
 
@@ -131,5 +133,40 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
         return memory.Runs.Count > 0 && memory.Runs[0].Address == block.End
             ? [new Segment(block.Address, (byte[])[.. block.Data.Span, .. memory.Runs[0].Data.Span]), .. memory.Runs.Skip(1)]
             : [block, .. memory.Runs];
+    }
+}
+
+/// <summary>A byte that is not what it should be.</summary>
+/// <param name="Address">Where.</param>
+/// <param name="Wanted">What should be there.</param>
+/// <param name="Found">What is there.</param>
+public readonly record struct Difference(uint Address, byte Wanted, byte Found);
+
+/// <summary>Compares what is on a board with what should be.</summary>
+public static class Comparison
+{
+    /// <summary>Reads up to the first byte that differs.</summary>
+    /// <param name="bootloader">The bootloader, with the memory selected.</param>
+    /// <param name="wanted">What should be there.</param>
+    /// <param name="compared">Called after each block with the number of equal bytes in it.</param>
+    /// <returns>The difference, or null if there is none.</returns>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="DfuException">The device refused, or answered short.</exception>
+    public static Difference? FirstDifference(IBootloader bootloader, Segment wanted, Action<int> compared)
+    {
+        Difference? difference = null;
+        bootloader.Read(wanted.Address, wanted.Data.Length, (address, read) =>
+        {
+            var here = wanted.Data.Span.Slice((int)(address - wanted.Address), read.Length);
+            var same = here.CommonPrefixLength(read.Span);
+            compared(same);
+            if (same < read.Length)
+            {
+                difference = new Difference(address + (uint)same, here[same], read.Span[same]);
+            }
+
+            return difference is null;
+        });
+        return difference;
     }
 }

@@ -1,6 +1,9 @@
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Protocols;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
@@ -21,7 +24,7 @@ public sealed class BoardWork(IUsbBus bus, ISerialPorts ports, TimeProvider time
     /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in flight was finished.</exception>
     public T Run<T>(BootloaderRequest request, Func<BootloaderSession, T> work, Func<string>? state, CancellationToken cancellationToken)
     {
-        string State() => state?.Invoke() ?? DeviceTrouble.Unchanged;
+        string State() => state?.Invoke() ?? ErrorMessages.Unchanged;
         try
         {
             using var session = new BootloaderConnector(bus, ports, time, events).Connect(request, cancellationToken);
@@ -29,16 +32,33 @@ public sealed class BoardWork(IUsbBus bus, ISerialPorts ports, TimeProvider time
         }
         catch (UsbException e)
         {
-            throw DeviceTrouble.Explain(e, State());
+            throw ErrorMessages.Explain(e, State());
         }
         catch (DfuException e)
         {
-            throw DeviceTrouble.Explain(e, State());
+            throw ErrorMessages.Explain(e, State());
         }
         catch (OperationCanceledException)
         {
             events(new UploadCancelled(State()));
             throw;
         }
+    }
+}
+
+/// <summary>For the work that cannot do without reading.</summary>
+internal static class ReadableMemory
+{
+    /// <summary>The bootloader with a memory selected, if it can be read.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
+    public static IBootloader Readable(this BootloaderSession session, DfuMemory memory)
+    {
+        var bootloader = session.Select(memory);
+        return bootloader.CanRead
+            ? bootloader
+            : throw new UploadException(
+                UploadError.NotSupported,
+                $"This bootloader ({session.Info.Name}) lets its flash not be read. {ErrorMessages.Unchanged}",
+                "The chip's own bootloader may read it (BOOT0), and a debug probe (ST-Link) always does.");
     }
 }

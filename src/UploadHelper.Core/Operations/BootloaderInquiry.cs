@@ -1,5 +1,8 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Protocols;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
@@ -19,7 +22,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     /// <exception cref="UploadException"><see cref="UploadError.NoDevice"/> or <see cref="UploadError.SeveralDevices"/>.</exception>
     public UsbDeviceInfo Choose(UsbId? ids, string? path, string? serialNumber = null)
     {
-        var found = DeviceTrouble.Looking(bus.List)
+        var found = ErrorMessages.Listing(bus.List)
             .Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && (ids is null || d.Id == ids) && (path is null || d.Path == path))
             .Where(d => serialNumber is null || SerialNumberOf(d) == serialNumber)
             .ToList();
@@ -51,27 +54,27 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
             var alternate = description.Alternates[0];
             open.Claim(alternate.Interface);
             var status = new DfuConnection(open, alternate.Interface, time, cancellationToken).GetStatus(AnswerLimit);
-            return new BootloaderState(description, status, Quirks(description), deviceDescriptor, configuration);
+            return new BootloaderState(description, status, Info(description), deviceDescriptor, configuration);
         }
         catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
         {
-            throw DeviceTrouble.NotOpened(device, e);
+            throw ErrorMessages.NotOpened(device, e);
         }
         catch (UsbException e) when (e.Fault is UsbFault.Timeout)
         {
             throw new UploadException(
                 UploadError.GhostDevice,
-                $"{device.Id} at {device.Path} is listed but does not answer: a sketch runs whose bootloader never left the bus. {DeviceTrouble.Unchanged}",
+                $"{device.Id} at {device.Path} is listed but does not answer: a sketch runs whose bootloader never left the bus. {ErrorMessages.Unchanged}",
                 "Press RESET on the board, and ask again at once.",
                 e);
         }
         catch (UsbException e)
         {
-            throw DeviceTrouble.Explain(e, DeviceTrouble.Unchanged);
+            throw ErrorMessages.Explain(e, ErrorMessages.Unchanged);
         }
         catch (DfuException e)
         {
-            throw DeviceTrouble.Explain(e, DeviceTrouble.Unchanged);
+            throw ErrorMessages.Explain(e, ErrorMessages.Unchanged);
         }
     }
 
@@ -100,11 +103,11 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         }
     }
 
-    private static DfuQuirks? Quirks(DfuDescription description)
+    private static BootloaderInfo? Info(DfuDescription description)
     {
         try
         {
-            return BootloaderProfile.Of(description).Quirks;
+            return BootloaderProfile.Of(description).Info;
         }
         catch (UploadException)
         {
@@ -112,3 +115,12 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         }
     }
 }
+
+/// <summary>All that a bootloader says of itself when it is asked.</summary>
+/// <param name="Description">Its descriptors.</param>
+/// <param name="Status">Its state and status, before anything changes them.</param>
+/// <param name="Info">What is known of its kind beyond that; null if it cannot be written through.</param>
+/// <param name="DeviceDescriptor">Its device descriptor (USB 2.0, 9.6.1), byte for byte.</param>
+/// <param name="Configuration">Its configuration descriptor with all that follows it, byte for byte.</param>
+public sealed record BootloaderState(
+    DfuDescription Description, DfuStatus Status, BootloaderInfo? Info, ReadOnlyMemory<byte> DeviceDescriptor, ReadOnlyMemory<byte> Configuration);

@@ -1,9 +1,11 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Boards;
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Protocols;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
@@ -29,7 +31,7 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
     /// <exception cref="DfuException">The device refused.</exception>
     public LeaveResult Leave(BootloaderSession session, uint? address, byte? alternate, CancellationToken cancellationToken)
     {
-        var start = address ?? new SketchArea(session.Memories, session.Quirks, alternate).Start;
+        var start = address ?? new SketchArea(session.Memories, session.Info, alternate).Start;
         var memory = new MemoryRanges(session.Memories, alternate).From(start, FirstVectors).Memory;
         Warn(session, memory, start);
 
@@ -37,15 +39,15 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
         {
             throw new UploadException(
                 UploadError.NotStarted,
-                $"This bootloader starts a sketch by a reset of the USB bus, which cannot be done here (with the driver WinUSB on Windows). {DeviceTrouble.Unchanged}",
+                $"This bootloader starts a sketch by a reset of the USB bus, which cannot be done here (with the driver WinUSB on Windows). {ErrorMessages.Unchanged}",
                 "Press RESET on the board. With the driver libusbK or libusb0, for example from Zadig, it can be done from here.");
         }
 
-        var departure = new Departure(bus, ports, time, session.Description);
+        var departure = new LeaveWatcher(bus, ports, time, session.Description);
         events(new LeavingBootloader(start));
         session.Select(memory).Leave(start);
         session.Dispose();
-        return departure.WaitFor(start, session.Quirks.BootWindow, events, cancellationToken);
+        return departure.WaitFor(start, session.Info.BootWindow, events, cancellationToken);
     }
 
     private void Warn(BootloaderSession session, DfuMemory memory, uint address)

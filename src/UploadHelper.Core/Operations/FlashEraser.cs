@@ -1,7 +1,12 @@
-using UploadHelper.Core.Boards;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Protocols;
+using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
 
@@ -15,7 +20,7 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
     private const string Begun = "The bootloader is intact; the sketch on the board is not complete.";
 
     /// <summary>The state of the board, in a sentence.</summary>
-    public string State { get; private set; } = DeviceTrouble.Unchanged;
+    public string State { get; private set; } = ErrorMessages.Unchanged;
 
     /// <summary>Tells what will be erased, and what the user must know of it.</summary>
     public void Announce(ErasePlan plan)
@@ -23,7 +28,7 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
         events(new ErasePlanned(plan));
 
         // Of the limits that there are, only this one is met without writing a sketch.
-        if (session.Quirks is { SharesVectorPage: true, Limit: { } limit } && plan.Address == FlashAddress.FlashBase)
+        if (session.Info is { SharesVectorPage: true, Limit: { } limit } && plan.Address == FlashAddress.FlashBase)
         {
             events(new UploadWarning("device-limit", limit.Message, limit.Hint));
         }
@@ -32,15 +37,15 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
     /// <summary>Erases, and reads back: a sector that the chip protects reports no failure (AN3156).</summary>
     /// <returns>Whether every byte was read back and is erased; false for a device that cannot be read.</returns>
     /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>.</exception>
-    /// <exception cref="Usb.UsbException">A transfer failed.</exception>
-    /// <exception cref="Dfu.DfuException">The device refused.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="DfuException">The device refused.</exception>
     public bool Run(ErasePlan plan)
     {
         var bootloader = session.Select(plan.Memory);
         events(new FlashProgress(FlashPhase.Erase, 0, plan.Size));
         foreach (var sector in plan.Sectors)
         {
-            State = session.Quirks.SharesVectorPage && sector.Address == FlashAddress.FlashBase ? DeviceTrouble.InSharedPage(session.Quirks) : Begun;
+            State = session.Info.SharesVectorPage && sector.Address == FlashAddress.FlashBase ? ErrorMessages.InSharedPage(session.Info) : Begun;
             bootloader.Erase(sector);
             State = Begun;
             events(new FlashProgress(FlashPhase.Erase, sector.End - plan.Address, plan.Size));
@@ -53,7 +58,7 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
     private bool IsErased(IBootloader bootloader, ErasePlan plan)
     {
         var blank = new byte[plan.Size];
-        blank.AsSpan().Fill(session.Quirks.ErasedValue);
+        blank.AsSpan().Fill(session.Info.ErasedValue);
         long done = 0;
         var difference = Comparison.FirstDifference(
             bootloader, new Segment(plan.Address, blank), same => events(new FlashProgress(FlashPhase.Verify, done += same, plan.Size)));
@@ -64,4 +69,82 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
                 $"0x{found.Address:X8} is not erased: 0x{found.Found:X2} was read back. {Begun}",
                 "The sector may be write protected (option bytes), or worn out.");
     }
+}
+
+/// <summary>What will be erased, and nothing else.</summary>
+/// <param name="Memory">The memory.</param>
+/// <param name="Sectors">Its sectors, ascending and without a gap; at least one.</param>
+public sealed record ErasePlan(DfuMemory Memory, IReadOnlyList<Sector> Sectors)
+{
+    /// <summary>Address of the first byte.</summary>
+    public uint Address => Sectors[0].Address;
+
+    /// <summary>Address behind the last byte.</summary>
+    public long End => Sectors[^1].End;
+
+    /// <summary>Number of bytes.</summary>
+    public int Size => (int)(End - Address);
+}
+
+/// <summary>Settles what is to be erased, or refuses: never read-only sectors, option bytes, or what a bootloader would erase wrongly.</summary>
+/// <param name="memories">The memories of the board.</param>
+/// <param name="quirks">What is known of its bootloader.</param>
+/// <param name="alternate">The alternate setting that the user wants, or null for the one that holds the address.</param>
+public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderInfo quirks, byte? alternate)
+{
+    private readonly SketchArea _sketches = new(memories, quirks, alternate);
+
+    /// <summary>Plans an erase.</summary>
+    /// <param name="address">Where it begins, at a sector's start; null for the first sector that a sketch may be put into.</param>
+    /// <param name="length">How many bytes, whole sectors; null for as far as a sketch may reach.</param>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.NotInMemory"/>, <see cref="UploadError.NotASectorStart"/> or <see cref="UploadError.NotWritable"/>.
+    /// </exception>
+    public ErasePlan Plan(uint? address, long? length)
+    {
+        var range = new MemoryRanges(memories, alternate).From(address ?? _sketches.Start, length);
+        if (range.Memory.FixedStart is { } start && range.Address != start)
+        {
+            throw Elsewhere(range.Memory, start);
+        }
+
+        var sectors = new List<Sector>();
+        for (long at = range.Address; at < range.End; at = sectors[^1].End)
+        {
+            var sector = range.Memory.Map.SectorAt(at)!.Value;
+            if (_sketches.WhyNot(range.Memory, sector) is { } why)
+            {
+                // A sketch reaches up to there; who names more than that is refused.
+                if (length is null && sectors.Count > 0)
+                {
+                    break;
+                }
+
+                throw Refused(range.Memory, sector, why);
+            }
+
+            sectors.Add(sector);
+        }
+
+        return length is null || sectors[^1].End == range.End
+            ? new ErasePlan(range.Memory, sectors)
+            : throw Inside(range, sectors[^1]);
+    }
+
+    private UploadException Refused(DfuMemory memory, Sector sector, string why) => new(
+        UploadError.NotWritable,
+        $"The sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8} {why}. {ErrorMessages.Unchanged} The board says: {memory.Map}",
+        $"On this board a sketch can begin at 0x{_sketches.Start:X8}; without an address, its whole area is erased.");
+
+    private static UploadException Elsewhere(DfuMemory memory, uint start) => new(
+        UploadError.NotWritable,
+        $"Through alternate setting {memory.Alternate.Setting} this bootloader erases only from 0x{start:X8} on (\"{memory.Alternate.Name}\"). {ErrorMessages.Unchanged}",
+        $"Give 0x{start:X8}, or leave the address out.");
+
+    private static UploadException Inside(MemoryRange range, Sector last) => new(
+        UploadError.NotASectorStart,
+        $"{range.Length} bytes from 0x{range.Address:X8} end inside the sector at 0x{last.Address:X8} to 0x{last.End - 1:X8}, which can only be erased as a whole. "
+            + $"{ErrorMessages.Unchanged} The board says: {range.Memory.Map}",
+        (last.Address > range.Address ? $"Give 0x{last.Address - range.Address:X} to leave that sector out, or " : "Give ")
+            + $"0x{last.End - range.Address:X} to erase it too.");
 }

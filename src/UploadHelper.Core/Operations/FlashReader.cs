@@ -1,6 +1,10 @@
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Protocols;
+using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
 
@@ -17,8 +21,8 @@ public sealed class FlashReader(BootloaderSession session, Action<UploadEvent> e
     /// <see cref="UploadError.NotSupported"/>: the bootloader cannot be read. <see cref="UploadError.NotInMemory"/>,
     /// <see cref="UploadError.NotASectorStart"/>.
     /// </exception>
-    /// <exception cref="Usb.UsbException">A transfer failed.</exception>
-    /// <exception cref="Dfu.DfuException">The device refused, or answered short.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="DfuException">The device refused, or answered short.</exception>
     public Segment Read(uint address, long? length, byte? alternate)
     {
         var range = new MemoryRanges(session.Memories, alternate).From(address, length);
@@ -33,5 +37,50 @@ public sealed class FlashReader(BootloaderSession session, Action<UploadEvent> e
             return true;
         });
         return new Segment(range.Address, data);
+    }
+}
+
+/// <summary>Compares what is on a board with an image. Writes nothing.</summary>
+/// <param name="session">The board's bootloader.</param>
+/// <param name="events">Told how far it is, and of the first difference.</param>
+public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent> events)
+{
+    /// <summary>Compares every byte of an image, up to the first that differs.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="alternate">The alternate setting that the user wants, or null for those that the file or the addresses name.</param>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.VerifyFailed"/>: the board has something else. <see cref="UploadError.NotInMemory"/>: it has no
+    /// such memory. <see cref="UploadError.NotASectorStart"/>: no sector begins where the image does. <see cref="UploadError.NotSupported"/>: its bootloader cannot be read.
+    /// </exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="DfuException">The device refused, or answered short.</exception>
+    public void Verify(FirmwareImage image, byte? alternate)
+    {
+        // All of them are looked up before the first byte is read.
+        var parts = image.Targets.SelectMany(t => t.Segments.Select(s => (Segment: s, Of(image, s, alternate ?? t.Alternate).Memory))).ToList();
+        long done = 0;
+        foreach (var (segment, memory) in parts)
+        {
+            var difference = Comparison.FirstDifference(
+                session.Readable(memory), segment, same => events(new FlashProgress(FlashPhase.Verify, done += same, image.Size)));
+            if (difference is { } found)
+            {
+                events(new DifferenceFound(found));
+                throw new UploadException(
+                    UploadError.VerifyFailed,
+                    $"The board does not hold {image.Name}: at 0x{found.Address:X8} the file has 0x{found.Wanted:X2}, the board 0x{found.Found:X2}. "
+                        + ErrorMessages.Unchanged,
+                    "If this is the sketch that should be there, upload it again. A sketch that keeps data in its own flash differs there.");
+            }
+        }
+    }
+
+    // An image that runs begins with a sector.
+    private MemoryRange Of(FirmwareImage image, Segment segment, byte? alternate)
+    {
+        var ranges = new MemoryRanges(session.Memories, alternate);
+        return image.HasVectorTable && segment.Address == image.Start
+            ? ranges.From(segment.Address, segment.Data.Length)
+            : ranges.Within(segment.Address, segment.Data.Length);
     }
 }

@@ -1,5 +1,7 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Core.Operations;
 
@@ -21,7 +23,7 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
             : throw new UploadException(
                 UploadError.NotASectorStart,
                 $"0x{address:X8} is not where a sector begins: it lies in the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}. "
-                    + $"{DeviceTrouble.Unchanged} The board says: {range.Memory.Map}",
+                    + $"{ErrorMessages.Unchanged} The board says: {range.Memory.Map}",
                 $"Did you mean 0x{sector.Address:X8} or 0x{sector.End:X8}?");
     }
 
@@ -38,7 +40,7 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
             : throw new UploadException(
                 UploadError.NotInMemory,
                 $"There are only {available} bytes from 0x{address:X8} to the end of the memory, and {length} were asked for. "
-                    + $"{DeviceTrouble.Unchanged} The board says: {memory.Map}",
+                    + $"{ErrorMessages.Unchanged} The board says: {memory.Map}",
                 $"At most 0x{available:X} ({available}) bytes can be had from there.");
     }
 
@@ -48,9 +50,57 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
         return allowed.FirstOrDefault(m => m.Map.Contains(address)) ?? throw new UploadException(
             UploadError.NotInMemory,
             $"0x{address:X8} is not in {(alternate is null ? "any memory of this board" : $"a memory behind alternate setting {alternate}")}. "
-                + $"{DeviceTrouble.Unchanged} The board says: {string.Join(", ", (allowed.Count == 0 ? memories : allowed).Select(m => $"alternate setting {m.Alternate.Setting}: {m.Map}"))}",
+                + $"{ErrorMessages.Unchanged} The board says: {string.Join(", ", (allowed.Count == 0 ? memories : allowed).Select(m => $"alternate setting {m.Alternate.Setting}: {m.Map}"))}",
             memories.FirstOrDefault(m => m.Map.Contains(address)) is { } other
                 ? $"Alternate setting {other.Alternate.Setting} holds it (--alt {other.Alternate.Setting})."
                 : "Check the address; `upload-helper list` shows what there is.");
     }
+}
+
+/// <summary>Consecutive bytes of one memory of a board; all of them are there.</summary>
+/// <param name="Memory">The memory.</param>
+/// <param name="Address">Address of the first byte; a sector begins there.</param>
+/// <param name="Length">Number of bytes; above zero.</param>
+public sealed record MemoryRange(DfuMemory Memory, uint Address, int Length)
+{
+    /// <summary>Address behind the last byte.</summary>
+    public long End => Address + (long)Length;
+}
+
+/// <summary>The sectors of a board that a sketch may be put into.</summary>
+/// <param name="memories">The memories of the board.</param>
+/// <param name="quirks">What is known of its bootloader.</param>
+/// <param name="alternate">The alternate setting that the user wants, or null for any.</param>
+internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderInfo quirks, byte? alternate)
+{
+    /// <summary>Where it begins.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: there is none.</exception>
+    public uint Start => memories
+        .Where(m => alternate is null || m.Alternate.Setting == alternate)
+        .OrderBy(m => m.FixedStart ?? 0)
+        .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0).SelectMany(Starts).Where(a => WhyNot(m, m.Map.SectorAt(a)!.Value) is null))
+        .Select(a => (uint?)a)
+        .FirstOrDefault() ?? throw new UploadException(
+            UploadError.NotWritable,
+            $"This board has no sectors that may be written{(alternate is null ? "" : $" behind alternate setting {alternate}")}. {ErrorMessages.Unchanged}",
+            "See what it says of itself: upload-helper list");
+
+    /// <summary>Why a sector is none of them; null if it is one.</summary>
+    public string? WhyNot(DfuMemory memory, Sector sector)
+    {
+        if (OptionArea.Holds(memory.Map, sector.Address))
+        {
+            return $"holds option bytes, OTP or the like ({memory.Map.Name}), which can lock a chip for ever";
+        }
+
+        if (!sector.IsWritable)
+        {
+            return "is not writable: the bootloader protects it";
+        }
+
+        return quirks.Writable?.WhyNot(sector) is { } why ? $"may not be erased: {why}" : null;
+    }
+
+    private IEnumerable<uint> Starts(SectorGroup group) =>
+        quirks.Writable is { } writable && writable.Start > group.Address && writable.Start < group.End ? [group.Address, writable.Start] : [group.Address];
 }

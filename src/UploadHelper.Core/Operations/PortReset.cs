@@ -1,6 +1,7 @@
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Timing;
-using UploadHelper.Core.Uploading;
 
 namespace UploadHelper.Core.Operations;
 
@@ -44,7 +45,7 @@ public sealed class PortReset(ISerialPorts ports, TimeProvider time, Action<Uplo
                 return false;
             }
 
-            time.Wait(Looks.Interval, cancellationToken);
+            time.Wait(Waiting.PollInterval, cancellationToken);
         }
 
         return true;

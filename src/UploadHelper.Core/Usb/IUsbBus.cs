@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace UploadHelper.Core.Usb;
 
 /// <summary>The USB devices that can be reached: this machine's, a USB/IP server's, or a virtual board's.</summary>
@@ -24,7 +26,7 @@ public interface IUsbDevice : IDisposable
     /// <summary>Whether <see cref="Reset"/> really resets the port; with WinUSB it cannot (libusb then reports success, and does nothing).</summary>
     bool CanReset { get; }
 
-    /// <summary>Takes an interface for this program; a kernel driver that holds it is detached.</summary>
+    /// <summary>Accepts an interface for this program; a kernel driver that holds it is detached.</summary>
     /// <exception cref="UsbException"><see cref="UsbFault.Busy"/>, <see cref="UsbFault.Gone"/>.</exception>
     void Claim(byte interfaceNumber);
 
@@ -53,4 +55,81 @@ public interface IUsbDevice : IDisposable
     /// </summary>
     /// <exception cref="UsbException">The port could not be reset.</exception>
     void Reset();
+}
+
+/// <summary>The setup packet of a control transfer (USB 2.0, 9.3).</summary>
+/// <param name="RequestType">bmRequestType: bit 7 direction (1 = device to host), bits 6..5 type, bits 4..0 recipient.</param>
+/// <param name="Request">bRequest.</param>
+/// <param name="Value">wValue.</param>
+/// <param name="Index">wIndex.</param>
+/// <param name="Length">wLength: bytes in the data stage, 0 for none.</param>
+public readonly record struct UsbSetup(byte RequestType, byte Request, ushort Value, ushort Index, ushort Length)
+{
+    /// <summary>Size of a setup packet on the wire, in bytes.</summary>
+    public const int Size = 8;
+
+    /// <summary>Whether the data stage goes from the device to the host.</summary>
+    public bool IsIn => (RequestType & 0x80) != 0;
+
+    /// <summary>Whether it is a standard request (bits 6..5 of bmRequestType are 0), which every USB device answers, and not one of a class.</summary>
+    public bool IsStandard => (RequestType & 0x60) == 0;
+
+    /// <summary>Reads the 8 bytes of a setup packet (little-endian fields).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than 8 bytes.</exception>
+    public static UsbSetup Read(ReadOnlySpan<byte> wire) => new(
+        wire[0],
+        wire[1],
+        BinaryPrimitives.ReadUInt16LittleEndian(wire[2..]),
+        BinaryPrimitives.ReadUInt16LittleEndian(wire[4..]),
+        BinaryPrimitives.ReadUInt16LittleEndian(wire[6..]));
+
+    /// <summary>Writes the 8 bytes of the setup packet.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Fewer than 8 bytes of room.</exception>
+    public void Write(Span<byte> wire)
+    {
+        wire[0] = RequestType;
+        wire[1] = Request;
+        BinaryPrimitives.WriteUInt16LittleEndian(wire[2..], Value);
+        BinaryPrimitives.WriteUInt16LittleEndian(wire[4..], Index);
+        BinaryPrimitives.WriteUInt16LittleEndian(wire[6..], Length);
+    }
+}
+
+/// <summary>What went wrong on the bus, in the classes that the upload treats differently.</summary>
+public enum UsbFault
+{
+    /// <summary>The device answered STALL (a "pipe error"): it refuses this request.</summary>
+    Stall,
+
+    /// <summary>No answer within the transfer's time limit. The device may still carry the request out.</summary>
+    Timeout,
+
+    /// <summary>The device is no longer on the bus.</summary>
+    Gone,
+
+    /// <summary>The operating system does not let this user open the device.</summary>
+    AccessDenied,
+
+    /// <summary>Another program or driver holds the device or the interface.</summary>
+    Busy,
+
+    /// <summary>The device has no driver, or one through which it cannot be reached (Windows).</summary>
+    WrongDriver,
+
+    /// <summary>The library that reaches USB devices (libusb-1.0) is not installed, or cannot be loaded.</summary>
+    LibraryMissing,
+
+    /// <summary>Any other failure of the transfer.</summary>
+    Io,
+}
+
+/// <summary>A failure of the bus or of one transfer.</summary>
+public sealed class UsbException : Exception
+{
+    /// <summary>A failure of the given class, told in one sentence.</summary>
+    public UsbException(UsbFault fault, string message, Exception? inner = null)
+        : base(message, inner) => Fault = fault;
+
+    /// <summary>The class of the failure.</summary>
+    public UsbFault Fault { get; }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace UploadHelper.Core.Usb;
@@ -114,5 +115,62 @@ public static class UsbDescriptors
         var buffer = new byte[length];
         var received = device.ControlIn(new UsbSetup(0x80, GetDescriptor, value, index, length), buffer, Timeout);
         return buffer[..received];
+    }
+}
+
+/// <summary>
+/// A device as one look at the bus shows it, before anything is opened. Two looks show an equal
+/// <see cref="Bus"/> and <see cref="Number"/> only for the same enumeration of the same device.
+/// </summary>
+/// <param name="Bus">Number of the bus.</param>
+/// <param name="Number">The device's number on the bus; a device that enumerates again gets another.</param>
+/// <param name="Path">Where it is plugged in, as "1-1.2" (bus, ports), or "" where the system does not tell. Stays the same when the device enumerates again.</param>
+/// <param name="VendorId">idVendor.</param>
+/// <param name="ProductId">idProduct.</param>
+/// <param name="Release">bcdDevice.</param>
+/// <param name="Interfaces">The interfaces that are known without opening the device; alternate settings may be missing.</param>
+public sealed record UsbDeviceInfo(
+    int Bus,
+    int Number,
+    string Path,
+    ushort VendorId,
+    ushort ProductId,
+    ushort Release,
+    IReadOnlyList<UsbInterfaceInfo> Interfaces)
+{
+    /// <summary>idVendor and idProduct.</summary>
+    public UsbId Id => new(VendorId, ProductId);
+}
+
+/// <summary>An interface as the configuration descriptor names it (USB 2.0, 9.6.5).</summary>
+/// <param name="Number">bInterfaceNumber.</param>
+/// <param name="AlternateSetting">bAlternateSetting.</param>
+/// <param name="Class">bInterfaceClass.</param>
+/// <param name="SubClass">bInterfaceSubClass.</param>
+/// <param name="Protocol">bInterfaceProtocol.</param>
+public readonly record struct UsbInterfaceInfo(byte Number, byte AlternateSetting, byte Class, byte SubClass, byte Protocol);
+
+/// <summary>A pair of USB ids.</summary>
+/// <param name="Vendor">idVendor.</param>
+/// <param name="Product">idProduct.</param>
+public readonly record struct UsbId(ushort Vendor, ushort Product)
+{
+    /// <summary>Reads "0483:df11", with or without "0x" before either half.</summary>
+    /// <exception cref="FormatException">Not a pair of hexadecimal numbers of up to four digits.</exception>
+    public static UsbId Parse(string text)
+    {
+        var halves = text.Split(':');
+        return halves.Length == 2 && TryHalf(halves[0], out var vendor) && TryHalf(halves[1], out var product)
+            ? new UsbId(vendor, product)
+            : throw new FormatException($"\"{text}\" is no pair of USB ids; write VID:PID in hexadecimal, for example 0483:df11.");
+    }
+
+    /// <summary>As people write it: "0483:DF11".</summary>
+    public override string ToString() => $"{Vendor:X4}:{Product:X4}";
+
+    private static bool TryHalf(string text, out ushort value)
+    {
+        var digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text.AsSpan(2) : text;
+        return ushort.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
     }
 }

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Usb;
 
@@ -132,7 +132,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
         }
     }
 
-    /// <summary>Takes a block; it is carried out by the next GETSTATUS.</summary>
+    /// <summary>Accepts a block; it is carried out by the next GETSTATUS.</summary>
     protected virtual ControlReply Download(UsbSetup setup, ReadOnlySpan<byte> data)
     {
         // A refusal changes neither state nor status.

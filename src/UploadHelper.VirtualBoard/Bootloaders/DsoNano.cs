@@ -1,4 +1,4 @@
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Usb;
 
@@ -160,7 +160,7 @@ public sealed class DsoNano : DfuSeFunction
         for (var at = 0; at < data.Length && !_flashRefuses; at += 2)
         {
             var halfWord = data.AsSpan(at, 2);
-            _flashRefuses = !Board.Flash.Takes(address + (uint)at, halfWord);
+            _flashRefuses = !Board.Flash.Accepts(address + (uint)at, halfWord);
             took += Board.Flash.Program(address + (uint)at, halfWord);
         }
 

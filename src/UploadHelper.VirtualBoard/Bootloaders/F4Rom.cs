@@ -1,4 +1,5 @@
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;

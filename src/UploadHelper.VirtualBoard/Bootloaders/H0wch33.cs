@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Usb;
 
@@ -198,7 +199,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
             Violation($"program at 0x{address:X8}: the bootloader itself");
         }
 
-        if (!_board.Flash.Takes(address, data))
+        if (!_board.Flash.Accepts(address, data))
         {
             Violation($"program at 0x{address:X8}: not erased, and the status says OK");
         }

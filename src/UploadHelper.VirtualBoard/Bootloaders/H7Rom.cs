@@ -1,4 +1,4 @@
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;

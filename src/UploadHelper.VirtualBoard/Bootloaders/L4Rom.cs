@@ -1,4 +1,5 @@
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Usb;
 
@@ -78,7 +79,7 @@ public sealed class L4Rom : SystemBootloader
     protected override TimeSpan? ProgramTwice(uint address, ReadOnlySpan<byte> data)
     {
         var unit = Board.Flash.Part.ProgramUnit;
-        for (var at = 0; Board.Flash.Takes(address + (uint)at, data.Slice(at, unit)); at += unit)
+        for (var at = 0; Board.Flash.Accepts(address + (uint)at, data.Slice(at, unit)); at += unit)
         {
             Board.Flash.Program(address + (uint)at, data.Slice(at, unit));
         }

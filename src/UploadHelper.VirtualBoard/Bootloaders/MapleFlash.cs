@@ -30,7 +30,7 @@ internal sealed class MapleFlash(IBoardCore board, MapleBuild build)
         }
 
         var took = sector.Address == address || !build.ErasesSectors ? Erase(address) : TimeSpan.Zero;
-        if (!board.Flash.Takes(address, data))
+        if (!board.Flash.Accepts(address, data))
         {
             board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: not erased");
         }

@@ -1,4 +1,4 @@
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Usb;
 

@@ -1,6 +1,5 @@
-using UploadHelper.Core.Boards;
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
@@ -93,7 +92,7 @@ public abstract class SystemBootloader : DfuSeFunction
         }
 
         Board.Log(BoardEventKind.Flash, $"program {data.Length} bytes at 0x{address:X8}");
-        if (Board.Flash.Takes(address, data))
+        if (Board.Flash.Accepts(address, data))
         {
             return Board.Flash.Program(address, data);
         }

@@ -1,5 +1,5 @@
 using System.Globalization;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Protocols.Dfu;
 
 namespace UploadHelper.VirtualBoard.Faults;
 

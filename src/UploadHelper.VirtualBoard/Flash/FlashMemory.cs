@@ -122,7 +122,7 @@ public sealed class FlashMemory
     }
 
     /// <summary>Whether every unit of a range would be as wanted after it was programmed, and could be read.</summary>
-    public bool Takes(uint address, ReadOnlySpan<byte> data)
+    public bool Accepts(uint address, ReadOnlySpan<byte> data)
     {
         for (var at = 0; at < data.Length; at += Part.ProgramUnit)
         {
@@ -148,7 +148,7 @@ public sealed class FlashMemory
         }
 
         var target = _bytes.AsSpan((int)(address - Base), unit.Length);
-        if (Part.Rule == ProgramRule.ErasedOrZero && !Takes(address, unit))
+        if (Part.Rule == ProgramRule.ErasedOrZero && !Accepts(address, unit))
         {
             return;
         }

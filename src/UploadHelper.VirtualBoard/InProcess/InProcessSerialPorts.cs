@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using UploadHelper.Core.Serial;
+using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Sketches;
 
 namespace UploadHelper.VirtualBoard.InProcess;
@@ -133,7 +134,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         {
             lock (_board)
             {
-                _board.Control(new Core.Usb.UsbSetup(0x21, request, value, 0, (ushort)data.Length), data);
+                _board.Control(new UsbSetup(0x21, request, value, 0, (ushort)data.Length), data);
             }
 
             Pass(InProcessBus.TransferTime);

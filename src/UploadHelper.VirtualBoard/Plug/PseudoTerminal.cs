@@ -57,7 +57,7 @@ public sealed class PseudoTerminal : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Takes the terminal away.</summary>
+    /// <summary>Accepts the terminal away.</summary>
     public void Dispose()
     {
         _closed.Cancel();

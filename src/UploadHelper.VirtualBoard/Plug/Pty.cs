@@ -75,7 +75,7 @@ internal sealed unsafe partial class Pty : IDisposable
         }
     }
 
-    /// <summary>Takes the terminal away: clients see a hang-up.</summary>
+    /// <summary>Accepts the terminal away: clients see a hang-up.</summary>
     public void Dispose()
     {
         // Closed twice, the number may belong to another file by then.

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using UploadHelper.Core.Boards;
+using UploadHelper.Core.Chips;
 using UploadHelper.VirtualBoard.Flash;
 
 namespace UploadHelper.VirtualBoard.Sketches;

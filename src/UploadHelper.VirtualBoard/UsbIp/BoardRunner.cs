@@ -40,7 +40,7 @@ public sealed class BoardRunner : IDisposable
         }
     }
 
-    /// <summary>Takes a face away; it is not served any more once this returns.</summary>
+    /// <summary>Accepts a face away; it is not served any more once this returns.</summary>
     public void Remove(IBoardFace face)
     {
         lock (_gate)

@@ -31,7 +31,7 @@ internal sealed class ControlPipe
     /// <summary>Puts a transfer behind the others.</summary>
     public void Submit(Transfer transfer) => _waiting.AddLast(transfer);
 
-    /// <summary>Takes a transfer back.</summary>
+    /// <summary>Accepts a transfer back.</summary>
     /// <returns>False when it has ended already.</returns>
     public bool Unlink(uint sequence)
     {
@@ -44,7 +44,7 @@ internal sealed class ControlPipe
         return _waiting.FirstOrDefault(t => t.Sequence == sequence) is { } transfer && _waiting.Remove(transfer);
     }
 
-    /// <summary>Takes all transfers back.</summary>
+    /// <summary>Accepts all transfers back.</summary>
     public IReadOnlyList<Transfer> TakeAll()
     {
         Transfer[] all = _running is { } running ? [running, .. _waiting] : [.. _waiting];

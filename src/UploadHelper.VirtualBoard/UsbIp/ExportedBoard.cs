@@ -20,7 +20,7 @@ internal sealed class ExportedBoard
 
     public string BusId => UsbIpDescription.BusId(Bus);
 
-    /// <summary>Takes the board for one host.</summary>
+    /// <summary>Accepts the board for one host.</summary>
     /// <returns>False when another has it.</returns>
     public bool TryTake() => _free.Wait(HandOver);
 

@@ -37,7 +37,7 @@ internal sealed class HostController : IBoardFace
     /// <summary>Whether the host resets the port, so that it may not know yet.</summary>
     public bool IsInReset => _control.IsInReset;
 
-    /// <summary>Takes a transfer on; it starts when the controller is served next.</summary>
+    /// <summary>Accepts a transfer on; it starts when the controller is served next.</summary>
     public void Submit(Transfer transfer)
     {
         if (Ended)
@@ -54,7 +54,7 @@ internal sealed class HostController : IBoardFace
         }
     }
 
-    /// <summary>Takes a transfer back.</summary>
+    /// <summary>Accepts a transfer back.</summary>
     /// <returns>False when it has ended already.</returns>
     public bool Unlink(uint sequence) => _control.Unlink(sequence) || _data.RemoveAll(t => t.Sequence == sequence) > 0;
 

@@ -4,7 +4,7 @@ using UploadHelper.Configuration;
 
 namespace UploadHelper.CommandLine;
 
-/// <summary>Takes out of a parse what was really typed, as text under the names of the settings.</summary>
+/// <summary>Accepts out of a parse what was really typed, as text under the names of the settings.</summary>
 internal static class TypedOptions
 {
     /// <summary>The options that were typed; "--no-verify" is "verify" with the value "false".</summary>

@@ -1,9 +1,10 @@
 using System.CommandLine;
 using UploadHelper.Configuration;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Host;
 using UploadHelper.Output;
-using UploadHelper.Outside;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
@@ -12,9 +13,9 @@ namespace UploadHelper.Commands;
 /// <param name="Context">The surroundings of the command.</param>
 /// <param name="Settings">The merged settings.</param>
 /// <param name="Reporter">Shows it.</param>
-/// <param name="World">Where the board is.</param>
+/// <param name="DeviceEnvironment">Where the board is.</param>
 /// <param name="Request">Which board.</param>
-internal sealed record BoardRun(CommandContext Context, Settings Settings, IReporter Reporter, World World, BootloaderRequest Request)
+internal sealed record BoardRun(CommandContext Context, Settings Settings, IReporter Reporter, DeviceEnvironment DeviceEnvironment, BootloaderRequest Request)
 {
     /// <summary>Runs a command's work, and shows its result.</summary>
     /// <param name="context">The surroundings of the command.</param>
@@ -30,7 +31,7 @@ internal sealed record BoardRun(CommandContext Context, Settings Settings, IRepo
         }
 
         var request = BoardSettings.Request(settings);
-        using var world = World.Open(settings, context, start);
+        using var world = DeviceEnvironment.Open(settings, context, start);
         reporter.Begin(world.Time);
         var outcome = work(new BoardRun(context, settings, reporter, world, request with { Port = request.Port ?? world.DefaultPort }));
         if (world.Board is { } board)
@@ -47,5 +48,5 @@ internal sealed record BoardRun(CommandContext Context, Settings Settings, IRepo
     /// <param name="state">The state of the board in a sentence, should something go wrong; null if the work changes nothing on it.</param>
     /// <exception cref="UploadException">It failed.</exception>
     public T OnBootloader<T>(Func<BootloaderSession, T> work, Func<string>? state = null) =>
-        new BoardWork(World.Usb, World.SerialPorts, World.Time, Reporter.Event).Run(Request, work, state, Context.CancellationToken);
+        new BoardWork(DeviceEnvironment.Usb, DeviceEnvironment.SerialPorts, DeviceEnvironment.Time, Reporter.Event).Run(Request, work, state, Context.CancellationToken);
 }

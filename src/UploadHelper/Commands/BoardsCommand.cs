@@ -3,9 +3,9 @@ using System.Text.Json;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Configuration.Arduino;
-using UploadHelper.Core.Boards;
-using UploadHelper.Core.Boards.Arduino;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Arduino;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Output;
 
 namespace UploadHelper.Commands;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using UploadHelper.Discovery;
-using UploadHelper.Outside;
+using UploadHelper.Host;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
@@ -20,7 +20,7 @@ internal static class DiscoveryCommand
             """);
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
-            using var world = World.Open(settings, context, StartState.Bootloader);
+            using var world = DeviceEnvironment.Open(settings, context, StartState.Bootloader);
             var signals = new DiscoverySignals(context.Streams.In);
             using var events = world.WatchUsb(signals.BusChanged);
             var session = new DiscoverySession(world.Usb, world.Time, line => Say(context.Streams.Out, line));
@@ -38,6 +38,6 @@ internal static class DiscoveryCommand
     }
 
     // A virtual board of this process lives on while the discovery waits.
-    private static IDiscoverySignals Living(DiscoverySignals signals, World world, CommandContext context) =>
+    private static IDiscoverySignals Living(DiscoverySignals signals, DeviceEnvironment world, CommandContext context) =>
         world.Board is null ? signals : new VirtualTimeSignals(signals, context.Time, world.Time);
 }

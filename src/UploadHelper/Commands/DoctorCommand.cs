@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Diagnosis;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 using UploadHelper.Devices;
+using UploadHelper.Host;
 using UploadHelper.Output;
-using UploadHelper.Outside;
 
 namespace UploadHelper.Commands;
 
@@ -29,13 +29,13 @@ internal static class DoctorCommand
             var output = context.Streams.Out;
             if (settings.Switch(SettingKeys.UdevRules, false))
             {
-                output.Write(Mending.UdevRules());
+                output.Write(Repair.UdevRules());
                 return 0;
             }
 
             ThisMachineOnly(settings);
-            var situation = new SystemInspection(new SystemDevices(context.Time), context.Environment).Look(Mending.UdevRules());
-            var findings = new Findings(Mending.Commands(Environment.ProcessPath ?? "upload-helper")).Of(situation);
+            var situation = new SystemInspection(new SystemDevices(context.Time), context.Environment).Look(Repair.UdevRules());
+            var findings = new Findings(Repair.Commands(Environment.ProcessPath ?? "upload-helper")).Of(situation);
             Write(output, settings.Switch(SettingKeys.Json, false), Versions(), findings);
             return 0;
         }));

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
-using UploadHelper.Core.Boards;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Output;
 
 namespace UploadHelper.Commands;
@@ -48,13 +48,13 @@ internal static class EraseCommand
         var (plan, verified) = run.OnBootloader(
             session =>
             {
-                var plan = new ErasePlanner(session.Memories, session.Quirks, run.Request.Alternate).Plan(from, size);
+                var plan = new ErasePlanner(session.Memories, session.Info, run.Request.Alternate).Plan(from, size);
                 eraser = new FlashEraser(session, run.Reporter.Event);
                 eraser.Announce(plan);
                 confirmation?.Ask($"Erase 0x{plan.Address:X8} to 0x{plan.End - 1:X8} of {session.Description.Device.Id} at {session.Description.Device.Path}?", run.Context.CancellationToken);
                 return (plan, eraser.Run(plan));
             },
-            () => eraser?.State ?? DeviceTrouble.Unchanged);
+            () => eraser?.State ?? ErrorMessages.Unchanged);
         return new CommandOutcome(
             $"Done: {plan.Size} bytes from 0x{plan.Address:X8} to 0x{plan.End - 1:X8} are erased, {(verified ? "verified" : "not verified")}. The board is still in its bootloader.",
             json =>

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
-using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Operations;
+using UploadHelper.Host;
 using UploadHelper.Output;
-using UploadHelper.Outside;
 
 namespace UploadHelper.Commands;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Operations;
+using UploadHelper.Host;
 using UploadHelper.Output;
-using UploadHelper.Outside;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
@@ -22,7 +22,7 @@ internal static class InfoCommand
         BoardOptions.AddChoiceTo(command);
         command.SetAction(parse => context.Run(parse, (settings, reporter) =>
         {
-            using var world = World.Open(settings, context, StartState.Bootloader);
+            using var world = DeviceEnvironment.Open(settings, context, StartState.Bootloader);
             var inquiry = new BootloaderInquiry(world.Usb, world.Time, reporter.Event);
             var device = inquiry.Choose(settings.Ids(SettingKeys.UsbId), settings.Text(SettingKeys.UsbPath), settings.Text(SettingKeys.Serial));
             var drivers = world.DriversOf(device);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
-using UploadHelper.Core.Boards;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Operations;
 using UploadHelper.Output;
 
@@ -34,7 +34,7 @@ internal static class LeaveCommand
     private static CommandOutcome Leave(BoardRun run, string? address)
     {
         var start = address is null ? run.Settings.Address(SettingKeys.Offset) : FlashAddress.Parse(address);
-        var world = run.World;
+        var world = run.DeviceEnvironment;
         var leaver = new BootloaderLeaver(world.Usb, world.SerialPorts, world.Time, run.Reporter.Event);
         var result = run.OnBootloader(session => leaver.Leave(session, start, run.Request.Alternate, run.Context.CancellationToken));
         return new CommandOutcome(

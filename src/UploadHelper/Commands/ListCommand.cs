@@ -1,11 +1,11 @@
 using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Usb;
+using UploadHelper.Host;
 using UploadHelper.Output;
-using UploadHelper.Outside;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
@@ -22,7 +22,7 @@ internal static class ListCommand
             "upload-helper list --simulate f4rom");
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
-            using var world = World.Open(settings, context, StartState.Bootloader);
+            using var world = DeviceEnvironment.Open(settings, context, StartState.Bootloader);
             return Run(world.Usb, context.Streams, settings.Switch(SettingKeys.Json, false));
         }));
         return command;
@@ -30,7 +30,7 @@ internal static class ListCommand
 
     private static int Run(IUsbBus bus, ConsoleStreams streams, bool json)
     {
-        var devices = DeviceTrouble.Looking(bus.List).Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode)).ToList();
+        var devices = ErrorMessages.Listing(bus.List).Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode)).ToList();
         foreach (var device in devices)
         {
             var (description, trouble) = Describe(bus, device);
@@ -65,7 +65,7 @@ internal static class ListCommand
         }
         catch (UsbException e)
         {
-            return (null, DeviceTrouble.NotOpened(device, e).Message);
+            return (null, ErrorMessages.NotOpened(device, e).Message);
         }
     }
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using UploadHelper.CommandLine;
-using UploadHelper.Core.Boards;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Operations;
+using UploadHelper.Host;
 using UploadHelper.Output;
-using UploadHelper.Outside;
 
 namespace UploadHelper.Commands;
 

@@ -28,7 +28,7 @@ internal static class ResetCommand
 
     private static CommandOutcome Reset(BoardRun run, string port)
     {
-        var gone = new PortReset(run.World.SerialPorts, run.World.Time, run.Reporter.Event).Run(port, run.Context.CancellationToken);
+        var gone = new PortReset(run.DeviceEnvironment.SerialPorts, run.DeviceEnvironment.Time, run.Reporter.Event).Run(port, run.Context.CancellationToken);
         return new CommandOutcome(
             $"Done: the magic reset was sent to {port}. " + gone switch
             {

@@ -1,8 +1,8 @@
 using UploadHelper.Configuration;
-using UploadHelper.Core.Uploading;
-using UploadHelper.Core.Uploading.Several;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Operations;
+using UploadHelper.Host;
 using UploadHelper.Output;
-using UploadHelper.Outside;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
@@ -36,7 +36,7 @@ internal sealed record SeveralBoards(IReadOnlyList<string>? Paths)
     /// <exception cref="OperationCanceledException">The user ended it.</exception>
     public int Run(CommandContext context, Settings settings, IReporter reporter, UploadRequest request)
     {
-        using var world = World.Open(settings, context, Paths is null ? StartState.Bootloader : StartState.Sketch);
+        using var world = DeviceEnvironment.Open(settings, context, Paths is null ? StartState.Bootloader : StartState.Sketch);
         reporter.Begin(world.Time);
         request = request with { Filter = request.Filter with { UsbPath = null } };
         var uploader = new ParallelUploader(world.Usb, world.SerialPorts, world.Time, reporter.Event, path => reporter.ForBoard(path).Event);

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Faults;

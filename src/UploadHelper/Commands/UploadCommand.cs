@@ -1,9 +1,9 @@
 using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
+using UploadHelper.Host;
 using UploadHelper.Output;
-using UploadHelper.Outside;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
@@ -48,7 +48,7 @@ internal static class UploadCommand
             return several.Run(context, settings, reporter, request);
         }
 
-        using var world = World.Open(settings, context, StartState.Sketch);
+        using var world = DeviceEnvironment.Open(settings, context, StartState.Sketch);
         request = request with { Port = request.Port ?? world.DefaultPort };
         reporter.Begin(world.Time);
         var uploader = new Uploader(world.Usb, world.SerialPorts, world.Time, reporter.Event);

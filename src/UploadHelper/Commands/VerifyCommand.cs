@@ -3,9 +3,8 @@ using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Host;
 using UploadHelper.Output;
-using UploadHelper.Outside;
 
 namespace UploadHelper.Commands;
 

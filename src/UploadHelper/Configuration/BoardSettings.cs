@@ -1,4 +1,5 @@
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Configuration;
 

@@ -1,4 +1,4 @@
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Configuration;
 

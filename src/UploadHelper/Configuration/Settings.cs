@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
-using UploadHelper.Core.Boards;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Configuration;
@@ -83,7 +83,7 @@ internal sealed class Settings(IConfiguration configuration)
     {
         try
         {
-            return Text(key) is { } text ? Core.Usb.UsbId.Parse(text) : null;
+            return Text(key) is { } text ? UsbId.Parse(text) : null;
         }
         catch (FormatException)
         {

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Configuration;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using UploadHelper.Configuration.Arduino;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Configuration;
 

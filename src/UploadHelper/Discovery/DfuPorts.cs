@@ -1,4 +1,4 @@
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Discovery;

@@ -5,7 +5,7 @@ namespace UploadHelper.Discovery;
 /// <summary>One client's discovery: what it asks is answered at once, what comes and goes is told after START_SYNC.</summary>
 /// <param name="bus">The bus.</param>
 /// <param name="time">The clock.</param>
-/// <param name="say">Takes a message, a line each.</param>
+/// <param name="say">Accepts a message, a line each.</param>
 internal sealed class DiscoverySession(IUsbBus bus, TimeProvider time, Action<string> say)
 {
     // A client may send anything, but need not get all of it back.

@@ -1,4 +1,5 @@
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Output;
 
@@ -13,7 +14,7 @@ internal sealed class Confirmation
     public Confirmation(ConsoleStreams streams) => _streams = streams is { InIsTerminal: true, ErrorIsTerminal: true }
         ? streams
         : throw new UploadException(
-            UploadError.Usage, $"This asks before it begins, and there is no terminal to ask on. {DeviceTrouble.Unchanged}", "Say --yes if you are sure.");
+            UploadError.Usage, $"This asks before it begins, and there is no terminal to ask on. {ErrorMessages.Unchanged}", "Say --yes if you are sure.");
 
     /// <summary>Asks.</summary>
     /// <param name="question">A yes-or-no question.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
 
 namespace UploadHelper.Output;
 

@@ -1,5 +1,5 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Output;

@@ -1,4 +1,5 @@
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Operations;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Operations;
 
 namespace UploadHelper.Output;
 
@@ -7,7 +8,7 @@ namespace UploadHelper.Output;
 internal static class ImageJson
 {
     /// <summary>What every command tells of an image.</summary>
-    public static void Write(Utf8JsonWriter json, FirmwareImage image, BaseFit? fit)
+    public static void Write(Utf8JsonWriter json, FirmwareImage image, LinkAddress? fit)
     {
         json.WriteString("name", image.Name);
         json.WriteString("format", image.Format.ToString().ToLowerInvariant());

@@ -1,4 +1,5 @@
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Operations;
 
 namespace UploadHelper.Output;
 

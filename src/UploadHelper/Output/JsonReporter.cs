@@ -1,6 +1,9 @@
 using System.Text.Json;
-using UploadHelper.Core.Dfu.DfuSe;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Operations;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Dfu;
 
 namespace UploadHelper.Output;
 
@@ -28,7 +28,7 @@ internal static class StateJson
             json.WriteEndArray();
         }
 
-        json.WriteString("bootloader", state.Quirks?.Name);
+        json.WriteString("bootloader", state.Info?.Name);
         json.WriteString("state", state.Status.State.Name());
         json.WriteString("status", state.Status.Code.Name());
         json.WriteString("deviceDescriptor", Convert.ToHexString(state.DeviceDescriptor.Span));

@@ -1,5 +1,5 @@
-using UploadHelper.Core.Dfu;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Output;
@@ -52,7 +52,7 @@ internal static class StateText
         yield return ("DFU", DescriptionText.Release(functional.DfuVersion) + (description.IsDfuSe ? " (DfuSe)" : ""));
         yield return ("attributes", $"0x{functional.Attributes:X2}: {string.Join(", ", Attributes.Where((_, bit) => (functional.Attributes & 1 << bit) != 0))}");
         yield return ("block size", $"{functional.TransferSize} bytes");
-        if (state.Quirks is { } quirks)
+        if (state.Info is { } quirks)
         {
             yield return ("taken for", quirks.Name);
         }

@@ -1,7 +1,9 @@
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;
@@ -133,7 +135,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
         var some => $" ({some} of them there already)",
     };
 
-    private void Image(FirmwareImage image, BaseFit? fit)
+    private void Image(FirmwareImage image, LinkAddress? fit)
     {
         Step("Image", $"{image.Name}: {image.Size} bytes for 0x{image.Start:X8}");
         foreach (var segment in image.Segments.Count > 1 ? image.Segments : [])

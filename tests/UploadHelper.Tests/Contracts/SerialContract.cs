@@ -1,5 +1,5 @@
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Serial;
-using UploadHelper.Core.Uploading;
 
 namespace UploadHelper.Tests.Contracts;
 

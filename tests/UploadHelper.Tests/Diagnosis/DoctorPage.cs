@@ -6,7 +6,7 @@ namespace UploadHelper.Tests.Diagnosis;
 /// <summary>What doctor makes of a situation, as the user reads it.</summary>
 internal static class DoctorPage
 {
-    private static readonly MendingCommands Commands = new("sudo scripts/install-udev.sh", "scripts/install-arduino.sh");
+    private static readonly RepairCommands Commands = new("sudo scripts/install-udev.sh", "scripts/install-arduino.sh");
 
     public static IReadOnlyList<Finding> Findings(Situation situation) => new Findings(Commands).Of(situation);
 

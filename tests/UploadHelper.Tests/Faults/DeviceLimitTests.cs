@@ -1,5 +1,5 @@
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;

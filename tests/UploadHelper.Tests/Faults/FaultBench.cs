@@ -1,6 +1,7 @@
 using System.Text;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Firmware.Formats;
+using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;

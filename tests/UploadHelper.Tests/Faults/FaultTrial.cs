@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Boards;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
 
@@ -123,8 +125,8 @@ internal sealed class FaultTrial
 
         string[] states =
         [
-            DeviceTrouble.Untouched, DeviceTrouble.Unchanged, DeviceTrouble.Incomplete, DeviceTrouble.IncompleteMayStart, DeviceTrouble.LastBlock,
-            DeviceTrouble.Written, DeviceTrouble.WrittenUnverified, "The bootloader is still there; the sketch on the board is not complete.", "Nothing else was touched.", "None was touched.",
+            ErrorMessages.Untouched, ErrorMessages.Unchanged, ErrorMessages.Incomplete, ErrorMessages.IncompleteMayStart, ErrorMessages.LastBlock,
+            ErrorMessages.Written, ErrorMessages.WrittenUnverified, "The bootloader is still there; the sketch on the board is not complete.", "Nothing else was touched.", "None was touched.",
             "The sketch on the board is not complete and will not be started.",
         ];
         var said = states.Where(e.Message.Contains).ToList();
@@ -132,11 +134,11 @@ internal sealed class FaultTrial
         {
             _broken.Add($"a failure that does not say how the board is: {e.Message}");
         }
-        else if (said.Any(s => s == DeviceTrouble.Untouched || s == DeviceTrouble.Unchanged) && !IsAsBefore())
+        else if (said.Any(s => s == ErrorMessages.Untouched || s == ErrorMessages.Unchanged) && !IsAsBefore())
         {
             _broken.Add($"the flash is not as it was: {e.Message}");
         }
-        else if (said.Contains(DeviceTrouble.Written) && !IsComplete())
+        else if (said.Contains(ErrorMessages.Written) && !IsComplete())
         {
             _broken.Add($"the sketch is not on the board: {e.Message}");
         }

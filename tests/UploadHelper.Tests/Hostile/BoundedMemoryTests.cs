@@ -1,8 +1,9 @@
 using System.Text;
-using UploadHelper.Core.Boards.Arduino;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Arduino;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 

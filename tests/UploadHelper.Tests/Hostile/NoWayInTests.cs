@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Configuration;
 using UploadHelper.Commands;
 using UploadHelper.Configuration;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 using UploadHelper.Devices;
 using UploadHelper.Tests.Support;
 

@@ -1,4 +1,4 @@
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 using UploadHelper.Output;
 
 namespace UploadHelper.Tests.Hostile;

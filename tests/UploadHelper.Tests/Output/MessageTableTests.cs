@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
-using UploadHelper.Core.Uploading;
-using UploadHelper.Core.Uploading.Messages;
+using UploadHelper.Core.Errors;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Output;

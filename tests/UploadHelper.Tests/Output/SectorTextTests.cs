@@ -1,4 +1,4 @@
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Chips;
 using UploadHelper.Output;
 
 namespace UploadHelper.Tests.Output;

@@ -1,9 +1,11 @@
 using System.Buffers.Binary;
 using UploadHelper.Commands;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Usb;
 using UploadHelper.Output;

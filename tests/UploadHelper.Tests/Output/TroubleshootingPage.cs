@@ -1,6 +1,6 @@
 using System.Text;
-using UploadHelper.Core.Uploading;
-using UploadHelper.Core.Uploading.Messages;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Tests.Output;
 
@@ -44,10 +44,10 @@ internal static class TroubleshootingPage
         var page = new StringBuilder(Introduction.ReplaceLineEndings("\n"));
         page.Append($"""
 
-            - "{DeviceTrouble.Unchanged}", "{DeviceTrouble.Untouched}": the sketch that was on it is still there.
-            - "{DeviceTrouble.Incomplete}" Upload again. A half-written sketch is no hindrance.
-            - "{DeviceTrouble.IncompleteMayStart}" Press RESET, and upload again at once.
-            - "{DeviceTrouble.Written}" The upload itself went well.
+            - "{ErrorMessages.Unchanged}", "{ErrorMessages.Untouched}": the sketch that was on it is still there.
+            - "{ErrorMessages.Incomplete}" Upload again. A half-written sketch is no hindrance.
+            - "{ErrorMessages.IncompleteMayStart}" Press RESET, and upload again at once.
+            - "{ErrorMessages.Written}" The upload itself went well.
 
             ## Errors
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using UploadHelper.Core.Boards;
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 

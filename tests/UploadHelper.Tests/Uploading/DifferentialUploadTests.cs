@@ -1,4 +1,4 @@
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 

@@ -1,7 +1,8 @@
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 

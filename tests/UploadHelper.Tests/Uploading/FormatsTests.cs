@@ -1,5 +1,5 @@
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 

@@ -1,4 +1,6 @@
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 

@@ -1,5 +1,7 @@
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;
 

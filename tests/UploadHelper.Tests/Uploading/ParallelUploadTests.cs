@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
-using UploadHelper.Core.Uploading;
-using UploadHelper.Core.Uploading.Several;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;

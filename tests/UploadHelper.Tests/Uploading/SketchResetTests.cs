@@ -1,6 +1,7 @@
 using System.Text;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;

@@ -1,5 +1,6 @@
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 

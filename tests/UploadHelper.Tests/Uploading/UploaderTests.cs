@@ -1,6 +1,8 @@
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
@@ -213,7 +215,7 @@ public class UploaderTests
         var bench = new Bench("f4boot", StartState.Bootloader);
         bench.Bus.BeforeTransfer = _ =>
         {
-            if (bench.Events[^1] is FlashProgress { Phase: FlashPhase.Vectors, Done: > 0 })
+            if (bench.Events[^1] is FlashProgress { Phase: FlashPhase.Finalize, Done: > 0 })
             {
                 bench.Board.Unplug();
             }
@@ -241,7 +243,7 @@ public class UploaderTests
 
         Assert.Throws<OperationCanceledException>(() => bench.Upload(bench.Request(0x0800_4000), cancellation.Token));
 
-        Assert.Contains(bench.Events, e => e is UploadCancelled { State: DeviceTrouble.Incomplete });
+        Assert.Contains(bench.Events, e => e is UploadCancelled { State: ErrorMessages.Incomplete });
     }
 
     [Fact]

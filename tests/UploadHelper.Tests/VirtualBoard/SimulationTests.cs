@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.Tests.Support;

@@ -1,7 +1,9 @@
-using UploadHelper.Core.Boards;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Devices;
 using UploadHelper.VirtualBoard.Faults;
 

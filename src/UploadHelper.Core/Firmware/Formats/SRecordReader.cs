@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Core.Firmware.Formats;
 
@@ -6,7 +8,7 @@ namespace UploadHelper.Core.Firmware.Formats;
 internal static class SRecordReader
 {
     /// <summary>Reads the segments of a file, RAM included.</summary>
-    /// <exception cref="Uploading.UploadException">The file is broken; its line is named.</exception>
+    /// <exception cref="UploadException">The file is broken; its line is named.</exception>
     public static IReadOnlyList<Segment> Read(ImageFile file)
     {
         var trouble = new FileTrouble(file.Name, "a Motorola S-record file", isText: true);
@@ -94,5 +96,78 @@ internal static class SRecordReader
         word.Clear();
         bigEndian.CopyTo(word[(sizeof(uint) - bigEndian.Length)..]);
         return BinaryPrimitives.ReadUInt32BigEndian(word);
+    }
+}
+
+/// <summary>Bytes written as pairs of hexadecimal digits.</summary>
+internal static class HexText
+{
+    /// <summary>Reads the digits of a line.</summary>
+    /// <param name="digits">The digits; any case.</param>
+    /// <param name="trouble">Names what is wrong.</param>
+    /// <param name="line">The number of the line.</param>
+    public static byte[] Read(ReadOnlySpan<byte> digits, FileTrouble trouble, int line)
+    {
+        foreach (var digit in digits)
+        {
+            if (!char.IsAsciiHexDigit((char)digit))
+            {
+                throw trouble.At(line, $"{Printable(digit)} is no hexadecimal digit");
+            }
+        }
+
+        if (digits.Length % 2 != 0)
+        {
+            throw trouble.At(line, $"it has {digits.Length} hexadecimal digits, and should have an even number");
+        }
+
+        var bytes = new byte[digits.Length / 2];
+        var status = Convert.FromHexString(digits, bytes, out _, out _);
+        return status == OperationStatus.Done ? bytes : throw new InvalidOperationException("Digits were checked.");
+    }
+
+    /// <summary>The sum of bytes, as checksums begin.</summary>
+    public static int Sum(ReadOnlySpan<byte> bytes)
+    {
+        var sum = 0;
+        foreach (var b in bytes)
+        {
+            sum += b;
+        }
+
+        return sum;
+    }
+
+    /// <summary>A character of a file, fit to be shown.</summary>
+    public static string Printable(byte c) => c is >= (byte)' ' and <= (byte)'~' ? $"'{(char)c}'" : $"0x{c:X2}";
+}
+
+/// <summary>The lines of a text file, ended by CR, LF or both.</summary>
+internal static class TextLines
+{
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>A text without the mark that some editors put before it.</summary>
+    public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>
+        text.StartsWith(ByteOrderMark) ? text[ByteOrderMark.Length..] : text;
+
+    /// <summary>
+    /// The lines that are not blank, with their numbers from 1 and without spaces around them. NULs and Ctrl-Z behind
+    /// the text, as files from old tools and dumps have them, do not count.
+    /// </summary>
+    public static IEnumerable<(int Number, ReadOnlyMemory<byte> Text)> Of(ReadOnlyMemory<byte> content)
+    {
+        var rest = content[(content.Length - WithoutMark(content.Span).Length)..].TrimEnd(" \t\r\n\0\u001A"u8);
+        for (var number = 1; !rest.IsEmpty; number++)
+        {
+            var end = rest.Span.IndexOfAny((byte)'\r', (byte)'\n');
+            var line = (end < 0 ? rest : rest[..end]).Trim(" \t"u8);
+            if (!line.IsEmpty)
+            {
+                yield return (number, line);
+            }
+
+            rest = end < 0 ? default : rest[(end + (rest.Span[end..].StartsWith("\r\n"u8) ? 2 : 1))..];
+        }
     }
 }

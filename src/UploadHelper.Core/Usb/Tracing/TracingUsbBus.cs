@@ -1,3 +1,6 @@
+using System.Text;
+using System.Text.Json;
+
 namespace UploadHelper.Core.Usb.Tracing;
 
 /// <summary>A bus that writes down all that goes over another one, so that a run on a real board can be replayed.</summary>
@@ -78,5 +81,129 @@ public sealed class TracingUsbBus(IUsbBus bus, TimeProvider time, TraceWriter tr
         public void Reset() => trace.Record(TraceOperation.Reset, 0, device.Reset);
 
         public void Dispose() => device.Dispose();
+    }
+}
+
+/// <summary>What a line of a trace is about.</summary>
+public enum TraceOperation
+{
+    /// <summary>The devices on the bus, when a look shows others than the last did.</summary>
+    Devices,
+
+    /// <summary>A device was opened; the argument is its number.</summary>
+    Open,
+
+    /// <summary>An interface was claimed; the argument is its number.</summary>
+    Claim,
+
+    /// <summary>An alternate setting was selected; the argument is its number.</summary>
+    Alternate,
+
+    /// <summary>A control transfer.</summary>
+    Control,
+
+    /// <summary>A reset of the port.</summary>
+    Reset,
+}
+
+/// <summary>Writes a trace: one JSON object a line, flushed at once, so that it is whole up to whatever happens next.</summary>
+/// <param name="lines">Where the lines go.</param>
+/// <param name="time">The clock; times are milliseconds since the start of the trace.</param>
+public sealed class TraceWriter(TextWriter lines, TimeProvider time)
+{
+    private readonly long _start = time.GetTimestamp();
+
+    internal void Devices(IReadOnlyList<UsbDeviceInfo> devices) => Line(TraceOperation.Devices, json =>
+    {
+        json.WriteStartArray("devices");
+        foreach (var device in devices)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("bus", device.Bus);
+            json.WriteNumber("number", device.Number);
+            json.WriteString("path", device.Path);
+            json.WriteString("id", device.Id.ToString());
+            json.WriteNumber("release", device.Release);
+            json.WriteStartArray("interfaces");
+            foreach (var i in device.Interfaces)
+            {
+                json.WriteStringValue(Convert.ToHexString([i.Number, i.AlternateSetting, i.Class, i.SubClass, i.Protocol]));
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    internal void Record(TraceOperation operation, int argument, Action work) => Record(operation, argument, () =>
+    {
+        work();
+        return true;
+    });
+
+    internal T Record<T>(TraceOperation operation, int argument, Func<T> work)
+    {
+        UsbFault? fault = null;
+        try
+        {
+            return work();
+        }
+        catch (UsbException e)
+        {
+            fault = e.Fault;
+            throw;
+        }
+        finally
+        {
+            Line(operation, json =>
+            {
+                json.WriteNumber("argument", argument);
+                Fault(json, fault);
+            });
+        }
+    }
+
+    internal void Transfer(int device, UsbSetup setup, ReadOnlySpan<byte> data, UsbFault? fault, TimeSpan took)
+    {
+        Span<byte> wire = stackalloc byte[UsbSetup.Size];
+        setup.Write(wire);
+        var (setupHex, dataHex) = (Convert.ToHexString(wire), Convert.ToHexString(data));
+        Line(TraceOperation.Control, json =>
+        {
+            json.WriteNumber("device", device);
+            json.WriteString("setup", setupHex);
+            json.WriteString("data", dataHex);
+            json.WriteNumber("took", Math.Round(took.TotalMilliseconds, 3));
+            Fault(json, fault);
+        });
+    }
+
+    private static void Fault(Utf8JsonWriter json, UsbFault? fault)
+    {
+        if (fault is not null)
+        {
+            json.WriteString("fault", fault.ToString());
+        }
+    }
+
+    private void Line(TraceOperation operation, Action<Utf8JsonWriter> body)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("at", Math.Round(time.GetElapsedTime(_start).TotalMilliseconds, 3));
+            json.WriteString("operation", operation.ToString());
+            body(json);
+            json.WriteEndObject();
+        }
+
+        lock (lines)
+        {
+            lines.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+            lines.Flush();
+        }
     }
 }

@@ -100,3 +100,117 @@ public readonly record struct UsbIpOperation(UsbIpOperationCode Code, UsbIpOpera
         BinaryPrimitives.WriteInt32BigEndian(wire, count);
     }
 }
+
+/// <summary>A device as OP_REP_DEVLIST and OP_REP_IMPORT describe it.</summary>
+/// <param name="Path">Where the server's system keeps it, for example "/sys/devices/.../1-1.2".</param>
+/// <param name="BusId">Its name for OP_REQ_IMPORT, for example "1-1.2".</param>
+/// <param name="Bus">Number of the bus on the server.</param>
+/// <param name="Number">The device's number on that bus.</param>
+/// <param name="Speed">Its speed.</param>
+/// <param name="VendorId">idVendor.</param>
+/// <param name="ProductId">idProduct.</param>
+/// <param name="Release">bcdDevice.</param>
+/// <param name="Class">bDeviceClass.</param>
+/// <param name="SubClass">bDeviceSubClass.</param>
+/// <param name="Protocol">bDeviceProtocol.</param>
+/// <param name="ConfigurationValue">bConfigurationValue of the active configuration, 0 for none.</param>
+/// <param name="Configurations">bNumConfigurations.</param>
+/// <param name="Interfaces">bNumInterfaces: how many interface records follow in a list.</param>
+public readonly record struct UsbIpDevice(
+    string Path,
+    string BusId,
+    uint Bus,
+    uint Number,
+    UsbIpSpeed Speed,
+    ushort VendorId,
+    ushort ProductId,
+    ushort Release,
+    byte Class,
+    byte SubClass,
+    byte Protocol,
+    byte ConfigurationValue,
+    byte Configurations,
+    byte Interfaces)
+{
+    /// <summary>Size on the wire, in bytes.</summary>
+    public const int Size = PathSize + UsbIpBusId.Size + 24;
+
+    private const int PathSize = 256;
+
+    /// <summary>The number by which transfers name the device: bus in the upper, device in the lower half.</summary>
+    public uint DeviceId => (Bus << 16) | (Number & 0xFFFF);
+
+    /// <summary>Reads a device.</summary>
+    /// <exception cref="UsbIpFormatException">Too short, or a name that is not printable ASCII.</exception>
+    public static UsbIpDevice Read(ReadOnlySpan<byte> wire)
+    {
+        Wire.Require(wire, Size);
+        var numbers = wire[(PathSize + UsbIpBusId.Size)..];
+        return new UsbIpDevice(
+            Wire.ReadText(wire[..PathSize]),
+            UsbIpBusId.Read(wire[PathSize..]),
+            BinaryPrimitives.ReadUInt32BigEndian(numbers),
+            BinaryPrimitives.ReadUInt32BigEndian(numbers[4..]),
+            (UsbIpSpeed)BinaryPrimitives.ReadInt32BigEndian(numbers[8..]),
+            BinaryPrimitives.ReadUInt16BigEndian(numbers[12..]),
+            BinaryPrimitives.ReadUInt16BigEndian(numbers[14..]),
+            BinaryPrimitives.ReadUInt16BigEndian(numbers[16..]),
+            numbers[18],
+            numbers[19],
+            numbers[20],
+            numbers[21],
+            numbers[22],
+            numbers[23]);
+    }
+
+    /// <summary>Writes a device.</summary>
+    /// <exception cref="UsbIpFormatException">Too little room, or a name that does not fit.</exception>
+    public void Write(Span<byte> wire)
+    {
+        Wire.Require(wire, Size);
+        Wire.WriteText(wire[..PathSize], Path);
+        UsbIpBusId.Write(wire[PathSize..], BusId);
+        var numbers = wire[(PathSize + UsbIpBusId.Size)..];
+        BinaryPrimitives.WriteUInt32BigEndian(numbers, Bus);
+        BinaryPrimitives.WriteUInt32BigEndian(numbers[4..], Number);
+        BinaryPrimitives.WriteInt32BigEndian(numbers[8..], (int)Speed);
+        BinaryPrimitives.WriteUInt16BigEndian(numbers[12..], VendorId);
+        BinaryPrimitives.WriteUInt16BigEndian(numbers[14..], ProductId);
+        BinaryPrimitives.WriteUInt16BigEndian(numbers[16..], Release);
+        numbers[18] = Class;
+        numbers[19] = SubClass;
+        numbers[20] = Protocol;
+        numbers[21] = ConfigurationValue;
+        numbers[22] = Configurations;
+        numbers[23] = Interfaces;
+    }
+}
+
+/// <summary>One interface of a device in OP_REP_DEVLIST; alternate settings are not told.</summary>
+/// <param name="Class">bInterfaceClass.</param>
+/// <param name="SubClass">bInterfaceSubClass.</param>
+/// <param name="Protocol">bInterfaceProtocol.</param>
+public readonly record struct UsbIpInterface(byte Class, byte SubClass, byte Protocol)
+{
+    /// <summary>Size on the wire, in bytes; the last one is padding.</summary>
+    public const int Size = 4;
+
+    /// <summary>Reads an interface.</summary>
+    /// <exception cref="UsbIpFormatException">Too short.</exception>
+    public static UsbIpInterface Read(ReadOnlySpan<byte> wire)
+    {
+        Wire.Require(wire, Size);
+        return new UsbIpInterface(wire[0], wire[1], wire[2]);
+    }
+
+    /// <summary>Writes an interface.</summary>
+    /// <exception cref="UsbIpFormatException">Too little room.</exception>
+    public void Write(Span<byte> wire)
+    {
+        Wire.Require(wire, Size);
+        wire[0] = Class;
+        wire[1] = SubClass;
+        wire[2] = Protocol;
+        wire[3] = 0;
+    }
+}

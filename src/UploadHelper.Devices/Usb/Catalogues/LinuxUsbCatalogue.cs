@@ -1,5 +1,5 @@
 using System.Globalization;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Diagnosis;
 using UploadHelper.Core.Usb;
 

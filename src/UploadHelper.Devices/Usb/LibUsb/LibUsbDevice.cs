@@ -25,7 +25,7 @@ internal sealed class LibUsbDevice : IUsbDevice
 
     public UsbDeviceInfo Info { get; }
 
-    public bool CanReset => PortReset.IsPossible(Info, LibUsb.Version);
+    public bool CanReset => UsbPortReset.IsPossible(Info, LibUsb.Version);
 
     public void Claim(byte interfaceNumber)
     {

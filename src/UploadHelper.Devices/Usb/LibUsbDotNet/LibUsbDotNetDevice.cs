@@ -1,5 +1,6 @@
 using LibUsbDotNet.Main;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.UsbIp;
 using Package = LibUsbDotNet.LibUsb;
 
 namespace UploadHelper.Devices.Usb.LibUsbDotNet;
@@ -36,7 +37,7 @@ internal sealed class LibUsbDotNetDevice : IUsbDevice
     public UsbDeviceInfo Info { get; }
 
     // The package does not tell the version of its libusb; it is taken as newer than 2019's.
-    public bool CanReset => PortReset.IsPossible(Info, new Version(1, 0, 23));
+    public bool CanReset => UsbPortReset.IsPossible(Info, new Version(1, 0, 23));
 
     public void Claim(byte interfaceNumber)
     {

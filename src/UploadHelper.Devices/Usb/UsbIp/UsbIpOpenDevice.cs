@@ -9,7 +9,7 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
     private const byte SetConfiguration = 9;
     private const byte SetInterface = 11;
     private const byte SetFeature = 3;
-    private const byte PortReset = 4;
+    private const byte UsbPortReset = 4;
     private const ushort DeviceDescriptor = 0x0100;
     private const ushort ConfigurationDescriptor = 0x0200;
 
@@ -75,7 +75,7 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
         {
             try
             {
-                ControlOut(new UsbSetup(0x23, SetFeature, PortReset, 0, 0), [], StandardLimit);
+                ControlOut(new UsbSetup(0x23, SetFeature, UsbPortReset, 0, 0), [], StandardLimit);
             }
             catch (UsbException e) when (e.Fault == UsbFault.Stall)
             {

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
-using UploadHelper.Core.Boards.Arduino;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Arduino;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Configuration.Arduino;
 

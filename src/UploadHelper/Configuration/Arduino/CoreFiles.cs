@@ -1,5 +1,5 @@
-using UploadHelper.Core.Boards.Arduino;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Arduino;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Configuration.Arduino;
 

@@ -1,5 +1,5 @@
 using UploadHelper.Configuration;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 using UploadHelper.Tests.Arduino;
 
 namespace UploadHelper.Tests.Configuration.Arduino;

@@ -1,5 +1,5 @@
 using UploadHelper.Configuration.Arduino;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Tests.Configuration.Arduino;
 

@@ -1,5 +1,5 @@
-using UploadHelper.Core.Boards;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Tests.Core.Boards;
 

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Boards;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 

@@ -1,5 +1,5 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
 
@@ -17,9 +17,9 @@ public class DfuQuirkTableTests
     [InlineData("l496", "ST system bootloader, STM32L4", true)]
     public void A_board_is_known_by_what_it_says_of_itself(string board, string name, bool pollsEarly)
     {
-        DfuQuirks? quirks = null;
+        BootloaderInfo? quirks = null;
         new Bench(board, StartState.Bootloader).Work(
-            new BootloaderRequest(new DeviceFilter([DeviceFilter.StDfu])), session => quirks = session.Quirks);
+            new BootloaderRequest(new DeviceFilter([DeviceFilter.StDfu])), session => quirks = session.Info);
 
         Assert.Equal((name, pollsEarly), (quirks!.Name, quirks.PollsEarly is not null));
         Assert.NotEmpty(quirks.Source);

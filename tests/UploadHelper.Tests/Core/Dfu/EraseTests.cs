@@ -1,6 +1,8 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
 

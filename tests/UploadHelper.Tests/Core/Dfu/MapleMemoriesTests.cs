@@ -1,5 +1,5 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.Maple;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Protocols.Maple;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Tests.Core.Dfu;

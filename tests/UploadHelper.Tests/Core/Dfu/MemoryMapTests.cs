@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Chips;
 
 namespace UploadHelper.Tests.Core.Dfu;
 

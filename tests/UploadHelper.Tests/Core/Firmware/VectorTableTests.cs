@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using FsCheck;
 using FsCheck.Fluent;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Core.Firmware;

@@ -1,8 +1,8 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Tests.Core.Flashing;

@@ -1,7 +1,8 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Protocols;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Core.Flashing;

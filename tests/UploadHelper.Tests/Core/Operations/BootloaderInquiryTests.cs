@@ -1,6 +1,7 @@
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;

@@ -1,5 +1,6 @@
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
 
@@ -80,9 +81,9 @@ public class FlashEraserTests
             session =>
             {
                 eraser = new FlashEraser(session, _bench.Events.Add);
-                return eraser.Run(new ErasePlanner(session.Memories, session.Quirks, null).Plan(address, length));
+                return eraser.Run(new ErasePlanner(session.Memories, session.Info, null).Plan(address, length));
             },
-            () => eraser?.State ?? DeviceTrouble.Unchanged,
+            () => eraser?.State ?? ErrorMessages.Unchanged,
             cancellationToken);
     }
 }

@@ -1,4 +1,4 @@
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb.Tracing;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;

@@ -13,5 +13,5 @@ public class PortResetTests
     [InlineData(false, "STTub30")]
     [InlineData(false)]
     public void Windows_resets_a_port_with_some_drivers_only(bool expected, params string[] drivers) =>
-        Assert.Equal(expected, PortReset.CanReset(drivers));
+        Assert.Equal(expected, UsbPortReset.CanReset(drivers));
 }

@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Usb;

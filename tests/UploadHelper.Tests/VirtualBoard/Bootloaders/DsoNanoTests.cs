@@ -1,4 +1,4 @@
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Bootloaders;

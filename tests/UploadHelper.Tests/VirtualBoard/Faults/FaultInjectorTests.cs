@@ -1,5 +1,5 @@
 using System.Text;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard;
@@ -31,12 +31,12 @@ public class FaultInjectorTests
     {
         var wire = new DfuWire(OpenBoard + "stall@99");
         _ = wire.State;
-        wire.Board.Suffer(Fault.Parse("stall@1"));
+        wire.Board.InjectFault(Fault.Parse("stall@1"));
 
         Assert.Equal(ControlOutcome.Done, wire.GetStatus().Outcome);
         Assert.Equal(ControlOutcome.Stall, wire.GetStatus().Outcome);
 
-        wire.Board.Suffer(Fault.Parse("stall@0"));
+        wire.Board.InjectFault(Fault.Parse("stall@0"));
         wire.Board.EndFaults();
         Assert.Equal(ControlOutcome.Done, wire.GetStatus().Outcome);
     }

@@ -21,7 +21,7 @@ public class FlashMemoryTests
     public void A_unit_that_is_programmed_twice_becomes_what_the_part_makes_of_it(FlashPart part, byte[] first, byte[] second, byte[] after, bool readable)
     {
         var flash = new FlashMemory(part);
-        Assert.True(flash.Takes(flash.Base, first));
+        Assert.True(flash.Accepts(flash.Base, first));
         flash.Program(flash.Base, first);
 
         flash.Program(flash.Base, second);

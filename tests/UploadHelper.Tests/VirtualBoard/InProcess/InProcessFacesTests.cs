@@ -1,5 +1,5 @@
 using System.Text;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;

@@ -1,6 +1,6 @@
 using System.Net;
-using UploadHelper.Core.Uploading;
-using UploadHelper.Core.Uploading.Several;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.Tests.Support;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 

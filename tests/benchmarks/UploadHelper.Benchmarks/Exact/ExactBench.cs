@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Dfu;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
-using UploadHelper.Core.Uploading.Several;
+using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Errors;
 using UploadHelper.Output;
 
 namespace UploadHelper.Fuzz.Targets;

@@ -1,6 +1,6 @@
-using UploadHelper.Core.Dfu;
-using UploadHelper.Core.Dfu.DfuSe;
-using UploadHelper.Core.Dfu.Maple;
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Protocols.Maple;
 using UploadHelper.Core.Usb;
 using UploadHelper.Output;
 

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
-using UploadHelper.Core.Uploading;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.InProcess;
 

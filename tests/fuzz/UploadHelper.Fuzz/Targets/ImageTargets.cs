@@ -1,5 +1,6 @@
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
 
 namespace UploadHelper.Fuzz.Targets;
 

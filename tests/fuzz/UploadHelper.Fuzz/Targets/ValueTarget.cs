@@ -1,8 +1,8 @@
 using UploadHelper.CommandLine;
 using UploadHelper.Commands;
 using UploadHelper.Configuration.Arduino;
-using UploadHelper.Core.Boards;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Discovery;

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using UploadHelper.Core.Boards.Arduino;
+using UploadHelper.Core.Arduino;
 
 namespace UploadHelper.Tests.Core.Boards.Arduino;
 

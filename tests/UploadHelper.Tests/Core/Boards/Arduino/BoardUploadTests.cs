@@ -1,4 +1,4 @@
-using UploadHelper.Core.Boards.Arduino;
+using UploadHelper.Core.Arduino;
 
 namespace UploadHelper.Tests.Core.Boards.Arduino;
 

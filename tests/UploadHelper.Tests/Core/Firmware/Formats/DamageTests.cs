@@ -1,7 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
+using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;

@@ -1,6 +1,6 @@
 using System.Text;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;
 

@@ -1,5 +1,5 @@
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Uploading;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;
 

@@ -2,6 +2,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;

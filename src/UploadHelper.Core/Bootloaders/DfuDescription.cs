@@ -1,0 +1,131 @@
+using System.Buffers.Binary;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Bootloaders;
+
+/// <summary>All that a device in DFU mode says of itself in its descriptors; read without any class request.</summary>
+/// <param name="Device">The device.</param>
+/// <param name="UsbRelease">bcdUSB.</param>
+/// <param name="Manufacturer">iManufacturer, or "".</param>
+/// <param name="Product">iProduct, or "".</param>
+/// <param name="SerialNumber">iSerialNumber, or "".</param>
+/// <param name="Functional">The DFU functional descriptor.</param>
+/// <param name="Alternates">The alternate settings, in the order of the descriptor; at least one.</param>
+public sealed record DfuDescription(
+    UsbDeviceInfo Device,
+    ushort UsbRelease,
+    string Manufacturer,
+    string Product,
+    string SerialNumber,
+    DfuFunctionalDescriptor Functional,
+    IReadOnlyList<DfuAlternate> Alternates)
+{
+    private const byte ApplicationSpecific = 0xFE;
+    private const byte DeviceFirmwareUpgrade = 0x01;
+    private const byte RuntimeProtocol = 0x01;
+
+    /// <summary>The ids of Maple bootloaders.</summary>
+    public static readonly UsbId MapleId = new(0x1EAF, 0x0003);
+
+    /// <summary>Whether it is a Maple bootloader: plain DFU, though some units say that they are DfuSe (bcdDevice 0200).</summary>
+    public bool IsMaple => Device.Id == MapleId;
+
+    /// <summary>Whether the device speaks DfuSe: by its version and its maps (UM0424).</summary>
+    public bool IsDfuSe => !IsMaple && Functional.DfuVersion == DfuFunctionalDescriptor.DfuSeVersion && Alternates[0].Name.StartsWith('@');
+
+    /// <summary>
+    /// Whether an interface is one of DFU mode. Run-time DFU (protocol 1) is not; protocol 0 is, since the DSO Nano's
+    /// bootloader says so (cyberwasp/dso-nano-dfu).
+    /// </summary>
+    public static bool IsDfuMode(UsbInterfaceInfo i) =>
+        i.Class == ApplicationSpecific && i.SubClass == DeviceFirmwareUpgrade && i.Protocol != RuntimeProtocol;
+
+    /// <summary>Reads the descriptors of an open device.</summary>
+    /// <returns>The description, or null if the device has no DFU interface with a functional descriptor.</returns>
+    /// <exception cref="UsbException">The device does not answer.</exception>
+    public static DfuDescription? Read(IUsbDevice device)
+    {
+        // The functional descriptor is taken out of the configuration: some ROMs never answer a request for it alone.
+        var alternates = new List<(UsbInterfaceInfo Interface, byte Name)>();
+        DfuFunctionalDescriptor? functional = null;
+        foreach (var part in UsbDescriptors.Split(UsbDescriptors.ReadConfiguration(device)))
+        {
+            var d = part.Span;
+            if (UsbDescriptors.ReadInterface(d) is { } i && IsDfuMode(i))
+            {
+                // A descriptor has room for thousands of interfaces: each setting counts once.
+                if (alternates.TrueForAll(a => a.Interface.Number == i.Number && a.Interface.AlternateSetting != i.AlternateSetting))
+                {
+                    alternates.Add((i, d[8]));
+                }
+            }
+            else if (d[1] == DfuFunctionalDescriptor.DescriptorType && alternates.Count > 0)
+            {
+                functional ??= DfuFunctionalDescriptor.Read(d);
+            }
+        }
+
+        if (functional is null)
+        {
+            return null;
+        }
+
+        var descriptor = UsbDescriptors.ReadDevice(device);
+        return new DfuDescription(
+            device.Info,
+            (ushort)(descriptor[2] | descriptor[3] << 8),
+            UsbDescriptors.ReadString(device, descriptor[14]),
+            UsbDescriptors.ReadString(device, descriptor[15]),
+            UsbDescriptors.ReadString(device, descriptor[16]),
+            functional.Value,
+            alternates.ConvertAll(a => new DfuAlternate(a.Interface.Number, a.Interface.AlternateSetting, UsbDescriptors.ReadString(device, a.Name))));
+    }
+}
+
+/// <summary>One alternate setting of a DFU interface: a memory that can be reached through it.</summary>
+/// <param name="Interface">bInterfaceNumber.</param>
+/// <param name="Setting">bAlternateSetting.</param>
+/// <param name="Name">Its interface string: on DfuSe the memory map, beginning with '@'; "" if there is none.</param>
+public sealed record DfuAlternate(byte Interface, byte Setting, string Name);
+
+/// <summary>One memory of a bootloader: an alternate setting, and the map that its name tells.</summary>
+/// <param name="Alternate">The alternate setting through which it is reached.</param>
+/// <param name="Map">Its sectors.</param>
+public sealed record DfuMemory(DfuAlternate Alternate, MemoryMap Map)
+{
+    /// <summary>
+    /// Where every download begins, and goes on from block to block, whatever the host would like (plain DFU); null where
+    /// the host says where a block goes (DfuSe).
+    /// </summary>
+    public uint? FixedStart { get; init; }
+}
+
+/// <summary>The DFU functional descriptor (USB DFU 1.1, 4.1.3).</summary>
+/// <param name="Attributes">bmAttributes: bit 0 download, 1 upload, 2 manifestation tolerant, 3 will detach.</param>
+/// <param name="TransferSize">wTransferSize: largest block, in bytes.</param>
+/// <param name="DfuVersion">bcdDFUVersion: 0x011A is DfuSe (UM0424).</param>
+public readonly record struct DfuFunctionalDescriptor(byte Attributes, ushort TransferSize, ushort DfuVersion)
+{
+    /// <summary>bDescriptorType of the functional descriptor.</summary>
+    public const byte DescriptorType = 0x21;
+
+    /// <summary>bcdDFUVersion of DfuSe (UM0424).</summary>
+    public const ushort DfuSeVersion = 0x011A;
+
+    /// <summary>Whether the device lets its memory be written (bitCanDnload).</summary>
+    public bool CanDownload => (Attributes & 1) != 0;
+
+    /// <summary>Whether the device lets its memory be read (bitCanUpload).</summary>
+    public bool CanUpload => (Attributes & 2) != 0;
+
+    /// <summary>Reads a functional descriptor; the version is absent in the 7 bytes of DFU 1.0.</summary>
+    /// <param name="descriptor">The whole descriptor, length byte first.</param>
+    /// <returns>Null if it is too short to hold a transfer size.</returns>
+    public static DfuFunctionalDescriptor? Read(ReadOnlySpan<byte> descriptor) => descriptor.Length < 7
+        ? null
+        : new DfuFunctionalDescriptor(
+            descriptor[2],
+            BinaryPrimitives.ReadUInt16LittleEndian(descriptor[5..]),
+            descriptor.Length < 9 ? (ushort)0x0100 : BinaryPrimitives.ReadUInt16LittleEndian(descriptor[7..]));
+}

@@ -1,0 +1,172 @@
+using System.Buffers.Binary;
+using System.Text;
+using UploadHelper.Core.Errors;
+
+namespace UploadHelper.Core.Firmware.Formats;
+
+/// <summary>Reads DfuSe files (UM0391): a prefix, targets, and elements with addresses.</summary>
+internal static class DfuSeReader
+{
+    private const int PrefixSize = 11;
+    private const int TargetSize = 274;
+    private const int ElementSize = 8;
+    private const byte Version = 1;
+
+    /// <summary>What a DfuSe file begins with.</summary>
+    public static ReadOnlySpan<byte> Signature => "DfuSe"u8;
+
+    /// <summary>Reads the targets of a file, RAM included; those without data are left out.</summary>
+    /// <param name="file">The file without its suffix.</param>
+    /// <param name="suffix">The suffix, or null if there is none.</param>
+    /// <exception cref="UploadException">The file is broken; the byte is named.</exception>
+    public static IReadOnlyList<ImageTarget> Read(ImageFile file, DfuSuffix? suffix)
+    {
+        var trouble = new FileTrouble(file.Name, "a DfuSe file", isText: false);
+        if (suffix is null)
+        {
+            throw trouble.At(file.Content.Length, "the file ends here, without its suffix (16 bytes with \"UFD\" in them)");
+        }
+
+        var bytes = new Cursor(file.Content, trouble);
+        var targetCount = Prefix(bytes.Take(PrefixSize, "the prefix"), file.Content.Length, suffix.Size, trouble);
+        var targets = new List<ImageTarget>();
+        for (var i = 1; i <= targetCount; i++)
+        {
+            var target = Target(bytes, i, trouble);
+            if (target.Segments.Count > 0)
+            {
+                targets.Add(target);
+            }
+        }
+
+        return bytes.Left == 0
+            ? targets
+            : throw trouble.At(bytes.Position, $"{bytes.Left} bytes stand between the last target and the suffix, and should not");
+    }
+
+    private static int Prefix(ReadOnlyMemory<byte> prefix, int size, int suffixSize, FileTrouble trouble)
+    {
+        if (prefix.Span[5] != Version)
+        {
+            throw trouble.At(5, $"its version is {prefix.Span[5]}, and should be {Version}");
+        }
+
+        // DFUImageSize: some writers count the suffix, some do not.
+        var said = Word(prefix, 6);
+        return said == size || said == size + (long)suffixSize
+            ? prefix.Span[10]
+            : throw trouble.At(6, $"it says that it has {said} bytes, and has {size} ({size + suffixSize} with the suffix)");
+    }
+
+    private static ImageTarget Target(Cursor bytes, int number, FileTrouble trouble)
+    {
+        var position = bytes.Position;
+        var header = bytes.Take(TargetSize, $"the header of target {number}");
+        if (!header.Span.StartsWith("Target"u8))
+        {
+            throw trouble.At(position, $"target {number} begins with {HexText.Printable(header.Span[0])}..., and should begin with \"Target\"");
+        }
+
+        // dwTargetSize says nothing that the elements do not say; dfu-util does not look at it either.
+        var builder = new SegmentBuilder(trouble);
+        var elements = Word(header, 270);
+        for (uint i = 1; i <= elements; i++)
+        {
+            var element = bytes.Take(ElementSize, $"the header of element {i} of {elements} of target {number}");
+            var (address, size) = (Word(element, 0), Word(element, 4));
+            var data = bytes.Take(size, $"element {i} of {elements} of target {number}");
+            builder.Add(address, data, bytes.Position - data.Length);
+        }
+
+        var name = header.Span[11..(11 + 255)];
+        var end = name.IndexOf((byte)0);
+        var isNamed = Word(header, 7) != 0;
+        return new ImageTarget(header.Span[6], isNamed ? Encoding.Latin1.GetString(end < 0 ? name : name[..end]).Trim() : null, builder.Build());
+    }
+
+    private static uint Word(ReadOnlyMemory<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[offset..]);
+
+    private sealed class Cursor(ReadOnlyMemory<byte> content, FileTrouble trouble)
+    {
+        public int Position { get; private set; }
+
+        public int Left => content.Length - Position;
+
+        public ReadOnlyMemory<byte> Take(uint size, string what)
+        {
+            if (size > Left)
+            {
+                throw trouble.At(Position, $"{what} takes {size} bytes, and only {Left} stand before the suffix");
+            }
+
+            Position += (int)size;
+            return content.Slice(Position - (int)size, (int)size);
+        }
+    }
+}
+
+/// <summary>
+/// The end of a .dfu file (USB DFU 1.1, appendix B): bcdDevice, idProduct, idVendor, bcdDFU, "UFD", bLength, dwCRC.
+/// Anything may stand before it.
+/// </summary>
+/// <param name="MadeFor">The device that the file was made for.</param>
+/// <param name="Size">bLength, in bytes.</param>
+internal sealed record DfuSuffix(DfuFileIds MadeFor, int Size)
+{
+    /// <summary>The size of every suffix that is written today, in bytes.</summary>
+    public const int UsualSize = 16;
+
+    private const int ChecksumSize = 4;
+
+    /// <summary>Accepts the suffix off a file, if it has one.</summary>
+    /// <returns>What stands before the suffix; and the suffix, or null.</returns>
+    /// <exception cref="UploadException">There is one, but its checksum is not that of the file.</exception>
+    public static (ImageFile Body, DfuSuffix? Suffix) TakeOff(ImageFile file)
+    {
+        var content = file.Content.Span;
+        if (content.Length < UsualSize || !content[^8..^5].SequenceEqual("UFD"u8) || content[^5] < UsualSize || content[^5] > content.Length)
+        {
+            return (file, null);
+        }
+
+        var expected = Checksum(content[..^ChecksumSize]);
+        var checksum = BinaryPrimitives.ReadUInt32LittleEndian(content[^ChecksumSize..]);
+        if (checksum != expected)
+        {
+            throw new FileTrouble(file.Name, "a .dfu file", isText: false).At(
+                content.Length - ChecksumSize, $"the checksum of the file is 0x{checksum:X8}, and should be 0x{expected:X8}");
+        }
+
+        var size = content[^5];
+        var fields = content[^UsualSize..];
+        var ids = new DfuFileIds(
+            Vendor: BinaryPrimitives.ReadUInt16LittleEndian(fields[4..]),
+            Product: BinaryPrimitives.ReadUInt16LittleEndian(fields[2..]),
+            Release: BinaryPrimitives.ReadUInt16LittleEndian(fields));
+        return (file with { Content = file.Content[..^size] }, new DfuSuffix(ids, size));
+    }
+
+    // CRC-32 with the polynomial 0xEDB88320, without the inversion at the end that zip files have.
+    private static uint Checksum(ReadOnlySpan<byte> bytes)
+    {
+        Span<uint> table = stackalloc uint[256];
+        for (var i = 0; i < table.Length; i++)
+        {
+            var remainder = (uint)i;
+            for (var bit = 0; bit < 8; bit++)
+            {
+                remainder = (remainder >> 1) ^ ((remainder & 1) * 0xEDB8_8320);
+            }
+
+            table[i] = remainder;
+        }
+
+        var sum = uint.MaxValue;
+        foreach (var b in bytes)
+        {
+            sum = (sum >> 8) ^ table[(byte)(sum ^ b)];
+        }
+
+        return sum;
+    }
+}

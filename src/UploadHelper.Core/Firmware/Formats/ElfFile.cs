@@ -1,0 +1,233 @@
+using System.Buffers.Binary;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
+
+namespace UploadHelper.Core.Firmware.Formats;
+
+/// <summary>
+/// Reads the ELF files that a linker makes. Bytes go to their physical addresses (p_paddr), since initial values of
+/// variables are stored in flash and copied to RAM. Within a segment only sections count: linkers put the file's own
+/// headers into the first segment if there is room, and so before the vector table, where the bootloader is.
+/// </summary>
+internal static class ElfReader
+{
+    /// <summary>Reads what belongs into flash, and what was left out.</summary>
+    /// <exception cref="UploadException">The file is broken, and the byte is named; or it is for another processor.</exception>
+    public static FileParts Read(ImageFile file)
+    {
+        var trouble = new FileTrouble(file.Name, "an ELF file", isText: false);
+        var headers = new ElfHeaders(file.Content, trouble);
+        headers.Check();
+
+        var builder = new SegmentBuilder(trouble);
+        var leftOut = new List<LeftOutSegment>();
+        var total = 0L;
+        foreach (var (name, load, offset, size) in Parts(headers))
+        {
+            // Headers may all claim the same bytes; that must not take more memory than the file has.
+            total += size;
+            if (total > file.Content.Length)
+            {
+                throw trouble.At(load.Position, $"its segments take more bytes than the file has ({file.Content.Length})");
+            }
+
+            var part = new Segment(load.Physical + (offset - load.Offset), file.Content.Slice((int)offset, (int)size));
+            if (RamMap.IsVolatile(part.Address, part.End))
+            {
+                leftOut.Add(new LeftOutSegment(part.Address, part.Data.Length, name));
+            }
+            else
+            {
+                builder.Add(part.Address, part.Data, (int)offset);
+            }
+        }
+
+        return FileParts.Of(builder.Build()) with { LeftOut = leftOut };
+    }
+
+    private static IEnumerable<(string? Name, ElfLoad Load, uint Offset, uint Size)> Parts(ElfHeaders headers)
+    {
+        var loads = headers.Loads().ToList();
+        var sections = headers.Sections().ToList();
+        if (sections.Count > 0)
+        {
+            return from section in sections
+                   let load = loads.FirstOrDefault(l => Holds(l, section))
+                   where load.Size > 0
+                   select (section.Name, load, section.Offset, section.Size);
+        }
+
+        return from load in loads
+               let start = load.Offset == 0 ? (uint)Math.Min(headers.End, load.Size) : load.Offset
+               where start - load.Offset < load.Size
+               select ((string?)null, load, start, load.Size - (start - load.Offset));
+    }
+
+    private static bool Holds(ElfLoad load, ElfSection section) =>
+        section.Offset >= load.Offset
+        && section.Offset + (long)section.Size <= load.Offset + (long)load.Size
+        && section.Address - load.Virtual == section.Offset - load.Offset;
+}
+
+/// <summary>A program header that loads bytes (PT_LOAD).</summary>
+/// <param name="Position">Where the header itself stands in the file.</param>
+/// <param name="Offset">p_offset: where its bytes begin in the file.</param>
+/// <param name="Size">p_filesz.</param>
+/// <param name="Virtual">p_vaddr: where the program finds the bytes.</param>
+/// <param name="Physical">p_paddr: where they are stored, in flash.</param>
+internal readonly record struct ElfLoad(int Position, uint Offset, uint Size, uint Virtual, uint Physical);
+
+/// <summary>A section that is loaded (SHF_ALLOC) and has bytes in the file.</summary>
+/// <param name="Position">Where its header stands in the file.</param>
+/// <param name="Name">Its name, or null if the file has no names.</param>
+/// <param name="Address">sh_addr: where the program finds it.</param>
+/// <param name="Offset">sh_offset: where its bytes begin in the file.</param>
+/// <param name="Size">sh_size.</param>
+internal readonly record struct ElfSection(int Position, string? Name, uint Address, uint Offset, uint Size);
+
+/// <summary>The tables of an ELF file for a 32-bit ARM (System V ABI, "Object Files"; ELF for the ARM Architecture).</summary>
+/// <param name="content">The file.</param>
+/// <param name="trouble">Names what is wrong with it.</param>
+internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble trouble)
+{
+    private const int HeaderSize = 52;
+    private const int ProgramHeaderSize = 32;
+    private const int SectionHeaderSize = 40;
+    private const int LongestName = 64;
+    private const int MostProgramHeaders = 256;
+
+    private const byte Class32 = 1;
+    private const byte LittleEndian = 1;
+    private const ushort Arm = 40;
+    private const ushort Executable = 2;
+    private const uint Load = 1;
+    private const uint NoBits = 8;
+    private const uint Alloc = 2;
+
+    /// <summary>Where the tables at the start of the file end: a linker may put them into the first segment.</summary>
+    public long End => Math.Max(HeaderSize, ProgramHeaders.At == HeaderSize ? ProgramHeaders.At + (long)ProgramHeaders.Count * ProgramHeaderSize : 0);
+
+    private (uint At, ushort Count) ProgramHeaders => (Word(0x1C), Half(0x2C));
+
+    private (uint At, ushort Count) SectionHeaders => (Word(0x20), Half(0x30));
+
+    /// <summary>Checks that it is an executable for a 32-bit ARM.</summary>
+    public void Check()
+    {
+        if (content.Length < HeaderSize)
+        {
+            throw trouble.At(content.Length, $"the file ends here, and its header has {HeaderSize} bytes");
+        }
+
+        if (content.Span[4] != Class32)
+        {
+            throw trouble.Foreign(content.Span[4] == 2 ? "it is for a 64-bit processor" : $"its class is {content.Span[4]}", "32-bit code");
+        }
+
+        if (content.Span[5] != LittleEndian)
+        {
+            throw trouble.Foreign(content.Span[5] == 2 ? "it is big-endian" : $"its byte order is {content.Span[5]}", "little-endian code");
+        }
+
+        if (Half(0x12) is not Arm and var machine)
+        {
+            throw trouble.Foreign($"it is for {Machine(machine)}", "ARM code");
+        }
+
+        if (Half(0x10) is not Executable and var type)
+        {
+            throw trouble.Foreign(type == 1 ? "it is compiled, but not linked" : $"it is no executable (its type is {type})", "a linked program");
+        }
+    }
+
+    /// <summary>The program headers that load bytes.</summary>
+    public IEnumerable<ElfLoad> Loads()
+    {
+        var (table, count) = ProgramHeaders;
+        CheckTable("program headers", 0x1C, table, count, Half(0x2A), ProgramHeaderSize);
+        if (count > MostProgramHeaders)
+        {
+            // Each section is looked for in each of them.
+            throw trouble.At(0x2C, $"it has {count} program headers, and no sketch has more than {MostProgramHeaders}");
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            var at = (int)table + i * ProgramHeaderSize;
+            var load = new ElfLoad(at, Word(at + 4), Word(at + 16), Word(at + 8), Word(at + 12));
+            if (Word(at) == Load && load.Size > 0)
+            {
+                CheckRange($"its segment for 0x{load.Physical:X8}", at, load.Offset, load.Size);
+                yield return load;
+            }
+        }
+    }
+
+    /// <summary>The sections that are loaded and have bytes; none if the file was stripped of them.</summary>
+    public IEnumerable<ElfSection> Sections()
+    {
+        var (table, count) = SectionHeaders;
+        CheckTable("section headers", 0x20, table, count, Half(0x2E), SectionHeaderSize);
+        for (var i = 0; i < count; i++)
+        {
+            var at = (int)table + i * SectionHeaderSize;
+            var size = Word(at + 20);
+            if ((Word(at + 8) & Alloc) != 0 && Word(at + 4) != NoBits && size > 0)
+            {
+                var section = new ElfSection(at, Name(at), Word(at + 12), Word(at + 16), size);
+                CheckRange($"its section for 0x{section.Address:X8}", at, section.Offset, size);
+                yield return section;
+            }
+        }
+    }
+
+    private string? Name(int section)
+    {
+        var (table, count) = SectionHeaders;
+        var names = Half(0x32);
+        var at = names < count ? Word((int)table + names * SectionHeaderSize + 16) + (long)Word(section) : content.Length;
+        if (at >= content.Length)
+        {
+            return null;
+        }
+
+        var text = content.Span[(int)at..];
+        text = text[..Math.Min(text.Length, LongestName)];
+        var end = text.IndexOf((byte)0);
+        return end == 0 ? null : System.Text.Encoding.Latin1.GetString(end < 0 ? text : text[..end]);
+    }
+
+    private void CheckTable(string what, int position, uint table, ushort count, ushort entry, int expected)
+    {
+        if (count > 0 && entry != expected)
+        {
+            throw trouble.At(position, $"its {what} have {entry} bytes each, and should have {expected}");
+        }
+
+        CheckRange($"the table of {count} {what}", position, table, (long)count * expected);
+    }
+
+    private void CheckRange(string what, int position, uint offset, long size)
+    {
+        if (size > 0 && offset + size > content.Length)
+        {
+            throw trouble.At(position, $"{what} takes the bytes 0x{offset:X} to 0x{offset + size - 1:X}, and the file ends at 0x{content.Length - 1:X}");
+        }
+    }
+
+    private uint Word(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(content.Span[offset..]);
+
+    private ushort Half(int offset) => BinaryPrimitives.ReadUInt16LittleEndian(content.Span[offset..]);
+
+    private static string Machine(ushort machine) => machine switch
+    {
+        3 => "x86",
+        8 => "MIPS",
+        62 => "x86-64",
+        83 => "AVR",
+        94 => "Xtensa",
+        183 => "AArch64",
+        243 => "RISC-V",
+        _ => $"machine {machine}",
+    };
+}

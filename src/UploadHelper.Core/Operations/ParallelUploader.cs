@@ -1,0 +1,162 @@
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Serial;
+using UploadHelper.Core.Timing;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Operations;
+
+/// <summary>
+/// Writes one image to several boards at once, each on a thread of its own. They must be of one kind: what else is on the
+/// bench is named and left alone. A board's failure is its own.
+/// </summary>
+/// <param name="bus">The USB devices.</param>
+/// <param name="ports">The serial ports.</param>
+/// <param name="time">The clock.</param>
+/// <param name="events">Told what concerns all boards, on the caller's thread.</param>
+/// <param name="boardEvents">Gives what is told of a board, by its place on the bus; called on the board's thread.</param>
+public sealed class ParallelUploader(
+    IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events, Func<string, Action<UploadEvent>> boardEvents)
+{
+    /// <summary>Carries the uploads out.</summary>
+    /// <param name="request">What is to be done to each; its port, and its place on the bus, do not count.</param>
+    /// <param name="paths">The places of the boards, or null for all that are in DFU mode.</param>
+    /// <param name="cancellationToken">Ends all uploads at the next border between two transfers.</param>
+    /// <returns>An outcome for each board, in the order of the places.</returns>
+    /// <exception cref="UploadException">The image is no good, no board is there, or it is not clear which kind is meant.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before the uploads began.</exception>
+    public IReadOnlyList<BoardOutcome> Run(UploadRequest request, IReadOnlyList<string>? paths, CancellationToken cancellationToken)
+    {
+        var image = new Uploader(bus, ports, time, events).Read(request);
+        if (paths is not null)
+        {
+            ResetSketches(request.Filter, paths, cancellationToken);
+        }
+
+        var survey = new BoardSurvey(bus, time, request.Filter);
+        var boards = survey.WaitFor(paths, request.Timeout, cancellationToken);
+        if (boards.Count == 0)
+        {
+            throw Nothing(request, paths);
+        }
+
+        var outcomes = paths is null ? OfOneKind(survey, boards) : AtPlaces(boards, paths);
+        var wanted = boards.Where(b => outcomes.TryGetValue(b.Path, out var outcome) && outcome is null).ToList();
+        events(new BoardsFound([.. wanted.Select(b => b.Description!)]));
+        var done = new BoardOutcome[wanted.Count];
+        time.RunTogether([.. wanted.Select((b, i) => (Action)(() => done[i] = Upload(image, request, b.Path, cancellationToken)))]);
+        foreach (var outcome in done)
+        {
+            outcomes[outcome.Path] = outcome;
+        }
+
+        return [.. outcomes.Values.OfType<BoardOutcome>()];
+    }
+
+    private BoardOutcome Upload(FirmwareImage? image, UploadRequest request, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var uploader = new Uploader(bus, ports, time, boardEvents(path));
+            var own = request with { Port = null, Filter = request.Filter with { UsbPath = path } };
+            return new BoardOutcome(path, uploader.Run(image, own, cancellationToken), null);
+        }
+        catch (Exception e)
+        {
+            // Whatever it was, the other boards go on, and it is told as this board's.
+            return new BoardOutcome(path, null, e);
+        }
+    }
+
+    // A sketch runs where a serial port is at the place and no bootloader.
+    private void ResetSketches(DeviceFilter filter, IReadOnlyList<string> paths, CancellationToken cancellationToken)
+    {
+        var there = ErrorMessages.Listing(bus.List).Where(filter.MatchesIds).Select(d => d.Path).ToHashSet();
+        foreach (var port in ports.List().Where(p => p.UsbPath is { } path && paths.Contains(path) && !there.Contains(path)))
+        {
+            events(new ResettingSketch(port.Name));
+            if (new SketchReset(ports, time).Run(port.Name, cancellationToken) is { } warning)
+            {
+                events(warning);
+            }
+        }
+    }
+
+    // Each board that is to be written to has no outcome yet.
+    private Dictionary<string, BoardOutcome?> OfOneKind(BoardSurvey survey, IReadOnlyList<SurveyedBoard> boards)
+    {
+        var kinds = boards.Where(b => b.Description is not null).GroupBy(b => BoardKind.Of(b.Description!)).OrderByDescending(k => k.Count()).ToList();
+        if (kinds.Count > 1 && kinds[0].Count() == kinds[1].Count())
+        {
+            throw SeveralKinds(kinds);
+        }
+
+        foreach (var other in kinds.Skip(1).SelectMany(k => k))
+        {
+            events(new BoardLeftAlone(other.Device, "its memory layout is not that of the others"));
+        }
+
+        foreach (var other in boards.Where(IsNoKind))
+        {
+            events(new BoardLeftAlone(other.Device, "it is no bootloader that can be written"));
+        }
+
+        foreach (var other in survey.Others())
+        {
+            events(new BoardLeftAlone(other, "its USB ids are not the wanted ones"));
+        }
+
+        return boards.Where(b => (b.Trouble is not null && !IsNoKind(b)) || (kinds.Count > 0 && kinds[0].Contains(b)))
+            .ToDictionary(b => b.Path, b => b.Trouble is null ? null : new BoardOutcome(b.Path, null, b.Trouble));
+    }
+
+    private static bool IsNoKind(SurveyedBoard board) => board.Trouble is { Error: UploadError.NotSupported };
+
+    private static Dictionary<string, BoardOutcome?> AtPlaces(IReadOnlyList<SurveyedBoard> boards, IReadOnlyList<string> paths)
+    {
+        var found = paths.Distinct().Select(path => (Path: path, Board: boards.FirstOrDefault(b => b.Path == path))).ToList();
+        var first = found.Select(f => f.Board?.Description).FirstOrDefault(d => d is not null);
+        return found.ToDictionary(f => f.Path, f => Refusal(f.Path, f.Board) is { } refusal ? new BoardOutcome(f.Path, null, refusal) : null);
+
+        UploadException? Refusal(string path, SurveyedBoard? board) => board switch
+        {
+            null => new UploadException(
+                UploadError.NoDevice, $"No bootloader came at {path}. The board is as it was.", "Press RESET on the board and run the same upload again at once."),
+            { Trouble: { } trouble } => trouble,
+            { Description: { } description } when BoardKind.Of(description) != BoardKind.Of(first!) => new UploadException(
+                UploadError.NotForThisDevice,
+                $"The board at {path} is of another kind than the one at {first!.Device.Path}. Nothing was erased.",
+                "Boards of one kind can be written to at once; write to this one by itself."),
+            _ => null,
+        };
+    }
+
+    private static UploadException Nothing(UploadRequest request, IReadOnlyList<string>? paths) => new(
+        UploadError.NoDevice,
+        $"No bootloader came in {request.Timeout.TotalSeconds:0.#} s: {request.Filter} was not found"
+            + (paths is null ? "" : $" at {string.Join(", ", paths)}") + ". The boards are as they were.",
+        "Press RESET on the boards and run the same upload again at once. Does `upload-helper list` show them?");
+
+    private static UploadException SeveralKinds(IReadOnlyList<IGrouping<BoardKind, SurveyedBoard>> kinds) => new(
+        UploadError.SeveralDevices,
+        $"Boards of {kinds.Count} kinds are here: "
+            + string.Join("; ", kinds.Select(k => $"{k.Key.Id} {k.Key.Layout} at {string.Join(", ", k.Select(b => b.Path))}")) + ". None was touched.",
+        $"Say which: {string.Join(' ', kinds[0].Select(b => $"--usb-path {b.Path}"))}");
+}
+
+/// <summary>What boards must have in common to get the same image in one run.</summary>
+/// <param name="Id">idVendor and idProduct.</param>
+/// <param name="Layout">The names of all alternate settings, with the memory maps.</param>
+public sealed record BoardKind(UsbId Id, string Layout)
+{
+    /// <summary>The kind of a board.</summary>
+    public static BoardKind Of(DfuDescription device) => new(device.Device.Id, string.Join(" | ", device.Alternates.Select(a => a.Name)));
+}
+
+/// <summary>How the upload to one of several boards ended.</summary>
+/// <param name="Path">Where the board is plugged in.</param>
+/// <param name="Result">Its result, or null if it failed.</param>
+/// <param name="Failure">What ended it, or null: an <see cref="UploadException"/>, a cancellation, or a defect of this program.</param>
+public sealed record BoardOutcome(string Path, UploadResult? Result, Exception? Failure);

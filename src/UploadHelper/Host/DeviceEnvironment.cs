@@ -1,0 +1,121 @@
+using UploadHelper.Commands;
+using UploadHelper.Configuration;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Serial;
+using UploadHelper.Core.Usb;
+using UploadHelper.Core.Usb.Tracing;
+using UploadHelper.Core.Usb.UsbIp;
+using UploadHelper.Devices;
+using UploadHelper.Devices.Usb.UsbIp;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
+
+namespace UploadHelper.Host;
+
+/// <summary>Where the boards of a run are: on this machine, behind a USB/IP server, or in software.</summary>
+internal sealed class DeviceEnvironment : IDisposable
+{
+    private readonly List<IDisposable> _owned = [];
+
+    private DeviceEnvironment(IUsbBus usb, ISerialPorts serialPorts, TimeProvider time) => (Usb, SerialPorts, Time) = (usb, serialPorts, time);
+
+    public IUsbBus Usb { get; private set; }
+
+    public ISerialPorts SerialPorts { get; }
+
+    public TimeProvider Time { get; }
+
+    /// <summary>The port to use if none is named, or null.</summary>
+    public string? DefaultPort { get; private init; }
+
+    /// <summary>The virtual boards; none where boards are real.</summary>
+    public IReadOnlyList<Board> Boards { get; private init; } = [];
+
+    /// <summary>The first virtual board, or null where boards are real.</summary>
+    public Board? Board => Boards.Count > 0 ? Boards[0] : null;
+
+    /// <summary>Has this machine tell when something comes to its USB or leaves it; null where only looking helps.</summary>
+    public IDisposable? WatchUsb(Action changed) => IsThisMachine ? SystemDevices.WatchUsb(changed) : null;
+
+    /// <summary>The drivers that hold a device; null where they are not known.</summary>
+    public IReadOnlyList<string>? DriversOf(UsbDeviceInfo device) => IsThisMachine ? SystemDevices.DriversOf(device) : null;
+
+    private bool IsThisMachine { get; init; }
+
+    /// <summary>Opens the world that the settings name.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="context">The surroundings of the command.</param>
+    /// <param name="start">What a virtual board does at first if nothing else is said.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>.</exception>
+    public static DeviceEnvironment Open(Settings settings, CommandContext context, StartState start)
+    {
+        var world = settings.Text(SettingKeys.Simulate) is { } simulate ? Simulated(simulate, start) : Real(settings, context);
+        if (settings.Text(SettingKeys.Trace) is { } file)
+        {
+            world.Trace(file);
+        }
+
+        return world;
+    }
+
+    public void Dispose()
+    {
+        foreach (var owned in Enumerable.Reverse(_owned))
+        {
+            owned.Dispose();
+        }
+    }
+
+    private static DeviceEnvironment Simulated(string text, StartState start)
+    {
+        try
+        {
+            var system = new SimulatedSystem(SimulationOptions.Parse(text, start), _ => { });
+            var world = new DeviceEnvironment(system.Usb, system.SerialPorts, system.Clock)
+            {
+                Boards = system.Boards,
+                DefaultPort = system.SerialPorts.List().FirstOrDefault()?.Name,
+            };
+            world._owned.Add(system);
+            return world;
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new UploadException(UploadError.Configuration, e.Message, "For example: --simulate f4boot", e);
+        }
+    }
+
+    private static DeviceEnvironment Real(Settings settings, CommandContext context)
+    {
+        var devices = new SystemDevices(context.Time);
+        return settings.Text(SettingKeys.UsbIp) is { } server
+            ? new DeviceEnvironment(RemoteBus(server, context.Time), devices.SerialPorts, context.Time)
+            : new DeviceEnvironment(devices.Usb, devices.SerialPorts, context.Time) { IsThisMachine = true };
+    }
+
+    private static UsbIpBus RemoteBus(string server, TimeProvider time)
+    {
+        try
+        {
+            return new UsbIpBus(UsbIpEndpoint.Parse(server), time);
+        }
+        catch (FormatException e)
+        {
+            throw new UploadException(UploadError.Configuration, e.Message, "For example: --usbip 127.0.0.1:3240", e);
+        }
+    }
+
+    private void Trace(string file)
+    {
+        try
+        {
+            var writer = new StreamWriter(file);
+            _owned.Add(writer);
+            Usb = new TracingUsbBus(Usb, Time, new TraceWriter(writer, Time));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UploadException(UploadError.Configuration, $"The trace cannot be written: {e.Message}", "Check --trace.", e);
+        }
+    }
+}
