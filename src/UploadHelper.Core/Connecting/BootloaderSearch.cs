@@ -103,7 +103,7 @@ internal sealed class BootloaderFinder(IUsbBus bus, TimeProvider time, Action<Up
             if (_silent.TryAdd((device.Bus, device.Number), 0))
             {
                 events(new UploadWarning(
-                    "ghost-device",
+                    WarningCode.GhostDevice,
                     $"{Describe(device)} is listed but does not answer: a sketch runs whose bootloader never left the bus.",
                     "If the board does not reset by itself, press RESET now."));
             }

@@ -34,7 +34,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         if (info is not null && SketchPort.WhatElse(info) is { } what)
         {
             return new UploadWarning(
-                "port-not-the-board",
+                WarningCode.PortNotTheBoard,
                 $"{port} is {what}, not the port of a sketch on the board itself: nothing was sent to it.",
                 "Press RESET on the board now. Is the right port chosen?");
         }
@@ -111,23 +111,23 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     private static UploadWarning Warning(string port, SerialException e) => e.Fault switch
     {
         SerialFault.NotFound => new UploadWarning(
-            "port-missing",
+            WarningCode.PortMissing,
             $"There is no serial port {port}: the sketch cannot be reset from here.",
             "Press RESET on the board, or plug it in, now."),
         SerialFault.Busy => new UploadWarning(
-            "port-busy",
+            WarningCode.PortBusy,
             $"{port} is in use by another program: the sketch cannot be reset from here.",
             "Close the serial monitor; press RESET on the board now."),
         SerialFault.AccessDenied => new UploadWarning(
-            "port-denied",
+            WarningCode.PortDenied,
             $"{port} may not be opened by this user: the sketch cannot be reset from here.",
             "Press RESET on the board now. To mend it for good, add yourself to the group that owns the port (often dialout) and log in again."),
         SerialFault.Timeout => new UploadWarning(
-            "port-stuck",
+            WarningCode.PortStuck,
             $"The sketch does not read from {port}: it may hang, or was built without the magic reset.",
             "Press RESET on the board now."),
         _ => new UploadWarning(
-            "port-failed",
+            WarningCode.PortFailed,
             $"{port} failed: {e.Message}",
             "Press RESET on the board now."),
     };

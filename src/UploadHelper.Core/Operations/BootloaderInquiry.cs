@@ -97,7 +97,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         if (device.Id == DfuDescription.MapleId)
         {
             events(new UploadWarning(
-                "stays-in-dfu",
+                WarningCode.StaysInDfu,
                 $"{device.Id} at {device.Path} is a Maple bootloader: once it is asked for its state, it stays in DFU mode for ever.",
                 "To get it out: upload-helper leave, or press RESET. `upload-helper list` does not ask."));
         }

@@ -64,7 +64,7 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
             if (!RamMap.FitsStack(stackPointer))
             {
                 events(new UploadWarning(
-                    "no-sketch",
+                    WarningCode.NoSketch,
                     $"There is no sketch at 0x{address:X8}: the first word there, 0x{stackPointer:X8}, is no stack pointer. The board may stay in its bootloader.",
                     "Upload one, or say where it is: upload-helper leave 0x08004000"));
             }

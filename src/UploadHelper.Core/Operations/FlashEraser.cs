@@ -30,7 +30,7 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
         // Of the limits that there are, only this one is met without writing a sketch.
         if (session.Info is { SharesVectorPage: true, Limit: { } limit } && plan.Address == FlashAddress.FlashBase)
         {
-            events(new UploadWarning("device-limit", limit.Message, limit.Hint));
+            events(new UploadWarning(WarningCode.DeviceLimit, limit.Message, limit.Hint));
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class PortReset(ISerialPorts ports, TimeProvider time, Action<Uplo
             if (time.GetElapsedTime(start) >= GoneLimit)
             {
                 events(new UploadWarning(
-                    "port-still-there",
+                    WarningCode.PortStillThere,
                     $"{port} is still there: its sketch does not seem to know the magic reset.",
                     "Press RESET on the board. The sketch must be built with USB serial, and its core must know the reset."));
                 return false;

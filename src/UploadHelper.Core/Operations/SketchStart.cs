@@ -20,7 +20,7 @@ internal sealed class SketchStart(ISerialPorts ports, TimeProvider time, Action<
         if (request.Leave && !session.CanLeave)
         {
             events(new UploadWarning(
-                "reset-needed",
+                WarningCode.ResetNeeded,
                 "This bootloader starts a sketch by a reset of the USB bus, which cannot be done here (with the driver WinUSB on Windows). "
                     + "When the upload is done, the sketch starts only when you press RESET.",
                 "With the driver libusbK or libusb0, for example from Zadig, it starts by itself."));
@@ -78,6 +78,6 @@ internal sealed class SketchStart(ISerialPorts ports, TimeProvider time, Action<
                 UploadError.NotStarted, $"{Unseen} in {limit.TotalSeconds:0} s: the sketch was not seen to start. {ErrorMessages.Written}", hint);
         }
 
-        events(new UploadWarning("port-not-back", $"{Unseen} in {limit.TotalSeconds:0} s. {ErrorMessages.Written}", hint));
+        events(new UploadWarning(WarningCode.PortNotBack, $"{Unseen} in {limit.TotalSeconds:0} s. {ErrorMessages.Written}", hint));
     }
 }

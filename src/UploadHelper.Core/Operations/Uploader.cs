@@ -139,7 +139,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         if (fit is { IsSure: false })
         {
             events(new UploadWarning(
-                "address-unproven",
+                WarningCode.AddressUnproven,
                 $"{image.Name} holds too few code pointers ({fit.Pointers}) to tell which address it was linked for; 0x{image.Start:X8} is taken as right.",
                 "If the sketch does not start, check that it was compiled for this offset."));
         }
@@ -196,13 +196,13 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     {
         if (session.Info.Limit is { } limit)
         {
-            events(new UploadWarning("device-limit", limit.Message, limit.Hint));
+            events(new UploadWarning(WarningCode.DeviceLimit, limit.Message, limit.Hint));
         }
 
         if (InterruptedUpload.StartedAt(image, session.Info) is { } second && second != image.Start)
         {
             events(new UploadWarning(
-                "device-limit",
+                WarningCode.DeviceLimit,
                 $"The word at 0x{second:X8} looks like a stack pointer to this bootloader: interrupted before its end, the upload leaves an incomplete sketch that is started there.",
                 "If that happens, press RESET and run the same upload again at once."));
         }
@@ -210,7 +210,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         if (request.Verify && !session.Description.Functional.CanUpload)
         {
             events(new UploadWarning(
-                "not-verifiable",
+                WarningCode.NotVerifiable,
                 "This bootloader lets its flash not be read: what is written is not verified.",
                 "If the sketch does not run, upload it again."));
         }

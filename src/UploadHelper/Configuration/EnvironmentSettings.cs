@@ -28,7 +28,7 @@ internal sealed class EnvironmentSettings(IReadOnlyDictionary<string, string> en
     public IReadOnlyList<UploadWarning> Warnings() =>
     [
         .. Ours().Where(v => !IsFile(v.Key) && !IsKnown(v.Key)).OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => new UploadWarning(
-            "unknown-variable",
+            WarningCode.UnknownVariable,
             $"The variable {v.Key} is no setting of this version, and does nothing." + Spelling.Question(Setting(v.Key), [.. SettingNames.All, Setting(File)], Variable),
             "Variables are called as the options are: UPLOADHELPER_NO_VERIFY is --no-verify.")),
     ];

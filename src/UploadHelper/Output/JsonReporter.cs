@@ -116,7 +116,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                 });
                 break;
             case UploadWarning(var code, var message, var hint):
-                Write("warning", json => Trouble(json, code, message, hint));
+                Write("warning", json => Trouble(json, code.Code(), message, hint));
                 break;
             case UploadCancelled(var state):
                 Write("cancelled", json => json.WriteString("state", state));

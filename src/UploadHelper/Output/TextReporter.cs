@@ -86,7 +86,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 Step("Wait", $"for the sketch's serial port, up to {timeout.TotalSeconds:0.#} s" + (ask ? ": press RESET on the board now" : ""));
                 break;
             case UploadWarning(var code, var message, var hint):
-                Line($"warning: {message} [{code}]");
+                Line($"warning: {message} [{code.Code()}]");
                 Line($"         {hint}");
                 break;
             case UploadCancelled(var state):

@@ -171,7 +171,7 @@ public sealed class SettingsLoaderTests : IDisposable
     {
         var warning = Assert.Single(Load(("UPLOADHELPER_OFSET", "0x8000"), ("OFSET", "1")).Warnings);
 
-        Assert.Equal("unknown-variable", warning.Code);
+        Assert.Equal(WarningCode.UnknownVariable, warning.Code);
         Assert.Contains("UPLOADHELPER_OFSET", warning.Message, StringComparison.Ordinal);
         Assert.Contains("Did you mean UPLOADHELPER_OFFSET?", warning.Message, StringComparison.Ordinal);
     }

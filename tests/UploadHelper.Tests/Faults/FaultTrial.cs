@@ -4,6 +4,7 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Timing;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
 
@@ -230,7 +231,7 @@ internal sealed class FaultTrial
     private void Excuse(string what, string boards)
     {
         var told = _bench.Events.TakeWhile(e => e is not FlashProgress { Phase: not FlashPhase.Compare })
-            .OfType<UploadWarning>().Any(w => w.Code == "device-limit");
+            .OfType<UploadWarning>().Any(w => w.Code == WarningCode.DeviceLimit);
         if (told && _kind.Board.StartsWith(boards, StringComparison.Ordinal))
         {
             Limit = what;
@@ -251,7 +252,7 @@ internal sealed class FaultTrial
     private bool Happened(string fault) => _bench.Log.Any(e => e.Text.StartsWith($"fault: {fault}", StringComparison.Ordinal));
 
     // On a board that cannot be read, as the user was told. Power that is lost is no such thing.
-    private bool IsUnnoticed() => FailsSilently() && _bench.Events.OfType<UploadWarning>().Any(w => w.Code == "not-verifiable");
+    private bool IsUnnoticed() => FailsSilently() && _bench.Events.OfType<UploadWarning>().Any(w => w.Code == WarningCode.NotVerifiable);
 
     private bool IsAsBefore() => _bench.Board.Flash.Bytes.SequenceEqual(_before);
 

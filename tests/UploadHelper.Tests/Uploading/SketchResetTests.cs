@@ -1,5 +1,6 @@
 using System.Text;
 using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
 using UploadHelper.Tests.Support;
@@ -60,7 +61,7 @@ public class SketchResetTests
 
         var warning = new SketchReset(ports, new VirtualClock()).Run(name, default);
 
-        Assert.Equal("port-not-the-board", warning!.Code);
+        Assert.Equal(WarningCode.PortNotTheBoard, warning!.Code);
         Assert.Contains(what, warning.Message, StringComparison.Ordinal);
         Assert.Equal(0, ports.Opened);
     }
@@ -75,7 +76,7 @@ public class SketchResetTests
     {
         var ports = new OnePort(Port("COM3", vendor, product));
 
-        Assert.Equal("port-failed", new SketchReset(ports, new VirtualClock()).Run("COM3", default)!.Code);
+        Assert.Equal(WarningCode.PortFailed, new SketchReset(ports, new VirtualClock()).Run("COM3", default)!.Code);
 
         Assert.Equal(1, ports.Opened);
         Assert.Equal(baudRate, ports.BaudRate);

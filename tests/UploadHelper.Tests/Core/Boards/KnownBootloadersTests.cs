@@ -4,6 +4,8 @@ using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Discovery;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 

@@ -1,6 +1,8 @@
 using FsCheck;
 using FsCheck.Fluent;
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Protocols;
+using UploadHelper.Core.Protocols.Dfu;
 
 namespace UploadHelper.Tests.Core.Dfu;
 

@@ -37,7 +37,7 @@ public class BootloaderInquiryTests
         var inquiry = new BootloaderInquiry(bench.Bus, bench.System.Clock, e =>
         {
             asked = bench.Board.DfuRequests;
-            Assert.Equal("stays-in-dfu", Assert.IsType<UploadWarning>(e).Code);
+            Assert.Equal(WarningCode.StaysInDfu, Assert.IsType<UploadWarning>(e).Code);
         });
 
         inquiry.Ask(inquiry.Choose(null, null), default);

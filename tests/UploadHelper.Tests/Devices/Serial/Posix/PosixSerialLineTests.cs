@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
+using UploadHelper.Core.Protocols;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
 using UploadHelper.Devices.Serial.Posix;
 using UploadHelper.VirtualBoard.Plug;
