@@ -1,3 +1,5 @@
+using UploadHelper.VirtualBoard.Plug;
+
 namespace UploadHelper.Configuration;
 
 /// <summary>The keys of all settings: the same in configuration files, in the environment and on the command line.</summary>

@@ -1,4 +1,5 @@
 using UploadHelper.Benchmarks.Exact;
+using UploadHelper.Core.Protocols;
 
 namespace UploadHelper.Tests.Benchmarks;
 

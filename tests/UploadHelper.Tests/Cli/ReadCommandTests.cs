@@ -1,6 +1,8 @@
 using System.Text.Json;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Protocols;
 using UploadHelper.Tests.Support;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Cli;
 

@@ -1,5 +1,6 @@
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Output;
 
 namespace UploadHelper.Tests.Configuration;

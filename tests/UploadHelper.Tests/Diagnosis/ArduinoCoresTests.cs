@@ -1,4 +1,5 @@
 using UploadHelper.Core.Diagnosis;
+using UploadHelper.Core.Errors;
 using UploadHelper.Devices.Diagnosis;
 using UploadHelper.Tests.Support;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
+using UploadHelper.Core.Timing;
 
 namespace UploadHelper.Tests.Discovery;
 

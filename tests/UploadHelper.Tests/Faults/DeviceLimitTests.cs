@@ -1,5 +1,6 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
@@ -76,5 +77,5 @@ public class DeviceLimitTests
 
     private static void AssertToldBefore(Bench bench, string told) => Assert.Contains(
         bench.Events.TakeWhile(e => e is not FlashProgress { Phase: not FlashPhase.Compare }),
-        e => e is UploadWarning { Code: "device-limit" } warning && warning.Message.Contains(told, StringComparison.Ordinal));
+        e => e is UploadWarning { Code: WarningCode.DeviceLimit } warning && warning.Message.Contains(told, StringComparison.Ordinal));
 }

@@ -1,6 +1,7 @@
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Faults;
+using UploadHelper.VirtualBoard.UsbIp;
 
 namespace UploadHelper.Tests.Faults;
 

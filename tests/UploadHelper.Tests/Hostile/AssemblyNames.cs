@@ -1,5 +1,6 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using UploadHelper.Core.Protocols.Dfu;
 
 namespace UploadHelper.Tests.Hostile;
 

@@ -4,6 +4,7 @@ using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 

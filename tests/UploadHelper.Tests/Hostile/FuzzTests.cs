@@ -1,3 +1,4 @@
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Fuzz;
 using UploadHelper.Fuzz.Targets;
 using UploadHelper.Tests.Support;

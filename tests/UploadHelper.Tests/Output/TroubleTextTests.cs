@@ -12,6 +12,7 @@ using UploadHelper.Output;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Output;

@@ -62,7 +62,7 @@ internal static class TroubleshootingPage
         page.Append("## Warnings\n\nThe upload goes on after them.\n\n");
         foreach (var warning in WarningTable.Entries)
         {
-            Entry(page, warning, PrintedLines.ByCode.GetValueOrDefault($"warning [{warning.Code}]"), null);
+            Entry(page, warning.Text, PrintedLines.ByCode.GetValueOrDefault($"warning [{warning.Text.Code}]"), null);
         }
 
         page.Append("## Exit statuses\n\nFor scripts; 0 is success.\n\n| status | errors |\n|---|---|\n");

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Protocols.Dfu;
 
 namespace UploadHelper.Tests.Support;
 

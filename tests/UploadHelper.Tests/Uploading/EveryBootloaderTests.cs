@@ -3,6 +3,7 @@ using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
@@ -116,7 +117,7 @@ public class EveryBootloaderTests
             if (IsLost(bench))
             {
                 // Told before anything was written; from the next transfer on it is safe again.
-                Assert.Contains(bench.Events, e => e is UploadWarning { Code: "device-limit" });
+                Assert.Contains(bench.Events, e => e is UploadWarning { Code: WarningCode.DeviceLimit });
                 lost++;
                 continue;
             }

@@ -21,7 +21,7 @@ public class MapleBusResetTests
         var bench = new Bench("maple20,reset=no");
         var request = bench.Request(Alt2) with { WaitPort = wait };
         var told = -1;
-        bench.Bus.BeforeTransfer = _ => told = told < 0 && bench.Events.Any(e => e is UploadWarning { Code: "reset-needed" }) ? bench.Board.Flash.Erases.Sum() : told;
+        bench.Bus.BeforeTransfer = _ => told = told < 0 && bench.Events.Any(e => e is UploadWarning { Code: WarningCode.ResetNeeded }) ? bench.Board.Flash.Erases.Sum() : told;
 
         UploadResult? result = null;
         var e = Record.Exception(() => result = new Uploader(bench.Bus, bench.System.SerialPorts, bench.System.Clock, Press).Run(request, default));

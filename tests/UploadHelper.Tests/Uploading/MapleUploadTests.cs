@@ -2,6 +2,7 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;
 
@@ -216,8 +217,8 @@ public class MapleUploadTests
         bench.Upload(bench.Request(F4, 50_000));
 
         Assert.Equal(1, bench.Board.Flash.Erases.Sum());
-        Assert.Contains(bench.Events, e => e is UploadWarning { Code: "device-limit" });
-        Assert.Contains(bench.Events, e => e is UploadWarning { Code: "not-verifiable" });
+        Assert.Contains(bench.Events, e => e is UploadWarning { Code: WarningCode.DeviceLimit });
+        Assert.Contains(bench.Events, e => e is UploadWarning { Code: WarningCode.NotVerifiable });
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
+using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
@@ -155,7 +156,7 @@ public class UploaderTests
 
         Assert.Equal(UploadError.GhostDevice, e.Error);
         Assert.Contains("Press RESET", e.Hint, StringComparison.Ordinal);
-        Assert.Contains(bench.Events, w => w is UploadWarning { Code: "ghost-device" });
+        Assert.Contains(bench.Events, w => w is UploadWarning { Code: WarningCode.GhostDevice });
         Assert.Equal(0, bench.Board.Flash.Erases.Sum());
 
         bench.Board.PressReset();

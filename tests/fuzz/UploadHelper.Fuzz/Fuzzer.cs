@@ -1,3 +1,5 @@
+using UploadHelper.Core.Protocols;
+
 namespace UploadHelper.Fuzz;
 
 /// <summary>

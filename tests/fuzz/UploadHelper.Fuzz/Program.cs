@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Fuzz;
 using UploadHelper.Fuzz.Targets;
 

@@ -1,7 +1,9 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Core.Dfu;
 

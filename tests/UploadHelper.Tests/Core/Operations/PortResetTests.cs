@@ -1,6 +1,7 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Core.Operations;
@@ -13,7 +14,7 @@ public class PortResetTests
     public void A_port_that_stays_is_told()
     {
         Assert.False(Reset(new Ports(Listed: true, Fault: null)));
-        Assert.Contains(_events, e => e is UploadWarning { Code: "port-still-there" });
+        Assert.Contains(_events, e => e is UploadWarning { Code: WarningCode.PortStillThere });
     }
 
     [Fact]

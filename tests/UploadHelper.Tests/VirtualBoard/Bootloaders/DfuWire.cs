@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Protocols;
 using UploadHelper.VirtualBoard.Flash;
 
 namespace UploadHelper.Tests.VirtualBoard.Flash;

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using UploadHelper.Core.Protocols;
 using UploadHelper.VirtualBoard.Plug;
 
 namespace UploadHelper.Tests.VirtualBoard.Plug;

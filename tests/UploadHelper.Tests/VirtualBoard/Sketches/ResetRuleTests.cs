@@ -1,4 +1,5 @@
 using System.Text;
+using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard.Sketches;
 
 namespace UploadHelper.Tests.VirtualBoard.Sketches;

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;

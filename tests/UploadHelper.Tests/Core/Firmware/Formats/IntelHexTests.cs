@@ -1,6 +1,7 @@
 using System.Text;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Protocols;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;
 

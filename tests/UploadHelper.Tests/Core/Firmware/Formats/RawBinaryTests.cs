@@ -1,5 +1,6 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Protocols;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;
 

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Firmware.Formats;
+using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Tests.Support;
 

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 
