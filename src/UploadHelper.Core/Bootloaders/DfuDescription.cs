@@ -25,11 +25,8 @@ public sealed record DfuDescription(
     private const byte DeviceFirmwareUpgrade = 0x01;
     private const byte RuntimeProtocol = 0x01;
 
-    /// <summary>The ids of Maple bootloaders.</summary>
-    public static readonly UsbId MapleId = new(0x1EAF, 0x0003);
-
     /// <summary>Whether it is a Maple bootloader: plain DFU, though some units say that they are DfuSe (bcdDevice 0200).</summary>
-    public bool IsMaple => Device.Id == MapleId;
+    public bool IsMaple => Device.Id == MapleFamily.Id;
 
     /// <summary>Whether the device speaks DfuSe: by its version and its maps (UM0424).</summary>
     public bool IsDfuSe => !IsMaple && Functional.DfuVersion == DfuFunctionalDescriptor.DfuSeVersion && Alternates[0].Name.StartsWith('@');

@@ -7,73 +7,95 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Connecting;
 
 /// <summary>
-/// Gets a board into its bootloader and opens it: takes one that answers already, else sends the magic reset to the
-/// sketch's port and waits for the bootloader to come.
+/// Gets a board into its bootloader and opens it: uses one that answers already, or else sends the magic reset to the
+/// sketch's port and waits for the bootloader.
 /// </summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock.</param>
-/// <param name="events">Told what goes on, on the caller's thread.</param>
-public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
+/// <param name="events">Receives progress, on the caller's thread.</param>
+internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
 {
+    // Time enough for a reset, and for a hand that pushes the plug in again.
+    private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long <see cref="Reconnect"/> waits for a board that is gone.</summary>
+    public static TimeSpan ReturnsWithin => ReturnLimit;
+
     /// <summary>Connects.</summary>
+    /// <param name="request">Which bootloader.</param>
+    /// <param name="filter">The request's filter, with the board's place where it is known.</param>
+    /// <param name="cancellationToken">Checked in each wait.</param>
     /// <returns>The bootloader, in dfuIDLE.</returns>
-    /// <exception cref="UploadException">None came, more than one did, or it could not be opened.</exception>
+    /// <exception cref="UploadException">None appears, more than one does, or it cannot be opened.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public BootloaderSession Connect(BootloaderRequest request, CancellationToken cancellationToken)
+    public OpenBootloader Connect(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
     {
-        request = AtPortsPlace(request);
-        var finder = new BootloaderFinder(bus, time, events);
-        var session = ErrorMessages.Listing(() => finder.Find(request, cancellationToken));
-        if (session is null)
+        var search = new BootloaderSearch(bus, time, events);
+        var found = ErrorMessages.Listing(() => search.Find(filter, request.StrictPolling, cancellationToken));
+        if (found is null)
         {
             var reset = request.Port is not null && Reset(request.Port, cancellationToken);
-            events(new WaitingForBootloader(request.Filter, request.Timeout, AskForReset: !reset));
-            session = finder.WaitFor(request, cancellationToken, request.Port is null ? null : WatchBoard(request, request.Port, cancellationToken));
+            events(new WaitingForBootloader(filter, request.Timeout, AskForReset: !reset));
+            found = search.WaitFor(request, filter, request.Port is null ? null : BoardWatch(request, filter, cancellationToken), cancellationToken);
         }
         else if (request.Port is not null)
         {
             events(new ResetSkipped(request.Port));
         }
 
-        events(new BootloaderFound(session.Description, session.Info, session.Polling.IsEarly));
-        return session;
+        events(new BootloaderFound(found.Description, found.Protocol.Info, found.Connection.Polling.IsEarly));
+        return found;
     }
 
-    /// <summary>Has a bootloader without a sketch leave, so that it starts anew, and opens it again.</summary>
-    /// <param name="session">The bootloader; it is closed.</param>
-    /// <param name="request">As for <see cref="Connect"/>.</param>
-    /// <param name="cancellationToken">Looked at in each wait.</param>
-    /// <exception cref="UploadException">It did not come back.</exception>
+    /// <summary>Waits for a bootloader that was told to start anew.</summary>
+    /// <exception cref="UploadException">It did not return.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public BootloaderSession Restart(BootloaderSession session, BootloaderRequest request, CancellationToken cancellationToken)
+    public OpenBootloader WaitAgain(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
     {
-        using (session)
+        events(new WaitingForBootloader(filter, request.Timeout, AskForReset: false));
+        return new BootloaderSearch(bus, time, events).WaitFor(request, filter, null, cancellationToken);
+    }
+
+    /// <summary>Opens a board again that was gone, at the same place and of the same kind. (An L4 has another serial number after each power-up.)</summary>
+    /// <returns>The bootloader in dfuIDLE, or null if that board does not return.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public OpenBootloader? Reconnect(BootloaderRequest request, DeviceFilter filter, DfuDescription before, CancellationToken cancellationToken)
+    {
+        if (before.Device.Path.Length == 0)
         {
-            session.Leave();
+            return null;
         }
 
-        events(new WaitingForBootloader(request.Filter, request.Timeout, AskForReset: false));
-        return new BootloaderFinder(bus, time, events).WaitFor(AtPortsPlace(request), cancellationToken);
+        try
+        {
+            var quiet = new BootloaderConnector(bus, ports, time, _ => { });
+            var back = quiet.Connect(request with { Timeout = ReturnLimit }, filter with { UsbPath = before.Device.Path }, cancellationToken);
+            if (back.Description.Device.Id == before.Device.Id && back.Description.Alternates.SequenceEqual(before.Alternates))
+            {
+                return back;
+            }
+
+            back.Device.Dispose();
+            return null;
+        }
+        catch (UploadException)
+        {
+            // The user is told what was lost, not that it did not return.
+            return null;
+        }
     }
 
-    // A port whose place on the bus is known names the board: another one in DFU mode is not it. An adapter is no board.
-    private BootloaderRequest AtPortsPlace(BootloaderRequest request) =>
-        request.Filter.UsbPath is null && request.Port is { } name
-            && PortNames.Find(ports.List(), name) is { UsbPath: { } path } port && SketchPort.WhatElse(port) is null
-            ? request with { Filter = request.Filter with { UsbPath = path } }
-            : request;
-
     // A Maple bootloader stays for about a second, which a busy machine may miss: the sketch is back then, and is reset again.
-    private Action WatchBoard(BootloaderRequest request, string name, CancellationToken cancellationToken)
+    private Action BoardWatch(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
     {
-        var other = new OtherBootloader(bus, time);
+        var name = request.Port!;
         var wasGone = !PortNames.IsListed(ports, name);
         var attempts = 2;
         return () =>
         {
-            other.Refuse(request, cancellationToken);
-            var port = ports.List().FirstOrDefault(p => PortNames.Same(p.Name, name) || (p.UsbPath is not null && p.UsbPath == request.Filter.UsbPath));
+            RefuseOtherBootloader(filter, request.StrictPolling, cancellationToken);
+            var port = ports.List().FirstOrDefault(p => PortNames.Same(p.Name, name) || (p.UsbPath is not null && p.UsbPath == filter.UsbPath));
             if (port is not null && wasGone && attempts-- > 0)
             {
                 Reset(port.Name, cancellationToken);
@@ -94,47 +116,42 @@ public sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimePro
 
         return warning is null;
     }
-}
 
-/// <summary>
-/// Sees that the board that was reset came back with another bootloader than the wanted one: the wrong board was chosen, or
-/// the wrong bootloader for it. Waiting longer would not help, and after a magic reset some stay in DFU mode for ever.
-/// </summary>
-/// <param name="bus">The USB devices.</param>
-/// <param name="time">The clock.</param>
-internal sealed class OtherBootloader(IUsbBus bus, TimeProvider time)
-{
-    /// <summary>Looks at the board's place, and has another bootloader that came there start its sketch again.</summary>
-    /// <param name="request">What is wanted; nothing happens unless it says where.</param>
-    /// <param name="cancellationToken">Looked at before each transfer.</param>
-    /// <exception cref="UploadException"><see cref="UploadError.NoDevice"/>: there is another.</exception>
-    public void Refuse(BootloaderRequest request, CancellationToken cancellationToken)
+    // The board was reset and has another bootloader: the wrong board or the wrong bootloader was chosen. Waiting longer would
+    // not help, and after a magic reset some stay in DFU mode forever.
+    private void RefuseOtherBootloader(DeviceFilter filter, bool strictPolling, CancellationToken cancellationToken)
     {
-        if (request.Filter.UsbPath is not { } path
-            || bus.List().FirstOrDefault(d => d.Path == path && d.Interfaces.Any(DfuDescription.IsDfuMode) && !request.Filter.MatchesIds(d)) is not { } other)
+        if (filter.UsbPath is not { } path
+            || bus.List().FirstOrDefault(d => d.Path == path && d.Interfaces.Any(DfuDescription.IsDfuMode) && !filter.MatchesIds(d)) is not { } other)
         {
             return;
         }
 
         throw new UploadException(
             UploadError.NoDevice,
-            $"The board at {path} has another bootloader: {other.Id} came, not {string.Join(" or ", request.Filter.Ids)}. Nothing was erased"
-                + (Leave(other, request, cancellationToken) ? ", and it was told to start its old sketch again." : "."),
-            "Are the right board and upload method chosen? `upload-helper list` shows what is plugged in.");
+            $"The board at {path} has a different bootloader: {other.Id}, not {string.Join(" or ", filter.Ids)}. Nothing was erased"
+                + (Leave(other, strictPolling, cancellationToken) ? ", and the board was told to start its old sketch again." : "."),
+            "Are the right board and upload method selected? `upload-helper list` shows what is plugged in.");
     }
 
-    private bool Leave(UsbDeviceInfo other, BootloaderRequest request, CancellationToken cancellationToken)
+    private bool Leave(UsbDeviceInfo other, bool strictPolling, CancellationToken cancellationToken)
     {
         try
         {
-            var filter = new DeviceFilter([other.Id], other.Path);
-            using var candidate = new BootloaderOpener(bus, time).Open(other, filter, hold: true);
-            if (candidate?.Start(request, time, cancellationToken) is not { CanLeave: true } session)
+            using var candidate = BootloaderCandidate.Open(bus, other, new DeviceFilter([other.Id], other.Path), time, hold: true);
+            if (candidate?.Start(strictPolling, time, cancellationToken) is not { } open)
             {
                 return false;
             }
 
-            session.Leave();
+            var memory = open.Protocol.Memories[0];
+            var bootloader = open.Protocol.Create(open.Device, open.Connection, memory);
+            if (!bootloader.CanLeave)
+            {
+                return false;
+            }
+
+            bootloader.Leave(open.Protocol.SketchStart);
             return true;
         }
         catch (Exception e) when (e is UsbException or DfuException or UploadException)

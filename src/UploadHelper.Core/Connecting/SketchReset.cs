@@ -5,10 +5,10 @@ using UploadHelper.Core.Timing;
 namespace UploadHelper.Core.Connecting;
 
 /// <summary>
-/// Sends the magic reset to a running sketch. The cores' rules conflict: Arduino_STM32 F1 wants "1EAF" after a falling
-/// edge of DTR, Arduino_STM32 F4 wants it with DTR high and wedges otherwise, STM32GENERIC and Arduino_Core_STM32 want
-/// more than three line changes and the magic at the start of the first packet. Two orders satisfy all of them: the one
-/// that the port's ids speak for comes first. Arduino's own boards get the touch of 1200 baud.
+/// Sends the magic reset to a running sketch. The cores' rules conflict: Arduino_STM32 F1 expects "1EAF" after a falling
+/// edge of DTR, Arduino_STM32 F4 expects it with DTR high and hangs otherwise, STM32GENERIC and Arduino_Core_STM32 expect
+/// more than three line changes and the magic at the start of the first packet. Two sequences satisfy all of them; the one
+/// that the port's ids suggest is first. Arduino's own boards get the 1200-baud touch.
 /// </summary>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock for the pauses.</param>
@@ -17,26 +17,26 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     private const int BaudRate = 9600;
     private const int TouchBaudRate = 1200;
 
-    // Cores sample the lines in their USB interrupt; 50 ms is what maple_loader always gave them.
+    // Cores sample the lines in their USB interrupt; 50 ms is what maple_loader has always used.
     private static readonly TimeSpan LinePause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan WriteLimit = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan GoneLimit = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Resets the sketch behind a port.</summary>
     /// <param name="port">The port's name.</param>
-    /// <param name="cancellationToken">Looked at in each pause.</param>
-    /// <returns>Null if the order to reset was sent, else what kept it from being sent, for the user.</returns>
+    /// <param name="cancellationToken">Checked in each pause.</param>
+    /// <returns>Null if the reset was sent; else a warning that says why not.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public UploadWarning? Run(string port, CancellationToken cancellationToken)
     {
-        // Only a port that was listed can be seen to go: links of udev's and pseudo terminals open without being listed.
+        // Only a listed port can be seen to disappear: udev's links and pseudo terminals open without being listed.
         var info = PortNames.Find(ports.List(), port);
         if (info is not null && SketchPort.WhatElse(info) is { } what)
         {
             return new UploadWarning(
                 WarningCode.PortNotTheBoard,
-                $"{port} is {what}, not the port of a sketch on the board itself: nothing was sent to it.",
-                "Press RESET on the board now. Is the right port chosen?");
+                $"{port} is {what}, not the USB port of a sketch. Nothing was sent to it.",
+                "Press RESET on the board now, and check that the right port is selected.");
         }
 
         var sent = false;
@@ -60,7 +60,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         }
         catch (SerialException e) when (sent && e.Fault is (SerialFault.Gone or SerialFault.Io))
         {
-            // The board left the bus while the bytes went out: that is the reset.
+            // The board left the bus while the bytes were sent: that is the reset.
             return null;
         }
         catch (SerialException e)
@@ -69,7 +69,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         }
     }
 
-    // The line stays open until the port is gone: Linux waits 5 s when one is closed while its device resets.
+    // The line stays open until the port is gone: Linux waits 5 s when it is closed while its device resets.
     private void SendMagic(ISerialLine line, bool dtr, ref bool sent, Func<bool> isGone, CancellationToken cancellationToken)
     {
         line.SetRts(false);
@@ -112,19 +112,19 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     {
         SerialFault.NotFound => new UploadWarning(
             WarningCode.PortMissing,
-            $"There is no serial port {port}: the sketch cannot be reset from here.",
-            "Press RESET on the board, or plug it in, now."),
+            $"Serial port {port} not found, so the sketch cannot be reset automatically.",
+            "Press RESET on the board now, or plug it in."),
         SerialFault.Busy => new UploadWarning(
             WarningCode.PortBusy,
-            $"{port} is in use by another program: the sketch cannot be reset from here.",
-            "Close the serial monitor; press RESET on the board now."),
+            $"Another program is using {port}, so the sketch cannot be reset automatically.",
+            "Press RESET on the board now. Before the next upload, close the serial monitor."),
         SerialFault.AccessDenied => new UploadWarning(
             WarningCode.PortDenied,
-            $"{port} may not be opened by this user: the sketch cannot be reset from here.",
-            "Press RESET on the board now. To mend it for good, add yourself to the group that owns the port (often dialout) and log in again."),
+            $"This user does not have permission to open {port}, so the sketch cannot be reset automatically.",
+            "Press RESET on the board now. To fix this, add yourself to the group that owns the port (often dialout) and log in again."),
         SerialFault.Timeout => new UploadWarning(
             WarningCode.PortStuck,
-            $"The sketch does not read from {port}: it may hang, or was built without the magic reset.",
+            $"The sketch does not read from {port}. It may hang, or it was built without the magic reset.",
             "Press RESET on the board now."),
         _ => new UploadWarning(
             WarningCode.PortFailed,

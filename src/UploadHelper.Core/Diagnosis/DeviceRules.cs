@@ -16,7 +16,7 @@ internal sealed class DeviceRules(RepairCommands commands)
     private Finding Of(SeenDevice board, LinuxState? linux)
     {
         // A sketch is reached through its serial port.
-        var isBootloader = board.IsDfu || KnownDevices.Find(board.Id)?.Program == BoardProgram.Bootloader;
+        var isBootloader = board.IsDfu || BootloaderCatalogue.Find(board.Id)?.Program == BoardProgram.Bootloader;
         var name = SeenBoards.Name(board);
         if (isBootloader && board.Access == Access.Denied)
         {
@@ -56,13 +56,13 @@ internal sealed class DeviceRules(RepairCommands commands)
             yield return Step.Say($"  {Rule(board)}, GROUP=\"plugdev\", MODE=\"0660\"");
             yield break;
         }
-        else if (KnownDevices.Find(board.Id) is not null)
+        else if (BootloaderCatalogue.Find(board.Id) is not null)
         {
             yield return Step.Say("The udev rules are installed: unplug the board and plug it in again.");
             yield break;
         }
 
-        yield return KnownDevices.Find(board.Id) is not null
+        yield return BootloaderCatalogue.Find(board.Id) is not null
             ? Step.Say("The line in them that counts here, or to be put into /etc/udev/rules.d/60-upload-helper.rules by hand:")
             : Step.Say("The udev rules do not name this board. Put this line into /etc/udev/rules.d/61-my-board.rules, and plug it in again:");
         yield return Step.Say($"  {Rule(board)}, TAG+=\"uaccess\"");
@@ -76,14 +76,14 @@ internal sealed class DeviceRules(RepairCommands commands)
 internal static class SeenBoards
 {
     /// <summary>The devices that are boards: in DFU mode, or with ids that are known.</summary>
-    public static IEnumerable<SeenDevice> Of(Situation situation) => situation.Devices.Where(d => d.IsDfu || KnownDevices.Find(d.Id) is not null);
+    public static IEnumerable<SeenDevice> Of(Situation situation) => situation.Devices.Where(d => d.IsDfu || BootloaderCatalogue.Find(d.Id) is not null);
 
     /// <summary>For people: "0483:DF11 at 1-1 (STM32 BOOTLOADER)".</summary>
     public static string Name(SeenDevice device) =>
         $"{device.Id}{(device.Path.Length == 0 ? "" : $" at {device.Path}")}{(device.Name.Length == 0 ? "" : $" ({device.Name})")}";
 
     /// <summary>What runs on it, for people.</summary>
-    public static string Program(SeenDevice device) => KnownDevices.Find(device.Id)?.Name ?? "a device in DFU mode";
+    public static string Program(SeenDevice device) => BootloaderCatalogue.Find(device.Id)?.Name ?? "a device in DFU mode";
 
     /// <summary>No board at all.</summary>
     public static Finding None { get; } = new(FindingLevel.Note, FindingTopic.UsbDevices, "no-board", "No board is seen.")
@@ -108,7 +108,7 @@ internal static class DriverRules
         return boards.Count == 0 ? [SeenBoards.None] : boards.Select(b => IsSketch(b) ? Sketch(b) : Bootloader(b));
     }
 
-    private static bool IsSketch(SeenDevice board) => !board.IsDfu && KnownDevices.Find(board.Id)?.Program == BoardProgram.Sketch;
+    private static bool IsSketch(SeenDevice board) => !board.IsDfu && BootloaderCatalogue.Find(board.Id)?.Program == BoardProgram.Sketch;
 
     // Windows 10 has usbser for every CDC device. A driver that was meant for the bootloader takes the sketch's port away.
     private static Finding Sketch(SeenDevice board) => board.Drivers.FirstOrDefault() switch
@@ -126,7 +126,7 @@ internal static class DriverRules
 
     private static Finding Bootloader(SeenDevice board)
     {
-        var isMaple = board.Id == DfuDescription.MapleId;
+        var isMaple = board.Id == MapleFamily.Id;
         var best = isMaple ? "libusbK" : "WinUSB";
         return board.Drivers.FirstOrDefault() switch
         {

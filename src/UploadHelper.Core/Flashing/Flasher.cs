@@ -145,28 +145,6 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
     }
 }
 
-/// <summary>The parts of working on flash that take time; those of an upload in their order.</summary>
-public enum FlashPhase
-{
-    /// <summary>Reading what is on the board, to leave alone what is right already; counted in bytes.</summary>
-    Compare,
-
-    /// <summary>Erasing sectors; counted in bytes of the sectors.</summary>
-    Erase,
-
-    /// <summary>Writing blocks; counted in bytes.</summary>
-    Write,
-
-    /// <summary>Reading back and comparing; counted in bytes.</summary>
-    Verify,
-
-    /// <summary>Writing and comparing the block with the vector table, last of all; counted in bytes.</summary>
-    Finalize,
-
-    /// <summary>Reading what is on a board; no part of an upload. Counted in bytes.</summary>
-    Read,
-}
-
 /// <summary>Adds up how far one phase is.</summary>
 /// <param name="phase">The phase.</param>
 /// <param name="total">How many bytes it has.</param>

@@ -13,64 +13,85 @@ public static class Preflight
     private const int FirstSharedVector = 0x1C;
     private const int SharedVectors = 8;
 
-    /// <summary>Checks a plan against a bootloader's quirks.</summary>
+    /// <summary>Plans the writing of an image through a bootloader, and checks the plan.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="device">The bootloader's descriptors.</param>
+    /// <param name="memories">Its memories.</param>
+    /// <param name="info">Its entry in the catalogue.</param>
+    /// <param name="alternate">The alternate setting that the user named, or null.</param>
+    /// <exception cref="UploadException">The image does not fit this board.</exception>
+    public static FlashPlan Plan(FirmwareImage image, DfuDescription device, IReadOnlyList<DfuMemory> memories, BootloaderInfo info, byte? alternate)
+    {
+        var planner = new FlashPlanner(memories, device.Functional.TransferSize, info.ErasedValue)
+        {
+            ProgramUnit = info.ProgramUnit,
+            LastWrite = info.SharesVectorPage ? null : info.LastWrite,
+            SketchStart = info.Writable?.Start ?? 0,
+            VectorsLast = !info.WritesInOneGo,
+        };
+        var plan = planner.Plan(image, alternate);
+        Check(image, plan, device, info);
+        return plan;
+    }
+
+    /// <summary>Checks a plan against what is known about a bootloader.</summary>
     /// <param name="image">The image.</param>
     /// <param name="plan">Its plan.</param>
     /// <param name="device">What the bootloader says of itself.</param>
-    /// <param name="quirks">What is known of it beyond that.</param>
+    /// <param name="info">What is known of it beyond that.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NotWritable"/>, <see cref="UploadError.ImageTooLarge"/> or <see cref="UploadError.NotForThisDevice"/>.
     /// </exception>
-    public static void Check(FirmwareImage image, FlashPlan plan, DfuDescription device, BootloaderInfo quirks)
+    public static void Check(FirmwareImage image, FlashPlan plan, DfuDescription device, BootloaderInfo info)
     {
         if (image.MadeFor is { } ids && !ids.Fits(device.Device.Id))
         {
             throw MadeForAnother(image, ids, device.Device);
         }
 
-        if (quirks.Writable is { } writable)
+        if (info.Writable is { } writable)
         {
-            CheckSectors(image, plan, writable, quirks);
+            CheckSectors(image, plan, writable, info);
         }
 
-        if (quirks.Sketch is { } rule && image.HasVectorTable)
+        if (info.Sketch is { } rule && image.HasVectorTable)
         {
-            CheckSketch(image, rule, quirks);
+            CheckSketch(image, rule, info);
         }
 
-        if (quirks.SharesVectorPage && plan.VectorBlock is { } block && NotFree(block) is { } word)
+        if (info.SharesVectorPage && plan.VectorBlock is { } block && NotFree(block) is { } word)
         {
-            throw VectorTaken(image, word, quirks);
+            throw VectorTaken(image, word, info);
         }
     }
 
-    private static void CheckSectors(FirmwareImage image, FlashPlan plan, WritableRange writable, BootloaderInfo quirks)
+    private static void CheckSectors(FirmwareImage image, FlashPlan plan, WritableRange writable, BootloaderInfo info)
     {
         foreach (var sector in plan.Sectors)
         {
             if (writable.WhyNot(sector) is { } why)
             {
-                throw NotWritable(image, sector, why, writable, quirks);
+                throw NotWritable(image, sector, why, writable, info);
             }
         }
     }
 
-    private static void CheckSketch(FirmwareImage image, SketchRule rule, BootloaderInfo quirks)
+    private static void CheckSketch(FirmwareImage image, SketchRule rule, BootloaderInfo info)
     {
         if (rule.Address is { } address && image.Start != address)
         {
             if (rule.StartsNothingElse)
             {
-                throw StartedElsewhere(image, address, quirks);
+                throw StartedElsewhere(image, address, info);
             }
 
             return;
         }
 
         var stack = VectorTable.Read(image.VectorSegment.Data.Span).StackPointer;
-        if (!rule.Stack.Accepts(stack))
+        if (!rule.Accepts(stack))
         {
-            throw NeverStarted(image, stack, rule, quirks);
+            throw NeverStarted(image, stack, rule, info);
         }
     }
 
@@ -93,28 +114,28 @@ public static class Preflight
         $"{image.Name} was made for {new UsbId(ids.Vendor, ids.Product)}, and the board is {device.Id}. Nothing was erased.",
         "Is it the right file? If it is, take its suffix off (dfu-suffix --delete), or give the .bin or .hex.");
 
-    private static UploadException NotWritable(FirmwareImage image, Sector sector, string why, WritableRange writable, BootloaderInfo quirks) => new(
+    private static UploadException NotWritable(FirmwareImage image, Sector sector, string why, WritableRange writable, BootloaderInfo info) => new(
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
-        $"{image.Name} needs the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, and {why} ({quirks.Name}). Nothing was erased.",
+        $"{image.Name} needs the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, and {why} ({info.Name}). Nothing was erased.",
         sector.Address < writable.Start
             ? $"Use --offset 0x{writable.Start - FlashAddress.FlashBase:X}; the sketch must be compiled for that address."
             : "Make the sketch smaller, or write it with the chip's own bootloader (BOOT0).");
 
-    private static UploadException StartedElsewhere(FirmwareImage image, uint address, BootloaderInfo quirks) => new(
+    private static UploadException StartedElsewhere(FirmwareImage image, uint address, BootloaderInfo info) => new(
         UploadError.ImageLinkedElsewhere,
-        $"{image.Name} begins at 0x{image.Start:X8}. {quirks.Name} would never start it: it starts what is at 0x{address:X8}. Nothing was erased.",
-        (KnownBootloaders.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
+        $"{image.Name} begins at 0x{image.Start:X8}. {info.Name} would never start it: it starts what is at 0x{address:X8}. Nothing was erased.",
+        (BootloaderCatalogue.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
             + $"Compile it for this board, with the vector offset 0x{address - FlashAddress.FlashBase:X}.");
 
-    private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, BootloaderInfo quirks) => new(
+    private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
-        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {quirks.Name} would never start it: it takes only stack pointers in "
-            + $"{rule.Stack.Text}. Nothing was erased.",
+        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it takes only stack pointers in "
+            + $"{rule.StackRange}. Nothing was erased.",
         "Was the sketch compiled for this board? A part with less RAM has another stack pointer; the linker script sets it.");
 
-    private static UploadException VectorTaken(FirmwareImage image, (int Offset, uint Value) word, BootloaderInfo quirks) => new(
+    private static UploadException VectorTaken(FirmwareImage image, (int Offset, uint Value) word, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
-        $"{image.Name} has 0x{word.Value:X8} at 0x{word.Offset:X2} of its vector table. {quirks.Name} keeps the sketch's stack pointer and reset vector "
+        $"{image.Name} has 0x{word.Value:X8} at 0x{word.Offset:X2} of its vector table. {info.Name} keeps the sketch's stack pointer and reset vector "
             + "in the words at 0x1C and 0x20, which must be 0; it would write the image wrongly and report success. Nothing was erased.",
         "These are reserved vectors on every Cortex-M3: find what the linker script or a checksum tool puts there.");
 }

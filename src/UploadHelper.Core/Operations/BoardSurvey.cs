@@ -6,25 +6,22 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
 
-/// <summary>Sees which boards are in DFU mode, by their descriptors alone: what is not wanted must not be changed by a look at it.</summary>
+/// <summary>Finds the boards in DFU mode by their descriptors alone: a board that is not meant must not be changed.</summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="time">The clock.</param>
-/// <param name="filter">Which boards are wanted.</param>
+/// <param name="filter">Which boards are meant.</param>
 internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter filter)
 {
-    // udev gives the user access up to half a second after a device has come.
-    private static readonly TimeSpan AccessGrace = TimeSpan.FromSeconds(2);
-
     private readonly Dictionary<(int Bus, int Number), SurveyedBoard> _known = [];
 
     /// <summary>
-    /// Waits for boards: for those at the places that are named, or else for any. Not so long that one which is there would
-    /// start its sketch meanwhile.
+    /// Waits for boards: for those at the named places, or else for any. Not so long that one that is there would start its
+    /// sketch meanwhile.
     /// </summary>
     /// <param name="paths">The places, or null.</param>
     /// <param name="limit">How long to wait.</param>
     /// <param name="cancellationToken">Looked at in each wait.</param>
-    /// <returns>The boards that are there, in the order of the bus; none or too few if the time is over.</returns>
+    /// <returns>The boards, in the order of the bus; none or too few if the time is over.</returns>
     public IReadOnlyList<SurveyedBoard> WaitFor(IReadOnlyList<string>? paths, TimeSpan limit, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
@@ -36,7 +33,7 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
             seen = boards.Count > 0 ? seen ?? time.GetTimestamp() : null;
             var waited = time.GetElapsedTime(seen ?? start);
             var enough = boards.Count >= (paths?.Distinct().Count() ?? 1) || boards.Any(b => b.BootWindow > TimeSpan.Zero && waited >= b.BootWindow / 2);
-            var settled = boards.All(b => b.Trouble is null) || waited >= AccessGrace;
+            var settled = boards.All(b => b.Trouble is null) || waited >= BootloaderSearch.AccessGrace;
             if ((enough && settled) || time.GetElapsedTime(start) >= limit)
             {
                 return boards;
@@ -46,11 +43,11 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
         }
     }
 
-    /// <summary>The devices in DFU mode that are not wanted by their ids.</summary>
+    /// <summary>The devices in DFU mode with other ids.</summary>
     public IEnumerable<UsbDeviceInfo> Others() =>
         bus.List().Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && !filter.MatchesIds(d));
 
-    // A device that was understood once is not asked again.
+    // A device that was identified once is not opened again.
     private SurveyedBoard Ask(UsbDeviceInfo device)
     {
         var key = (device.Bus, device.Number);
@@ -66,7 +63,7 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
     {
         try
         {
-            using var candidate = new BootloaderOpener(bus, time).Open(device, filter);
+            using var candidate = BootloaderCandidate.Open(bus, device, filter, time);
             return new SurveyedBoard(device, candidate!.Description, null) { BootWindow = candidate.Info.BootWindow };
         }
         catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
@@ -75,7 +72,7 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
         }
         catch (UsbException e)
         {
-            return new SurveyedBoard(device, null, ErrorMessages.Explain(e, ErrorMessages.Untouched));
+            return new SurveyedBoard(device, null, ErrorMessages.Explain(e, ErrorMessages.NothingErased));
         }
         catch (UploadException e)
         {

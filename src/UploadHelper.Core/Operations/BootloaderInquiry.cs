@@ -94,7 +94,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     // Its busy flag is set by any class request, and never cleared (STM32duino-bootloader, usb.c).
     private void Warn(UsbDeviceInfo device)
     {
-        if (device.Id == DfuDescription.MapleId)
+        if (device.Id == MapleFamily.Id)
         {
             events(new UploadWarning(
                 WarningCode.StaysInDfu,
@@ -107,7 +107,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     {
         try
         {
-            return BootloaderProfile.Of(description).Info;
+            return BootloaderProtocol.Of(description).Info;
         }
         catch (UploadException)
         {

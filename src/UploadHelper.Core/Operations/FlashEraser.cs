@@ -45,7 +45,7 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
         events(new FlashProgress(FlashPhase.Erase, 0, plan.Size));
         foreach (var sector in plan.Sectors)
         {
-            State = session.Info.SharesVectorPage && sector.Address == FlashAddress.FlashBase ? ErrorMessages.InSharedPage(session.Info) : Begun;
+            State = session.Info.SharesVectorPage && sector.Address == FlashAddress.FlashBase ? InterruptedUpload.InSharedPage(session.Info) : Begun;
             bootloader.Erase(sector);
             State = Begun;
             events(new FlashProgress(FlashPhase.Erase, sector.End - plan.Address, plan.Size));
@@ -88,11 +88,11 @@ public sealed record ErasePlan(DfuMemory Memory, IReadOnlyList<Sector> Sectors)
 
 /// <summary>Settles what is to be erased, or refuses: never read-only sectors, option bytes, or what a bootloader would erase wrongly.</summary>
 /// <param name="memories">The memories of the board.</param>
-/// <param name="quirks">What is known of its bootloader.</param>
+/// <param name="info">What is known of its bootloader.</param>
 /// <param name="alternate">The alternate setting that the user wants, or null for the one that holds the address.</param>
-public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderInfo quirks, byte? alternate)
+public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderInfo info, byte? alternate)
 {
-    private readonly SketchArea _sketches = new(memories, quirks, alternate);
+    private readonly SketchArea _sketches = new(memories, info, alternate);
 
     /// <summary>Plans an erase.</summary>
     /// <param name="address">Where it begins, at a sector's start; null for the first sector that a sketch may be put into.</param>

@@ -1,44 +1,48 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Flashing;
+using UploadHelper.Core.Protocols;
 
 namespace UploadHelper.Core.Operations;
 
-/// <summary>How it is known where an image begins.</summary>
+/// <summary>Where the address of an image comes from.</summary>
 public enum AddressSource
 {
-    /// <summary>Its file says so.</summary>
+    /// <summary>The file contains it.</summary>
     File,
 
-    /// <summary>The user says so.</summary>
+    /// <summary>The user gave it.</summary>
     User,
 
-    /// <summary>Its code pointers speak for it.</summary>
+    /// <summary>The code pointers of the image suggest it.</summary>
     CodePointers,
 
-    /// <summary>It is not known; the image is looked at as if it began at the start of the flash.</summary>
+    /// <summary>It is unknown; the image is inspected as if it began at the start of the flash.</summary>
     Unknown,
 }
 
-/// <summary>A bootloader that starts sketches where an image begins.</summary>
-/// <param name="Bootloader">The bootloader.</param>
-/// <param name="Refusal">Why the image does not fit it all the same; null if it does.</param>
-public sealed record BootloaderFit(KnownBootloader Bootloader, string? Refusal);
+/// <summary>Whether an image fits a bootloader that starts sketches at its address.</summary>
+/// <param name="Name">The bootloader.</param>
+/// <param name="Options">The options with which the image is uploaded through it.</param>
+/// <param name="Refusal">Why an upload would be refused; null if it would not be.</param>
+public sealed record BootloaderFit(string Name, string Options, string? Refusal);
 
-/// <summary>What an image file tells of itself, without any board.</summary>
+/// <summary>What can be said about an image file without a board.</summary>
 /// <param name="Image">The image.</param>
-/// <param name="AddressFrom">How it is known where it begins.</param>
+/// <param name="AddressFrom">Where its address comes from.</param>
 /// <param name="Vectors">Its vector table; null for data, or if it is too short for one.</param>
-/// <param name="Fit">Which address its code pointers speak for; null without a vector table.</param>
-/// <param name="Defect">Why no bootloader could start it, in half a sentence; null if nothing speaks against it.</param>
+/// <param name="Fit">Which address its code pointers suggest; null without a vector table.</param>
+/// <param name="Defect">Why no bootloader can start it; null if nothing is wrong with it.</param>
 /// <param name="Bootloaders">The bootloaders that start a sketch at its address; none for data, or if it has a defect.</param>
 public sealed record ImageInspection(
     FirmwareImage Image, AddressSource AddressFrom, VectorTable? Vectors, LinkAddress? Fit, string? Defect, IReadOnlyList<BootloaderFit> Bootloaders)
 {
-    /// <summary>Looks at an image file.</summary>
+    /// <summary>Inspects an image file.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="address">Where the user says that the image begins, or null.</param>
+    /// <param name="address">The address of the image that the user gave, or null.</param>
     /// <exception cref="UploadException">
     /// As by <see cref="ImageReader.Read"/>, but a file without an address needs none.
     /// </exception>
@@ -46,7 +50,7 @@ public sealed record ImageInspection(
     {
         if (ImageReader.WithoutAddress(file) is not { } bytes)
         {
-            return Of(ImageReader.Read(file, address), AddressSource.File);
+            return Of(Uploader.NamingBootloaders(() => ImageReader.Read(file, address)), AddressSource.File);
         }
 
         if (address is not null)
@@ -58,25 +62,66 @@ public sealed record ImageInspection(
         return Of(ImageReader.Read(file, linkedFor ?? FlashAddress.FlashBase), linkedFor is null ? AddressSource.Unknown : AddressSource.CodePointers);
     }
 
-    private static ImageInspection Of(FirmwareImage image, AddressSource addressFrom)
+    /// <summary>Why an upload of an image to a device would be refused, by the checks of an upload; null if it would not be.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="device">The descriptors of the device.</param>
+    /// <param name="alternate">The alternate setting that the user names, or null.</param>
+    public static string? RefusalBy(FirmwareImage image, DfuDescription device, byte? alternate)
     {
-        if (!image.HasVectorTable || image.VectorSegment.Data.Length < VectorTable.Smallest)
+        try
         {
-            return new ImageInspection(image, addressFrom, null, null, image.HasVectorTable ? "it is too short for a vector table" : null, []);
+            var protocol = BootloaderProtocol.Of(device);
+            Preflight.Plan(image, device, protocol.Memories, protocol.Info, alternate);
+            return null;
         }
-
-        var vectors = VectorTable.Read(image.VectorSegment.Data.Span);
-        var fit = LinkAddress.Of(image);
-        var defect = DefectOf(image, vectors, fit, addressFrom);
-        var bootloaders = defect is null && addressFrom != AddressSource.Unknown ? KnownBootloaders.At(image.Start) : [];
-        return new ImageInspection(image, addressFrom, vectors, fit, defect, [.. bootloaders.Select(b => new BootloaderFit(b, b.Refusal(image)))]);
+        catch (UploadException e)
+        {
+            return e.Message.Replace($" {ErrorMessages.NothingErased}", "", StringComparison.Ordinal);
+        }
     }
 
-    private static string? DefectOf(FirmwareImage image, VectorTable vectors, LinkAddress fit, AddressSource addressFrom) =>
-        !RamMap.FitsStack(vectors.StackPointer) ? $"its first word, 0x{vectors.StackPointer:X8}, is no stack pointer into a RAM of an STM32"
-        : vectors.Reset % 2 == 0 ? $"its second word, 0x{vectors.Reset:X8}, is no reset vector (those are odd)"
-        : addressFrom == AddressSource.Unknown ? null
-        : fit.LinkedFor is { } linkedFor && linkedFor != image.Start ? $"it was linked for 0x{linkedFor:X8}"
-        : vectors.Misfit(image) is { } handler ? $"its handler at 0x{handler:X8} lies outside of it"
-        : null;
+    private static ImageInspection Of(FirmwareImage image, AddressSource addressFrom)
+    {
+        if (!image.HasVectorTable)
+        {
+            return new ImageInspection(image, addressFrom, null, null, null, []);
+        }
+
+        var isLong = image.VectorSegment.Data.Length >= VectorTable.Smallest;
+        var vectors = isLong ? VectorTable.Read(image.VectorSegment.Data.Span) : null;
+        var fit = isLong ? LinkAddress.Of(image) : null;
+        var defect = DefectOf(image, addressFrom);
+        var bootloaders = defect is null && addressFrom != AddressSource.Unknown ? Fits(image) : [];
+        return new ImageInspection(image, addressFrom, vectors, fit, defect, bootloaders);
+    }
+
+    private static string? DefectOf(FirmwareImage image, AddressSource addressFrom)
+    {
+        try
+        {
+            VectorTable.Check(image);
+            return null;
+        }
+        catch (UploadException e) when (e.Error == UploadError.NoVectorTable || addressFrom != AddressSource.Unknown)
+        {
+            return e.Message.Replace($" {ErrorMessages.NothingErased}", "", StringComparison.Ordinal);
+        }
+        catch (UploadException)
+        {
+            // At the start of the flash it need not fit.
+            return null;
+        }
+    }
+
+    // One line for bootloaders that differ only in the chip: the image fits if it fits one of the devices.
+    private static List<BootloaderFit> Fits(FirmwareImage image) =>
+    [
+        .. BootloaderCatalogue.PlacesAt(image.Start)
+            .GroupBy(p => (Name: p.Bootloader.Family + (p.Place.Label is { } label ? $" ({label})" : ""), p.Place.Options))
+            .Select(group =>
+            {
+                var refusals = group.SelectMany(p => p.Place.Devices.Select(d => RefusalBy(image, d, p.Place.Alternate))).ToList();
+                return new BootloaderFit(group.Key.Name, group.Key.Options, refusals.Contains(null) ? null : refusals[0]);
+            }),
+    ];
 }

@@ -69,9 +69,9 @@ public sealed record MemoryRange(DfuMemory Memory, uint Address, int Length)
 
 /// <summary>The sectors of a board that a sketch may be put into.</summary>
 /// <param name="memories">The memories of the board.</param>
-/// <param name="quirks">What is known of its bootloader.</param>
+/// <param name="info">What is known of its bootloader.</param>
 /// <param name="alternate">The alternate setting that the user wants, or null for any.</param>
-internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderInfo quirks, byte? alternate)
+internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderInfo info, byte? alternate)
 {
     /// <summary>Where it begins.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: there is none.</exception>
@@ -98,9 +98,9 @@ internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderIn
             return "is not writable: the bootloader protects it";
         }
 
-        return quirks.Writable?.WhyNot(sector) is { } why ? $"may not be erased: {why}" : null;
+        return info.Writable?.WhyNot(sector) is { } why ? $"may not be erased: {why}" : null;
     }
 
     private IEnumerable<uint> Starts(SectorGroup group) =>
-        quirks.Writable is { } writable && writable.Start > group.Address && writable.Start < group.End ? [group.Address, writable.Start] : [group.Address];
+        info.Writable is { } writable && writable.Start > group.Address && writable.Start < group.End ? [group.Address, writable.Start] : [group.Address];
 }

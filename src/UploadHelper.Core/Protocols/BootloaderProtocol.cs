@@ -8,20 +8,23 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Protocols;
 
-/// <summary>How a bootloader is talked to. This is the one place that tells kinds of bootloader apart.</summary>
+/// <summary>How to talk to a bootloader. This is the one place that tells the protocols apart.</summary>
 /// <param name="Memories">Its memories, at least one.</param>
-/// <param name="Info">What is known of it beyond what it says of itself.</param>
-/// <param name="Create">Makes the bootloader for a memory whose alternate setting is selected.</param>
-internal sealed record BootloaderProfile(
+/// <param name="Info">Its entry in the catalogue.</param>
+/// <param name="Create">Creates the bootloader for a memory whose alternate setting is selected.</param>
+internal sealed record BootloaderProtocol(
     IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Func<IUsbDevice, DfuConnection, DfuMemory, IBootloader> Create)
 {
-    /// <summary>The profile of a device.</summary>
+    /// <summary>Where the bootloader looks for a sketch; the start of its first memory if that is not known.</summary>
+    public uint SketchStart => Info.Sketch?.Address ?? Memories[0].Map.Groups[0].Address;
+
+    /// <summary>The protocol of a device.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
-    public static BootloaderProfile Of(DfuDescription description)
+    public static BootloaderProtocol Of(DfuDescription description)
     {
         if (description.Functional.TransferSize == 0 || !description.Functional.CanDownload)
         {
-            throw NotSupported(description.Device, "it says that it cannot be written");
+            throw NotSupported(description.Device, "its functional descriptor does not allow downloads");
         }
 
         return description switch
@@ -35,21 +38,21 @@ internal sealed record BootloaderProfile(
     /// <summary>Refuses a device.</summary>
     public static UploadException NotSupported(UsbDeviceInfo device, string why) => new(
         UploadError.NotSupported,
-        $"{device.Id} at {device.Path} is not a bootloader that can be written: {why}. Nothing was erased.",
-        "See what it says of itself: upload-helper list");
+        $"Cannot upload to {device.Id} at {device.Path}: {why}. Nothing was erased.",
+        "`upload-helper list` shows the descriptors of the device.");
 
-    private static BootloaderProfile Maple(DfuDescription description)
+    private static BootloaderProtocol Maple(DfuDescription description)
     {
         var memories = MapleMemories.Of(description);
         return memories.Count == 0
             ? throw NotSupported(description.Device, "none of its alternate settings names an address in flash")
-            : new BootloaderProfile(
+            : new BootloaderProtocol(
                 memories,
-                DfuQuirkTable.For(description, memories[0].Map),
+                BootloaderCatalogue.For(description, memories[0].Map),
                 (device, connection, memory) => new MapleBootloader(device, connection, memory.Map, description.Functional));
     }
 
-    private static BootloaderProfile DfuSe(DfuDescription description)
+    private static BootloaderProtocol DfuSe(DfuDescription description)
     {
         var memories = new List<DfuMemory>();
         foreach (var alternate in description.Alternates)
@@ -60,7 +63,7 @@ internal sealed record BootloaderProfile(
             }
             catch (MemoryMapException)
             {
-                // Not a memory that can be flashed; `list` shows it as it is.
+                // Not a memory that can be written; `list` shows it as it is.
             }
         }
 
@@ -69,11 +72,11 @@ internal sealed record BootloaderProfile(
             throw NotSupported(description.Device, "none of its alternate settings has a memory map");
         }
 
-        var quirks = DfuQuirkTable.For(description, memories[0].Map);
-        return new BootloaderProfile(memories, quirks, (_, connection, memory) =>
+        var info = BootloaderCatalogue.For(description, memories[0].Map);
+        return new BootloaderProtocol(memories, info, (_, connection, memory) =>
         {
-            var bootloader = new DfuSeBootloader(connection, memory.Map, description.Functional, quirks.ErasedValue) { EraseTimes = quirks.Erase };
-            return quirks.SharesVectorPage ? new SharedVectorPage(bootloader, FlashAddress.FlashBase) : bootloader;
+            var bootloader = new DfuSeBootloader(connection, memory.Map, description.Functional, info.ErasedValue) { EraseTimes = info.Erase };
+            return info.SharesVectorPage ? new SharedVectorPage(bootloader, FlashAddress.FlashBase) : bootloader;
         });
     }
 }

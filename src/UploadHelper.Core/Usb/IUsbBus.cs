@@ -26,7 +26,7 @@ public interface IUsbDevice : IDisposable
     /// <summary>Whether <see cref="Reset"/> really resets the port; with WinUSB it cannot (libusb then reports success, and does nothing).</summary>
     bool CanReset { get; }
 
-    /// <summary>Accepts an interface for this program; a kernel driver that holds it is detached.</summary>
+    /// <summary>Claims an interface for this program; a kernel driver that holds it is detached.</summary>
     /// <exception cref="UsbException"><see cref="UsbFault.Busy"/>, <see cref="UsbFault.Gone"/>.</exception>
     void Claim(byte interfaceNumber);
 

@@ -48,5 +48,5 @@ internal sealed record BoardRun(CommandContext Context, Settings Settings, IRepo
     /// <param name="state">The state of the board in a sentence, should something go wrong; null if the work changes nothing on it.</param>
     /// <exception cref="UploadException">It failed.</exception>
     public T OnBootloader<T>(Func<BootloaderSession, T> work, Func<string>? state = null) =>
-        new BoardWork(DeviceEnvironment.Usb, DeviceEnvironment.SerialPorts, DeviceEnvironment.Time, Reporter.Event).Run(Request, work, state, Context.CancellationToken);
+        new BoardOperation(DeviceEnvironment.Usb, DeviceEnvironment.SerialPorts, DeviceEnvironment.Time, Reporter.Event).Run(Request, work, state, Context.CancellationToken);
 }

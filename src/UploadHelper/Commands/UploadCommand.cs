@@ -1,6 +1,7 @@
 using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Operations;
 using UploadHelper.Host;
 using UploadHelper.Output;

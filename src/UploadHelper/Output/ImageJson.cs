@@ -77,13 +77,13 @@ internal static class ImageJson
     private static void Bootloaders(Utf8JsonWriter json, IReadOnlyList<BootloaderFit> bootloaders)
     {
         json.WriteStartArray("bootloaders");
-        foreach (var (bootloader, refusal) in bootloaders)
+        foreach (var fit in bootloaders)
         {
             json.WriteStartObject();
-            json.WriteString("name", bootloader.Name);
-            json.WriteString("options", bootloader.Options);
-            json.WriteBoolean("fits", refusal is null);
-            json.WriteString("refusal", refusal);
+            json.WriteString("name", fit.Name);
+            json.WriteString("options", fit.Options);
+            json.WriteBoolean("fits", fit.Refusal is null);
+            json.WriteString("refusal", fit.Refusal);
             json.WriteEndObject();
         }
 

@@ -80,11 +80,11 @@ internal static class ImageText
             yield return ("fits", $"no bootloader that is known; one that starts sketches at 0x{inspection.Image.Start:X8}");
         }
 
-        foreach (var (bootloader, refusal) in inspection.Bootloaders)
+        foreach (var fit in inspection.Bootloaders)
         {
-            yield return refusal is null
-                ? ("fits", $"{bootloader.Name}: {bootloader.Options}")
-                : ("does not fit", $"{bootloader.Name}: {refusal}");
+            yield return fit.Refusal is null
+                ? ("fits", $"{fit.Name}: {fit.Options}")
+                : ("does not fit", $"{fit.Name}: {fit.Refusal}");
         }
     }
 

@@ -41,13 +41,13 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
                     json.WriteBoolean("pressReset", ask);
                 });
                 break;
-            case BootloaderFound(var device, var quirks, var pollsEarly):
+            case BootloaderFound(var device, var info, var pollsEarly):
                 _board = device.Device.Path;
                 Write("found", json =>
                 {
                     json.WriteString("id", device.Device.Id.ToString());
                     DescriptionJson.Write(json, device);
-                    json.WriteString("bootloader", quirks.Name);
+                    json.WriteString("bootloader", info.Name);
                     json.WriteBoolean("pollsEarly", pollsEarly);
                 });
                 break;

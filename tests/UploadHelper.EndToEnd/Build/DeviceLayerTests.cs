@@ -1,4 +1,5 @@
 using System.Text.Json;
+using UploadHelper.EndToEnd.Packages;
 using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Build;

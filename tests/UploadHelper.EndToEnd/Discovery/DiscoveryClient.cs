@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using UploadHelper.EndToEnd.Support;
+using UploadHelper.Fuzz;
 
 namespace UploadHelper.EndToEnd.Discovery;
 

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using UploadHelper.EndToEnd.Support;
+using UploadHelper.Tests.Contracts;
 using Xunit.Abstractions;
 
 namespace UploadHelper.EndToEnd.Rig;

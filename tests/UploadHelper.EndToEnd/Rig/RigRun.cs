@@ -1,3 +1,4 @@
+using UploadHelper.EndToEnd.Processor;
 using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Rig;

@@ -1,3 +1,4 @@
+using UploadHelper.Devices.Usb.LibUsb;
 using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Wine;

@@ -128,8 +128,8 @@ internal sealed class FaultTrial
 
         string[] states =
         [
-            ErrorMessages.Untouched, ErrorMessages.Unchanged, ErrorMessages.Incomplete, ErrorMessages.IncompleteMayStart, ErrorMessages.LastBlock,
-            ErrorMessages.Written, ErrorMessages.WrittenUnverified, "The bootloader is still there; the sketch on the board is not complete.", "Nothing else was touched.", "None was touched.",
+            ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock,
+            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, "The bootloader is still there; the sketch on the board is not complete.", "Nothing else was touched.", "None was touched.",
             "The sketch on the board is not complete and will not be started.",
         ];
         var said = states.Where(e.Message.Contains).ToList();
@@ -137,7 +137,7 @@ internal sealed class FaultTrial
         {
             _broken.Add($"a failure that does not say how the board is: {e.Message}");
         }
-        else if (said.Any(s => s == ErrorMessages.Untouched || s == ErrorMessages.Unchanged) && !IsAsBefore())
+        else if (said.Any(s => s == ErrorMessages.NothingErased || s == ErrorMessages.Unchanged) && !IsAsBefore())
         {
             _broken.Add($"the flash is not as it was: {e.Message}");
         }

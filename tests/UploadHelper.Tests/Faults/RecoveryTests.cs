@@ -98,7 +98,7 @@ public class RecoveryTests
 
         var e = Assert.Throws<UploadException>(() => bench.Upload(bench.Request(0x0800_0000) with { Port = null }));
 
-        Assert.Equal($"The board stopped answering. {ErrorMessages.Incomplete}", e.Message);
+        Assert.Equal($"The board stopped answering. {InterruptedUpload.Incomplete}", e.Message);
         Assert.Equal([1, 2, 3], bench.Events.OfType<Recovering>().Select(r => r.Number));
     }
 
@@ -138,7 +138,7 @@ public class RecoveryTests
 
         Assert.Equal(UploadError.DeviceFailed, e.Error);
         Assert.Contains("it says dfuERROR, errWRITE.", e.Message, StringComparison.Ordinal);
-        Assert.Contains(last ? ErrorMessages.LastBlock : ErrorMessages.Incomplete, e.Message, StringComparison.Ordinal);
+        Assert.Contains(last ? InterruptedUpload.LastBlock : InterruptedUpload.Incomplete, e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -233,10 +233,10 @@ public class RecoveryTests
 
             Assert.IsType<OperationCanceledException>(cancelled);
             var state = Assert.Single(bench.Events.OfType<UploadCancelled>()).State;
-            Assert.True(state != ErrorMessages.Untouched || bench.Board.Flash.Bytes.SequenceEqual(before), $"at {at}: {state}");
+            Assert.True(state != ErrorMessages.NothingErased || bench.Board.Flash.Bytes.SequenceEqual(before), $"at {at}: {state}");
             if (bench.Events.Any(e => e is LeavingBootloader))
             {
-                Assert.True(state is ErrorMessages.Written or ErrorMessages.WrittenUnverified, $"at {at}: {state}");
+                Assert.True(state is ErrorMessages.Written or InterruptedUpload.WrittenUnverified, $"at {at}: {state}");
                 continue;
             }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Flashing;
 
 namespace UploadHelper.Tests.Output;
 
@@ -44,9 +45,9 @@ internal static class TroubleshootingPage
         var page = new StringBuilder(Introduction.ReplaceLineEndings("\n"));
         page.Append($"""
 
-            - "{ErrorMessages.Unchanged}", "{ErrorMessages.Untouched}": the sketch that was on it is still there.
-            - "{ErrorMessages.Incomplete}" Upload again. A half-written sketch is no hindrance.
-            - "{ErrorMessages.IncompleteMayStart}" Press RESET, and upload again at once.
+            - "{ErrorMessages.Unchanged}", "{ErrorMessages.NothingErased}": the sketch that was on it is still there.
+            - "{InterruptedUpload.Incomplete}" Upload again. A half-written sketch is no hindrance.
+            - "{InterruptedUpload.IncompleteMayStart}" Press RESET, and upload again at once.
             - "{ErrorMessages.Written}" The upload itself went well.
 
             ## Errors

@@ -64,7 +64,7 @@ internal sealed class Bench
 
     /// <summary>Opens the bootloader and has something done there.</summary>
     public void Work(BootloaderRequest request, Action<BootloaderSession> work) =>
-        new BoardWork(Bus, System.SerialPorts, System.Clock, Events.Add).Run(
+        new BoardOperation(Bus, System.SerialPorts, System.Clock, Events.Add).Run(
             request,
             session =>
             {

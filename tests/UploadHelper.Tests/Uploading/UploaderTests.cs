@@ -244,7 +244,7 @@ public class UploaderTests
 
         Assert.Throws<OperationCanceledException>(() => bench.Upload(bench.Request(0x0800_4000), cancellation.Token));
 
-        Assert.Contains(bench.Events, e => e is UploadCancelled { State: ErrorMessages.Incomplete });
+        Assert.Contains(bench.Events, e => e is UploadCancelled { State: InterruptedUpload.Incomplete });
     }
 
     [Fact]

@@ -112,6 +112,6 @@ public class PreflightTests
             [memory.Alternate]);
         var image = new FirmwareImage("x.bin", ImageFormat.RawBinary, [new ImageTarget(null, null, [new Segment(address, content)])], [], madeFor);
         return Record.Exception(() => Preflight.Check(
-            image, new FlashPlanner([memory], 1024, 0xFF).Plan(image), description, DfuQuirkTable.For(description, memory.Map))) as UploadException;
+            image, new FlashPlanner([memory], 1024, 0xFF).Plan(image), description, BootloaderCatalogue.For(description, memory.Map))) as UploadException;
     }
 }

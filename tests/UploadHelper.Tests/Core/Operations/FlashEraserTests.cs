@@ -76,7 +76,7 @@ public class FlashEraserTests
     private bool Erase(uint? address, long? length, CancellationToken cancellationToken = default)
     {
         FlashEraser? eraser = null;
-        return new BoardWork(_bench.Bus, _bench.System.SerialPorts, _bench.System.Clock, _bench.Events.Add).Run(
+        return new BoardOperation(_bench.Bus, _bench.System.SerialPorts, _bench.System.Clock, _bench.Events.Add).Run(
             new BootloaderRequest(new DeviceFilter([DeviceFilter.StDfu])),
             session =>
             {

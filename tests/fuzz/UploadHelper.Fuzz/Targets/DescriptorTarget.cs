@@ -29,7 +29,7 @@ internal static class DescriptorTarget
 
             var memories = description.Functional.TransferSize == 0 ? [] : MapleMemories.Of(description);
             var maps = description.Alternates.Select(Map).OfType<MemoryMap>().ToList();
-            var quirks = maps.Count == 0 ? "" : DfuQuirkTable.For(description, maps[0]).Name;
+            var quirks = maps.Count == 0 ? "" : BootloaderCatalogue.For(description, maps[0]).Name;
             var lines = DescriptionText.Alternates(description).Sum(l => Ascii.Of(l).Length > 0 ? 1 : 0);
             return $"{description.IsMaple} {description.IsDfuSe} {quirks} {(char)('a' + Math.Min(memories.Count, 9))}{(char)('a' + Math.Min(maps.Count, 9))}{(char)('a' + int.Log2(lines + 1))}";
         }

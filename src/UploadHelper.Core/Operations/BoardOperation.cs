@@ -8,27 +8,27 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
 
-/// <summary>Gets to a board's bootloader, has one piece of work done there, and explains whatever goes wrong.</summary>
+/// <summary>The base of every job on a board: opens the session, runs the job, and explains whatever goes wrong.</summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock.</param>
-/// <param name="events">Told what goes on, on the caller's thread.</param>
-public sealed class BoardWork(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
+/// <param name="events">Receives progress, on the caller's thread.</param>
+public sealed class BoardOperation(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
 {
-    /// <summary>Connects, and does the work.</summary>
+    /// <summary>Connects, and runs the job.</summary>
     /// <param name="request">Which bootloader is needed.</param>
-    /// <param name="work">The work; it may close the session.</param>
-    /// <param name="state">The state of the board in a sentence, asked when something goes wrong; null if the work changes nothing on it.</param>
-    /// <param name="cancellationToken">Looked at between two transfers, and in each wait.</param>
-    /// <exception cref="UploadException">It failed; the exception tells how, and how the board is.</exception>
+    /// <param name="job">The job; it may end the session.</param>
+    /// <param name="state">Gives the state of the board in a sentence if something goes wrong; null if the job changes nothing on it.</param>
+    /// <param name="cancellationToken">Checked between two transfers, and in each wait.</param>
+    /// <exception cref="UploadException">It failed; the exception says how, and in what state the board is.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in flight was finished.</exception>
-    public T Run<T>(BootloaderRequest request, Func<BootloaderSession, T> work, Func<string>? state, CancellationToken cancellationToken)
+    public T Run<T>(BootloaderRequest request, Func<BootloaderSession, T> job, Func<string>? state, CancellationToken cancellationToken)
     {
         string State() => state?.Invoke() ?? ErrorMessages.Unchanged;
         try
         {
-            using var session = new BootloaderConnector(bus, ports, time, events).Connect(request, cancellationToken);
-            return work(session);
+            using var session = BootloaderSession.Open(bus, ports, time, events, request, cancellationToken);
+            return job(session);
         }
         catch (UsbException e)
         {
@@ -46,7 +46,7 @@ public sealed class BoardWork(IUsbBus bus, ISerialPorts ports, TimeProvider time
     }
 }
 
-/// <summary>For the work that cannot do without reading.</summary>
+/// <summary>For jobs that cannot do without reading.</summary>
 internal static class ReadableMemory
 {
     /// <summary>The bootloader with a memory selected, if it can be read.</summary>
@@ -58,7 +58,7 @@ internal static class ReadableMemory
             ? bootloader
             : throw new UploadException(
                 UploadError.NotSupported,
-                $"This bootloader ({session.Info.Name}) lets its flash not be read. {ErrorMessages.Unchanged}",
-                "The chip's own bootloader may read it (BOOT0), and a debug probe (ST-Link) always does.");
+                $"This bootloader ({session.Info.Name}) does not allow reading flash. {ErrorMessages.Unchanged}",
+                "The chip's system bootloader (BOOT0) may be able to read it; a debug probe (ST-Link) always can.");
     }
 }

@@ -1,0 +1,84 @@
+using UploadHelper.Core.Chips;
+
+namespace UploadHelper.Core.Bootloaders;
+
+/// <summary>DfuSe bootloaders in the flash of an STM32F103.</summary>
+internal static class F1Family
+{
+    private const string PollsEarly = "its source: erasing and programming run after GETSTATUS, and the next request waits";
+
+    // The stack pointer: two half-words, the lower first.
+    private const int OneWord = 4;
+
+    /// <summary>The entries.</summary>
+    public static IReadOnlyList<BootloaderInfo> Entries { get; } =
+    [
+        new("h0wch33/stm32f1_dfu", "h0wch33/stm32f1_dfu main.c")
+        {
+            Matches = (device, _) => device is { Manufacturer: "HCHEW", Functional.CanUpload: false },
+            Places =
+            [
+                new("--offset 0", FlashAddress.FlashBase, [H0wch33("@Internal Flash   /0x08000000/50*001Kg,14*001Ka")]) { Label = "64 KiB part" },
+                new("--offset 0", FlashAddress.FlashBase, [H0wch33("@Internal Flash   /0x08000000/114*001Kg,14*001Ka")]) { Label = "128 KiB part" },
+            ],
+            PollsEarly = PollsEarly,
+            SharesVectorPage = true,
+
+            // main.c, main(): up to the end of 96 KiB of RAM.
+            Sketch = new SketchRule(FlashAddress.FlashBase, stack => stack is >= 0x2000_0000 and <= 0x2001_8000, "0x20000000 to 0x20018000")
+            {
+                StartsNothingElse = true,
+            },
+            Limit = new DeviceLimit(
+                "This bootloader keeps its own vectors in the first page of the sketch, and rewrites that page at the beginning and at the end of an upload. "
+                    + "A power failure during these 50 ms destroys the bootloader.",
+                "Leave the cable in until the upload is done. (To restore a lost bootloader, use BOOT0 and a serial adapter, or an ST-Link.)")
+            {
+                PowerLost = "But if the power failed meanwhile, the bootloader is lost: if it does not appear any more, restore it with BOOT0 and a serial adapter, or with an ST-Link.",
+            },
+        },
+        new("DSO Nano bootloader", "cyberwasp/dso-nano-dfu usb_prop.c, main.c, hw_config.h")
+        {
+            Matches = (device, _) => device.Product == "STM32 DFU" && device.Alternates.Any(a => a.Name.Contains("M25P64", StringComparison.Ordinal)),
+            Places =
+            [
+                new("--offset 0x4000", 0x0800_4000, [DsoNano()]) { Label = "library" },
+                new("--offset 0xC000", 0x0800_C000, [DsoNano()]) { Label = "application" },
+            ],
+            PollsEarly = PollsEarly,
+            LastWrite = OneWord,
+
+            // main.c.
+            Sketch = new SketchRule(0x0800_4000, stack => (stack & 0x2FFF_0000) == 0x2000_0000, "0x20000000 to 0x2000FFFF"),
+            Writable = new WritableRange(0x0800_4000, 0x0802_0000, "it holds the end of the bootloader, although the board calls it writable", ""),
+
+            // The SPI flash is written in whole pages; a write that begins inside one wraps around in it.
+            ProgramUnit = 256,
+        },
+        new("libopencm3 usbdfu", "libopencm3-examples usbdfu.c")
+        {
+            Matches = (device, _) => device.Product == "DFU Demo" && !device.Functional.CanUpload,
+            Places =
+            [
+                new("--offset 0x2000", 0x0800_2000, [BootloaderCatalogue.Device(
+                    StRomFamily.Id, "Black Sphere Technologies", "DFU Demo", 0x09, 1024, DfuFunctionalDescriptor.DfuSeVersion, "@Internal Flash   /0x08000000/8*001Ka,56*001Kg")]),
+            ],
+
+            // usbdfu.c, main(): the same test as libmaple's.
+            Sketch = new SketchRule(0x0800_2000, stack => (stack & 0x2FFE_0000) == 0x2000_0000, "0x20000000 to 0x2001FFFF"),
+        },
+    ];
+
+    private static DfuDescription H0wch33(string map) => BootloaderCatalogue.Device(
+        StRomFamily.Id, "HCHEW", "STM32 DFU Emulation", 0x09, 1024, DfuFunctionalDescriptor.DfuSeVersion, map);
+
+    private static DfuDescription DsoNano() => BootloaderCatalogue.Device(
+        StRomFamily.Id,
+        "STMicroelectronics",
+        "STM32 DFU",
+        0x0B,
+        1024,
+        DfuFunctionalDescriptor.DfuSeVersion,
+        "@Internal Flash  /0x08000000/12*001Ka,116*001Kg",
+        "@SPI Flash : M25P64/0x00000000/64*064Kg,64*064Kg");
+}

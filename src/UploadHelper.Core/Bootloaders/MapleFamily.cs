@@ -1,0 +1,86 @@
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Bootloaders;
+
+/// <summary>Maple bootloaders: plain DFU 1.0, where an alternate setting stands for a fixed place in flash.</summary>
+internal static class MapleFamily
+{
+    private const ushort DfuVersion = 0x0110;
+    private const string Ids = "--usb-id 1EAF:0003";
+    private const string Retry = "If that happens, press RESET and run the same upload again at once: the bootloader answers for about a second after a reset.";
+
+    // dfuUpdateByRequest(): any request in dfuDNBUSY leaves it in that state until code_copy_lock is END.
+    private const string ProgramsInMainLoop = "its source: it reports dfuDNBUSY until its main loop has programmed the block";
+
+    /// <summary>The ids of Maple bootloaders.</summary>
+    public static UsbId Id { get; } = new(0x1EAF, 0x0003);
+
+    /// <summary>The entries.</summary>
+    public static IReadOnlyList<BootloaderInfo> Entries { get; } =
+    [
+        new("STM32duino bootloader 2.0", "rogerclarkmelbourne/STM32duino-bootloader main.c, dfu.c, hardware.c, usb.c")
+        {
+            Matches = (device, _) => device.IsMaple && device.Alternates.Any(a => a.Name.StartsWith("STM32duino", StringComparison.Ordinal)),
+            Places =
+            [
+                new($"{Ids} --alt 2", 0x0800_2000, [Stm32duino(1024), Stm32duino(2048)]) { Alternate = 2 },
+                new($"{Ids} --alt 1", 0x0800_5000, [Stm32duino(1024), Stm32duino(2048)]) { Alternate = 1 },
+            ],
+
+            // With DR10 = 0x424D it starts the sketch at once; else after 5 fast blinks and 6 slow ones, 30 without a button.
+            BootWindow = TimeSpan.FromSeconds(5.5),
+            StaysOnceAsked = true,
+            Sketch = Maple,
+            AlsoStarts = 0x0800_5000,
+            Limit = FirstPage,
+        },
+        new("Maple bootloader, F4 port", "gbulmer/openstm32sw stm32f4/maple-bootloader main.c, dfu.c, hardware.c")
+        {
+            // It erases 2 KiB pages as an F1 has them; what runs on an F4 can only erase whole sectors (INF).
+            Matches = (device, map) => device.IsMaple && map.Groups[0].Address == 0x0801_0000 && !device.Functional.CanUpload,
+            Places = [new($"{Ids} --alt 1", 0x0801_0000, [Device(0x01, 2048, "DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08010000")]) { Alternate = 1 }],
+            StartsSketchAfter = TimeSpan.FromSeconds(1),
+            StaysOnceAsked = true,
+            PollsEarly = ProgramsInMainLoop,
+
+            // hardware.c, checkUserCode().
+            Sketch = new SketchRule(null, stack => (stack & 0xFFFE_7FFF) == 0x2000_0000, "0x20000000 to 0x20018000, in steps of 32 KiB"),
+            WritesInOneGo = true,
+            Limit = new DeviceLimit(
+                "This bootloader must be written in one go, the vector table first. If the upload is interrupted, it starts an incomplete sketch.",
+                Retry),
+        },
+        new("LeafLabs Maple bootloader", "leaflabs/maple-bootloader main.c, dfu.c, hardware.c")
+        {
+            Matches = (device, _) => device.IsMaple,
+            Places = [new($"{Ids} --alt 1", 0x0800_5000, [Device(0x03, 1024, "DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08005000")]) { Alternate = 1 }],
+
+            // 5 fast blinks and 6 slow ones.
+            StartsSketchAfter = TimeSpan.FromSeconds(1.3),
+            StaysOnceAsked = true,
+            PollsEarly = ProgramsInMainLoop,
+            Sketch = Maple,
+            Limit = FirstPage,
+        },
+    ];
+
+    // leaflabs/maple-bootloader and rogerclarkmelbourne/STM32duino-bootloader, hardware.c, checkUserCode().
+    private static SketchRule Maple => new(null, stack => (stack & 0x2FFE_0000) == 0x2000_0000, "0x20000000 to 0x2001FFFF");
+
+    private static DeviceLimit FirstPage => new(
+        "This bootloader writes the page with the vector table from its beginning on. If the power fails during these 50 ms at the end, an incomplete sketch is started.",
+        Retry)
+    {
+        PowerLost = "But if the power failed meanwhile, an incomplete sketch may be started.",
+    };
+
+    private static DfuDescription Stm32duino(ushort page) => Device(
+        0x03,
+        page,
+        "STM32duino bootloader v1.0  ERROR. Upload to RAM not supported.",
+        "STM32duino bootloader v1.0  Upload to Flash 0x8005000",
+        "STM32duino bootloader v1.0  Upload to Flash 0x8002000");
+
+    private static DfuDescription Device(byte attributes, ushort transferSize, params string[] alternates) =>
+        BootloaderCatalogue.Device(Id, "LeafLabs", "Maple 003", attributes, transferSize, DfuVersion, alternates);
+}

@@ -1,0 +1,98 @@
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Bootloaders;
+
+/// <summary>The bootloaders that ST puts into the ROM (system memory) of its chips; entered with BOOT0 (AN2606, AN3156).</summary>
+internal static class StRomFamily
+{
+    private const string FamilyName = "ST system bootloader in ROM (BOOT0)";
+    private const string AN3156 = "AN3156: leave jumps to the address pointer";
+    private const byte Attributes = 0x0B;
+
+    // The stack pointer: one word on F2 to F7; on L4 the double word that holds it.
+    private const int OneWord = 4;
+    private const int DoubleWord = 8;
+
+    /// <summary>The ids of ST's ROMs, and of most DfuSe bootloaders in flash.</summary>
+    public static UsbId Id { get; } = new(0x0483, 0xDF11);
+
+    /// <summary>The entries, by chip family; the one for every other chip last.</summary>
+    public static IReadOnlyList<BootloaderInfo> Entries { get; } =
+    [
+        new("ST system bootloader, STM32F2/F4/F7", AN3156)
+        {
+            Matches = (device, map) => IsRom(device) && map.Groups[0] is { SectorSize: 0x4000 } or { SectorSize: 0x8000 },
+            Family = FamilyName,
+            Places = AtFlashBase(
+                Rom("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg,04*016Kg,01*064Kg,07*128Kg", "@Option Bytes  /0x1FFFC000/01*016 e"),
+                Rom(
+                    "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
+                    "@Option Bytes  /0x1FFFC000/01*016 g",
+                    "@OTP Memory /0x1FFF7800/01*512 g,01*016 g",
+                    "@Device Feature/0xFFFF0000/01*004 g")),
+            PollsEarly = "EdgeTX and rs-dfu on F4 and F7 radios, MicroPython's pydfu",
+            LastWrite = OneWord,
+        },
+        new("ST system bootloader, STM32H7", AN3156 + "; betaflight-configurator PR 1861: an erase beyond 1 MiB may never end")
+        {
+            // It calls itself "DFU in FS Mode", as everything on ST's middleware does; its option bytes are those of the H7.
+            Matches = (device, _) => device.Alternates.Any(a => a.Name.Contains("/0x5200201C/", StringComparison.OrdinalIgnoreCase)),
+            Family = FamilyName,
+            Places = AtFlashBase(BootloaderCatalogue.Device(
+                Id,
+                "STMicroelectronics",
+                "DFU in FS Mode",
+                Attributes,
+                1024,
+                DfuFunctionalDescriptor.DfuSeVersion,
+                "@Internal Flash   /0x08000000/16*128Kg",
+                "@Option Bytes   /0x5200201C/01*128 e")),
+            PollsEarly = "EdgeTX on H7 radios, MicroPython's pydfu",
+
+            // AN2606: ROMs up to V9.0 are gone when they are told to leave, and start nothing.
+            NotStarted = "Press RESET on the board: ROMs of this chip up to V9.0 never start a sketch. Check that the sketch uses USB serial.",
+
+            HangsOnCutWords = true,
+            Limit = new DeviceLimit(
+                "If the power fails during the 0.1 ms in which the last word is programmed, this chip can no longer read that word, and its bootloader hangs on it.",
+                "If the board does not answer the next upload, reset it into its bootloader and upload with --full: that reads nothing before it erases.")
+            {
+                PowerLost = "But if the power failed meanwhile, the bootloader may hang when it reads that block: then upload with --full.",
+            },
+
+            // DS12110: a sector of 128 KiB takes up to 2.2 s.
+            Erase = new EraseTimes { Limit = TimeSpan.FromSeconds(3) },
+        },
+        new("ST system bootloader, STM32L4", AN3156 + "; dfu-util tickets 40 and 208: a pipe error while it erases")
+        {
+            // 1 MiB of 2 KiB pages: smaller ones may be an F072, whose ROM ends it with a pipe error (openmv #1508).
+            Matches = (device, map) => IsRom(device) && map.Groups[0] is { SectorSize: 0x800, Count: >= 512 },
+            Family = FamilyName,
+            Places = AtFlashBase(Rom(
+                "@Internal Flash  /0x08000000/512*0002Kg",
+                "@Option Bytes  /0x1FFF7800/01*040 e",
+                "@OTP Memory /0x1FFF7000/01*0001Ke",
+                "@Device Feature/0xFFFF0000/01*004 e")),
+
+            // It does not accept a GETSTATUS while it erases, and gets the time for that.
+            PollsEarly = "MicroPython's pydfu on L4",
+
+            // It asks for 21 ms; DS11585: a page takes up to 24.5 ms.
+            Erase = new EraseTimes { AtLeast = TimeSpan.FromMilliseconds(25) },
+            LastWrite = DoubleWord,
+        },
+        new("ST system bootloader", AN3156)
+        {
+            Matches = (device, _) => IsRom(device),
+            Family = FamilyName,
+        },
+    ];
+
+    private static IReadOnlyList<SketchPlace> AtFlashBase(params DfuDescription[] devices) => [new("--offset 0", 0x0800_0000, devices)];
+
+    private static bool IsRom(DfuDescription device) =>
+        device.Product.StartsWith("STM32", StringComparison.Ordinal) && device.Product.Contains("BOOTLOADER", StringComparison.Ordinal);
+
+    private static DfuDescription Rom(params string[] alternates) => BootloaderCatalogue.Device(
+        Id, "STMicroelectronics", "STM32  BOOTLOADER", Attributes, 2048, DfuFunctionalDescriptor.DfuSeVersion, alternates);
+}

@@ -1,0 +1,121 @@
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Flashing;
+
+/// <summary>The result of a flash job.</summary>
+/// <param name="Verified">Whether every byte was read back and is right.</param>
+/// <param name="Unchanged">Bytes of the image that were on the board already.</param>
+/// <param name="HasWritten">Whether anything was written.</param>
+public sealed record FlashResult(bool Verified, int Unchanged, bool HasWritten);
+
+/// <summary>
+/// Writes an image even if a transfer fails or the board leaves the bus for a moment: it brings the device back to dfuIDLE by
+/// its state, or waits for the board to return, reads what is written, and goes on from there. On a board that cannot be
+/// read, it begins again with the sector that failed; with everything, where a bootloader writes only from its base upwards.
+/// </summary>
+/// <param name="session">The bootloader.</param>
+/// <param name="full">Whether to write everything without a comparison with the board.</param>
+/// <param name="verify">Whether to read back and compare.</param>
+/// <param name="events">Receives progress.</param>
+public sealed class FlashJob(BootloaderSession session, bool full, bool verify, Action<UploadEvent> events)
+{
+    // A bad contact fails once or twice; what fails more often fails forever.
+    private const int MostRecoveries = 3;
+
+    private bool _hasWarned;
+
+    /// <summary>What the upload would leave behind if it ended now.</summary>
+    public InterruptedUpload State { get; } = new();
+
+    /// <summary>Erases, writes and compares.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="plan">The plan for an empty board.</param>
+    /// <param name="replan">Makes that plan again for a board that has returned.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>.</exception>
+    /// <exception cref="UsbException">A transfer failed, once too often or for good.</exception>
+    /// <exception cref="DfuException">The device refused.</exception>
+    /// <exception cref="OperationCanceledException">The session's token was cancelled.</exception>
+    public FlashResult Run(FirmwareImage image, FlashPlan plan, Func<FlashPlan> replan)
+    {
+        int? unchanged = null;
+        var hasWritten = false;
+        FlashPlan? left = plan;
+        for (var recoveries = 0; ; recoveries++)
+        {
+            var flasher = new Flasher(session.Select, session.Info.ErasedValue, Progress);
+            try
+            {
+                left ??= replan();
+                left = full && recoveries == 0 ? left : Comparison().Reduce(left);
+                unchanged ??= left.Unchanged(image);
+                hasWritten |= left.Memories.Count > 0;
+                events(new PlanMade(left, left.Unchanged(image)));
+                Warn(image, left);
+                State.Begin(image, session.Info);
+                var verified = flasher.Run(left, verify);
+                State.End(verified);
+                return new FlashResult(verified, unchanged.Value, hasWritten);
+            }
+            catch (UsbException e) when (recoveries < MostRecoveries && e.Fault is UsbFault.Stall or UsbFault.Io or UsbFault.Timeout or UsbFault.Gone)
+            {
+                events(new Recovering(
+                    ErrorMessages.Short(e), e.Fault == UsbFault.Gone ? BootloaderSession.ReturnsWithin : null, recoveries + 1, MostRecoveries));
+                if (!session.Recover(e.Fault))
+                {
+                    throw;
+                }
+
+                left = CannotBeRead ? left?.Without(flasher.HasWritten) : null;
+            }
+        }
+    }
+
+    private bool CannotBeRead => !session.Description.Functional.CanUpload && !session.Info.WritesInOneGo;
+
+    private void Progress(FlashPhase phase, long done, long total)
+    {
+        State.Progress(phase, done);
+        events(new FlashProgress(phase, done, total));
+    }
+
+    private SectorComparison Comparison() =>
+        new(session.Select, session.Info.ErasedValue, (phase, done, total) => events(new FlashProgress(phase, done, total)))
+        {
+            StopsAtErasedVectors = session.Info.HangsOnCutWords,
+        };
+
+    // Once, before the first write.
+    private void Warn(FirmwareImage image, FlashPlan plan)
+    {
+        if (plan.Memories.Count == 0 || _hasWarned)
+        {
+            return;
+        }
+
+        _hasWarned = true;
+        if (session.Info.Limit is { } limit)
+        {
+            events(new UploadWarning(WarningCode.DeviceLimit, limit.Message, limit.Hint));
+        }
+
+        if (InterruptedUpload.StartedAt(image, session.Info) is { } second && second != image.Start)
+        {
+            events(new UploadWarning(
+                WarningCode.DeviceLimit,
+                $"This bootloader takes the word at 0x{second:X8} for a stack pointer. If the upload is interrupted, it starts an incomplete sketch there.",
+                "If that happens, press RESET and run the same upload again at once."));
+        }
+
+        if (verify && !session.Description.Functional.CanUpload)
+        {
+            events(new UploadWarning(
+                WarningCode.NotVerifiable,
+                "This bootloader does not allow reading flash, so the upload cannot be verified.",
+                "If the sketch does not run, upload it again."));
+        }
+    }
+}
