@@ -55,14 +55,14 @@ internal static class TroubleshootingPage
             """.ReplaceLineEndings("\n"));
         foreach (var error in ErrorTable.Entries)
         {
-            Entry(page, error.Text, PrintedLines.ByCode.GetValueOrDefault($"error [{error.Text.Code}]"), error.ExitStatus);
+            Entry(page, error.Text, Printed(Messages.Errors, "error", error.Text.Code), error.ExitStatus);
         }
 
         Entry(page, ErrorTable.Cancelled, Cancelled, UploadErrors.Cancelled);
         page.Append("## Warnings\n\nThe upload goes on after them.\n\n");
         foreach (var warning in WarningTable.Entries)
         {
-            Entry(page, warning, PrintedLines.ByCode.GetValueOrDefault($"warning [{warning.Code}]"), null);
+            Entry(page, warning, Printed(Messages.Warnings, "warning", warning.Code), null);
         }
 
         page.Append("## Exit statuses\n\nFor scripts; 0 is success.\n\n| status | errors |\n|---|---|\n");
@@ -73,6 +73,9 @@ internal static class TroubleshootingPage
 
         return page.Append($"| {UploadErrors.Cancelled} | [cancelled](#cancelled) |\n").ToString();
     }
+
+    private static string? Printed(IReadOnlyList<Message> messages, string kind, string code) =>
+        messages.FirstOrDefault(m => m.Code == code)?.Run().Coded().LastOrDefault(l => l.Kind == kind && l.Code == code)?.Text;
 
     private static void Entry(StringBuilder page, Explanation text, string? printed, int? exitStatus)
     {
