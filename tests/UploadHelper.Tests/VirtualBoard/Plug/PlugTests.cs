@@ -1,9 +1,25 @@
+using System.Runtime.Versioning;
 using UploadHelper.VirtualBoard.Plug;
 
 namespace UploadHelper.Tests.VirtualBoard.Plug;
 
-public class VhciPortTests
+/// <summary>Where a virtual board is plugged into the system.</summary>
+public class PlugTests
 {
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public void Disposed_again_it_closes_nothing_that_was_opened_since()
+    {
+        var pty = new Pty();
+        pty.Dispose();
+        var others = Enumerable.Range(0, 100).Select(_ => File.OpenHandle("/dev/zero")).ToList();
+
+        pty.Dispose();
+
+        Assert.All(others, other => Assert.Equal(1, RandomAccess.Read(other, new byte[1], 0)));
+        others.ForEach(o => o.Dispose());
+    }
+
     [Fact]
     public void Only_free_ports_of_the_high_speed_hub_will_do()
     {
