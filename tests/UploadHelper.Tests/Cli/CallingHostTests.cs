@@ -1,4 +1,5 @@
 using UploadHelper.Tests.Support;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Cli;
 
@@ -8,17 +9,16 @@ public class CallingHostTests
     private const string Cli = "arduino-cli/1.2.0 ArduinoIDE/2.3.6";
 
     [Theory]
-    [InlineData("host-ide18", null, "f4boot")]
-    [InlineData("host-arduino-cli", Cli, "f4boot")]
-    [InlineData("host-arduino-cli-rom", Cli, "f4rom")]
-    public void What_it_shows_and_whether_it_waits(string snapshot, string? agent, string board)
+    [InlineData(null, "f4boot", 0x0800_4000, "Wait Board", "4000 0x08004000 11.7", " sim.")]
+    [InlineData(Cli, "f4boot", 0x0800_4000, "Board", "4000 0x08004000 0.9 10", "bootloader starts")]
+    [InlineData(Cli, "f4rom", 0x0800_0000, "Board", "4000 0x08000000 0.9", "bootloader was told")]
+    public void Whether_it_waits_for_the_sketchs_port(string? agent, string board, uint address, string then, string done, string result)
     {
         using var run = Run(agent, terminal: false);
-        var address = board == "f4rom" ? 0x0800_0000u : 0x0800_4000u;
 
-        Assert.Equal(0, run.Run("upload", run.File("Blink.ino.bin", SketchImage.Bytes(address, 4_000)), "--simulate", board, "--port=sim", $"--offset=0x{address:X8}"));
+        run.Sketch(address, name: "Blink.ino.bin").Run("upload", run.PathOf("Blink.ino.bin"), "--simulate", board, "--port=sim", $"--offset=0x{address:X8}");
 
-        Snapshot.Match(run.Transcript, snapshot);
+        run.Printed.Exits(0).Steps($"Image Reset Wait Found Compare Plan Erase Write Verify Vectors Start {then}").Ends(done, ", verified", result);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public class CallingHostTests
 
         Assert.Equal(0, Upload(run, "--wait-port=yes"));
 
-        Assert.Contains("The sketch runs, on sim.", run.Out, StringComparison.Ordinal);
+        run.Printed.Ends("4000 0x08004000 11.7", " sim.");
     }
 
     [Theory]
@@ -63,7 +63,7 @@ public class CallingHostTests
 
         Assert.Equal(0, Upload(run, "--json"));
 
-        Assert.Contains("\"startsAfter\":10,", run.Out, StringComparison.Ordinal);
+        Assert.Equal(10, run.Printed.Result.GetProperty("startsAfter").GetInt32());
     }
 
     private static ProgramRun Run(string? agent, bool terminal)

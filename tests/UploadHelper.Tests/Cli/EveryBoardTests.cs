@@ -33,21 +33,19 @@ public class EveryBoardTests
         var offset = $"0x{Offsets[name]:X}";
         var image = SketchImage.Bytes(0x0800_0000 + Offsets[name], Size, Stack);
         run.File("blink.bin", image);
-        var board = $"--simulate {name},start=bootloader,flash={run.PathOf("flash.bin")}";
+        var board = $"--simulate {name},start=bootloader,flash=flash.bin";
         var canBeRead = name is not ("h0wch33" or "maple-f4");
 
-        Assert.True(Run($"upload blink.bin --offset {offset} --no-leave") == 0, run.Transcript);
-        Assert.True(Run($"verify blink.bin --offset {offset}") == (canBeRead ? 0 : 8), run.Transcript);
-        Assert.True(Run($"read {offset} {Size} dump.bin") == (canBeRead ? 0 : 8), run.Transcript);
+        Run($"upload blink.bin --offset {offset} --no-leave").Exits(0).Prints(", 0 violations");
+        Run($"verify blink.bin --offset {offset}").Exits(canBeRead ? 0 : 8);
+        Run($"read {offset} {Size} dump.bin").Exits(canBeRead ? 0 : 8);
         if (canBeRead)
         {
-            Assert.Equal(image, File.ReadAllBytes(run.PathOf("dump.bin")));
+            Assert.Equal(image, run.Bytes("dump.bin"));
         }
 
-        Assert.True(Run($"leave {offset}") == 0, run.Transcript);
-        Assert.Matches($"runs sketch .* at 0x{0x0800_0000 + Offsets[name]:X8}", run.Error);
-        Assert.Equal(canBeRead ? 4 : 2, run.Error.Split(", 0 violations").Length - 1);
+        Run($"leave {offset}").Exits(0).Says("Board", $"0 0 0 0x{0x0800_0000 + Offsets[name]:X8}", "runs sketch");
 
-        int Run(string line) => run.Run([.. run.Arguments(line), .. board.Split(' ')]);
+        Printed Run(string line) => run.Do($"{line} {board}");
     }
 }

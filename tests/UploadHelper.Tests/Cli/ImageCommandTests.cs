@@ -1,62 +1,98 @@
 using System.Buffers.Binary;
-using System.Text.Json;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Tests.Support;
+using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Cli;
 
+/// <summary>What is in a file, and which bootloader it fits.</summary>
 public class ImageCommandTests
 {
+    private const string DsoNano = "DSO Nano (library)";
+
     [Theory]
-    [InlineData("image-command-bin", "blink-08004000.bin")]
-    [InlineData("image-command-elf", "other-08010000.elf")]
-    [InlineData("image-command-s19", "blink-08002000.s19")]
-    [InlineData("image-command-dfu", "dsonano-app.dfu")]
-    [InlineData("image-command-ram", "h747.elf")]
-    [InlineData("image-command-few-pointers", "bootloader.bin")]
-    [InlineData("image-command-given", "blink-08004000.bin", "--offset", "0x4000")]
-    [InlineData("image-command-elsewhere", "blink-08004000.bin", "--offset", "0x8000")]
-    [InlineData("image-command-contradicted", "blink-08004000.hex", "--offset", "0x8000")]
-    public void What_the_user_reads(string snapshot, string firmware, params string[] more)
+    [InlineData("blink-08004000.bin", "raw binary", "0x08004000 to 0x080042CB", "0x20020000 0x0800418B", "0x08004000", "F4Bootloader --offset 0x4000", DsoNano)]
+    [InlineData("other-08010000.elf", "ELF", "0x08010000 to 0x080102CB", "0x20020000 0x0801018B", "0x08010000", "F4Bootloader (old build) --offset 0x10000", "Maple bootloader for STM32F4")]
+    [InlineData("blink-08002000.s19", "Motorola S-record", "0x08002000 to 0x080022CB", "0x20005000 0x0800218B", "0x08002000", "STM32duino bootloader (Maple) --usb-id 1EAF:0003 --alt 2|libopencm3 usbdfu --offset 0x2000", "")]
+    [InlineData("dsonano-app.dfu", "DfuSe, for 0483:DF11", "0x0800C000 to 0x0800C2CB", "0x20005000 0x0800C18B", "0x0800C000", "DSO Nano (application) --offset 0xC000", "")]
+    [InlineData("h747.elf", "ELF", "0x08000000 to 0x080002CB", "0x20020000 0x0800018B", "0x08000000", "ST's own bootloader in ROM (BOOT0) --offset 0", "h0wch33/stm32f1_dfu (64 KiB part)|h0wch33/stm32f1_dfu (128 KiB part)")]
+    public void A_sketch_is_described(string firmware, string format, string range, string vectors, string linkedFor, string fits, string doesNotFit)
     {
         using var run = new ProgramRun();
 
-        run.Run(["image", TestFiles.FirmwarePath(firmware), .. more]);
+        var printed = run.Do($"image {TestFiles.FirmwarePath(firmware)}").Exits(0).Prints(firmware, "716 bytes");
 
-        Snapshot.Match(run.Transcript, snapshot);
+        Assert.Equal("", printed.Error);
+        Assert.Equal([format], Rows(printed, "format"));
+        Assert.Contains(range, Assert.Single(Rows(printed, firmware.EndsWith("dfu", StringComparison.Ordinal) ? "element" : "segment")), StringComparison.Ordinal);
+        Assert.All(vectors.Split(' '), v => Assert.Contains(v, Assert.Single(Rows(printed, "vector table")), StringComparison.Ordinal));
+        Assert.StartsWith(linkedFor, Assert.Single(Rows(printed, "linked for")), StringComparison.Ordinal);
+        Assert.Equal(fits.Split('|'), Rows(printed, "fits").Select(r => r.Replace(": ", " ", StringComparison.Ordinal)));
+        Assert.Equal(doesNotFit.Split('|', StringSplitOptions.RemoveEmptyEntries), Rows(printed, "does not fit").Select(r => r[..r.IndexOf(": ", StringComparison.Ordinal)]));
+        Assert.All(Rows(printed, "does not fit"), r => Assert.EndsWith("0x20020000 starts there", r, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void What_is_no_sketch()
+    public void What_lies_in_RAM_is_told_as_left_out()
+    {
+        using var run = new ProgramRun();
+
+        var rows = Rows(run.Do($"image {TestFiles.FirmwarePath("h747.elf")}"), "left out");
+
+        Assert.Equal(2, rows.Count);
+        Assert.StartsWith("section .retained, 48 bytes at 0x24000000", rows[0], StringComparison.Ordinal);
+        Assert.StartsWith("section .shared, 16 bytes at 0x30000000", rows[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_offset_is_held_against_what_the_file_says()
+    {
+        using var run = new ProgramRun();
+        var binary = TestFiles.FirmwarePath("blink-08004000.bin");
+
+        Assert.Equal(["F4Bootloader: --offset 0x4000"], Rows(run.Do($"image {binary} --offset 0x4000").Exits(0), "fits"));
+        var elsewhere = run.Do($"image {binary} --offset 0x8000").Exits(0).Prints("0x08008000 to 0x080082CB");
+        Assert.Contains("0x08004000", Assert.Single(Rows(elsewhere, "fits")), StringComparison.Ordinal);
+        run.Do($"image {TestFiles.FirmwarePath("blink-08004000.hex")} --offset 0x8000")
+            .Fails(4, "image-linked-elsewhere", "blink-08004000.hex", "0x08004000", "0x08008000")
+            .Hints("F4Bootloader", DsoNano);
+    }
+
+    [Fact]
+    public void What_is_no_sketch_is_described_as_far_as_it_goes()
     {
         using var run = new ProgramRun();
         var spi = new ImageTarget(1, "Fonts", [new Segment(0x0001_0000, new byte[300]), new Segment(0x0002_0000, new byte[20])]);
 
-        Match(run, "image-command-data", "fonts.dfu", DfuFileWriter.Write([spi]));
-        Match(run, "image-command-noise", "noise.bin", SketchImage.Noise(7, 4_000));
-        Match(run, "image-command-plain-dfu", "short.dfu", DfuFileWriter.WithSuffix([0, 0, 2, 0x20, 9, 0, 0, 8], new DfuFileIds(0x1209, 0xFFFF, 0x0102)));
+        var data = run.With("fonts.dfu", DfuFileWriter.Write([spi])).Do("image fonts.dfu").Exits(0).Prints("320 bytes");
+        Assert.Equal(["alternate setting 1, \"Fonts\""], Rows(data, "target"));
+        Assert.Equal(["300 bytes, 0x00010000 to 0x0001012B", "20 bytes, 0x00020000 to 0x00020013"], Rows(data, "element"));
+        Assert.Contains("data", Assert.Single(Rows(data, "fits")), StringComparison.Ordinal);
+        Assert.Empty(Rows(data, "vector table"));
+
+        var noise = run.With("noise.bin", SketchImage.Noise(7, 4_000)).Do("image noise.bin").Exits(0).Prints("0x68E16295", "(0)");
+        Assert.Contains("0xF604634B", Assert.Single(Rows(noise, "fits")), StringComparison.Ordinal);
+
+        var plain = DfuFileWriter.WithSuffix([0, 0, 2, 0x20, 9, 0, 0, 8], new DfuFileIds(0x1209, 0xFFFF, 0x0102));
+        run.With("short.dfu", plain).Do("image short.dfu").Exits(0).Prints("DFU suffix", "vendor 1209, release 1.02", "0x20020000", "0x08000009", "(1)", "--offset");
+        run.Do($"image {TestFiles.FirmwarePath("bootloader.bin")}").Exits(0).Prints("92 bytes", "0x08000009", "(1)", "--offset");
     }
 
     [Fact]
     public void Why_it_does_not_fit_a_bootloader_that_starts_sketches_there()
     {
         using var run = new ProgramRun();
-        var small = SketchImage.Bytes(0x0800_0000, 4_000);
-        BinaryPrimitives.WriteUInt32LittleEndian(small, 0x2000_5000);
+        var small = SketchImage.Bytes(0x0800_0000, 4_000, 0x2000_5000);
         BinaryPrimitives.WriteUInt32LittleEndian(small.AsSpan(0x1C), 0xEFFF_1234);
 
-        Match(run, "image-command-taken-vector", "checksummed.bin", small);
-        Match(run, "image-command-too-large", "large.bin", SketchImage.Bytes(0x0800_4000, 0x7_C000 + 1));
-    }
+        var taken = run.With("checksummed.bin", small).Do("image checksummed.bin").Exits(0);
+        Assert.Equal(["ST's own bootloader in ROM (BOOT0): --offset 0"], Rows(taken, "fits"));
+        Assert.Equal(2, Rows(taken, "does not fit").Count(r => r.StartsWith("h0wch33/", StringComparison.Ordinal) && r.EndsWith("0x1C must be 0", StringComparison.Ordinal)));
 
-    [Fact]
-    public void Its_help_shows_how_it_is_called()
-    {
-        using var run = new ProgramRun();
-
-        Assert.Equal(0, run.Run("image", "--help"));
-
-        Assert.Contains("upload-helper image Blink.elf", run.Out, StringComparison.Ordinal);
+        var large = run.Sketch(0x0800_4000, 0x7_C000 + 1, name: "large.bin").Do("image large.bin").Exits(0).Prints("507905 bytes");
+        Assert.Empty(Rows(large, "fits"));
+        Assert.Equal(2, Rows(large, "does not fit").Count);
+        large.Prints("F4Bootloader: it ends at 0x08080000, and may end at 0x0807FFFF", $"{DsoNano}: it ends at 0x08080000, and may end at 0x0800BFFF");
     }
 
     [Fact]
@@ -64,9 +100,8 @@ public class ImageCommandTests
     {
         using var run = new ProgramRun();
 
-        Assert.Equal(0, run.Run("image", TestFiles.FirmwarePath("h747.elf"), "--json"));
+        var image = Assert.Single(run.Do($"image {TestFiles.FirmwarePath("h747.elf")} --json").Exits(0).Json);
 
-        var image = JsonDocument.Parse(run.Out).RootElement;
         Assert.Equal("image", image.GetProperty("event").GetString());
         Assert.Equal("elf", image.GetProperty("format").GetString());
         Assert.Equal("file", image.GetProperty("addressFrom").GetString());
@@ -77,10 +112,7 @@ public class ImageCommandTests
             ["--offset 0"], image.GetProperty("bootloaders").EnumerateArray().Where(b => b.GetProperty("fits").GetBoolean()).Select(b => b.GetProperty("options").GetString()));
     }
 
-    private static void Match(ProgramRun run, string snapshot, string name, byte[] content)
-    {
-        using var each = new ProgramRun();
-        each.Run("image", run.File(name, content));
-        Snapshot.Match(each.Transcript, snapshot);
-    }
+    // A row is a label in a column of its own, and what there is to say.
+    private static IReadOnlyList<string> Rows(Printed printed, string label) =>
+        [.. printed.Out.Split('\n').Select(l => l.TrimStart()).Where(l => l.StartsWith(label + "  ", StringComparison.Ordinal)).Select(l => l[label.Length..].TrimStart())];
 }

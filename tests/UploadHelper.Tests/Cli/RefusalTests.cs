@@ -1,46 +1,68 @@
 using UploadHelper.Core.Firmware;
 using UploadHelper.Tests.Support;
+using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Cli;
 
-/// <summary>What a bootloader would do wrongly is refused before anything is erased, as the user reads it.</summary>
+/// <summary>What could not run, or what a bootloader would do wrongly, is refused, and the flash is as before.</summary>
 public class RefusalTests
 {
     private const int Small = 4_000;
+    private const string F4BootMap = "@Internal Flash /0x08000000/01*016Ka,03*016Kg,01*064Kg,07*128Kg";
 
     [Theory]
-    [InlineData("refused-f4boot-beyond-512k", "f4boot", "0x4000", 0x7_C004, 0x2002_0000)]
-    [InlineData("refused-f4boot-stack", "f4boot", "0x4000", Small, 0x2400_8000)]
-    [InlineData("refused-f4boot-old-read-only", "f4boot-old", "0x4000", Small, 0x2002_0000)]
-    [InlineData("refused-f4boot-old-stack", "f4boot-old", "0x10000", Small, 0x2001_0000)]
-    [InlineData("refused-h0wch33-too-large", "h0wch33", "0", 50 * 1024 + 4, 0x2000_5000)]
-    [InlineData("refused-h0wch33-stack", "h0wch33", "0", Small, 0x2002_0000)]
-    [InlineData("refused-h747-too-large", "h747", "0x100000", 0x10_0004, 0x2002_0000)]
-    [InlineData("refused-l496-inside-a-page", "l496", "0x400", Small, 0x2002_0000)]
-    [InlineData("refused-dsonano-bootloader", "dsonano", "0x3000", Small, 0x2000_5000)]
-    [InlineData("refused-dsonano-read-only", "dsonano", "0", Small, 0x2000_5000)]
-    [InlineData("refused-dsonano-stack", "dsonano", "0x4000", Small, 0x2002_0000)]
-    [InlineData("refused-dsonano-too-large", "dsonano", "0xC000", 80 * 1024 + 4, 0x2000_5000)]
-    public void An_image_that_does_not_fit_the_bootloader(string snapshot, string board, string offset, int size, uint stack)
+    [InlineData("f4boot", "0x4000", 0x7_C004, 0x2002_0000, "image-too-large", "0x08080000 to 0x0809FFFF", "0x0807FFFF", "F4Bootloader")]
+    [InlineData("f4boot", "0x4000", 0xF_C000 + 100, 0x2002_0000, "image-too-large", "0x08004000 to 0x08100063", "0x080FFFFF", "100 bytes", F4BootMap)]
+    [InlineData("f4boot", "0x4000", Small, 0x2400_8000, "not-for-this-device", "0x24008000", "F4Bootloader", "0x20000000 to 0x2003FFFF", "0x10000000 to 0x1003FFFF")]
+    [InlineData("f4boot", "0x4400", Small, 0x2002_0000, "not-a-sector-start", "0x08004400", "0x08004000 to 0x08007FFF", F4BootMap)]
+    [InlineData("f4boot", "0", Small, 0x2002_0000, "not-writable", "0x08000000 to 0x08000F9F", "0x08000000 to 0x08003FFF", F4BootMap)]
+    [InlineData("f4boot", "0x100000", Small, 0x2002_0000, "not-writable", "0x08100000 to 0x08100F9F", F4BootMap)]
+    [InlineData("f4boot-old", "0x4000", Small, 0x2002_0000, "not-writable", "0x08004000 to 0x08004F9F", "0x08004000 to 0x08007FFF", "04*016Ka,01*064Kg,03*128Kg")]
+    [InlineData("f4boot-old", "0x10000", Small, 0x2001_0000, "not-for-this-device", "0x20010000", "F4Bootloader (old build)", "0x20000000 to 0x2000F000", "0x20020000 to 0x2002F000", "4 KiB")]
+    [InlineData("h0wch33", "0", 50 * 1024 + 4, 0x2000_5000, "image-too-large", "0x08000000 to 0x0800C803", "0x0800C7FF", "4 bytes", "50*001Kg,14*001Ka")]
+    [InlineData("h0wch33", "0", Small, 0x2002_0000, "not-for-this-device", "0x20020000", "h0wch33/stm32f1_dfu", "0x20000000 to 0x20018000", "96 KiB")]
+    [InlineData("h747", "0x100000", 0x10_0004, 0x2002_0000, "image-too-large", "0x08100000 to 0x08200003", "0x081FFFFF", "4 bytes", "16*128Kg")]
+    [InlineData("l496", "0x400", Small, 0x2002_0000, "not-a-sector-start", "0x08000400", "0x08000000 to 0x080007FF", "512*002Kg")]
+    [InlineData("dsonano", "0x3000", Small, 0x2000_5000, "not-writable", "0x08003000 to 0x080033FF", "DSO Nano bootloader")]
+    [InlineData("dsonano", "0", Small, 0x2000_5000, "not-writable", "0x08000000 to 0x08000F9F", "0x08000000 to 0x080003FF", "12*001Ka,116*001Kg")]
+    [InlineData("dsonano", "0x4000", Small, 0x2002_0000, "not-for-this-device", "0x20020000", "DSO Nano bootloader", "0x20000000 to 0x2000FFFF")]
+    [InlineData("dsonano", "0xC000", 80 * 1024 + 4, 0x2000_5000, "image-too-large", "0x0800C000 to 0x08020003", "0x0801FFFF", "4 bytes", "12*001Ka,116*001Kg")]
+    public void An_image_that_does_not_fit_the_bootloader(string board, string offset, int size, uint stack, string code, params string[] facts)
     {
         var address = 0x0800_0000 + (offset == "0" ? 0 : Convert.ToUInt32(offset, 16));
 
-        AssertRefused(snapshot, board, SketchImage.Bytes(address, size, stack), "--offset", offset);
+        AssertRefused(board, SketchImage.Bytes(address, size, stack), $"--offset {offset}", code, facts);
     }
 
     [Theory]
-    [InlineData("refused-f4boot-elsewhere", "f4boot", "other-08010000.elf")]
-    [InlineData("refused-h0wch33-elsewhere", "h0wch33", "blink-08002000.dfu")]
-    public void An_image_whose_file_says_an_address_that_the_bootloader_does_not_start(string snapshot, string board, string firmware) =>
-        AssertRefused(snapshot, board, TestFiles.Firmware(firmware).Content.ToArray());
+    [InlineData("f4boot", "0x4400", "--offset 0x4000", "0x8000")]
+    [InlineData("f4boot", "0", "0x08004000", "--offset 0x4000")]
+    [InlineData("f4boot-old", "0x4000", "0x08010000", "--offset 0x10000")]
+    [InlineData("l496", "0x400", "--offset 0x0", "0x800")]
+    [InlineData("dsonano", "0x3000", "--offset 0x4000")]
+    [InlineData("dsonano", "0", "0x08004000", "--offset 0x4000")]
+    public void The_hint_names_the_places_that_are_right(string board, string offset, params string[] places)
+    {
+        using var run = new ProgramRun();
+        var address = 0x0800_0000 + (offset == "0" ? 0 : Convert.ToUInt32(offset, 16));
+
+        run.Sketch(address, Small, 0x2000_5000).Do($"upload blink.bin --simulate {board},start=bootloader --offset {offset}").Exits(4).Hints(places);
+    }
+
+    [Theory]
+    [InlineData("f4boot", "other-08010000.elf", "0x08010000", "0x08004000", "F4Bootloader", "F4Bootloader (old build), Maple bootloader for STM32F4")]
+    [InlineData("h0wch33", "blink-08002000.dfu", "0x08002000", "0x08000000", "h0wch33/stm32f1_dfu", "STM32duino bootloader (Maple), libopencm3 usbdfu")]
+    public void An_image_whose_file_says_an_address_that_the_bootloader_does_not_start(string board, string firmware, string says, string starts, string bootloader, string madeFor) =>
+        AssertRefused(board, TestFiles.Firmware(firmware).Content.ToArray(), "", "image-linked-elsewhere", says, starts, bootloader).Hints(madeFor);
 
     [Fact]
     public void A_dfu_file_that_was_made_for_another_device() => AssertRefused(
-        "refused-made-for-another",
         "f4boot",
         DfuFileWriter.WithSuffix(SketchImage.Bytes(0x0800_4000, Small), new DfuFileIds(0x1209, 0xDB42, 0x0102)),
-        "--offset",
-        "0x4000");
+        "--offset 0x4000",
+        "not-for-this-device",
+        "1209:DB42",
+        "0483:DF11").Hints("dfu-suffix --delete");
 
     [Fact]
     public void A_word_that_h0wch33_needs_itself()
@@ -48,32 +70,58 @@ public class RefusalTests
         var image = SketchImage.Bytes(0x0800_0000, Small, 0x2000_5000);
         BitConverter.TryWriteBytes(image.AsSpan(0x20), 0xDEAD_BEEFu);
 
-        AssertRefused("refused-h0wch33-words", "h0wch33", image, "--offset", "0");
+        AssertRefused("h0wch33", image, "--offset 0", "not-for-this-device", "0xDEADBEEF at 0x20", "h0wch33/stm32f1_dfu", "0x1C and 0x20");
     }
 
     [Theory]
-    [InlineData("refused-h747-option-bytes", "h747", 0x5200_201C)]
-    [InlineData("refused-l496-option-bytes", "l496", 0x1FFF_7800)]
-    public void Option_bytes_in_a_file(string snapshot, string board, uint address)
+    [InlineData("h747", 0x5200_201C)]
+    [InlineData("l496", 0x1FFF_7800)]
+    public void Option_bytes_in_a_file(string board, uint address)
     {
         var elements = new[] { new Segment(0x0800_0000, SketchImage.Bytes(0x0800_0000, Small)) };
         var file = DfuFileWriter.Write([new ImageTarget(0, null, elements), new ImageTarget(1, null, [new Segment(address, new byte[8])])]);
 
-        AssertRefused(snapshot, board, file);
+        AssertRefused(board, file, "", "not-writable", $"8 bytes for 0x{address:X8}", "Option Bytes");
     }
 
-    private static void AssertRefused(string snapshot, string board, byte[] image, params string[] options)
+    [Fact]
+    public void A_bad_image_is_refused_before_the_board_is_asked()
     {
         using var run = new ProgramRun();
-        var flash = run.PathOf("flash.bin");
-        Assert.Equal(0, run.Run("list", "--simulate", $"{board},flash={flash}"));
-        var before = File.ReadAllBytes(flash);
+        run.Do("list --simulate f4boot,flash=flash.bin").Exits(0);
+        var before = run.Bytes("flash.bin");
+        run.With("empty.bin", [])
+            .With("blink.hex", ":020000040800F2\r\n:0400000000000220DA\r\n"u8.ToArray())
+            .With("noise.bin", SketchImage.Noise(7, Small))
+            .Sketch(0x0801_0000)
+            .Sketch(0x0800_8000, name: "other.bin");
 
-        using var upload = new ProgramRun();
-        var status = upload.Run(["upload", upload.File("blink.bin", image), "--simulate", $"{board},start=bootloader,flash={flash}", .. options]);
+        Upload("missing.bin").Fails(3, "image-missing", "missing.bin");
+        Upload("empty.bin").Fails(3, "image-unreadable", "empty.bin");
+        Upload("blink.hex").Fails(3, "image-unreadable", "blink.hex", "line 2", ":00000001FF");
+        Upload("noise.bin").Fails(4, "no-vector-table", "noise.bin", "0xF604634B");
+        Upload("blink.bin").Fails(4, "image-linked-elsewhere", "blink.bin", "0x08010000", "0x08004000").Hints("--offset 0x10000", "F4Bootloader (old build)");
+        Upload("other.bin").Fails(4, "image-linked-elsewhere", "other.bin", "0x08008000", "0x08004000").Hints("--offset 0x8000");
+        Upload(TestFiles.FirmwarePath("blink-08010000.elf")).Fails(4, "image-linked-elsewhere", "blink-08010000.elf", "0x08010000", "0x08004000");
 
-        Snapshot.Match(upload.Transcript, snapshot);
-        Assert.Equal(4, status);
-        Assert.Equal(before, File.ReadAllBytes(flash));
+        Printed Upload(string file)
+        {
+            var printed = run.Do($"upload {file} --simulate f4boot,flash=flash.bin --offset 0x4000").Steps("hint error");
+            Assert.Equal(before, run.Bytes("flash.bin"));
+            return printed;
+        }
+    }
+
+    private static Printed AssertRefused(string board, byte[] image, string options, string code, params string[] facts)
+    {
+        using var run = new ProgramRun();
+        run.Do($"list --simulate {board},flash=flash.bin").Exits(0);
+        var before = run.Bytes("flash.bin");
+
+        var printed = run.With("blink.bin", image).Do($"upload blink.bin --simulate {board},start=bootloader,flash=flash.bin {options}");
+
+        printed.Fails(4, code, facts).Steps("Image Found hint error").Prints("Nothing was erased.");
+        Assert.Equal(before, run.Bytes("flash.bin"));
+        return printed;
     }
 }

@@ -1,77 +1,199 @@
-using System.Text.Json;
 using UploadHelper.Tests.Support;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Cli;
 
+/// <summary>What an upload does to each virtual board, in which order, and what it says at the end.</summary>
 public class UploadCommandTests
 {
-    private const int Small = 4_000;
+    private const string Reached = "Image Reset Wait Found ";
+    private const string Written = "Erase Write Verify Vectors Start Wait Board";
+    private const string WrittenWithoutPort = "Erase Write Verify Vectors Start Board";
 
     [Theory]
-    [InlineData("upload-f4boot", "f4boot", "0x4000", 0x0800_4000)]
-    [InlineData("upload-f4rom", "f4rom", "0x08000000", 0x0800_0000)]
-    [InlineData("upload-f4boot-old", "f4boot-old", "0x10000", 0x0801_0000)]
-    [InlineData("upload-h0wch33", "h0wch33,start=bootloader", "0", 0x0800_0000, 0x2000_5000)]
-    [InlineData("upload-dsonano", "dsonano,start=bootloader", "0x4000", 0x0800_4000, 0x2000_5000)]
-    [InlineData("upload-h747", "h747", "0", 0x0800_0000)]
-    [InlineData("upload-h747-rom-9.0", "h747,rom=9.0", "0", 0x0800_0000)]
-    [InlineData("upload-h747-bank-2", "h747,rom=9.1,start=bootloader", "0x100000", 0x0810_0000)]
-    [InlineData("upload-l496", "l496", "0", 0x0800_0000)]
-    [InlineData("upload-h0wch33-magic", "h0wch33", "0", 0x0800_0000, 0x2000_5000, 6)]
-    [InlineData("upload-f4boot-old-no-flag", "f4boot-old,sketch=stm32generic", "0x10000", 0x0801_0000, 0x2002_0000, 6)]
-    [InlineData("upload-bootloader-answers", "f4boot,start=bootloader", "0x4000", 0x0800_4000)]
-    [InlineData("upload-empty-board", "f4rom,start=empty", "0", 0x0800_0000)]
-    [InlineData("upload-sketch-without-usb", "f4boot,sketch=none,start=bootloader", "0x4000", 0x0800_4000)]
-    public void A_sketch_goes_onto_a_board(string snapshot, string board, string offset, uint linkedFor, uint stack = 0x2002_0000, int expected = 0)
+    [InlineData("f4boot", "--offset 0x4000", 0x0800_4000, Reached + "Compare Plan " + Written, "1 16 4000", "15", "4000 0x08004000 11.7", "1 4000 0 0x08004000")]
+    [InlineData("f4rom", "--offset 0x08000000", 0x0800_0000, Reached + "Compare Plan " + Written, "1 16 4000", "5", "4000 0x08000000 1.3", "1 4000 0 0x08000000")]
+    [InlineData("f4boot-old", "--offset 0x10000", 0x0801_0000, Reached + "Compare Plan " + Written, "1 64 4000", "7.3", "4000 0x08010000 5.5", "1 4000 0 0x08010000")]
+    [InlineData("l496", "--offset 0", 0x0800_0000, Reached + "Compare Plan " + Written, "2 4 4000", "5", "4000 0x08000000 1.1", "2 4000 0 0x08000000")]
+    [InlineData("h747", "--offset 0", 0x0800_0000, Reached + "Compare Plan warning " + Written, "1 128 4000", "5", "4000 0x08000000 2.1", "1 4000 0 0x08000000")]
+    [InlineData("maple20", "--offset 0x2000", 0x0800_2000, Reached + "Compare Plan warning " + Written, "5 5 5024", "5", "5000 0x08002000 1.7", "6 6144 0 0x08002000")]
+    [InlineData("maple20", "--alt 1 --offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + Written, "5 5 5024", "5", "5000 0x08005000 1.7", "8 6144 0 0x08005000")]
+    [InlineData("maple20", "--alt 2", 0x0800_2000, "Reset Wait Found Image Compare Plan warning " + Written, "5 5 5024", "5", "5000 0x08002000 1.7", "6 6144 0 0x08002000")]
+    [InlineData("maple-orig", "--offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + Written, "5 5 5024", "6.3", "5000 0x08005000 3.0", "6 6144 0 0x08005000")]
+    public void From_a_running_sketch_to_the_new_one(string board, string options, uint linkedFor, string steps, string plan, string waits, string done, string boards)
     {
         using var run = new ProgramRun();
+        AddSketch(run, board, linkedFor);
 
-        var status = run.Run("upload", run.File("blink.bin", SketchImage.Bytes(linkedFor, Small, stack)), "--simulate", board, "--offset", offset);
+        var printed = run.Do($"upload blink.bin --simulate {board} {options}");
 
-        Snapshot.Match(run.Transcript, snapshot);
-        Assert.Equal(expected, status);
+        printed.Exits(0).Steps(steps).Says("Plan", plan).Says("Wait", waits).Ends(done, ", verified", "sim").Says("Board", boards);
+        Assert.Equal(steps.Contains("warning", StringComparison.Ordinal) ? ["device-limit"] : [], printed.Coded().Select(c => c.Code));
     }
 
     [Theory]
-    [InlineData("upload-elf-with-ram", "h747.elf")]
-    [InlineData("upload-hex-with-ram", "h747.hex")]
-    public void What_lies_in_RAM_is_left_out_with_a_line_each(string snapshot, string firmware)
+    [InlineData("f4boot,start=bootloader", 0x0800_4000, "Compare Plan " + WrittenWithoutPort, "1 16 4000", "4000 0x08004000 0.4 10", "1 4000 0", "off the bus")]
+    [InlineData("f4boot,sketch=none,start=bootloader", 0x0800_4000, "Compare Plan " + WrittenWithoutPort, "1 16 4000", "4000 0x08004000 0.4 10", "1 4000 0", "off the bus")]
+    [InlineData("f4rom,start=empty", 0x0800_0000, "Compare Plan " + WrittenWithoutPort, "1 16 4000", "4000 0x08000000 0.4", "1 4000 0", "in its bootloader")]
+    [InlineData("dsonano,start=bootloader", 0x0800_4000, "Compare Plan " + WrittenWithoutPort, "4 4 4096", "4000 0x08004000 0.3", "4 4096 0", "off the bus")]
+    [InlineData("h747,rom=9.1,start=bootloader", 0x0810_0000, "Plan warning " + WrittenWithoutPort, "1 128 4000", "4000 0x08100000 4.0", "3 4000 0 0x08100000", "runs sketch")]
+    public void From_a_bootloader_that_answers_already(string board, uint linkedFor, string steps, string plan, string done, string boards, string then)
+    {
+        using var run = new ProgramRun();
+        AddSketch(run, board, linkedFor);
+
+        var printed = run.Do($"upload blink.bin --simulate {board} --offset 0x{linkedFor:X8}");
+
+        printed.Exits(0).Steps("Image Found " + steps).Says("Plan", plan).Ends(done, ", verified").Says("Board", boards, then).PrintsNot(" sim");
+    }
+
+    [Fact]
+    public void A_board_that_cannot_be_read_is_written_to_without_being_compared_or_verified()
+    {
+        using var run = new ProgramRun();
+        run.Sketch(0x0800_0000, stack: 0x2000_5000).Do("upload blink.bin --offset 0 --simulate h0wch33,start=bootloader")
+            .Exits(0)
+            .Steps("Image Found Plan warning warning Erase Write Vectors Start Board")
+            .Says("Plan", "4 4 4000")
+            .Warns("device-limit", "50 ms", "BOOT0")
+            .Warns("not-verifiable")
+            .Ends("4000 0x08000000 0.2", "not verified")
+            .Says("Board", "5 4036 0", "off the bus");
+
+        AddSketch(run, "maple-f4", 0x0801_0000);
+        run.Do("upload blink.bin --offset 0x10000 --simulate maple-f4")
+            .Exits(0)
+            .Steps(Reached + "Plan warning warning Erase Write Start Wait Board")
+            .Says("Plan", "3 6 5024")
+            .Warns("device-limit", "RESET")
+            .Warns("not-verifiable")
+            .Says("Wait", "6")
+            .Ends("5000 0x08010000 2.7", "not verified", "sim")
+            .Says("Board", "1 6144 0 0x08010000");
+    }
+
+    [Fact]
+    public void A_sketch_that_a_rom_never_starts_is_on_the_board_all_the_same()
     {
         using var run = new ProgramRun();
 
-        var status = run.Run("upload", TestFiles.FirmwarePath(firmware), "--simulate", "h747");
-
-        Snapshot.Match(run.Transcript, snapshot);
-        Assert.Equal(0, status);
+        run.Sketch(0x0800_0000).Do("upload blink.bin --offset 0 --simulate h747,rom=9.0")
+            .Exits(0)
+            .Steps(Reached + "Compare Plan warning Erase Write Verify Vectors Start Wait warning Board")
+            .Warns("port-not-back", "5 s", "V9.0")
+            .Ends("4000 0x08000000 6.7", ", verified")
+            .Says("Board", "1 4000 0", "off the bus");
     }
 
     [Theory]
-    [InlineData("upload-all", "f4rom,count=3", "--all", 0)]
-    [InlineData("upload-all-verbose", "f4rom", "--all --verbose", 0)]
-    [InlineData("upload-some", "f4rom,count=3", "--usb-path 1-1 --usb-path 1-3", 0)]
-    [InlineData("upload-some-missing", "f4rom,count=2", "--usb-path 1-1 --usb-path 1-7 --timeout 1", 6)]
-    [InlineData("upload-all-with-port", "f4rom,count=2", "--all --port sim", 2)]
-    public void Several_boards_at_once_with_a_line_each(string snapshot, string boards, string options, int expected)
+    [InlineData("h0wch33", 0x0800_0000)]
+    [InlineData("f4boot-old,sketch=stm32generic", 0x0801_0000)]
+    public void A_sketch_that_stays_is_asked_again_until_the_time_is_over(string board, uint linkedFor)
     {
         using var run = new ProgramRun();
-        var file = run.File("blink.bin", SketchImage.Bytes(0x0800_0000, Small));
 
-        var status = run.Run(["upload", file, "--simulate", boards, "--offset", "0", .. options.Split(' ')]);
+        run.Sketch(linkedFor, stack: 0x2000_5000).Do($"upload blink.bin --simulate {board} --offset 0x{linkedFor:X8}")
+            .Fails(6, "no-device", "15 s", "0483:DF11", "1EAF:0003", "1-1")
+            .Hints("RESET", "upload-helper list")
+            .Steps("Image Reset Wait Reset Reset hint error");
+    }
 
-        Snapshot.Match(run.Transcript, snapshot);
-        Assert.Equal(expected, status);
+    [Fact]
+    public void Where_the_bus_cannot_be_reset_a_maple_board_waits_for_the_button()
+    {
+        using var run = new ProgramRun();
+        AddSketch(run, "maple20", 0x0800_2000);
+        const string steps = Reached + "warning Compare Plan warning Erase Write Verify Vectors ";
+
+        run.Do("upload blink.bin --simulate maple20,reset=no --offset 0x2000 --wait-port yes")
+            .Fails(10, "not-started", "15 s")
+            .Steps(steps + "Wait hint error")
+            .Warns("reset-needed", "RESET", "libusbK")
+            .Says("Wait", "15", "RESET");
+        run.Do("upload blink.bin --simulate maple20,reset=no --offset 0x2000 --wait-port no")
+            .Exits(0)
+            .Steps(steps + "Board")
+            .Warns("reset-needed")
+            .Ends("5000 0x08002000 0.9", ", verified", "RESET")
+            .Says("Board", "6 6144 0", "in its bootloader");
+    }
+
+    [Theory]
+    [InlineData("--alt 1 --offset 0x2000", "0x08002000 to 0x08003387", "alternate setting 1", "0x08005000/108*001Kg", "--alt 2")]
+    [InlineData("--alt 0 --offset 0x2000", "blink.bin", "alternate setting 0", "1 (Flash (size inferred)), 2 (Flash (size inferred))", "--alt")]
+    public void An_alternate_setting_that_does_not_hold_the_place_is_refused(string options, string what, string where, string instead, string hint)
+    {
+        using var run = new ProgramRun();
+        AddSketch(run, "maple20", 0x0800_2000);
+
+        run.Do($"upload blink.bin --simulate maple20 {options}")
+            .Fails(4, "not-writable", what, where, instead)
+            .Hints(hint)
+            .Steps(Reached + "hint error");
+    }
+
+    [Theory]
+    [InlineData("h747.elf", ".retained", ".shared")]
+    [InlineData("h747.hex", "", "")]
+    public void What_lies_in_RAM_is_left_out_with_a_line_each(string firmware, string first, string second)
+    {
+        using var run = new ProgramRun();
+
+        run.Do($"upload {TestFiles.FirmwarePath(firmware)} --simulate h747")
+            .Exits(0)
+            .Steps("Image Left Left Reset Wait Found Compare Plan warning " + Written)
+            .Says("Left", "48 0x24000000", first)
+            .Says("Left", "16 0x30000000", second)
+            .Says("Plan", "1 128 736")
+            .Ends("716 0x08000000 2.1", ", verified", "sim")
+            .Says("Board", "1 736 0 0x08000000");
+    }
+
+    [Fact]
+    public void Several_boards_are_written_to_at_once_with_a_line_each()
+    {
+        using var run = new ProgramRun();
+        run.Sketch(0x0800_0000);
+
+        run.Do("upload blink.bin --simulate f4rom,count=3 --offset 0 --usb-path 1-1 --usb-path 1-3")
+            .Exits(0)
+            .Steps("Image Reset Reset Boards Board Board Board")
+            .Says("Boards", "2 0483 1 1 0483 1 3")
+            .Says("Board", "1 4000 0")
+            .Says("Board", "0 0 0 0x08000000")
+            .Prints("1-1: Done", "1-3: Done")
+            .PrintsNot("1-2: ");
+        run.Do("upload blink.bin --simulate f4rom --offset 0 --all --verbose")
+            .Exits(0)
+            .Ends("1 1 4000 0x08000000 0.4", "1-1: ", ", verified")
+            .Prints("1-1:    0.025 Found", "1-1:                    block size 2048");
+        run.Do("upload blink.bin --simulate f4rom,count=2 --offset 0 --all --port sim").Fails(2, "usage", "--port");
+    }
+
+    [Fact]
+    public void One_of_several_boards_that_is_not_there_does_not_keep_the_others_from_being_written_to()
+    {
+        using var run = new ProgramRun();
+
+        var printed = run.Sketch(0x0800_0000).Do("upload blink.bin --simulate f4rom,count=2 --offset 0 --usb-path 1-1 --usb-path 1-7 --timeout 1");
+
+        printed.Exits(6)
+            .Says("Boards", "1 0483 1 1")
+            .Says("Board", "1 4000 0")
+            .Says("Board", "0 0 0 0x08000000")
+            .Ends("1 1 4000 0x08000000 0.4", "1-1: ", ", verified")
+            .Errs("no-device", "1 of 2", "1-7");
+        Assert.Contains(printed.Coded(), c => c.Line.StartsWith("1-7: error: ", StringComparison.Ordinal) && c.Code == "no-device");
     }
 
     [Fact]
     public void Several_boards_in_json_have_a_result_each()
     {
         using var run = new ProgramRun();
-        var file = run.File("blink.bin", SketchImage.Bytes(0x0800_0000, Small));
 
-        run.Run("upload", file, "--simulate", "f4rom,count=8", "--offset", "0", "--all", "--json");
-
-        var results = run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)
+        var results = run.Sketch(0x0800_0000).Do("upload blink.bin --simulate f4rom,count=8 --offset 0 --all --json").Json
             .Where(e => e.GetProperty("event").GetString() == "result").ToList();
+
         Assert.Equal(Enumerable.Range(1, 8).Select(i => $"1-{i}"), results.Select(r => r.GetProperty("board").GetString()));
         Assert.All(results, r => Assert.Equal(0, r.GetProperty("exitStatus").GetInt32()));
     }
@@ -81,103 +203,67 @@ public class UploadCommandTests
     {
         using var run = new ProgramRun();
 
-        var status = run.Run("sim", "0x4000", run.File("blink.bin", SketchImage.Bytes(0x0800_4000, Small)), "--simulate=f4boot", "--verbose");
-
-        Snapshot.Match(run.Transcript, "by-hand-verbose");
-        Assert.Equal(0, status);
+        run.Sketch(0x0800_4000).Do("sim 0x4000 blink.bin --simulate=f4boot")
+            .Exits(0)
+            .Steps(Reached + "Compare Plan " + Written)
+            .Ends("4000 0x08004000 11.7", ", verified", "sim");
     }
 
     [Theory]
-    [InlineData("legacy-dfuse", "sim|0|0483:df11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, 0)]
-    [InlineData("legacy-dfuse-no-port", "0|0483|DF11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, 0)]
-    [InlineData("legacy-dfuse-no-address", "sim|0|0483:df11|x.bin|/opt/arduino 1.8|{upload.dfuse_addr}", "f4rom", 0x0800_0000, 2)]
-    [InlineData("legacy-no-file", "sim|0|0483:df11", "f4rom", 0x0800_0000, 2)]
-    [InlineData("legacy-maple2", "sim|2|1EAF:0003|x.bin|/opt/arduino 1.8", "maple20", 0x0800_2000, 0)]
-    [InlineData("legacy-maple1", "1|0x1EAF|0x0003|x.bin", "maple-orig", 0x0800_5000, 0)]
-    [InlineData("legacy-maple-wrong-alt", "sim|1|1EAF:0003|x.bin", "maple20", 0x0800_2000, 4)]
-    public void As_maple_upload_was_called(string snapshot, string line, string board, uint linkedFor, int expected)
+    [InlineData("sim|0|0483:df11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.3")]
+    [InlineData("0|0483|DF11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.3")]
+    [InlineData("sim|2|1EAF:0003|x.bin|/opt/arduino 1.8", "maple20", 0x0800_2000, "Reset Wait Found Image", "4000 0x08002000 1.6")]
+    [InlineData("1|0x1EAF|0x0003|x.bin", "maple-orig", 0x0800_5000, "Reset Wait Found Image", "4000 0x08005000 2.9")]
+    public void As_maple_upload_was_called(string line, string board, uint linkedFor, string steps, string done)
     {
         using var run = new ProgramRun();
-        var file = run.File("x.bin", SketchImage.Bytes(linkedFor, Small, 0x2000_5000));
 
-        var status = run.Run([.. line.Replace("x.bin", file, StringComparison.Ordinal).Split('|'), $"--simulate={board}"]);
+        var printed = RunLegacy(run, line, board, linkedFor);
 
-        Snapshot.Match(run.Transcript, snapshot);
-        Assert.Equal(expected, status);
-    }
-
-    [Theory]
-    [InlineData("offset-leading-zero", "08004000", 2)]
-    [InlineData("offset-suffix", "4000h", 2)]
-    [InlineData("offset-negative", "-1", 2)]
-    [InlineData("offset-without-0x", "2000", 2)]
-    [InlineData("offset-no-sector-start", "0x4400", 4)]
-    [InlineData("offset-read-only", "0", 4)]
-    [InlineData("offset-outside", "0x100000", 4)]
-    public void A_bad_offset_is_refused(string snapshot, string offset, int expected)
-    {
-        using var run = new ProgramRun();
-        var linkedFor = expected == 4 ? 0x0800_0000 + Convert.ToUInt32(offset, 16) : 0x0800_4000;
-
-        var status = run.Run("upload", run.File("blink.bin", SketchImage.Bytes(linkedFor, Small)), "--simulate", "f4boot", $"--offset={offset}");
-
-        Snapshot.Match(run.Transcript, snapshot);
-        Assert.Equal(expected, status);
+        var warning = board == "f4rom" ? "" : "warning ";
+        printed.Exits(0).Steps($"{steps} Compare Plan {warning}{Written}").Ends(done, ", verified", "sim");
+        var id = board == "f4rom" ? "0483:DF11" : "1EAF:0003";
+        printed.Prints($"for {id} at 1-1");
     }
 
     [Fact]
-    public void A_bad_image_is_refused_and_the_flash_is_as_before()
+    public void What_maple_upload_could_not_do_is_refused()
     {
         using var run = new ProgramRun();
-        var flash = run.PathOf("flash.bin");
-        Assert.Equal(0, run.Run("list", "--simulate", $"f4boot,flash={flash}"));
-        var before = File.ReadAllBytes(flash);
-        var images = new (string Snapshot, string Path, int Status)[]
-        {
-            ("image-missing", run.PathOf("missing.bin"), 3),
-            ("image-empty", run.File("empty.bin", []), 3),
-            ("image-hex", run.File("blink.hex", ":020000040800F2\r\n:0400000000000220DA\r\n"u8.ToArray()), 3),
-            ("image-noise", run.File("noise.bin", SketchImage.Noise(7, Small)), 4),
-            ("image-too-large", run.File("large.bin", SketchImage.Bytes(0x0800_4000, 0xF_C000 + 100)), 4),
-            ("image-linked-for-another-bootloader", run.File("blink.bin", SketchImage.Bytes(0x0801_0000, Small)), 4),
-            ("image-says-another-address", TestFiles.FirmwarePath("blink-08010000.elf"), 4),
-            ("image-linked-elsewhere", run.File("other.bin", SketchImage.Bytes(0x0800_8000, Small)), 4),
-        };
 
-        foreach (var (snapshot, path, expected) in images)
-        {
-            using var each = new ProgramRun();
-            var status = each.Run("upload", path, "--simulate", $"f4boot,flash={flash}", "--offset", "0x4000");
-            Snapshot.Match(each.Transcript.Replace(Path.GetDirectoryName(path)! + Path.DirectorySeparatorChar, "", StringComparison.Ordinal), snapshot);
-            Assert.Equal(expected, status);
-            Assert.Equal(before, File.ReadAllBytes(flash));
-        }
+        RunLegacy(run, "sim|0|0483:df11|x.bin|/opt/arduino 1.8|{upload.dfuse_addr}", "f4rom", 0x0800_0000).Fails(2, "address-missing", "x.bin").Hints("--offset 0x4000");
+        RunLegacy(run, "sim|0|0483:df11", "f4rom", 0x0800_0000).Fails(2, "usage", "FILE", "upload");
+        RunLegacy(run, "sim|1|1EAF:0003|x.bin", "maple20", 0x0800_2000)
+            .Fails(4, "image-linked-elsewhere", "x.bin", "0x08002000", "0x08005000")
+            .Hints("--offset 0x2000", "libopencm3 usbdfu")
+            .Steps("Reset Wait Found hint error");
     }
 
-    [Theory]
-    [InlineData("port-missing", "f4boot,start=bootloader,sketch=none", "COM9", 0)]
-    [InlineData("port-missing-no-board", "f4rom,sketch=none", "COM9", 6)]
-    public void A_missing_port_is_a_warning_and_the_wait_goes_on(string snapshot, string board, string port, int expected)
+    [Fact]
+    public void A_missing_port_is_a_warning_and_the_wait_goes_on()
     {
         using var run = new ProgramRun();
-        var (offset, address) = board.StartsWith("f4rom", StringComparison.Ordinal) ? ("0", 0x0800_0000u) : ("0x4000", 0x0800_4000u);
 
-        var status = run.Run("upload", run.File("blink.bin", SketchImage.Bytes(address, Small)), "--simulate", board, "--offset", offset, "--port", port);
-
-        Snapshot.Match(run.Transcript, snapshot);
-        Assert.Equal(expected, status);
+        run.Sketch(0x0800_4000).Do("upload blink.bin --simulate f4boot,start=bootloader,sketch=none --offset 0x4000 --port COM9")
+            .Exits(0)
+            .Steps("Image Reset Found Compare Plan " + WrittenWithoutPort)
+            .Prints("COM9")
+            .Ends("4000 0x08004000 0.4 10", ", verified");
+        run.Sketch(0x0800_0000).Do("upload blink.bin --simulate f4rom,sketch=none --offset 0 --port COM9")
+            .Fails(6, "no-device", "15 s", "0483:DF11 or 1EAF:0003")
+            .Warns("port-missing", "COM9", "RESET")
+            .Steps("Image Reset warning Wait hint error");
     }
 
     [Fact]
     public void The_flash_file_keeps_the_sketch()
     {
         using var run = new ProgramRun();
-        var image = SketchImage.Bytes(0x0800_4000, Small);
-        var flash = run.PathOf("flash.bin");
+        run.Sketch(0x0800_4000);
 
-        Assert.Equal(0, run.Run("upload", run.File("blink.bin", image), "--simulate", $"f4boot,flash={flash}", "--offset", "0x4000"));
+        run.Do("upload blink.bin --simulate f4boot,flash=flash.bin --offset 0x4000").Exits(0);
 
-        Assert.Equal(image, File.ReadAllBytes(flash)[0x4000..(0x4000 + Small)]);
+        Assert.Equal(run.Bytes("blink.bin"), run.Bytes("flash.bin")[0x4000..(0x4000 + 4_000)]);
     }
 
     [Fact]
@@ -185,17 +271,15 @@ public class UploadCommandTests
     {
         using var run = new ProgramRun();
 
-        var status = run.Run("upload", run.File("blink.bin", SketchImage.Bytes(0x0800_4000, Small)), "--simulate", "f4boot", "--offset", "0x4000", "--json");
+        var printed = run.Sketch(0x0800_4000).Do("upload blink.bin --simulate f4boot --offset 0x4000 --json").Exits(0);
 
-        Assert.Equal(0, status);
-        Assert.Equal("", run.Error);
-        var events = run.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToList();
-        Assert.All(events, e => Assert.Equal(1, e.GetProperty("schema").GetInt32()));
-        Assert.All(events, e => Assert.True(e.TryGetProperty("board", out _)));
-        Assert.Equal("result", events[^1].GetProperty("event").GetString());
-        Assert.Equal("1-1", events[^1].GetProperty("board").GetString());
-        Assert.True(events[^1].GetProperty("verified").GetBoolean());
-        Assert.Equal("sim", events[^1].GetProperty("port").GetString());
+        Assert.Equal("", printed.Error);
+        Assert.All(printed.Json, e => Assert.Equal(1, e.GetProperty("schema").GetInt32()));
+        Assert.All(printed.Json, e => Assert.True(e.TryGetProperty("board", out _)));
+        Assert.Equal("result", printed.Result.GetProperty("event").GetString());
+        Assert.Equal("1-1", printed.Result.GetProperty("board").GetString());
+        Assert.True(printed.Result.GetProperty("verified").GetBoolean());
+        Assert.Equal("sim", printed.Result.GetProperty("port").GetString());
     }
 
     [Fact]
@@ -203,40 +287,27 @@ public class UploadCommandTests
     {
         using var run = new ProgramRun();
 
-        var status = run.Run("upload", run.PathOf("missing.bin"), "--simulate", "f4boot", "--offset", "0x4000", "--json");
+        var result = Assert.Single(run.Do("upload missing.bin --simulate f4boot --offset 0x4000 --json").Exits(3).Json);
 
-        Assert.Equal(3, status);
-        var result = JsonDocument.Parse(run.Out).RootElement;
         Assert.Equal("image-missing", result.GetProperty("code").GetString());
         Assert.Equal(3, result.GetProperty("exitStatus").GetInt32());
     }
 
-    [Theory]
-    [InlineData("usage-no-offset", "upload x.bin --simulate f4boot")]
-    [InlineData("usage-unknown-option", "upload x.bin --simulate f4boot --ofset 0x4000")]
-    [InlineData("usage-unknown-command", "uplaod x.bin")]
-    [InlineData("usage-unknown-board", "upload x.bin --simulate f5boot --offset 0x4000")]
-    [InlineData("usage-bad-timeout", "upload x.bin --simulate f4boot --offset 0x4000 --timeout soon")]
-    [InlineData("usage-bad-ids", "upload x.bin --simulate f4boot --offset 0x4000 --usb-id 0483")]
-    [InlineData("list-f4rom", "list --simulate f4rom")]
-    [InlineData("list-f4boot", "list --simulate f4boot")]
-    [InlineData("list-dsonano", "list --simulate dsonano")]
-    [InlineData("list-h0wch33", "list --simulate h0wch33")]
-    [InlineData("list-h747", "list --simulate h747")]
-    [InlineData("list-l496", "list --simulate l496")]
-    [InlineData("list-nothing", "list --simulate f4boot,start=sketch")]
-    [InlineData("info-f4rom", "info --simulate f4rom")]
-    [InlineData("info-f4boot-verbose", "info --simulate f4boot --verbose")]
-    [InlineData("info-f4boot-json", "info --simulate f4boot --json")]
-    [InlineData("info-maple20", "info --simulate maple20")]
-    [InlineData("info-nothing", "info --simulate f4boot,start=sketch")]
-    public void Other_commands_and_mistakes(string snapshot, string line)
+    private static void AddSketch(ProgramRun run, string board, uint linkedFor)
     {
-        using var run = new ProgramRun();
-        var arguments = line.Replace("x.bin", run.File("x.bin", SketchImage.Bytes(0x0800_4000, Small)), StringComparison.Ordinal).Split(' ');
+        var (size, stack) = board.Split(',')[0] switch
+        {
+            "dsonano" => (4_000, 0x2000_5000u),
+            "maple20" or "maple-orig" or "maple-f4" => (5_000, 0x2001_0000u),
+            _ => (4_000, SketchImage.EndOfRam),
+        };
+        run.Sketch(linkedFor, size, stack);
+    }
 
-        run.Run(arguments);
-
-        Snapshot.Match(run.Transcript, snapshot);
+    private static Printed RunLegacy(ProgramRun run, string line, string board, uint linkedFor)
+    {
+        run.Sketch(linkedFor, stack: 0x2000_5000, name: "x.bin");
+        run.Run([.. line.Replace("x.bin", run.PathOf("x.bin"), StringComparison.Ordinal).Split('|'), $"--simulate={board}"]);
+        return run.Printed;
     }
 }

@@ -15,7 +15,7 @@ public abstract class SerialBench : IDisposable
 
     public abstract ISerialPorts Ports { get; }
 
-    protected static SimulationOptions Options { get; } = SimulationOptions.Parse("f4boot,sketch=stm32generic");
+    protected static SimulationOptions Options { get; } = SimulationOptions.Parse("f4rom,sketch=stm32generic");
 
     /// <summary>Waits for the sketch's port.</summary>
     /// <returns>Its name.</returns>

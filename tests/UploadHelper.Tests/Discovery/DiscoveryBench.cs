@@ -1,6 +1,7 @@
 using System.Text.Json;
 using UploadHelper.Core.Usb;
 using UploadHelper.Discovery;
+using UploadHelper.Tests.Output;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;
 

@@ -43,7 +43,7 @@ public class DiscoveryTests
 
         bench.Say("START", Hello, Hello, "START", "LIST", "STOP", "START_SYNC").Do(bench.Board.Unplug).Wait(1).Say("SAY \"\u00e4\u20ac\"", "QUIT").Run();
 
-        Snapshot.Match(string.Concat(bench.Said.Select(s => s.Message.GetRawText() + "\n")), "discovery");
+        Snapshot.Match(string.Concat(bench.Said.Select(s => s.Message.GetRawText() + "\n")), "discovery-session");
     }
 
     [Fact]

@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
 using System.Text;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Faults;
 
@@ -17,6 +20,10 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
     // More than a block and a page of most; a page of 2 KiB is filled too.
     private const int SketchSize = 1_300;
     private const int OtherSize = 200;
+
+    // The same for every trial, of which there are thousands.
+    private readonly ConcurrentDictionary<uint, IReadOnlyList<Segment>> _segments = [];
+    private readonly ConcurrentDictionary<uint, ImageFile> _files = [];
 
     /// <summary>Every kind of board. Those with pages of 1 KiB have two of them in the sketch, a gap would be filled in by a Maple bootloader.</summary>
     public static IReadOnlyList<FaultBench> All { get; } =
@@ -38,16 +45,24 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
     public Bench Create(string options = "") => new(Board + options, Board is "dsonano" or "h0wch33" ? StartState.Bootloader : StartState.Sketch);
 
     /// <summary>The upload.</summary>
-    public UploadRequest Request(Bench bench) => bench.Request(Address) with { File = File(bench.Board.StackPointer), Timeout = TimeSpan.FromSeconds(15) };
+    public UploadRequest Request(Bench bench) => new(File(bench.Board.StackPointer), Address, new DeviceFilter(DeviceFilter.KnownIds))
+    {
+        Port = InProcessSerialPorts.FirstName,
+        Timeout = TimeSpan.FromSeconds(15),
+    };
 
     /// <summary>The bytes of the upload.</summary>
-    public IReadOnlyList<Segment> Segments(uint stack)
+    public IReadOnlyList<Segment> Segments(uint stack) => _segments.GetOrAdd(stack, NewSegments);
+
+    private IReadOnlyList<Segment> NewSegments(uint stack)
     {
         var sketch = new Segment(Address, SketchImage.Bytes(Address, SketchSize, stack));
         return NextSector == 0 ? [sketch] : [sketch, new Segment(Address + NextSector, SketchImage.Noise(1, OtherSize))];
     }
 
-    private ImageFile File(uint stack)
+    private ImageFile File(uint stack) => _files.GetOrAdd(stack, NewFile);
+
+    private ImageFile NewFile(uint stack)
     {
         var text = new StringWriter();
         IntelHexWriter.Write(text, Segments(stack));

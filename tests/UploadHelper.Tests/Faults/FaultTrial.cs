@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using UploadHelper.Benchmarks.Exact;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
@@ -17,14 +18,13 @@ internal sealed class FaultTrial
 {
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(30);
 
+    // The same for all trials of a kind.
+    private static readonly ConcurrentDictionary<FaultBench, Goal> Goals = [];
+
     private readonly FaultBench _kind;
     private readonly Bench _bench;
     private readonly UploadRequest _request;
-    private readonly byte[] _before;
-    private readonly byte[] _expected;
-    private readonly int _from;
-    private readonly int _to;
-    private readonly uint _stackAt;
+    private readonly Goal _goal;
     private readonly List<string> _broken = [];
     private string? _halfStarted;
     private string _told = "";
@@ -37,27 +37,9 @@ internal sealed class FaultTrial
         _kind = kind;
         _bench = kind.Create(options);
         _request = kind.Request(_bench);
-        _before = _bench.Board.Flash.Bytes.ToArray();
-        _expected = _before.ToArray();
-        var segments = kind.Segments(_bench.Board.StackPointer);
-        var flash = _bench.Board.Flash;
-        var sectors = flash.Part.Sectors.Where(s => segments.Any(g => s.Address < g.End && s.End > g.Address)).ToList();
-        (_from, _to) = ((int)(sectors[0].Address - flash.Base), (int)(sectors[^1].End - flash.Base));
-        foreach (var segment in segments)
-        {
-            segment.Data.CopyTo(_expected.AsMemory((int)(segment.Address - flash.Base)));
-        }
-
+        _goal = Goals.GetOrAdd(kind, k => new Goal(k));
+        Assert.True(IsAsBefore());
         _bench.Seen = See;
-        _stackAt = kind.Address;
-        if (kind.Board == "h0wch33")
-        {
-            _stackAt = kind.Address + 0x1C;
-
-            // The sketch's stack pointer and reset vector stand where it keeps them, its own in their place.
-            _expected.AsSpan(0, 8).CopyTo(_expected.AsSpan(0x1C));
-            _before.AsSpan(0, 8).CopyTo(_expected);
-        }
     }
 
     /// <summary>What no host can help, as the user was told before anything was written; or null.</summary>
@@ -159,7 +141,7 @@ internal sealed class FaultTrial
     private void CheckUntouched()
     {
         var flash = _bench.Board.Flash;
-        if (!flash.Bytes[.._from].SequenceEqual(_before.AsSpan(0, _from)) || !flash.Bytes[_to..].SequenceEqual(_before.AsSpan(_to)))
+        if (!flash.Bytes[.._goal.From].SequenceEqual(_goal.Before.AsSpan(0, _goal.From)) || !flash.Bytes[_goal.To..].SequenceEqual(_goal.Before.AsSpan(_goal.To)))
         {
             _broken.Add("the flash outside the sketch has changed");
         }
@@ -167,7 +149,7 @@ internal sealed class FaultTrial
         for (var i = 0; i < flash.Erases.Count; i++)
         {
             var at = flash.Part.Sectors[i].Address - flash.Base;
-            if (flash.Erases[i] > 0 && (at < _from || at >= _to))
+            if (flash.Erases[i] > 0 && (at < _goal.From || at >= _goal.To))
             {
                 _broken.Add($"sector {i} was erased");
             }
@@ -183,7 +165,7 @@ internal sealed class FaultTrial
     private void See(BoardEvent e)
     {
         if (e.Kind == BoardEventKind.Start && e.Text.StartsWith("sketch", StringComparison.Ordinal) && !IsComplete() && !IsAsBefore()
-            && _bench.Board.Flash.IsReadable(_stackAt, sizeof(uint)) && RamMap.FitsStack(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_stackAt, sizeof(uint)))))
+            && _bench.Board.Flash.IsReadable(_goal.StackAt, sizeof(uint)) && RamMap.FitsStack(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_goal.StackAt, sizeof(uint)))))
         {
             _halfStarted ??= e.Text;
         }
@@ -245,7 +227,7 @@ internal sealed class FaultTrial
     }
 
     // Its own vectors are spoilt.
-    private bool IsLost() => _kind.Board == "h0wch33" && !_bench.Board.Flash.Bytes[..8].SequenceEqual(_before.AsSpan(0, 8));
+    private bool IsLost() => _kind.Board == "h0wch33" && !_bench.Board.Flash.Bytes[..8].SequenceEqual(_goal.Before.AsSpan(0, 8));
 
     private bool FlashFails() => FailsSilently() || Happened("cut");
 
@@ -256,19 +238,63 @@ internal sealed class FaultTrial
     // On a board that cannot be read, as the user was told. Power that is lost is no such thing.
     private bool IsUnnoticed() => FailsSilently() && _bench.Events.OfType<UploadWarning>().Any(w => w.Code == WarningCode.NotVerifiable);
 
-    private bool IsAsBefore() => _bench.Board.Flash.Bytes.SequenceEqual(_before);
+    private bool IsAsBefore() => _bench.Board.Flash.Bytes.SequenceEqual(_goal.Before);
 
     private bool IsComplete()
     {
         foreach (var segment in _kind.Segments(_bench.Board.StackPointer))
         {
             var at = (int)(segment.Address - _bench.Board.Flash.Base);
-            if (!_bench.Board.Flash.Bytes.Slice(at, segment.Data.Length).SequenceEqual(_expected.AsSpan(at, segment.Data.Length)))
+            if (!_bench.Board.Flash.Bytes.Slice(at, segment.Data.Length).SequenceEqual(_goal.Expected.AsSpan(at, segment.Data.Length)))
             {
                 return false;
             }
         }
 
         return true;
+    }
+
+    /// <summary>What a kind of board holds before and after the upload.</summary>
+    private sealed class Goal
+    {
+        public Goal(FaultBench kind)
+        {
+            var board = kind.Create().Board;
+            var flash = board.Flash;
+            var segments = kind.Segments(board.StackPointer);
+            var sectors = flash.Part.Sectors.Where(s => segments.Any(g => s.Address < g.End && s.End > g.Address)).ToList();
+            (From, To) = ((int)(sectors[0].Address - flash.Base), (int)(sectors[^1].End - flash.Base));
+            Before = flash.Bytes.ToArray();
+            Expected = flash.Bytes.ToArray();
+            foreach (var segment in segments)
+            {
+                segment.Data.CopyTo(Expected.AsMemory((int)(segment.Address - flash.Base)));
+            }
+
+            StackAt = kind.Address;
+            if (kind.Board == "h0wch33")
+            {
+                StackAt = kind.Address + 0x1C;
+
+                // The sketch's stack pointer and reset vector stand where it keeps them, its own in their place.
+                Expected.AsSpan(0, 8).CopyTo(Expected.AsSpan(0x1C));
+                Before.AsSpan(0, 8).CopyTo(Expected);
+            }
+        }
+
+        /// <summary>All of the flash before.</summary>
+        public byte[] Before { get; }
+
+        /// <summary>All of the flash after.</summary>
+        public byte[] Expected { get; }
+
+        /// <summary>Where the first sector of the sketch begins.</summary>
+        public int From { get; }
+
+        /// <summary>Where its last sector ends.</summary>
+        public int To { get; }
+
+        /// <summary>The address of the sketch's stack pointer.</summary>
+        public uint StackAt { get; }
     }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
+using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Output;
 
@@ -56,14 +57,14 @@ internal static class TroubleshootingPage
             """.ReplaceLineEndings("\n"));
         foreach (var error in ErrorTable.Entries)
         {
-            Entry(page, error.Text, PrintedLines.ByCode.GetValueOrDefault($"error [{error.Text.Code}]"), error.ExitStatus);
+            Entry(page, error.Text, Printed(Messages.Errors, "error", error.Text.Code), error.ExitStatus);
         }
 
         Entry(page, ErrorTable.Cancelled, Cancelled, UploadErrors.Cancelled);
         page.Append("## Warnings\n\nThe upload goes on after them.\n\n");
         foreach (var warning in WarningTable.Entries)
         {
-            Entry(page, warning.Text, PrintedLines.ByCode.GetValueOrDefault($"warning [{warning.Text.Code}]"), null);
+            Entry(page, warning, Printed(Messages.Warnings, "warning", warning.Code), null);
         }
 
         page.Append("## Exit statuses\n\nFor scripts; 0 is success.\n\n| status | errors |\n|---|---|\n");
@@ -74,6 +75,9 @@ internal static class TroubleshootingPage
 
         return page.Append($"| {UploadErrors.Cancelled} | [cancelled](#cancelled) |\n").ToString();
     }
+
+    private static string? Printed(IReadOnlyList<Message> messages, string kind, string code) =>
+        messages.FirstOrDefault(m => m.Code == code)?.Run().Coded().LastOrDefault(l => l.Kind == kind && l.Code == code)?.Text;
 
     private static void Entry(StringBuilder page, Explanation text, string? printed, int? exitStatus)
     {

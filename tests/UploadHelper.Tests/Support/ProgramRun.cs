@@ -3,11 +3,9 @@ using UploadHelper.Output;
 
 namespace UploadHelper.Tests.Support;
 
-/// <summary>Runs the whole program in this process and keeps what it wrote.</summary>
+/// <summary>Runs the whole program in this process, in a directory of its own, and keeps what it wrote.</summary>
 internal sealed class ProgramRun : IDisposable
 {
-    private readonly StringWriter _out = new();
-    private readonly StringWriter _error = new();
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("upload-helper");
 
     public Dictionary<string, string> Environment { get; } = [];
@@ -15,13 +13,27 @@ internal sealed class ProgramRun : IDisposable
     /// <summary>What a person types at a terminal, or null where there is none.</summary>
     public string? Typed { get; init; }
 
-    public string Out => Clean(_out);
+    /// <summary>What the last run printed.</summary>
+    public Printed Printed { get; private set; } = new(0, "", "");
 
-    public string Error => Clean(_error);
+    public string Out => Printed.Out;
 
-    /// <summary>Exit status and both streams, as a snapshot shows them.</summary>
-    public string Transcript { get; private set; } = "";
+    public string Error => Printed.Error;
 
+    public string Transcript => Printed.Transcript;
+
+    /// <summary>Puts a sketch into the directory.</summary>
+    public ProgramRun Sketch(uint linkedFor, int size = 4_000, uint stack = SketchImage.EndOfRam, string name = "blink.bin") =>
+        With(name, SketchImage.Bytes(linkedFor, size, stack));
+
+    /// <summary>Puts a file into the directory.</summary>
+    public ProgramRun With(string name, byte[] content)
+    {
+        File(name, content);
+        return this;
+    }
+
+    /// <summary>Puts a file into the directory, and tells its path.</summary>
     public string File(string name, byte[] content)
     {
         var path = PathOf(name);
@@ -29,22 +41,33 @@ internal sealed class ProgramRun : IDisposable
         return path;
     }
 
+    /// <summary>The bytes of a file in the directory.</summary>
+    public byte[] Bytes(string name) => System.IO.File.ReadAllBytes(PathOf(name));
+
     public string PathOf(string name) => Path.Combine(_directory.FullName, name);
 
     /// <summary>Splits a command line at its spaces; words that end like files are files in the directory of this run.</summary>
     public string[] Arguments(string line) =>
     [
-        .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => Regex.Replace(w, @"(?<=^|flash=)[\w-]+\.(bin|hex|txt)\b", m => PathOf(m.Value))),
+        .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => Regex.Replace(w, @"(?<=^|flash=)[\w-]+\.(bin|hex|dfu|txt|json)\b", m => PathOf(m.Value))),
     ];
+
+    /// <summary>Runs a command line (<see cref="Arguments"/>).</summary>
+    public Printed Do(string line)
+    {
+        Run(Arguments(line));
+        return Printed;
+    }
 
     public int Run(params string[] arguments)
     {
-        var streams = new ConsoleStreams(Typed is null ? TextReader.Null : new StringReader(Typed), _out, _error, ErrorIsTerminal: Typed is not null)
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var streams = new ConsoleStreams(Typed is null ? TextReader.Null : new StringReader(Typed), output, error, ErrorIsTerminal: Typed is not null)
         {
             InIsTerminal = Typed is not null,
         };
         var status = new Application(streams, Environment, TimeProvider.System, () => CancellationToken.None).Run(arguments);
-        Transcript = $"exit {status}\n--- stdout\n{Out}--- stderr\n{Error}";
+        Printed = new Printed(status, Clean(output), Clean(error)).KnowsItsCodes();
         return status;
     }
 

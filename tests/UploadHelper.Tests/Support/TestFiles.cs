@@ -20,5 +20,11 @@ internal static class TestFiles
     /// <summary>The folder of the repository.</summary>
     public static string Repository => Path.GetFullPath(Path.Combine(Tests(), ".."));
 
+    /// <summary>The texts of all source files of a folder of the repository.</summary>
+    public static IEnumerable<string> Sources(string folder) => Directory
+        .EnumerateFiles(Path.Combine(Repository, folder), "*.cs", SearchOption.AllDirectories)
+        .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+        .Select(File.ReadAllText);
+
     private static string Tests([CallerFilePath] string caller = "") => Path.Combine(Path.GetDirectoryName(caller)!, "..", "..");
 }

@@ -83,7 +83,7 @@ public class MapleCatchTests
         var e = Assert.Throws<UploadException>(() => bench.Upload(request));
 
         Assert.Equal(UploadError.NoDevice, e.Error);
-        Assert.Contains($"came, not {wanted}. Nothing was erased, and it was told to start its old sketch again.", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"not {wanted}", e.Message, StringComparison.Ordinal);
         Assert.InRange(bench.System.Clock.Now - start, TimeSpan.Zero, request.Timeout / 3);
         bench.Settle();
         bench.Settle();

@@ -225,7 +225,7 @@ public class UploaderTests
         var e = Assert.Throws<UploadException>(() => bench.Upload(bench.Request(0x0800_4000) with { Port = null }));
 
         Assert.Equal(UploadError.DeviceLost, e.Error);
-        Assert.Contains("the new sketch runs now", e.Message, StringComparison.Ordinal);
+        Assert.Contains(InterruptedUpload.LastBlock, e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("not complete", e.Message, StringComparison.Ordinal);
     }
 

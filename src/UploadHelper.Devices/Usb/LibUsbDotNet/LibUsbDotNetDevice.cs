@@ -1,6 +1,5 @@
 using LibUsbDotNet.Main;
 using UploadHelper.Core.Usb;
-using UploadHelper.VirtualBoard.UsbIp;
 using Package = LibUsbDotNet.LibUsb;
 
 namespace UploadHelper.Devices.Usb.LibUsbDotNet;

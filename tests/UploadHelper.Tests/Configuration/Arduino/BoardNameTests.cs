@@ -35,8 +35,8 @@ public class BoardNameTests
     public void Without_a_colon_it_is_an_entry_of_the_configuration_file() => Assert.Null(Parse("black"));
 
     [Theory]
-    [InlineData("other/boards.txt:uno", "There is no file other/boards.txt.")]
-    [InlineData(@"C:\other\BOARDS.TXT:uno", @"There is no file C:\other\BOARDS.TXT.")]
+    [InlineData("other/boards.txt:uno", "other/boards.txt")]
+    [InlineData(@"C:\other\BOARDS.TXT:uno", @"C:\other\BOARDS.TXT")]
     [InlineData("boards.txt:", "names no board")]
     [InlineData("boards.txt:uno:a=b:c", "names no board")]
     [InlineData("arduino:uno", "names no board")]

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 
@@ -17,23 +18,24 @@ public class FlashAddressTests
     public void Offsets_and_addresses_are_read(string text, uint address) => Assert.Equal(address, FlashAddress.Parse(text));
 
     [Theory]
-    [InlineData("2000", "Did you mean 0x2000?")]
-    [InlineData("4000", "Did you mean 0x4000?")]
-    [InlineData("08004000", "Did you mean 0x08004000?")]
-    [InlineData("8004000", "Did you mean 0x08004000?")]
-    [InlineData("4000h", "Did you mean 0x4000?")]
-    [InlineData("-1", "is not an offset or address.")]
-    [InlineData("", "is not an offset or address.")]
-    [InlineData("0x", "is not an offset or address.")]
-    [InlineData("0x123456789", "is not an offset or address.")]
-    [InlineData("blink.bin", "is not an offset or address.")]
-    [InlineData("0x4001", "no sector of a flash starts there.")]
-    [InlineData("0x20000000", "no sector of a flash starts there.")]
-    public void Anything_else_is_refused_with_what_was_probably_meant(string text, string why)
+    [InlineData("2000", "0x2000")]
+    [InlineData("4000", "0x4000")]
+    [InlineData("08004000", "0x08004000")]
+    [InlineData("8004000", "0x08004000")]
+    [InlineData("4000h", "0x4000")]
+    [InlineData("-1", "")]
+    [InlineData("", "")]
+    [InlineData("0x", "")]
+    [InlineData("0x123456789", "")]
+    [InlineData("blink.bin", "")]
+    [InlineData("0x4001", "")]
+    [InlineData("0x20000000", "")]
+    public void Anything_else_is_refused_with_what_was_probably_meant(string text, string meant)
     {
         var e = Assert.Throws<UploadException>(() => FlashAddress.Parse(text));
 
         Assert.Equal(UploadError.AddressInvalid, e.Error);
-        Assert.EndsWith(why, e.Message, StringComparison.Ordinal);
+        Assert.Contains($"\"{text}\"", e.Message, StringComparison.Ordinal);
+        Assert.Equal(meant.Length > 0, e.Message.EndsWith($" {meant}?", StringComparison.Ordinal));
     }
 }

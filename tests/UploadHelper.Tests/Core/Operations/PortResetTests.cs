@@ -25,9 +25,9 @@ public class PortResetTests
     }
 
     [Theory]
-    [InlineData(SerialFault.NotFound, "There is no serial port")]
-    [InlineData(SerialFault.Busy, "is in use by another program")]
-    [InlineData(SerialFault.AccessDenied, "may not be opened by this user")]
+    [InlineData(SerialFault.NotFound, "ttyACM0")]
+    [InlineData(SerialFault.Busy, "in use")]
+    [InlineData(SerialFault.AccessDenied, "may not be opened")]
     [InlineData(SerialFault.Timeout, "does not read from")]
     [InlineData(SerialFault.Io, "failed")]
     public void A_port_that_fails_is_a_failure_here(SerialFault fault, string message)
