@@ -8,8 +8,8 @@ public static class ErrorTable
     private const string Unchanged = "Unchanged. Nothing was erased.";
 
     private const string InterruptedUpload =
-        "The error line says which. If nothing was erased, the old sketch is still there. If the sketch is incomplete, it will not run, but the bootloader "
-        + "accepts the next upload. A few bootloaders have a weak point here; then a warning said so before anything was erased, and the error line says what is at risk.";
+        "See the error line. If nothing was erased, the old sketch is still there. If the sketch is incomplete, the bootloader still works and accepts the next "
+        + "upload. A few bootloaders have a weak point here: then a warning said so before anything was erased, and the error line says what is at risk.";
 
     /// <summary>All errors.</summary>
     public static IReadOnlyList<ErrorEntry> Entries { get; } =
@@ -120,7 +120,7 @@ public static class ErrorTable
             "The connection to the board was lost",
             "The board disconnected during the upload: a loose cable, a reset, or too little power.",
             InterruptedUpload,
-            "Plug the board in again, and press Upload again. An incomplete sketch does no harm.",
+            "Plug the board in again, and press Upload again. An incomplete sketch does not prevent the next upload.",
             "If it happens again: use another cable and another USB port, no hub, and disconnect whatever draws much power from the board.")),
         new(UploadError.DeviceFailed, 8, new(
             "device-failed",

@@ -141,7 +141,7 @@ internal static class RawBinary
         if (content.Length < Smallest)
         {
             throw Unreadable(
-                $"{file.Name} has only {content.Length} bytes, too few for a stack pointer and a reset vector.",
+                $"{file.Name} is too short for a stack pointer and a reset vector: it has {content.Length} of {Smallest} bytes.",
                 "The file may have been truncated. Compile the sketch again.");
         }
 

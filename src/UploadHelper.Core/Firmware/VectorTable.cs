@@ -60,19 +60,19 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
         var segment = image.VectorSegment;
         if (segment.Data.Length < Smallest)
         {
-            throw NoTable(image, $"it has only {segment.Data.Length} bytes at 0x{segment.Address:X8} (at least {Smallest} are needed)");
+            throw NoTable(image, $"It is too short: {segment.Data.Length} of {Smallest} bytes at 0x{segment.Address:X8}");
         }
 
         var vectors = Read(segment.Data.Span);
         if (!RamMap.FitsStack(vectors.StackPointer))
         {
-            throw NoTable(image, $"its first word, 0x{vectors.StackPointer:X8}, is not a valid initial stack pointer: "
-                + (vectors.StackPointer % 4 == 0 ? "no STM32 has RAM there" : "it is not a multiple of 4"));
+            throw NoTable(image, $"Its first word, 0x{vectors.StackPointer:X8}, is not a valid initial stack pointer: "
+                + (RamMap.FitsStack(vectors.StackPointer & ~3u) ? "it is not a multiple of 4" : "no STM32 has RAM there"));
         }
 
         if (vectors.Reset % 2 == 0)
         {
-            throw NoTable(image, $"its second word, 0x{vectors.Reset:X8}, is not a valid reset vector: it is even, but Thumb code needs an odd address");
+            throw NoTable(image, $"Its second word, 0x{vectors.Reset:X8}, is not a valid reset vector: it is even, but Thumb code needs an odd address");
         }
 
         var fit = LinkAddress.Of(image);
@@ -101,7 +101,7 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
 
     private static UploadException NoTable(FirmwareImage image, string why) => new(
         UploadError.NoVectorTable,
-        $"{image.Name} does not begin with a vector table: {why}. Nothing was erased.",
+        $"{image.Name} does not begin with a vector table. {why}. Nothing was erased.",
         "Check the file: it must be the sketch's own .bin, .hex or .elf, complete from its first byte.");
 
     private static UploadException LinkedElsewhere(FirmwareImage image, string what, uint? linkedFor) => new(

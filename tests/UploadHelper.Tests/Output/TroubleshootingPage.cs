@@ -33,8 +33,8 @@ internal static class TroubleshootingPage
         - **RESET**: the button that restarts the board.
         - **BOOT0**: a jumper or button. Held high during a reset, it starts ST's bootloader in the chip's ROM, which on many
           chips works over USB. In normal use it is low (0).
-        - **Offset**: where a sketch begins, counted from the start of the flash. It comes after the bootloader. Each sketch is
-          compiled for one offset; the bootloader that you select in the Tools menu decides which.
+        - **Offset**: where a sketch begins, counted from the start of the flash. In most cases the bootloader is before it. Each
+          sketch is compiled for one offset; the bootloader that you select in the Tools menu decides which.
         - **Sector**: the smallest part of the flash that can be erased.
 
         ## What state is my board in?
@@ -53,10 +53,14 @@ internal static class TroubleshootingPage
         page.Append(Words.ReplaceLineEndings("\n"));
         page.Append($"""
 
-            - "{ErrorMessages.Unchanged}", "{ErrorMessages.Untouched}": The old sketch is still there.
-            - "{ErrorMessages.Incomplete}": Upload again. An incomplete sketch does no harm.
-            - "{ErrorMessages.IncompleteMayStart}": Press RESET, and upload again at once.
-            - "{ErrorMessages.Written}": The upload itself succeeded.
+            - *{ErrorMessages.Unchanged}* or *{ErrorMessages.Untouched}*
+              The old sketch is still there.
+            - *{ErrorMessages.Incomplete}*
+              Upload again. An incomplete sketch does not prevent the next upload.
+            - *{ErrorMessages.IncompleteMayStart}*
+              Press RESET, and upload again at once.
+            - *{ErrorMessages.Written}*
+              The upload itself succeeded.
 
             ## Errors
 

@@ -118,7 +118,7 @@ internal static class HexText
 
         if (digits.Length % 2 != 0)
         {
-            throw errors.At(line, $"it has an odd number of hexadecimal digits ({digits.Length})");
+            throw errors.At(line, $"the line has an odd number of hexadecimal digits ({digits.Length})");
         }
 
         var bytes = new byte[digits.Length / 2];
