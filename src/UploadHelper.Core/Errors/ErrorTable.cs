@@ -37,7 +37,7 @@ public static class ErrorTable
             "Windows has no suitable driver for the bootloader",
             "The bootloader is running, but Windows has no driver for it, or one that upload-helper cannot use.",
             Untouched,
-            "Start Zadig while the bootloader is running, select the bootloader in its list, and install WinUSB; for a Maple bootloader (1EAF:0003), install libusbK. `windows/DRIVERS.txt`, section 2, shows each step.",
+            "Start Zadig while the bootloader is running, select the bootloader in its list, and install WinUSB; for a Maple bootloader (1EAF:0003), install libusbK. `arduino/windows/DRIVERS.txt`, section 2, shows each step.",
             "Change the driver of the bootloader only. The sketch's COM port must keep its own driver.")),
         new(UploadError.UsbUnavailable, 7, new(
             "usb-unavailable",
@@ -108,7 +108,7 @@ public static class ErrorTable
             "A .bin file does not contain its address, and the command did not give one.",
             Unchanged,
             "On the command line: add the offset of your bootloader, for example `--offset 0x4000`. Or use the .hex or .elf file, which contains the address.",
-            "In the IDE: the board's entry in boards.txt has no `upload.offset`. Run `scripts/install-arduino.sh` again, or see [README.md](README.md), \"For authors of a core\".")),
+            "In the IDE: the board's entry in boards.txt has no `upload.offset`. Run `scripts/install-arduino.sh` again, or see `arduino/README.md`, \"For authors of a core\".")),
         new(UploadError.AddressInvalid, 2, new(
             "address-invalid",
             "The offset is not valid",
@@ -238,7 +238,7 @@ public sealed record ErrorEntry(UploadError Error, int ExitStatus, Explanation T
 
 /// <summary>
 /// A failure or a warning, explained to someone who owns a board and has never heard of DFU: the text of
-/// arduino/TROUBLESHOOTING.md. Each string is one line of Markdown, ASCII.
+/// arduino/TROUBLESHOOTING.md and of the command "explain". Each string is one line of ASCII text; backticks enclose commands and file names.
 /// </summary>
 /// <param name="Code">Stable code, as printed in brackets at the end of the line.</param>
 /// <param name="Title">What it is, in half a sentence.</param>

@@ -31,7 +31,7 @@ internal static class SRecordReader
                     count++;
                     break;
                 case '5' or '6' when address != count:
-                    throw errors.At(line, $"the count record says {address}, but there are {count} data records before it");
+                    throw errors.At(line, $"the count record says {address}, but the number of data records before it is {count}");
                 case '7' or '8' or '9':
                     ended = true;
                     break;
