@@ -1,6 +1,6 @@
-# Which overlay in arduino/ belongs to a core, and what of it. Sourced by other scripts.
+# Finds the overlay in arduino/ for a core. Sourced by other scripts.
 
-# A core is known by its boards; Arduino_STM32 gives both of its parts the same package.
+# Cores are recognised by their boards, because both parts of Arduino_STM32 have the same package name.
 overlay_of() {
   case $(grep -m1 -oE '^(genericSTM32F103C|generic_f407v|BLACK_F407XX|GenF4)\.' "$1/boards.txt") in
     genericSTM32F103C.) echo Arduino_STM32-F1 ;;
@@ -10,6 +10,6 @@ overlay_of() {
   esac
 }
 
-# An overlay's boards.local.txt for a core: without boards that this version of it does not have, which would else be
-# boards without a name.
+# Prints an overlay's boards.local.txt without the boards that this version of the core does not have; the IDE would show
+# them as boards without a name.
 for_boards_of() { awk -F. 'NR == FNR { known[$1] = 1; next } /^(#|$)/ || ($1 in known)' "$1/boards.txt" "$2"; }

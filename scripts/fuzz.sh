@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Attacks the parsers with damaged input: scripts/fuzz.sh [PARSER|all] [COUNT] [SEED]
-# By default all of them with ten million inputs each, which takes hours. The seed is printed: the same one tries the same
-# inputs. What crashes is written to artifacts/fuzz; once it is mended, the file belongs into tests/fuzz/found/PARSER, where the
-# tests try it again.
+# Fuzz-tests the parsers: scripts/fuzz.sh [PARSER|all] [COUNT] [SEED]
+# The default is ten million damaged inputs for each parser, which takes hours. The seed is printed; the same seed generates the
+# same inputs. An input that crashes a parser is saved in artifacts/fuzz. Once the bug is fixed, move the file to
+# tests/fuzz/found/PARSER, where the tests try it again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,6 @@
-# Lets the Arduino IDE's Upload button call upload-helper: scripts\install-arduino.ps1 DIR [-Remove] [-Executable FILE]
-# What install-arduino.sh does, for Windows; see there. DIR is a core's folder, or one above it: the sketchbook's hardware
-# folder, %LOCALAPPDATA%\Arduino15\packages. A libusb-1.0.dll beside the executable is copied as well.
+# Makes the Arduino IDE's Upload button call upload-helper: scripts\install-arduino.ps1 DIR [-Remove] [-Executable FILE]
+# For Windows; works like install-arduino.sh (see there). DIR is a core's folder, or a folder above it: the sketchbook's
+# hardware folder, %LOCALAPPDATA%\Arduino15\packages. Also copies a libusb-1.0.dll from the folder of the executable.
 param(
     [Parameter(Mandatory, Position = 0)] [string] $Dir,
     [switch] $Remove,
@@ -11,7 +11,7 @@ $ErrorActionPreference = 'Stop'
 $here = Split-Path -Parent $PSScriptRoot
 $begin = '# >>> upload-helper. This block is put here and removed by install-arduino; changes in it are lost.'
 $end = '# <<< upload-helper'
-$latin1 = [Text.Encoding]::GetEncoding('ISO-8859-1')  # keeps every byte, whatever the file's encoding
+$latin1 = [Text.Encoding]::GetEncoding('ISO-8859-1')  # preserves every byte, whatever the file's encoding
 $separator = [IO.Path]::DirectorySeparatorChar
 
 function Stop-Here([string] $message) {
@@ -26,7 +26,7 @@ function Write-Text([string] $file, [string] $text) {
     Move-Item -LiteralPath "$file.new" -Destination $file -Force
 }
 
-# A core is known by its boards; Arduino_STM32 gives both of its parts the same package.
+# Cores are recognised by their boards, because both parts of Arduino_STM32 have the same package name.
 function Get-Overlay([string] $boards) {
     if ((Read-Text $boards) -notmatch '(?m)^(genericSTM32F103C|generic_f407v|BLACK_F407XX|GenF4)\.') { return $null }
     switch -CaseSensitive ($Matches[1]) {
@@ -37,7 +37,7 @@ function Get-Overlay([string] $boards) {
     }
 }
 
-# The text without our block; a last line without its end gets one.
+# The text without our block; its last line is ended if necessary.
 function Remove-Block([string] $text) {
     $pattern = '(?ms)^' + [regex]::Escape($begin) + '\r?$.*?^' + [regex]::Escape($end) + '\r?\n?'
     $rest = [regex]::Replace($text, $pattern, '')
@@ -47,7 +47,7 @@ function Remove-Block([string] $text) {
 
 function Test-Block([string] $file) { (Test-Path -LiteralPath $file) -and (Read-Text $file).Contains($begin) }
 
-# What an overlay says of boards that this version of the core does not have would make boards without a name.
+# Omits the boards that this version of the core does not have; the IDE would show them as boards without a name.
 function Get-ForBoardsOf([string] $boards, [string] $overlay) {
     $known = @{}
     foreach ($line in (Read-Text $boards) -split '\r?\n') { $known[$line.Split('.')[0]] = $true }
@@ -73,7 +73,7 @@ function Uninstall-Block([string] $file) {
     }
     elseif ($rest -ne '') {
         Write-Text $file $rest
-        Write-Output "  $(Split-Path -Leaf $file) was changed since: only the block was taken out"
+        Write-Output "  $(Split-Path -Leaf $file) has been edited since the installation: only the block was removed"
     }
     else {
         Remove-Item -LiteralPath $file
@@ -115,15 +115,15 @@ function Uninstall-Core([string] $core, [string] $name) {
     foreach ($folder in (Join-Path $target 'ld'), $target) {
         if ((Test-Path -LiteralPath $folder) -and -not (Get-ChildItem -LiteralPath $folder -Force)) { Remove-Item -LiteralPath $folder }
     }
-    if (Test-Path -LiteralPath $target) { Write-Output "  left: $((Get-ChildItem -LiteralPath $target).Name)" }
+    if (Test-Path -LiteralPath $target) { Write-Output "  not removed, not installed by this script: $((Get-ChildItem -LiteralPath $target).Name)" }
     Write-Output "removed from $core"
 }
 
-if (-not (Test-Path -LiteralPath $Dir -PathType Container)) { Stop-Here "there is no folder $Dir" }
+if (-not (Test-Path -LiteralPath $Dir -PathType Container)) { Stop-Here "no such folder: $Dir" }
 if (-not $Remove) {
     $candidates = if ($Executable) { @($Executable) } else { (Join-Path $here 'upload-helper.exe'), (Join-Path (Join-Path $here 'artifacts') 'publish/win-x64/upload-helper.exe') }
     $program = $candidates | Where-Object { (Test-Path -LiteralPath $_ -PathType Leaf) } | Select-Object -First 1
-    if (-not $program) { Stop-Here "there is no executable ($($candidates -join ', ')): name one with -Executable" }
+    if (-not $program) { Stop-Here "executable not found ($($candidates -join ', ')): give its path with -Executable" }
     $program = (Resolve-Path -LiteralPath $program).ProviderPath
 }
 
@@ -135,4 +135,4 @@ foreach ($boards in Get-ChildItem -LiteralPath $Dir -Recurse -Depth 4 -Filter bo
     $found++
     if ($Remove) { Uninstall-Core $core $name } else { Install-Core $core $name }
 }
-if ($found -eq 0) { Stop-Here "there is no core in $Dir that has an overlay: Arduino_STM32, STM32GENERIC, Arduino_Core_STM32" }
+if ($found -eq 0) { Stop-Here "no supported core found in $Dir. Supported: Arduino_STM32, STM32GENERIC, Arduino_Core_STM32" }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Lets the Arduino IDE's Upload button call upload-helper: scripts/install-arduino.sh DIR [--remove] [--executable FILE]
-# DIR is a core's folder (with its boards.txt), or one above it: the sketchbook's hardware folder, ~/.arduino15/packages.
-# Of the core's own files none is touched. platform.local.txt and boards.local.txt get a marked block at their end; what
-# was in them before stays, and is kept in *.before-upload-helper. The executable goes to the core's upload-helper folder.
-# Run again, it brings all up to date; with --remove, everything is as it was.
+# Makes the Arduino IDE's Upload button call upload-helper: scripts/install-arduino.sh DIR [--remove] [--executable FILE]
+# DIR is a core's folder (with its boards.txt), or a folder above it: the sketchbook's hardware folder, ~/.arduino15/packages.
+# The core's own files are not changed. The script adds a marked block at the end of platform.local.txt and boards.local.txt,
+# keeps a copy of their old content in *.before-upload-helper, and copies the executable to the core's upload-helper folder.
+# Run it again to update everything; use --remove to undo everything.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -24,7 +24,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ -n "$dir" ] || usage
-[ -d "$dir" ] || fail "there is no folder $dir"
+[ -d "$dir" ] || fail "no such folder: $dir"
 
 . "$here/scripts/arduino-overlay.sh"
 
@@ -36,15 +36,15 @@ find_executable() {
   for file in "$here/upload-helper" "$built/publish/$os-$machine/upload-helper"; do
     [ ! -f "$file" ] || { echo "$file"; return; }
   done
-  fail "there is no executable: run scripts/publish.sh $os-$machine, or name one with --executable"
+  fail "executable not found: run scripts/publish.sh $os-$machine, or give its path with --executable"
 }
 
-# The file without our block; a last line without its end gets one.
+# Prints the file without our block, and ends its last line if necessary.
 without_block() { awk -v begin="$begin" -v end="$end" '$0 == begin { skip = 1 } !skip { print } $0 == end { skip = 0 }' "$1"; }
 
 has_block() { [ -f "$1" ] && grep -qxF "$begin" "$1"; }
 
-# Puts what comes on its input into the file's block.
+# Writes standard input into the file's block.
 install_block() {
   local file=$1 new=$1.new
   if [ -f "$file" ] && ! has_block "$file"; then
@@ -63,7 +63,7 @@ remove_block() {
     mv "$backup" "$file"
   elif [ -s "$new" ]; then
     mv "$new" "$file"
-    echo "  $(basename "$file") was changed since: only the block was taken out"
+    echo "  $(basename "$file") has been edited since the installation: only the block was removed"
   else
     rm "$new" "$file"
   fi
@@ -94,12 +94,12 @@ remove_core() {
     (cd "$overlay/ld" && printf '%s\0' *.ld) | (cd "$core/upload-helper/ld" 2>/dev/null && xargs -0 rm -f) || true
     rmdir "$core/upload-helper/ld" 2>/dev/null || true
   fi
-  rmdir "$core/upload-helper" 2>/dev/null || [ ! -d "$core/upload-helper" ] || echo "  left: $(ls "$core/upload-helper")"
+  rmdir "$core/upload-helper" 2>/dev/null || [ ! -d "$core/upload-helper" ] || echo "  not removed, not installed by this script: $(ls "$core/upload-helper")"
   echo "removed from $core"
 }
 
 [ -n "$remove" ] || program=$(find_executable)
-[ -n "$remove" ] || [ -f "$program" ] || fail "there is no file $program"
+[ -n "$remove" ] || [ -f "$program" ] || fail "no such file: $program"
 found=0
 while IFS= read -r -d '' boards; do
   core=$(dirname "$boards")
@@ -110,4 +110,4 @@ while IFS= read -r -d '' boards; do
   found=$((found + 1))
   if [ -n "$remove" ]; then remove_core "$core" "$overlay"; else install_core "$core" "$overlay"; fi
 done < <(find "$dir" -maxdepth 5 -name boards.txt -print0)
-[ "$found" -gt 0 ] || fail "there is no core in $dir that has an overlay: $(cd "$here/arduino" && dirname */boards.local.txt | xargs)"
+[ "$found" -gt 0 ] || fail "no supported core found in $dir. Supported: $(cd "$here/arduino" && dirname */boards.local.txt | xargs)"

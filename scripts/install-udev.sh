@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Gives the user at this computer access to STM32 boards: sudo scripts/install-udev.sh [--remove]
-# Puts 60-upload-helper.rules into /etc/udev/rules.d (or takes it away) and has udev read its rules anew. With DESTDIR set
-# the file goes below that folder, and udev is left alone: that needs no rights.
+# Gives the user who is logged in at this computer access to STM32 boards: sudo scripts/install-udev.sh [--remove]
+# Installs 60-upload-helper.rules in /etc/udev/rules.d (or removes it) and makes udev reload its rules. If DESTDIR is set, the
+# file is installed below that folder without reloading, which does not require root.
 set -euo pipefail
 
 name=60-upload-helper.rules
@@ -13,7 +13,7 @@ fail() {
   exit 1
 }
 
-# The rules lie beside this script in a package, and in arduino/udev in the repository.
+# The rules are in the folder of this script, or in arduino/udev.
 rules() {
   local file
   for file in "$here/$name" "$here/../arduino/udev/$name"; do
@@ -22,10 +22,10 @@ rules() {
       return
     fi
   done
-  fail "$name is neither beside this script nor in arduino/udev"
+  fail "$name not found, neither in the folder of this script nor in arduino/udev"
 }
 
-# What is plugged in already gets its rights at once. Without a running udev (a container) there is nobody to tell.
+# Applies the rules to devices that are already plugged in. In a container, for example, udev may not be running.
 reload() {
   if [ -n "${DESTDIR:-}" ]; then
     return
@@ -33,7 +33,7 @@ reload() {
   if udevadm control --reload >/dev/null 2>&1; then
     udevadm trigger --action=change --subsystem-match=usb --subsystem-match=tty
   else
-    echo "udev does not run here: the rules count from its next start"
+    echo "udev is not running here: the rules take effect when it starts"
   fi
 }
 
@@ -42,7 +42,7 @@ case ${1:-} in
 *) fail "usage: sudo $0 [--remove]" ;;
 esac
 if [ -z "${DESTDIR:-}" ] && [ "$(id -u)" != 0 ]; then
-  fail "this needs root: sudo $0 ${1:-}"
+  fail "root is required: sudo $0 ${1:-}"
 fi
 
 if [ "${1:-}" = --remove ]; then

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds libusb-1.0.dll for Windows: scripts/libusb-windows.sh [win-x64|win-x86]
-# It comes from Debian's source package libusb-1.0, unchanged, by MinGW, which the script installs as root. Once built it
-# is kept: artifacts/libusb/RID/libusb-1.0.dll, beside it COPYING (its licence) and source/ (what it was built from).
-# Nothing of the machine's own apt is changed: the script has its own list of sources.
+# The source is Debian's source package libusb-1.0, unchanged; the compiler is MinGW, which the script installs if it runs as
+# root. The result is kept in artifacts/libusb/RID: libusb-1.0.dll, COPYING (its licence) and source/ (the source package).
+# The script uses its own list of apt sources and does not change the machine's.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C TZ=UTC
@@ -23,7 +23,7 @@ if [ -f "$dll" ]; then
 fi
 
 give_up() { echo "libusb-windows.sh: $*" >&2; exit 1; }
-command -v apt-get >/dev/null || give_up "it needs Debian's apt"
+command -v apt-get >/dev/null || give_up "Debian's apt is required"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
@@ -40,15 +40,15 @@ missing=()
 command -v $triplet-gcc >/dev/null || missing+=($compiler)
 command -v make >/dev/null || missing+=(make)
 command -v bzip2 >/dev/null || missing+=(bzip2)
-[ ${#missing[@]} = 0 ] || install_packages "${missing[@]}" || give_up "it lacks ${missing[*]} (as root it installs them)"
+[ ${#missing[@]} = 0 ] || install_packages "${missing[@]}" || give_up "missing: ${missing[*]} (the script installs them if it runs as root)"
 
-# "libusb-1.0-0 | 2:1.0.26-1 | http://deb.debian.org/debian bookworm/main amd64 Packages": where this machine has Debian from.
+# "libusb-1.0-0 | 2:1.0.26-1 | http://deb.debian.org/debian bookworm/main amd64 Packages": finds the Debian mirror that this machine uses.
 mirror() { apt-cache madison libusb-1.0-0 2>/dev/null | sed -n 's/.*| \([^ ]*\) \([^ /]*\)\/\([^ ]*\) .*/\1 \2 \3/p' | head -1; }
 if [ -z "$(mirror)" ] && [ "$(id -u)" = 0 ]; then
   logged apt-get update || true
 fi
 source=$(mirror)
-[ -n "$source" ] || give_up "apt knows no mirror that has libusb-1.0 (apt-get update)"
+[ -n "$source" ] || give_up "apt has no mirror with libusb-1.0; run apt-get update"
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -f $keyring ] && source="[signed-by=$keyring] $source"
@@ -56,10 +56,10 @@ echo "deb-src $source" >"$work/sources.list"
 mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/source"
 own_apt=(apt-get -o "Dir::Etc::SourceList=$work/sources.list" -o Dir::Etc::SourceParts=/dev/null
   -o "Dir::State::Lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
-logged "${own_apt[@]}" update || give_up "the list of source packages cannot be had from $source: $(tail -1 "$log")"
-(cd "$work/source" && logged "${own_apt[@]}" source --download-only libusb-1.0) || give_up "no source package: $(tail -1 "$log")"
+logged "${own_apt[@]}" update || give_up "cannot download the list of source packages from $source: $(tail -1 "$log")"
+(cd "$work/source" && logged "${own_apt[@]}" source --download-only libusb-1.0) || give_up "cannot download the source package: $(tail -1 "$log")"
 
-# No paths, no times: the same sources and compiler give the same bytes.
+# Without paths and timestamps, so that the build is reproducible.
 mkdir "$work/libusb"
 tar -C "$work/libusb" --strip-components=1 -xf "$work"/source/libusb-1.0_*.orig.tar.*
 build() {
@@ -68,7 +68,7 @@ build() {
     CFLAGS="-O2 -ffile-prefix-map=$work/libusb=." LDFLAGS="-static-libgcc -Wl,-s,--no-insert-timestamp"
   make -j"$(nproc)"
 }
-(logged build) || { tail -20 "$log" >&2; give_up "it does not build"; }
+(logged build) || { tail -20 "$log" >&2; give_up "the build failed"; }
 
 mkdir -p "$out"
 rm -rf "$out/source"

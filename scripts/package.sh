@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Makes what people install: scripts/package.sh VERSION [--no-r2r] [RID...]
-# For each platform (all that can be built here, if none is named) one archive with one folder in it: the executable, the
-# overlays for the cores with their installer, licences, and udev rules or notes on Windows drivers. And
-# package_upload-helper_index.json, from which Arduino's Boards Manager installs it as a tool.
-# All goes to the folder "packages" in artifacts. The same commit gives the same bytes, whenever it is packed.
-# PACKAGE_URL: where the archives will be for download (the index names it).
+# Builds the release packages: scripts/package.sh VERSION [--no-r2r] [RID...]
+# Builds one archive for each RID; the default is every platform that can be built on this machine. An archive contains one
+# folder with the executable, the overlays and their installer, licences, and udev rules or the notes on Windows drivers.
+# Also writes package_upload-helper_index.json, from which Arduino's Boards Manager installs upload-helper as a tool.
+# The results are in artifacts/packages. Packages are reproducible: the same commit gives the same bytes.
+# PACKAGE_URL: the download address of the archives, for the index.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shopt -s nullglob
@@ -13,7 +13,7 @@ export LC_ALL=C TZ=UTC
 version=${1:?usage: scripts/package.sh VERSION [--no-r2r] [RID...]}
 shift
 if ! [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]]; then
-  echo "package.sh: \"$version\" is no version; Boards Manager wants three numbers, as 1.2.3" >&2
+  echo "package.sh: invalid version \"$version\"; Boards Manager requires three numbers, for example 1.2.3" >&2
   exit 2
 fi
 publish_options=()
@@ -33,7 +33,7 @@ url=${PACKAGE_URL:-https://localhost/$name/$version}
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1735689600)}
 mtime=$(date -u -d "@$epoch" +%Y-%m-%dT%H:%M:%SZ)
 
-# The hosts of the index specification.
+# The host names of the package index specification.
 host_of() {
   case $1 in
     linux-x64) echo x86_64-linux-gnu ;;
@@ -48,7 +48,7 @@ host_of() {
   esac
 }
 
-# fill RID FOLDER: what a package holds.
+# fill RID FOLDER: puts the content of a package into a folder.
 fill() {
   local rid=$1 folder=$2 notices
   mkdir -p "$folder/scripts" "$folder/licences"
@@ -71,7 +71,8 @@ fill() {
   find "$folder" -exec touch -d "$mtime" {} +
 }
 
-# add_libusb RID FOLDER: what the licence of the libusb inside the executable asks for: its text, and the sources at the same place.
+# add_libusb RID FOLDER: if the executable contains libusb, adds the licence text, and puts the source package next to the
+# archives, as the licence requires.
 add_libusb() {
   local libusb=$built/libusb/$1
   [ -f "$libusb/libusb-1.0.dll" ] || return 0
@@ -80,14 +81,14 @@ add_libusb() {
   cp "$libusb"/source/* "$out/libusb-1.0-source/"
 }
 
-# The folder of the .NET runtime that is in the executable just published, where its licences are.
+# runtime_pack RID: prints the folder of the .NET runtime used for the last publish; it contains the licences.
 runtime_pack() {
   local used
   used=$(sed -n "/\"name\": \"Microsoft.NETCore.App.Runtime.$1\"/{n;s/.*\[\([0-9.]*\),.*/\1/p}" src/UploadHelper/obj/project.assets.json | head -1)
   echo "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.netcore.app.runtime.$1/$used"
 }
 
-# pack FOLDER ARCHIVE: sorted, with no owner, no time of its own.
+# pack FOLDER ARCHIVE: makes a reproducible archive: sorted, without owners, with the time of the commit.
 pack() {
   local parent folder archive
   parent=$(dirname "$1") folder=$(basename "$1") archive=$PWD/$2
@@ -97,7 +98,7 @@ pack() {
   esac
 }
 
-# system RID ARCHIVE: its entry in the index.
+# system RID ARCHIVE: prints the entry of a platform in the index.
 system() {
   printf '            {\n'
   printf '              "host": "%s",\n' "$(host_of "$1")"
@@ -119,10 +120,10 @@ export PUBLISH_DIRECTORY=$work/publish
 systems=()
 for rid in "${rids[@]}"; do
   if ! scripts/publish.sh "$rid" "${publish_options[@]}" "-p:Version=$version" "-p:PathMap=$PWD=/_" >"$work/log" 2>&1; then
-    # Named platforms must come out; of all of them, those that can.
+    # A platform given on the command line must build; by default, those that do not build are skipped.
     sed 's/^/  /' "$work/log" >&2
-    [ $# = 0 ] || { echo "package.sh: $rid could not be built" >&2; exit 1; }
-    echo "package.sh: left out: $rid ($(host_of "$rid"))" >&2
+    [ $# = 0 ] || { echo "package.sh: the build for $rid failed" >&2; exit 1; }
+    echo "package.sh: skipped: $rid ($(host_of "$rid"))" >&2
     continue
   fi
   case $rid in
@@ -135,7 +136,7 @@ for rid in "${rids[@]}"; do
   echo "$out/$archive: $(stat -c %s "$out/$archive") bytes, SHA-256 $(sha256sum "$out/$archive" | cut -d' ' -f1)"
 done
 
-[ "${#systems[@]}" -gt 0 ] || { echo "package.sh: nothing could be built" >&2; exit 1; }
+[ "${#systems[@]}" -gt 0 ] || { echo "package.sh: no platform could be built" >&2; exit 1; }
 {
   cat <<JSON
 {

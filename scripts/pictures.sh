@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Draws the terminal pictures of the documentation from real runs: scripts/pictures.sh
-# An upload and a refusal on virtual boards; doctor in the rig, where a board is plugged in that the user may not open.
-# They go to arduino/pictures. Needs the published executable; the rig needs root on Debian.
+# Generates the terminal pictures of the documentation from real runs: scripts/pictures.sh
+# They show an upload and a refusal on virtual boards, and doctor in the rig with a board that the user may not open.
+# The results are in arduino/pictures. Requires the published executable; the rig requires root on Debian.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,7 @@ cp tests/firmware/blink-08004000.bin "$work/Blink.bin"
 
 draw() { awk -v command="$2" -f scripts/terminal-svg.awk "$3" >"$pictures/$1.svg"; }
 
-# picture NAME ARGUMENT...: both streams, as a terminal shows them.
+# picture NAME ARGUMENT...: runs upload-helper and draws both output streams, as in a terminal.
 picture() {
   local name=$1
   shift
@@ -29,9 +29,9 @@ picture refusal upload --simulate maple20 --offset 0x2000 Blink.bin
 
 if tests/rig/build.sh >/dev/null; then
   RIG_OUT=$work/rig scripts/rig.sh bash tests/rig/scenarios/doctor.sh >/dev/null
-  # As it would say where it is installed.
+  # Show the path of an installed executable.
   sed "s#$helper#/usr/local/bin/upload-helper#g" "$work/rig/denied.out" >"$work/doctor"
   draw doctor "upload-helper doctor" "$work/doctor"
 else
-  echo "pictures.sh: the rig cannot be had; the picture of doctor is left as it was" >&2
+  echo "pictures.sh: the rig is not available; the picture of doctor was not updated" >&2
 fi

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Makes the one-file executable for a platform: scripts/publish.sh RID [--no-r2r] [MSBUILD-OPTION...]
+# Builds the single-file executable for a platform: scripts/publish.sh RID [--no-r2r] [MSBUILD-OPTION...]
 # RID: linux-x64 linux-arm64 linux-arm win-x64 win-x86 win-arm64 osx-x64 osx-arm64
-# It goes to $PUBLISH_DIRECTORY/RID, or to where the tests look for it if that is not set.
-# Executables for Windows carry libusb-1.0.dll inside where scripts/libusb-windows.sh can build it; they say so if it cannot.
-# --no-r2r leaves out the precompiled code: smaller, slower to start, and what Wine 8 can run.
+# The result is in $PUBLISH_DIRECTORY/RID; the default is artifacts/publish, where the tests expect it.
+# An executable for Windows contains libusb-1.0.dll if scripts/libusb-windows.sh can build it; otherwise a message says so.
+# --no-r2r omits precompiled code (ReadyToRun): the file is smaller, starts more slowly, and runs under Wine 8.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,7 +31,7 @@ if [[ $rid = win-* ]]; then
   if why=$(scripts/libusb-windows.sh "$rid" 2>&1 >/dev/null); then
     carried=("-p:CarriedLibUsb=$PWD/artifacts/libusb/$rid/libusb-1.0.dll")
   else
-    echo "publish.sh: $file goes without libusb-1.0.dll, which belongs beside it: $(tail -1 <<<"$why")" >&2
+    echo "publish.sh: $file does not contain libusb-1.0.dll; put that file next to it. ($(tail -1 <<<"$why"))" >&2
   fi
 fi
 
@@ -43,7 +43,7 @@ mkdir -p "$out"
 if ! dotnet publish src/UploadHelper -c Release -r "$rid" -o "$out" --nologo \
   -p:PublishReadyToRun=$ready_to_run -p:DebugType=none ${carried[@]+"${carried[@]}"} "$@" >"$log" 2>&1; then
   if grep -qE 'NU1101|NU1102|NU1100|NETSDK1094' "$log"; then
-    echo "publish.sh: the runtime packs for $rid cannot be had from the package sources of this machine:" >&2
+    echo "publish.sh: the runtime packs for $rid are not available from the package sources of this machine:" >&2
     grep -ohE '(NU11[0-9]+|NETSDK1094): .*' "$log" | sort -u | head -5 | cut -c1-160 >&2
   else
     tail -20 "$log" >&2
@@ -53,7 +53,7 @@ if ! dotnet publish src/UploadHelper -c Release -r "$rid" -o "$out" --nologo \
 fi
 
 if [ "$(ls "$out")" != "$file" ]; then
-  echo "publish.sh: not one file but these came out:" $(ls "$out") >&2
+  echo "publish.sh: expected a single file, but got these:" $(ls "$out") >&2
   exit 1
 fi
 

@@ -1,4 +1,4 @@
-# Of a results file (.trx): why tests were skipped, and what tests measured.
+# Prints from a test results file (.trx) why tests were skipped, and what the tests wrote to standard output.
 function text(line) {
   gsub(/.*<(Message|StdOut)>|<\/(Message|StdOut)>.*/, "", line)
   gsub(/&lt;/, "<", line); gsub(/&gt;/, ">", line); gsub(/&quot;/, "\"", line); gsub(/&amp;/, "\\&", line)

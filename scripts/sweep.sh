@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Uploads to virtual boards on which several things go wrong at once, at random: scripts/sweep.sh [SECONDS [SEED]]
-# SECONDS for each kind of board (60 if not given). Prints the seed, the counts for each, and what promise was broken by
-# which options of `--simulate`. The same seed tries the same again.
+# Uploads to virtual boards with several random faults at once: scripts/sweep.sh [SECONDS [SEED]]
+# SECONDS for each kind of board; the default is 60. Prints the seed, the counts for each kind of board, and every broken
+# promise with the options of `--simulate` that reproduce it. The same seed repeats the same trials.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export UPLOADHELPER_SWEEP_SECONDS=${1:-60}
 export UPLOADHELPER_SWEEP_SEED=${2:-$RANDOM}
-echo "sweep.sh: $UPLOADHELPER_SWEEP_SECONDS s for each kind of board, seed $UPLOADHELPER_SWEEP_SEED"
+echo "sweep.sh: $UPLOADHELPER_SWEEP_SECONDS s per kind of board, seed $UPLOADHELPER_SWEEP_SEED"
 dotnet build tests/UploadHelper.Tests -c Debug --nologo -v quiet
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

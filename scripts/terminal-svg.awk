@@ -1,5 +1,5 @@
-# Draws what a program wrote to a terminal as an SVG picture: awk -v command="..." -f terminal-svg.awk OUTPUT
-# Of the colours it knows red and yellow, which is what upload-helper uses.
+# Draws terminal output as an SVG picture: awk -v command="..." -f terminal-svg.awk OUTPUT
+# Supports the colours red and yellow, which are the ones that upload-helper uses.
 
 function escaped(text) {
   gsub(/&/, "\\&amp;", text)
@@ -8,7 +8,7 @@ function escaped(text) {
   return text
 }
 
-# A line that is longer than the picture is wide goes on in the next, at a space if it has one.
+# Wraps lines that are wider than the picture, at a space if possible.
 function add(text, colour,   end) {
   while (length(text) > columns) {
     for (end = columns; end > columns / 2 && substr(text, end, 1) != " "; end--);

@@ -14,21 +14,21 @@ public sealed class ArduinoBoard
         Menus = [.. menus.FirstLevel().Where(branches.ContainsKey).Select(m => Menu(m, branches[m], titles)).Where(m => m.Options.Count > 0)];
     }
 
-    /// <summary>Its key, for example "generic_f407v".</summary>
+    /// <summary>Its id, for example "generic_f407v".</summary>
     public string Id { get; }
 
-    /// <summary>What the IDE shows.</summary>
+    /// <summary>The name that the IDE shows.</summary>
     public string Name => _properties["name"] ?? Id;
 
     /// <summary>Its menus, in the order of the file.</summary>
     public IReadOnlyList<ArduinoMenu> Menus { get; }
 
     /// <summary>
-    /// What holds for a choice of options: the platform's keys, the board's, the options', and last those of the upload
-    /// tool, each over the ones before. Where two menus set the same key, the board's later menu wins, as in IDE 1.8;
-    /// arduino-cli knows no order there.
+    /// The properties for a choice of options: the keys of the platform, the board, the options and the upload tool, in
+    /// this order; later ones override earlier ones. If two menus set the same key, the board's later menu wins, as in
+    /// IDE 1.8; in arduino-cli the order is undefined.
     /// </summary>
-    /// <param name="chosen">Menu and option; of menus that are not named, the first option.</param>
+    /// <param name="chosen">The option for each menu; menus that are not listed use their first option.</param>
     public ArduinoProperties Resolve(IReadOnlyDictionary<string, string> chosen)
     {
         var properties = _core.Platform.With(_properties);
@@ -52,14 +52,14 @@ public sealed class ArduinoBoard
     }
 }
 
-/// <summary>A core as its boards.txt and platform.txt describe it, with their local files laid over them.</summary>
+/// <summary>A core, as described by its boards.txt and platform.txt and their local files.</summary>
 public sealed class ArduinoCore
 {
     private const string Menu = "menu";
 
-    /// <summary>A core.</summary>
-    /// <param name="boards">boards.txt, with boards.local.txt over it.</param>
-    /// <param name="platform">platform.txt, with platform.local.txt over it; empty if there is none.</param>
+    /// <summary>Creates a core from its files.</summary>
+    /// <param name="boards">boards.txt, overridden by boards.local.txt.</param>
+    /// <param name="platform">platform.txt, overridden by platform.local.txt; empty if there is none.</param>
     public ArduinoCore(ArduinoProperties boards, ArduinoProperties platform)
     {
         Platform = platform;
@@ -74,23 +74,23 @@ public sealed class ArduinoCore
     /// <summary>The platform's keys.</summary>
     internal ArduinoProperties Platform { get; }
 
-    /// <summary>The board of an id, or null.</summary>
+    /// <summary>The board with an id, or null.</summary>
     public ArduinoBoard? Find(string id) => Boards.FirstOrDefault(b => b.Id == id);
 }
 
-/// <summary>A menu of a board; its first option is chosen if none is named.</summary>
-/// <param name="Id">Its key, for example "upload_method".</param>
-/// <param name="Title">What the IDE shows.</param>
+/// <summary>A menu of a board; the default is its first option.</summary>
+/// <param name="Id">Its id, for example "upload_method".</param>
+/// <param name="Title">The title that the IDE shows.</param>
 /// <param name="Options">Its options; at least one.</param>
 public sealed record ArduinoMenu(string Id, string Title, IReadOnlyList<ArduinoOption> Options);
 
 /// <summary>An option of a menu.</summary>
-/// <param name="Id">Its key.</param>
-/// <param name="Label">What the IDE shows.</param>
-/// <param name="Properties">What it sets.</param>
+/// <param name="Id">Its id.</param>
+/// <param name="Label">The label that the IDE shows.</param>
+/// <param name="Properties">The properties that it sets.</param>
 public sealed record ArduinoOption(string Id, string Label, ArduinoProperties Properties);
 
-/// <summary>The systems that Arduino's properties files tell apart by a suffix of the key.</summary>
+/// <summary>The operating systems for which a key in Arduino's properties files can have a suffix.</summary>
 public enum ArduinoSystem
 {
     /// <summary>".linux".</summary>

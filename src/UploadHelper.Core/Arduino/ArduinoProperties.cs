@@ -4,9 +4,8 @@ using System.Text;
 namespace UploadHelper.Core.Arduino;
 
 /// <summary>
-/// Keys and values of boards.txt, platform.txt and their local files, in the order of the file. Read as the Arduino
-/// IDE 1.8 (PreferencesMap) and arduino-cli (go-properties-orderedmap) read them; there is no directive to include
-/// another file.
+/// Keys and values of boards.txt, platform.txt and their local files, in the order of the file. They are read in the same
+/// way as by Arduino IDE 1.8 (PreferencesMap) and arduino-cli (go-properties-orderedmap). A file cannot include another.
 /// </summary>
 public sealed class ArduinoProperties
 {
@@ -18,18 +17,18 @@ public sealed class ArduinoProperties
     private readonly List<string> _keys = [];
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
-    /// <summary>The keys, each once, in the order of the file.</summary>
+    /// <summary>All keys, without duplicates, in the order of the file.</summary>
     public IReadOnlyList<string> Keys => _keys;
 
-    /// <summary>The value of a key as it stands, or null if the key is not there.</summary>
+    /// <summary>The value of a key, not expanded; null if there is no such key.</summary>
     public string? this[string key] => _values.GetValueOrDefault(key);
 
     /// <summary>
-    /// Reads a file's text. Lines without "=" and comments are passed over. A key with the suffix of a system counts
-    /// there only, without the suffix, in place of the same key before it.
+    /// Reads the text of a file. Comments and lines without "=" are ignored. A key with the suffix of an operating system
+    /// applies only there; it overrides an earlier key of the same name without the suffix.
     /// </summary>
-    /// <param name="text">The file.</param>
-    /// <param name="system">Whose suffix counts.</param>
+    /// <param name="text">The text of the file.</param>
+    /// <param name="system">The system whose suffix applies.</param>
     public static ArduinoProperties Parse(string text, ArduinoSystem system)
     {
         var properties = new ArduinoProperties();
@@ -46,7 +45,7 @@ public sealed class ArduinoProperties
         return properties;
     }
 
-    /// <summary>These, with others laid over them: a value of the others wins, at the place of the first.</summary>
+    /// <summary>These properties, overridden by others. A key that both have keeps its place and takes the value of the others.</summary>
     public ArduinoProperties With(ArduinoProperties others)
     {
         var result = new ArduinoProperties();
@@ -61,26 +60,26 @@ public sealed class ArduinoProperties
         return result;
     }
 
-    /// <summary>What is below a key: "x.name" is "name" below "x".</summary>
+    /// <summary>All properties below a key, without the prefix: "x.name" becomes "name" below "x".</summary>
     public ArduinoProperties Below(string parent)
     {
         var prefix = parent + ".";
         return Where(k => k.StartsWith(prefix, StringComparison.Ordinal), prefix.Length);
     }
 
-    /// <summary>All but what is below a key.</summary>
+    /// <summary>All properties except those below a key.</summary>
     public ArduinoProperties Without(string parent)
     {
         var prefix = parent + ".";
         return Where(k => !k.StartsWith(prefix, StringComparison.Ordinal), 0);
     }
 
-    /// <summary>The first parts of all keys, each once, in the order of the file.</summary>
+    /// <summary>The first part of every key, without duplicates, in the order of the file.</summary>
     public IEnumerable<string> FirstLevel() => _keys.Select(k => k.Split('.', 2)[0]).Distinct(StringComparer.Ordinal);
 
     /// <summary>
-    /// Splits by the first part of the keys, in one pass; keys without a dot are left out. What has many boards is read
-    /// many times faster so than by <see cref="Below"/> for each.
+    /// Splits the properties by the first part of their keys, in one pass; keys without a dot are omitted. For a file with
+    /// many boards this is much faster than <see cref="Below"/> for each board.
     /// </summary>
     public IReadOnlyDictionary<string, ArduinoProperties> Branches()
     {
@@ -101,10 +100,10 @@ public sealed class ArduinoProperties
         return branches;
     }
 
-    /// <summary>The value of a key with every {key} in it replaced, or null if the key is not there.</summary>
+    /// <summary>The value of a key with every {key} in it replaced; null if there is no such key.</summary>
     public string? Expanded(string key) => this[key] is { } value ? Expand(value) : null;
 
-    /// <summary>Replaces every {key} that is known, up to ten times, as values hold keys in turn. Others stay as they stand.</summary>
+    /// <summary>Replaces every known {key}. Values can contain keys in turn, so this repeats up to ten times. Unknown keys are left as they are.</summary>
     public string Expand(string text)
     {
         for (var round = 0; round < Rounds && text.Length < LongestExpansion; round++)

@@ -5,26 +5,26 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Arduino;
 
-/// <summary>What a core's files say of uploading to a board.</summary>
+/// <summary>What a core's files say about uploading to a board.</summary>
 /// <param name="Tool">The tool that the core calls, or null.</param>
-/// <param name="Ids">The bootloader's ids, or null where it is none that speaks DFU.</param>
+/// <param name="Ids">The bootloader's USB ids, or null if the upload does not use DFU.</param>
 /// <param name="Alternate">Its alternate setting, or null.</param>
-/// <param name="Address">Where the sketch is linked to begin, or null.</param>
-/// <param name="MaximumSize">How many bytes a sketch may have, or null.</param>
+/// <param name="Address">The address that the sketch is linked for, or null.</param>
+/// <param name="MaximumSize">The maximum size of a sketch in bytes, or null.</param>
 public sealed record BoardUpload(string? Tool, UsbId? Ids, byte? Alternate, uint? Address, uint? MaximumSize)
 {
     private const uint Kibi = 1024;
 
-    // What the cores call where a bootloader speaks DFU; all their others want a probe or a UART.
+    // The tools that the cores use for DFU bootloaders; all others need a debug probe or a UART.
     private static readonly string[] DfuTools = ["upload_helper", "maple_upload", "pico_upload"];
 
-    // Names of the vector table's address: Arduino_STM32 F1 and F4, STM32GENERIC and Arduino_Core_STM32.
+    // Flags that set the address of the vector table: Arduino_STM32 F1 and F4, STM32GENERIC and Arduino_Core_STM32.
     private static readonly string[] VectorFlags = ["VECT_TAB_ADDR=", "-DUSER_ADDR_ROM=", "-DVECT_TAB_OFFSET="];
 
-    // The sizes in which STM32 flashes come, in KiB.
+    // The flash sizes of STM32 parts, in KiB.
     private static readonly uint[] FlashSizes = [8, 16, 32, 64, 128, 192, 256, 320, 384, 512, 640, 768, 1024, 1536, 2048, 4096];
 
-    /// <summary>Reads it from what holds for a board (<see cref="ArduinoBoard.Resolve"/>).</summary>
+    /// <summary>Reads it from the resolved properties of a board (<see cref="ArduinoBoard.Resolve"/>).</summary>
     public static BoardUpload Of(ArduinoProperties properties)
     {
         var tool = properties.Expanded("upload.tool") is { Length: > 0 } name ? name : null;
@@ -38,7 +38,7 @@ public sealed record BoardUpload(string? Tool, UsbId? Ids, byte? Alternate, uint
             Number(properties.Expanded("upload.maximum_size")) is { } size and > 0 ? Usable(size, address) : null);
     }
 
-    /// <summary>Whether a key, or the value that it is given, has a part in what <see cref="Of"/> finds, sizes aside.</summary>
+    /// <summary>Whether a property influences the result of <see cref="Of"/>, apart from the size.</summary>
     internal static bool Concerns(string key, string value) =>
         key is "upload.tool" or "upload.protocol" or "upload.usbID" or "upload.altID" or "upload.offset" or "upload.dfuse_addr" or "build.flash_offset"
         || key.StartsWith("upload.vid", StringComparison.Ordinal)
@@ -58,7 +58,7 @@ public sealed record BoardUpload(string? Tool, UsbId? Ids, byte? Alternate, uint
         }
     }
 
-    // Where the sketch is linked comes before where the core would have written it: the old F4 boards give both.
+    // The link address has priority over the address that the core would write to: the old F4 boards give both.
     private static uint? FindAddress(ArduinoProperties properties) =>
         (Number(properties.Expanded("upload.offset"))
             ?? Number(properties.Expanded("build.flash_offset"))
@@ -85,10 +85,10 @@ public sealed record BoardUpload(string? Tool, UsbId? Ids, byte? Alternate, uint
         return null;
     }
 
-    // The F4 boards of 2019 have "(uint32)0x08000000".
+    // The F4 boards of 2019 write "(uint32)0x08000000".
     private static string WithoutCast(string text) => text.StartsWith('(') ? text[(text.IndexOf(')', StringComparison.Ordinal) + 1)..] : text;
 
-    // Most boards leave it at the whole flash, the bootloader's part included; the others give the sketch's own.
+    // For most boards the value is the whole flash, including the bootloader; for the others it is the area for the sketch.
     private static uint? Usable(uint size, uint? address)
     {
         var offset = (address ?? FlashAddress.FlashBase) - FlashAddress.FlashBase;
@@ -104,18 +104,18 @@ public sealed record BoardUpload(string? Tool, UsbId? Ids, byte? Alternate, uint
             : null;
 }
 
-/// <summary>A choice of a board's options that makes a difference to an upload.</summary>
+/// <summary>A combination of a board's options that differs from others in how it uploads.</summary>
 /// <param name="Board">The board.</param>
-/// <param name="Options">The options that make it, of the menus that make a difference.</param>
-/// <param name="Upload">What holds for it. Its size is that of the first options of all other menus.</param>
-/// <param name="Sizes">The sizes that the other menus give it, in bytes; ascending, each once.</param>
+/// <param name="Options">The options, of those menus that affect the upload.</param>
+/// <param name="Upload">How it uploads. Its size is that of the first option of every other menu.</param>
+/// <param name="Sizes">The maximum sizes that the other menus can set, in bytes; ascending, without duplicates.</param>
 public sealed record BoardVariant(ArduinoBoard Board, IReadOnlyList<ChosenOptions> Options, BoardUpload Upload, IReadOnlyList<uint> Sizes)
 {
     private const int Most = 4096;
 
     /// <summary>All variants of a board.</summary>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.Configuration"/>, when the variants are looked at: its menus can be combined in more ways than anybody would read.
+    /// <see cref="UploadError.Configuration"/>, thrown on enumeration, if the menus have too many combinations to list.
     /// </exception>
     public static IEnumerable<BoardVariant> Of(ArduinoBoard board)
     {
@@ -125,8 +125,8 @@ public sealed record BoardVariant(ArduinoBoard Board, IReadOnlyList<ChosenOption
         {
             throw new UploadException(
                 UploadError.Configuration,
-                $"The menus of the board {board.Id} can be combined in more than {Most} ways that make a difference to an upload.",
-                "Is this a core's boards.txt?");
+                $"The menus of the board {board.Id} have more than {Most} combinations that affect the upload.",
+                "Check that the file is the boards.txt of an Arduino core.");
         }
 
         var sizing = menus.Where(m => m.Choices.Count == 1).Select(m => m.Menu).Where(m => m.Options.Any(SetsSize)).ToList();
@@ -138,7 +138,7 @@ public sealed record BoardVariant(ArduinoBoard Board, IReadOnlyList<ChosenOption
         }
     }
 
-    // Options that say the same of an upload are one choice.
+    // Options that upload in the same way are one choice.
     private static List<ChosenOptions> ChoicesOf(ArduinoMenu menu) =>
         [.. menu.Options.GroupBy(Said, StringComparer.Ordinal).Select(g => new ChosenOptions(menu, [.. g]))];
 
@@ -162,7 +162,7 @@ public sealed record BoardVariant(ArduinoBoard Board, IReadOnlyList<ChosenOption
     }
 }
 
-/// <summary>Options of a menu that say the same of an upload.</summary>
+/// <summary>Options of a menu that upload in the same way.</summary>
 /// <param name="Menu">The menu.</param>
 /// <param name="Options">The options; at least one.</param>
 public sealed record ChosenOptions(ArduinoMenu Menu, IReadOnlyList<ArduinoOption> Options);

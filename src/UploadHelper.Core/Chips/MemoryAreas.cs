@@ -5,7 +5,7 @@ public static class RamMap
 {
     private static readonly (uint Start, uint End)[] Rams =
     [
-        (0x1000_0000, 0x1004_8000), // CCM of F3, F4, G4; SRAM2 of L4; SRAM of D2 as the second core of an H7 sees it
+        (0x1000_0000, 0x1004_8000), // CCM of F3, F4, G4; SRAM2 of L4; SRAM of D2 at the addresses used by the second core of an H7
         (0x2000_0000, 0x200C_0000), // SRAM; DTCM of F7 and H7; L4+ and U5 have up to 768 KiB
         (0x2400_0000, 0x2410_0000), // AXI SRAM of H7
         (0x3000_0000, 0x3004_8000), // SRAM of D2, H7
@@ -21,17 +21,17 @@ public static class RamMap
         (0xE000_0000, 0xE010_0000), // ARMv7-M: private peripherals
     ];
 
-    /// <summary>Whether an initial stack pointer can be meant: word-aligned, in a RAM or right behind its end (a full descending stack).</summary>
+    /// <summary>Whether a word can be an initial stack pointer: aligned to 4 bytes, and in RAM or exactly at its end (a full descending stack).</summary>
     public static bool FitsStack(uint stackPointer) =>
         stackPointer % 4 == 0 && Rams.Any(r => stackPointer > r.Start && stackPointer <= r.End);
 
-    /// <summary>Whether an address lies in a RAM.</summary>
+    /// <summary>Whether an address is in the RAM of some STM32.</summary>
     public static bool Contains(uint address) => Rams.Any(r => address >= r.Start && address < r.End);
 
     /// <summary>
-    /// Whether a segment lies wholly in RAM or in registers, on any STM32: there is nothing to write into flash. Not so
-    /// option bytes, memories on a QSPI or FMC that may be flash, and the bottom of the address space (an alias of the
-    /// flash, or of a flash on the board).
+    /// Whether a segment lies entirely in RAM or registers, so that there is nothing to write to flash. False for option
+    /// bytes, for memory on a QSPI or FMC (it can be flash), and for the bottom of the address space (an alias of internal
+    /// or external flash).
     /// </summary>
     public static bool IsVolatile(uint address, long end) =>
         Volatile.Any(r => address >= r.Start && end <= r.End)
@@ -39,8 +39,8 @@ public static class RamMap
 }
 
 /// <summary>
-/// The memories of an STM32 that decide how the chip behaves or can be written only once: option bytes, OTP, device
-/// features. A wrong byte there can lock a chip for ever, so that an upload never writes them.
+/// The areas of an STM32 that configure the chip or can be written only once: option bytes, OTP, device features.
+/// A wrong byte there can lock the chip for good, so an upload never writes them.
 /// </summary>
 public static class OptionArea
 {
@@ -57,11 +57,11 @@ public static class OptionArea
 
     private static readonly string[] Names = ["Option", "OTP", "Device Feature"];
 
-    /// <summary>Whether a memory is one of them, by its name; or an address in it, where the name says otherwise (STM32G0C1).</summary>
+    /// <summary>Whether a memory is such an area: by its name, or by the address if the name says otherwise (STM32G0C1).</summary>
     public static bool Holds(MemoryMap memory, uint address) =>
         Names.Any(n => memory.Name.Contains(n, StringComparison.OrdinalIgnoreCase))
         || Contains(address);
 
-    /// <summary>Whether an address lies in one of them on some STM32.</summary>
+    /// <summary>Whether an address is in such an area on some STM32.</summary>
     public static bool Contains(uint address) => Ranges.Any(r => address >= r.From && address <= r.To);
 }

@@ -2,13 +2,13 @@ using System.Text;
 
 namespace UploadHelper.Core.Chips;
 
-/// <summary>The memory behind one alternate setting of a DfuSe device, as its interface string tells it (UM0424, 4.3.2).</summary>
+/// <summary>The memory that one alternate setting of a DfuSe device accesses, as described by its interface string (UM0424, 4.3.2).</summary>
 /// <param name="Name">The name before the first '/', without the '@' and the spaces around it.</param>
 /// <param name="Groups">The sectors, in the order of the string.</param>
 public sealed record MemoryMap(string Name, IReadOnlyList<SectorGroup> Groups)
 {
-    /// <summary>Reads a map; the grammar is <see cref="MemoryMapParser"/>'s.</summary>
-    /// <exception cref="MemoryMapException">The string is no map; the message says where it breaks.</exception>
+    /// <summary>Reads a memory map; see <see cref="MemoryMapParser"/> for the grammar.</summary>
+    /// <exception cref="MemoryMapException">The string is not a memory map; the message says what is wrong and where.</exception>
     public static MemoryMap Parse(string text) => new MemoryMapParser(text).Parse();
 
     /// <summary>The sector that holds an address, or null.</summary>
@@ -29,7 +29,7 @@ public sealed record MemoryMap(string Name, IReadOnlyList<SectorGroup> Groups)
     /// <summary>Whether the map holds an address.</summary>
     public bool Contains(long address) => SectorAt(address) is not null;
 
-    /// <summary>The address behind the memory without gaps that begins at or before an address in it: reading must end there.</summary>
+    /// <summary>The end of the contiguous memory around an address: a read must stop there. The address itself if it is not in the map.</summary>
     public long EndOfRegion(long address)
     {
         while (Groups.FirstOrDefault(g => address >= g.Address && address < g.End) is { Count: > 0 } group)
@@ -40,7 +40,7 @@ public sealed record MemoryMap(string Name, IReadOnlyList<SectorGroup> Groups)
         return address;
     }
 
-    /// <summary>The map in the grammar it is read in.</summary>
+    /// <summary>The map as a string, in the same grammar.</summary>
     public override string ToString()
     {
         var text = new StringBuilder($"@{Name} ");
@@ -62,14 +62,14 @@ public sealed record MemoryMap(string Name, IReadOnlyList<SectorGroup> Groups)
     }
 }
 
-/// <summary>Equal sectors that follow each other, as one "COUNT*SIZE" of a memory map.</summary>
+/// <summary>Consecutive sectors of the same size and access: one "COUNT*SIZE" of a memory map.</summary>
 /// <param name="Address">Address of the first sector.</param>
 /// <param name="Count">Number of sectors; 0 is legal (mboot's "0*4Kg").</param>
 /// <param name="SectorSize">Size of each, in bytes; above 0.</param>
 /// <param name="Access">What each of them allows.</param>
 public readonly record struct SectorGroup(uint Address, int Count, uint SectorSize, SectorAccess Access)
 {
-    /// <summary>Address behind the last sector.</summary>
+    /// <summary>Address after the last sector.</summary>
     public long End => Address + (long)Count * SectorSize;
 }
 
@@ -79,10 +79,10 @@ public readonly record struct SectorGroup(uint Address, int Count, uint SectorSi
 /// <param name="Access">What it allows.</param>
 public readonly record struct Sector(uint Address, uint Size, SectorAccess Access)
 {
-    /// <summary>Address behind its last byte.</summary>
+    /// <summary>Address after its last byte.</summary>
     public long End => Address + (long)Size;
 
-    /// <summary>Whether a sketch may be put there: it can be erased and written.</summary>
+    /// <summary>Whether it can be erased and written, so that a sketch can use it.</summary>
     public bool IsWritable => (Access & (SectorAccess.Erase | SectorAccess.Write)) == (SectorAccess.Erase | SectorAccess.Write);
 }
 
@@ -100,6 +100,6 @@ public enum SectorAccess
     Write = 4,
 }
 
-/// <summary>A string that is no memory map.</summary>
-/// <param name="message">Where it breaks, and why.</param>
+/// <summary>A string is not a memory map.</summary>
+/// <param name="message">What is wrong, and where.</param>
 public sealed class MemoryMapException(string message) : Exception(message);

@@ -3,9 +3,9 @@ using System.Globalization;
 namespace UploadHelper.Core.Chips;
 
 /// <summary>
-/// Reads a memory map: <c>@NAME/0xADDRESS/COUNT*SIZEmT,...[/0xADDRESS/...]</c>. Lenient where devices are: any spaces
-/// before a '/', counts of one to four digits, a multiplier that is missing, a 'U' behind an address, a trailing NUL,
-/// and a string that the device cut short (what came whole is taken).
+/// Reads a memory map: <c>@NAME/0xADDRESS/COUNT*SIZEmT,...[/0xADDRESS/...]</c>. Accepts what real
+/// devices send: any number of spaces before a '/', counts of one to four digits, a missing multiplier, a 'U' after an
+/// address, a trailing NUL, and a truncated string (the complete groups are used).
 /// </summary>
 internal sealed class MemoryMapParser(string text)
 {
@@ -51,7 +51,7 @@ internal sealed class MemoryMapParser(string text)
         {
             if (address > uint.MaxValue)
             {
-                throw Broken("its sectors reach beyond the address space");
+                throw Broken("its sectors extend beyond the 32-bit address space");
             }
 
             SkipSpaces();
@@ -64,7 +64,7 @@ internal sealed class MemoryMapParser(string text)
             groups.Add(group.Value);
             if (group.Value.End > 1L << 32)
             {
-                throw Broken("its sectors reach beyond the address space");
+                throw Broken("its sectors extend beyond the 32-bit address space");
             }
 
             address = group.Value.End;
@@ -92,7 +92,7 @@ internal sealed class MemoryMapParser(string text)
         return address;
     }
 
-    /// <summary>One COUNT*SIZEmT; null if the device cut the string short inside it.</summary>
+    /// <summary>One COUNT*SIZEmT; null if the string is truncated inside it.</summary>
     private SectorGroup? Group(long address)
     {
         var count = Number("a sector count");
@@ -117,12 +117,12 @@ internal sealed class MemoryMapParser(string text)
         var letter = _text[_at++];
         if (letter is < 'a' or > 'g')
         {
-            throw Broken($"'{Printable(letter)}' is no sector type (a to g)");
+            throw Broken($"'{Printable(letter)}' is not a sector type (a to g)");
         }
 
         if (size == 0)
         {
-            throw Broken("a sector has no bytes");
+            throw Broken("a sector has size 0");
         }
 
         return (long)size * multiplier > int.MaxValue
@@ -171,7 +171,7 @@ internal sealed class MemoryMapParser(string text)
     {
         if (!Skip(c))
         {
-            throw Broken(AtEnd ? $"it ends where '{c}' should follow" : $"'{Printable(_text[_at])}' stands where '{c}' should");
+            throw Broken(AtEnd ? $"it ends where '{c}' is expected" : $"'{Printable(_text[_at])}' instead of '{c}'");
         }
     }
 

@@ -1,13 +1,13 @@
 namespace UploadHelper.Core.Errors;
 
-/// <summary>Every way in which an upload can fail, as told to the user.</summary>
+/// <summary>Any failure of an upload, as shown to the user.</summary>
 public sealed class UploadException : Exception
 {
-    /// <summary>A failure with what happened and what to do about it.</summary>
-    /// <param name="error">Which failure; decides code and exit status.</param>
-    /// <param name="message">What happened, and in what state the board is; whole sentences, ASCII.</param>
+    /// <summary>Creates a failure: what happened and what to do about it.</summary>
+    /// <param name="error">Which failure; determines code and exit status.</param>
+    /// <param name="message">What happened, and the state of the board; whole sentences, ASCII.</param>
     /// <param name="hint">What to do next; whole sentences, ASCII.</param>
-    /// <param name="inner">The failure underneath, if any.</param>
+    /// <param name="inner">The underlying failure, if any.</param>
     public UploadException(UploadError error, string message, string hint, Exception? inner = null)
         : base(message, inner)
     {
@@ -21,38 +21,38 @@ public sealed class UploadException : Exception
     /// <summary>What to do next.</summary>
     public string Hint { get; }
 
-    /// <summary>The address that the image was linked for, where that is what is wrong with it; the bootloaders that start sketches there are worth naming.</summary>
+    /// <summary>The address that the image was linked for, if it is the wrong one. The message can then name the bootloaders that start sketches there.</summary>
     public uint? LinkedFor { get; init; }
 }
 
 /// <summary>The failures of the program. <see cref="ErrorTable"/> has the code, the exit status and the explanation of each.</summary>
 public enum UploadError
 {
-    /// <summary>A defect of this program.</summary>
+    /// <summary>A bug in this program.</summary>
     Internal,
 
-    /// <summary>The command line does not make sense.</summary>
+    /// <summary>The command line is not valid.</summary>
     Usage,
 
-    /// <summary>A configuration file or an option's value does not make sense.</summary>
+    /// <summary>A configuration file or an option's value is not valid.</summary>
     Configuration,
 
-    /// <summary>An offset or address cannot be read, or no sector can start there.</summary>
+    /// <summary>An offset or address is not a number, or no sector can start there.</summary>
     AddressInvalid,
 
-    /// <summary>The file carries no address, and none is given.</summary>
+    /// <summary>The file contains no address, and none was given.</summary>
     AddressMissing,
 
-    /// <summary>A length cannot be read.</summary>
+    /// <summary>A length is not a number, or is 0.</summary>
     LengthInvalid,
 
-    /// <summary>The image file is not there.</summary>
+    /// <summary>The image file does not exist.</summary>
     ImageMissing,
 
-    /// <summary>The image file cannot be read, or is not what it seems.</summary>
+    /// <summary>The image file cannot be opened, or is damaged.</summary>
     ImageUnreadable,
 
-    /// <summary>The image is larger than the area it has to go to.</summary>
+    /// <summary>The image is larger than the area for sketches.</summary>
     ImageTooLarge,
 
     /// <summary>The image was linked for another address.</summary>
@@ -64,59 +64,59 @@ public enum UploadError
     /// <summary>The image does not begin where a sector of the board's flash begins.</summary>
     NotASectorStart,
 
-    /// <summary>A part of the image lies where the board's flash is read-only, or not at all.</summary>
+    /// <summary>A part of the image lies where the board's flash is read-only, or where it has no flash.</summary>
     NotWritable,
 
-    /// <summary>An address or a range lies in no memory of the board, or reaches past the end of one.</summary>
+    /// <summary>An address or a range is outside the board's memory, or extends past its end.</summary>
     NotInMemory,
 
-    /// <summary>The image was made for another device, or has something that this bootloader cannot take.</summary>
+    /// <summary>The image was made for another device, or contains something that this bootloader does not support.</summary>
     NotForThisDevice,
 
-    /// <summary>A serial port cannot be used (only where the port is the job).</summary>
+    /// <summary>A serial port cannot be used (an error only for the command "reset").</summary>
     SerialPort,
 
-    /// <summary>No bootloader came in time.</summary>
+    /// <summary>No bootloader appeared in time.</summary>
     NoDevice,
 
-    /// <summary>More than one bootloader fits.</summary>
+    /// <summary>More than one bootloader matches.</summary>
     SeveralDevices,
 
-    /// <summary>A bootloader is listed on the bus, but does not answer.</summary>
+    /// <summary>A bootloader is listed on the bus but does not respond.</summary>
     GhostDevice,
 
-    /// <summary>The operating system does not let this user open the device.</summary>
+    /// <summary>The operating system does not allow this user to open the device.</summary>
     AccessDenied,
 
-    /// <summary>Another program holds the device.</summary>
+    /// <summary>Another program has the device open.</summary>
     DeviceBusy,
 
-    /// <summary>The device has a driver through which it cannot be reached.</summary>
+    /// <summary>The device has no driver, or one that cannot be used (Windows).</summary>
     WrongDriver,
 
-    /// <summary>The library that reaches USB devices is missing, or the bus cannot be read.</summary>
+    /// <summary>The library for USB access is missing, or USB devices cannot be listed.</summary>
     UsbUnavailable,
 
-    /// <summary>The device is not a bootloader that this program knows how to talk to.</summary>
+    /// <summary>The device is not a bootloader that this program supports, or its bootloader lacks the requested function.</summary>
     NotSupported,
 
-    /// <summary>The device refused or failed an operation.</summary>
+    /// <summary>The device refused an operation, failed it, or stopped responding.</summary>
     DeviceFailed,
 
-    /// <summary>The device says that its flash is read protected (RDP).</summary>
+    /// <summary>The device reports that its flash is read-protected (RDP).</summary>
     ReadProtected,
 
-    /// <summary>The device went away in the middle.</summary>
+    /// <summary>The device disconnected during the operation.</summary>
     DeviceLost,
 
-    /// <summary>What was read back is not what was written.</summary>
+    /// <summary>The flash differs from the file.</summary>
     VerifyFailed,
 
-    /// <summary>Written and verified, but the sketch was not seen to start.</summary>
+    /// <summary>Written and verified, but the sketch did not start.</summary>
     NotStarted,
 }
 
-/// <summary>Code and exit status of each failure, from the one table of them.</summary>
+/// <summary>Code and exit status of each failure, from <see cref="ErrorTable"/>.</summary>
 public static class UploadErrors
 {
     /// <summary>Exit status of a cancelled run (128 + SIGINT).</summary>

@@ -3,14 +3,14 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Firmware;
 
-/// <summary>What is to be in flash: segments at absolute addresses, for one or several memories.</summary>
+/// <summary>The data to write to flash: segments at absolute addresses, for one or several memories.</summary>
 public sealed class FirmwareImage
 {
-    /// <summary>An image, as its file tells it.</summary>
+    /// <summary>Creates an image from the content of a file.</summary>
     /// <param name="name">The name to show to the user.</param>
     /// <param name="format">The format of the file.</param>
     /// <param name="targets">At least one.</param>
-    /// <param name="leftOut">What the file holds beside, and does not belong into flash.</param>
+    /// <param name="leftOut">Other parts of the file, which do not belong in flash.</param>
     /// <param name="madeFor">The device that the file names, or null.</param>
     /// <exception cref="ArgumentException">No segment, an empty one, or two of a target that overlap or descend.</exception>
     public FirmwareImage(
@@ -35,7 +35,7 @@ public sealed class FirmwareImage
         VectorSegment = Segments.FirstOrDefault(s => FlashAddress.IsInternalFlash(s.Address), Segments[0]);
     }
 
-    /// <summary>An image of one memory, as a raw binary is.</summary>
+    /// <summary>Creates an image for one memory, such as a raw binary.</summary>
     /// <param name="name">The name to show to the user.</param>
     /// <param name="segments">At least one; ascending, not overlapping.</param>
     /// <exception cref="ArgumentException">No segment, an empty one, or two that overlap or descend.</exception>
@@ -50,10 +50,10 @@ public sealed class FirmwareImage
     /// <summary>The format of the file.</summary>
     public ImageFormat Format { get; }
 
-    /// <summary>What belongs into which memory, in the order of the file.</summary>
+    /// <summary>The data for each memory, in the order of the file.</summary>
     public IReadOnlyList<ImageTarget> Targets { get; }
 
-    /// <summary>The parts of the file that lie wholly in RAM or in registers.</summary>
+    /// <summary>The parts of the file that lie entirely in RAM or registers.</summary>
     public IReadOnlyList<LeftOutSegment> LeftOut { get; }
 
     /// <summary>The device that the file names, or null.</summary>
@@ -62,29 +62,29 @@ public sealed class FirmwareImage
     /// <summary>The segments of all targets, ascending.</summary>
     public IReadOnlyList<Segment> Segments { get; }
 
-    /// <summary>The segment that begins with the vector table: the lowest in the internal flash, or the lowest if none is.</summary>
+    /// <summary>The segment that begins with the vector table: the lowest one in internal flash, or else the lowest one.</summary>
     public Segment VectorSegment { get; }
 
     /// <summary>
-    /// Whether it is a program. A file that names alternate settings, and none for the internal flash, holds data for
-    /// another memory.
+    /// Whether the image is a program. A file that names alternate settings, but none for the internal flash, contains only
+    /// data for another memory.
     /// </summary>
     public bool HasVectorTable => FlashAddress.IsInternalFlash(VectorSegment.Address) || Targets.Any(t => t.Alternate is null);
 
     /// <summary>Where the image begins: the address of its vector table.</summary>
     public uint Start => VectorSegment.Address;
 
-    /// <summary>Address behind the last byte.</summary>
+    /// <summary>Address after the last byte.</summary>
     public long End => Segments[^1].End;
 
     /// <summary>Number of bytes in all segments.</summary>
     public int Size => Segments.Sum(s => s.Data.Length);
 }
 
-/// <summary>What belongs into one memory of the board.</summary>
-/// <param name="Alternate">The alternate setting that reaches the memory; null if the file does not say, as all but DfuSe files do.</param>
-/// <param name="Name">The name that the file gives the target, or null.</param>
-/// <param name="Segments">At least one; ascending, with at least a byte between two.</param>
+/// <summary>The data for one memory of the board.</summary>
+/// <param name="Alternate">The alternate setting that accesses the memory; null if the file does not say. Only DfuSe files do.</param>
+/// <param name="Name">The name of the target in the file, or null.</param>
+/// <param name="Segments">At least one; ascending, with a gap of at least one byte between two.</param>
 public sealed record ImageTarget(byte? Alternate, string? Name, IReadOnlyList<Segment> Segments);
 
 /// <summary>Consecutive bytes of an image at an absolute address.</summary>
@@ -92,17 +92,17 @@ public sealed record ImageTarget(byte? Alternate, string? Name, IReadOnlyList<Se
 /// <param name="Data">The bytes; never empty.</param>
 public readonly record struct Segment(uint Address, ReadOnlyMemory<byte> Data)
 {
-    /// <summary>Address behind the last byte; 64 bit, since a segment may end at 2^32.</summary>
+    /// <summary>Address after the last byte; 64 bits, because a segment can end at 2^32.</summary>
     public long End => Address + (long)Data.Length;
 }
 
-/// <summary>A part of an image file that lies wholly in RAM or in registers, and so is no matter of the flash.</summary>
+/// <summary>A part of an image file that lies entirely in RAM or registers and is therefore not written to flash.</summary>
 /// <param name="Address">Address of its first byte.</param>
 /// <param name="Size">Number of bytes.</param>
 /// <param name="Section">The linker's name for it, or null if the format has no names.</param>
 public sealed record LeftOutSegment(uint Address, int Size, string? Section);
 
-/// <summary>The device that a .dfu file was made for, from its suffix (USB DFU 1.1, appendix B). 0xFFFF stands for any.</summary>
+/// <summary>The device that a .dfu file was made for, from its suffix (USB DFU 1.1, appendix B). 0xFFFF means any.</summary>
 /// <param name="Vendor">idVendor.</param>
 /// <param name="Product">idProduct.</param>
 /// <param name="Release">bcdDevice.</param>
@@ -110,16 +110,16 @@ public sealed record DfuFileIds(ushort Vendor, ushort Product, ushort Release)
 {
     private const ushort Any = 0xFFFF;
 
-    /// <summary>Whether the file was made for a device with these ids; the release is left to the user.</summary>
+    /// <summary>Whether the file was made for a device with these ids. The release is not checked.</summary>
     public bool Fits(UsbId id) => Vendor is Any || (Vendor == id.Vendor && (Product is Any || Product == id.Product));
 
-    /// <summary>As people write it: "0483:DF11, release 2.00"; "any device" where the file leaves it open.</summary>
+    /// <summary>For example "0483:DF11, release 2.00", or "any device".</summary>
     public override string ToString() =>
         (Vendor is Any ? "any device" : Product is Any ? $"any device of vendor {Vendor:X4}" : $"{new UsbId(Vendor, Product)}")
         + (Release is Any ? "" : $", release {Release >> 8:X}.{Release & 0xFF:X2}");
 }
 
-/// <summary>An image file as it lay on the disk.</summary>
+/// <summary>An image file as read from disk.</summary>
 /// <param name="Name">The name to show to the user.</param>
 /// <param name="Content">All its bytes.</param>
 public sealed record ImageFile(string Name, ReadOnlyMemory<byte> Content);
@@ -127,7 +127,7 @@ public sealed record ImageFile(string Name, ReadOnlyMemory<byte> Content);
 /// <summary>The formats of image files.</summary>
 public enum ImageFormat
 {
-    /// <summary>Bytes, and nothing that says where they belong.</summary>
+    /// <summary>Bytes without an address.</summary>
     RawBinary,
 
     /// <summary>Intel HEX: text, records with addresses.</summary>
@@ -136,12 +136,12 @@ public enum ImageFormat
     /// <summary>Motorola S-record: text, records with addresses.</summary>
     SRecord,
 
-    /// <summary>ELF: what the linker made.</summary>
+    /// <summary>ELF: the output of the linker.</summary>
     Elf,
 
-    /// <summary>A .dfu file of ST's (UM0391): targets, elements, addresses.</summary>
+    /// <summary>ST's .dfu file, DfuSe (UM0391): targets, elements, addresses.</summary>
     DfuSe,
 
-    /// <summary>A plain .dfu file (USB DFU 1.1, appendix B): a raw binary with ids behind it.</summary>
+    /// <summary>A plain .dfu file (USB DFU 1.1, appendix B): a raw binary followed by ids.</summary>
     Dfu,
 }

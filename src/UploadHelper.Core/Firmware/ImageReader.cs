@@ -4,23 +4,23 @@ using UploadHelper.Core.Firmware.Formats;
 
 namespace UploadHelper.Core.Firmware;
 
-/// <summary>Reads image files of every format. What a file is, its content tells, never its name.</summary>
+/// <summary>Reads image files of every format. The format is recognised by the content, never by the file name.</summary>
 public static class ImageReader
 {
-    /// <summary>Whether a file carries no address, so that it has to be told where it belongs.</summary>
+    /// <summary>Whether the file carries no address, so that the user must give one.</summary>
     public static bool NeedsAddress(ImageFile file) => FormatRecognition.Of(file.Content.Span) is ImageFormat.RawBinary or ImageFormat.Dfu;
 
     /// <summary>Reads an image file.</summary>
     /// <param name="file">The file.</param>
     /// <param name="address">
-    /// Where the user says that the image begins. A format without addresses needs it; for one with addresses it may be
-    /// null, and must be true if it is given.
+    /// The start address that the user gave, or null. A format without addresses requires one; for a format with addresses
+    /// it must match.
     /// </param>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.ImageUnreadable"/>: the file is empty or broken.
-    /// <see cref="UploadError.ImageTooLarge"/>: a raw binary reaches from the flash into RAM.
-    /// <see cref="UploadError.AddressMissing"/>: the format carries no address, and none is given.
-    /// <see cref="UploadError.ImageLinkedElsewhere"/>: the image begins at another address, or lies wholly in RAM.
+    /// <see cref="UploadError.ImageUnreadable"/>: the file is empty or damaged.
+    /// <see cref="UploadError.ImageTooLarge"/>: a raw binary extends from flash into RAM.
+    /// <see cref="UploadError.AddressMissing"/>: the format carries no address, and none was given.
+    /// <see cref="UploadError.ImageLinkedElsewhere"/>: the image begins at another address, or lies entirely in RAM.
     /// </exception>
     public static FirmwareImage Read(ImageFile file, uint? address)
     {
@@ -29,10 +29,10 @@ public static class ImageReader
             throw new UploadException(
                 UploadError.ImageUnreadable,
                 $"{file.Name} is empty.",
-                "Was the sketch compiled? Compile it again and look at the size of the file.");
+                "Compile the sketch again, and check the size of the file.");
         }
 
-        var (body, suffix) = DfuSuffix.TakeOff(file);
+        var (body, suffix) = DfuSuffix.Remove(file);
         var format = FormatRecognition.Of(body.Content.Span);
         var image = format == ImageFormat.RawBinary
             ? RawBinary.Read(body, address, suffix?.MadeFor)
@@ -41,18 +41,18 @@ public static class ImageReader
             ? image
             : throw new UploadException(
                 UploadError.ImageLinkedElsewhere,
-                $"{image.Name} contains data for 0x{image.Start:X8}, not for 0x{address:X8}. Nothing was erased.",
-                "Omit the offset, or compile the sketch for that offset.")
+                $"{image.Name} begins at 0x{image.Start:X8}, not at 0x{address:X8}. Nothing was erased.",
+                "Omit the offset, or compile the sketch for the offset that you gave.")
             {
                 LinkedFor = image.Start,
             };
     }
 
-    /// <summary>The bytes of a file without an address of its own, a raw binary or a plain .dfu file; null for any other.</summary>
+    /// <summary>The bytes of a file that carries no address (a raw binary or a plain .dfu file); null for any other format.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the checksum of a .dfu file is wrong.</exception>
     public static ReadOnlyMemory<byte>? WithoutAddress(ImageFile file)
     {
-        var body = DfuSuffix.TakeOff(file).Body.Content;
+        var body = DfuSuffix.Remove(file).Body.Content;
         return FormatRecognition.Of(body.Span) == ImageFormat.RawBinary ? body : default(ReadOnlyMemory<byte>?);
     }
 
@@ -73,23 +73,23 @@ public static class ImageReader
 
         throw parts.LeftOut.Count == 0
             ? new UploadException(
-                UploadError.ImageUnreadable, $"{name} holds no data.", "Was the sketch compiled? Compile it again and look at the size of the file.")
+                UploadError.ImageUnreadable, $"{name} contains no data.", "Compile the sketch again, and check the size of the file.")
             : new UploadException(
                 UploadError.ImageLinkedElsewhere,
-                $"{name} was linked for RAM: all it holds, from 0x{parts.LeftOut[0].Address:X8} on, lies in RAM or registers. Nothing was erased.",
-                "Link the sketch for flash: does its linker script put the code into FLASH?");
+                $"{name} was linked for RAM: all of its data, from 0x{parts.LeftOut[0].Address:X8} on, is for RAM or registers. Nothing was erased.",
+                "Link the sketch for flash: check that its linker script places the code in FLASH.");
     }
 }
 
-/// <summary>Tells a file's format from its content.</summary>
+/// <summary>Recognises a file's format by its content.</summary>
 internal static class FormatRecognition
 {
     private const int HeadSize = 64;
 
-    /// <summary>The format of a file from which the suffix of .dfu files was taken off.</summary>
+    /// <summary>The format of a file whose .dfu suffix, if any, was removed.</summary>
     public static ImageFormat Of(ReadOnlySpan<byte> content)
     {
-        // No raw binary is mistaken for one of them: no stack pointer into a RAM reads as they begin.
+        // A raw binary cannot be mistaken for one of these: it begins with a stack pointer, and none looks like their first bytes.
         if (content.StartsWith("\u007FELF"u8))
         {
             return ImageFormat.Elf;
@@ -114,18 +114,18 @@ internal static class FormatRecognition
     }
 }
 
-/// <summary>Reads raw binaries, bytes without an address of their own; plain .dfu files are such ones with a suffix.</summary>
+/// <summary>Reads raw binaries, which carry no address. A plain .dfu file is a raw binary with a suffix.</summary>
 internal static class RawBinary
 {
     private const int Smallest = 8;
 
     /// <summary>Places the bytes of a raw binary at an address.</summary>
-    /// <param name="file">The file, without a suffix.</param>
+    /// <param name="file">The file without its suffix.</param>
     /// <param name="address">Where its first byte goes.</param>
-    /// <param name="madeFor">The device that its suffix named, or null if it had none.</param>
+    /// <param name="madeFor">The device that its suffix names, or null without a suffix.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.AddressMissing"/>: no address. <see cref="UploadError.ImageUnreadable"/>: the file is too short for
-    /// a vector table, or reaches beyond the address space. <see cref="UploadError.ImageTooLarge"/>: it reaches beyond all flash.
+    /// a vector table, or extends beyond the address space. <see cref="UploadError.ImageTooLarge"/>: it extends beyond all flash.
     /// </exception>
     public static FirmwareImage Read(ImageFile file, uint? address, DfuFileIds? madeFor)
     {
@@ -134,21 +134,21 @@ internal static class RawBinary
         {
             throw new UploadException(
                 UploadError.AddressMissing,
-                $"It is not known where {file.Name} belongs: {(madeFor is null ? "a .bin" : "a plain .dfu file")} carries no address.",
-                "Give the board's vector offset: --offset 0x4000");
+                $"Cannot tell where {file.Name} belongs: a {(madeFor is null ? ".bin" : "plain .dfu")} file carries no address.",
+                "Give the offset at which this board's bootloader starts sketches, for example --offset 0x4000.");
         }
 
         if (content.Length < Smallest)
         {
             throw Unreadable(
-                $"{file.Name} has {content.Length} bytes: too few for a stack pointer and a reset vector.",
-                "Was the file cut short? Compile the sketch again.");
+                $"{file.Name} is too short for a stack pointer and a reset vector: it has {content.Length} of {Smallest} bytes.",
+                "The file may have been truncated. Compile the sketch again.");
         }
 
         if (start + (long)content.Length > 1L << 32)
         {
             throw Unreadable(
-                $"{file.Name} has {content.Length} bytes: from 0x{start:X8} they reach beyond the end of the address space.",
+                $"{file.Name} ({content.Length} bytes) does not fit at 0x{start:X8}: it would extend beyond the 32-bit address space.",
                 "Check the offset.");
         }
 
@@ -156,9 +156,9 @@ internal static class RawBinary
         {
             throw new UploadException(
                 UploadError.ImageTooLarge,
-                $"{file.Name} has {content.Length} bytes: from 0x{start:X8} they reach beyond the flash of every STM32, to 0x{start + (uint)content.Length - 1:X8}. "
-                    + "Something in RAM was put into the file, and what lies between was filled.",
-                "Give the .hex or the .elf, from which RAM is left out; or mark that section NOLOAD in the linker script.");
+                $"{file.Name} ({content.Length} bytes) does not fit into the flash of any STM32: from 0x{start:X8} it would extend to 0x{start + (uint)content.Length - 1:X8}. "
+                    + "The file probably includes data for RAM, and padding between flash and RAM.",
+                "Use the .hex or .elf file, from which data for RAM is left out; or mark the section for RAM NOLOAD in the linker script.");
         }
 
         var format = madeFor is null ? ImageFormat.RawBinary : ImageFormat.Dfu;

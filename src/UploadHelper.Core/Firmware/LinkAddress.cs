@@ -4,23 +4,23 @@ using UploadHelper.Core.Chips;
 namespace UploadHelper.Core.Firmware;
 
 /// <summary>
-/// Tells from an image's code pointers which address it was linked for. Every odd word that points into flash is
-/// taken as a pointer to a Thumb function; for the right base most of them hit the start of a function, for any
-/// other only those few that hit one by chance. How far a pointer lies inside the image says little: a long image
-/// covers the pointers of its neighbours too.
+/// Estimates the address that an image was linked for from its code pointers. Every odd word that points into flash is
+/// taken as a pointer to a Thumb function. At the right base address most of them point to the start of a function; at
+/// any other, only a few do, by chance. It is not enough that pointers lie inside the image: in a long image they do at
+/// many base addresses.
 /// </summary>
 /// <param name="Pointers">How many different code pointers the image holds.</param>
-/// <param name="Hits">How many of them hit the start of a function at the address it is to be written to.</param>
-/// <param name="LinkedFor">The address that the pointers speak for, or null if they are too few to tell.</param>
+/// <param name="Hits">How many of them point to the start of a function if the image is at the address where it will be written.</param>
+/// <param name="LinkedFor">The address that the pointers indicate, or null if there are too few to tell.</param>
 public sealed record LinkAddress(int Pointers, int Hits, uint? LinkedFor)
 {
     private const uint LargestFlash = 0x20_0000;
     private const int FewestHits = 3;
 
-    /// <summary>Whether the pointers speak for the address that the image is to be written to.</summary>
+    /// <summary>Whether there are enough pointers to tell the address.</summary>
     public bool IsSure => LinkedFor is not null;
 
-    /// <summary>Weighs an image's code pointers, those of all its segments in the internal flash, as <see cref="Of(Segment)"/> does.</summary>
+    /// <summary>Evaluates the code pointers of all segments in internal flash, as <see cref="Of(Segment)"/> does.</summary>
     public static LinkAddress Of(FirmwareImage image)
     {
         var end = image.Start + (long)LargestFlash;
@@ -30,7 +30,7 @@ public sealed record LinkAddress(int Pointers, int Hits, uint? LinkedFor)
             return Of(segments[0]);
         }
 
-        // Those of two targets may lie over each other.
+        // Segments of two targets can overlap.
         var code = new byte[segments.Max(s => s.End) - image.Start];
         foreach (var segment in segments)
         {
@@ -40,7 +40,7 @@ public sealed record LinkAddress(int Pointers, int Hits, uint? LinkedFor)
         return Of(new Segment(image.Start, code));
     }
 
-    /// <summary>Weighs a segment's code pointers against its own address and every other possible sector start.</summary>
+    /// <summary>Evaluates a segment's code pointers for its own address and for every other possible sector start.</summary>
     /// <param name="segment">The segment that begins with the vector table.</param>
     public static LinkAddress Of(Segment segment)
     {
@@ -59,7 +59,7 @@ public sealed record LinkAddress(int Pointers, int Hits, uint? LinkedFor)
             }
         }
 
-        // The runner-up by chance stays far below: a random halfword looks like a function's start one time in 20.
+        // By chance, a wrong address scores far lower: about 1 in 20 random halfwords looks like the start of a function.
         var clear = best == segment.Address || bestHits >= own + own / 2 + 2;
         var enough = bestHits >= FewestHits && bestHits * 4 >= pointers.Count;
         return new LinkAddress(pointers.Count, own, clear && enough ? best : null);

@@ -7,7 +7,7 @@ namespace UploadHelper.Core.Firmware;
 /// <summary>The start of a Cortex-M image: initial stack pointer, reset vector, exception handlers (ARMv7-M ARM, B1.5.3).</summary>
 /// <param name="StackPointer">Word 0: the initial stack pointer.</param>
 /// <param name="Reset">Word 1: the reset handler, odd (Thumb).</param>
-/// <param name="Handlers">The handlers of the system exceptions that are set, reset included; reserved words and zeros left out.</param>
+/// <param name="Handlers">The handlers of the system exceptions, including reset, without reserved words and zeros.</param>
 public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<uint> Handlers)
 {
     /// <summary>Size of the smallest vector table, in bytes: a stack pointer and a reset vector.</summary>
@@ -17,7 +17,7 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
     private static readonly int[] SystemExceptions = [1, 2, 3, 4, 5, 6, 11, 12, 14, 15];
 
     /// <summary>Reads the vector table at the start of an image.</summary>
-    /// <param name="image">The bytes from the vector table on; at least 8. A short image is taken as far as it goes.</param>
+    /// <param name="image">The image, from the vector table on; at least 8 bytes. A table that is cut short is read as far as it goes.</param>
     public static VectorTable Read(ReadOnlySpan<byte> image)
     {
         var handlers = new List<uint>();
@@ -32,7 +32,7 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
         return new VectorTable(Word(image, 0), Word(image, 1), handlers);
     }
 
-    /// <summary>The first handler that is even or lies outside an image, or null.</summary>
+    /// <summary>The first handler that is even or outside the image, or null.</summary>
     public uint? Misfit(FirmwareImage image)
     {
         foreach (var handler in Handlers)
@@ -47,11 +47,11 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
     }
 
     /// <summary>
-    /// Checks that an image can run where it is to be written: the stack pointer lies in a RAM of the STM32, every
-    /// handler is odd and inside the image, and the code pointers fit the address.
+    /// Checks that an image can run where it will be written: the stack pointer is in the RAM of some STM32, every handler
+    /// is odd and inside the image, and the code pointers match the address.
     /// </summary>
     /// <param name="image">The image; its <see cref="FirmwareImage.VectorSegment"/> begins with the vector table.</param>
-    /// <returns>How sure the code pointers make it.</returns>
+    /// <returns>What the code pointers indicate.</returns>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NoVectorTable"/> or <see cref="UploadError.ImageLinkedElsewhere"/>.
     /// </exception>
@@ -60,33 +60,37 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
         var segment = image.VectorSegment;
         if (segment.Data.Length < Smallest)
         {
-            throw NoTable(image, $"it has {segment.Data.Length} of at least {Smallest} bytes at 0x{segment.Address:X8}");
+            throw NoTable(image, $"It is too short: {segment.Data.Length} of {Smallest} bytes at 0x{segment.Address:X8}");
         }
 
         var vectors = Read(segment.Data.Span);
         if (!RamMap.FitsStack(vectors.StackPointer))
         {
-            throw NoTable(image, $"its first word, 0x{vectors.StackPointer:X8}, is no stack pointer into a RAM of an STM32");
+            throw NoTable(image, $"Its first word, 0x{vectors.StackPointer:X8}, is not a valid initial stack pointer: "
+                + (RamMap.FitsStack(vectors.StackPointer & ~3u) ? "it is not a multiple of 4" : "no STM32 has RAM there"));
         }
 
         if (vectors.Reset % 2 == 0)
         {
-            throw NoTable(image, $"its second word, 0x{vectors.Reset:X8}, is no reset vector (those are odd)");
+            throw NoTable(image, $"Its second word, 0x{vectors.Reset:X8}, is not a valid reset vector: it is even, but Thumb code needs an odd address");
         }
 
         var fit = LinkAddress.Of(image);
         if (fit.LinkedFor is { } linkedFor && linkedFor != segment.Address)
         {
-            throw LinkedElsewhere(image, $"was linked for 0x{linkedFor:X8}, and would be written to 0x{segment.Address:X8}", linkedFor);
+            throw LinkedElsewhere(image, $"was linked for 0x{linkedFor:X8}, but would be written to 0x{segment.Address:X8}, where it cannot run", linkedFor);
         }
 
         if (vectors.Misfit(image) is { } handler)
         {
             throw RamMap.Contains(handler)
-                ? LinkedElsewhere(image, $"was linked for RAM (a handler at 0x{handler:X8}), and would be written to 0x{segment.Address:X8}", null)
+                ? LinkedElsewhere(image, $"was linked for RAM (it has an exception handler at 0x{handler:X8}), but would be written to 0x{segment.Address:X8}, where it cannot run", null)
                 : LinkedElsewhere(
                     image,
-                    $"does not fit 0x{segment.Address:X8}: its handler at 0x{handler:X8} lies outside the image ({string.Join(", ", image.Segments.Select(s => $"0x{s.Address:X8} to 0x{s.End - 1:X8}"))})",
+                    $"cannot run at 0x{segment.Address:X8}: its exception handler 0x{handler:X8} is "
+                        + (handler % 2 == 0
+                            ? "even, but Thumb code needs an odd address"
+                            : $"outside the image ({string.Join(", ", image.Segments.Select(s => $"0x{s.Address:X8} to 0x{s.End - 1:X8}"))})"),
                     null);
         }
 
@@ -97,15 +101,15 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
 
     private static UploadException NoTable(FirmwareImage image, string why) => new(
         UploadError.NoVectorTable,
-        $"{image.Name} does not begin with a vector table: {why}. Nothing was erased.",
-        "Is this the sketch's own .bin, from its first byte on?");
+        $"{image.Name} does not begin with a vector table. {why}. Nothing was erased.",
+        "Check the file: it must be the sketch's own .bin, .hex or .elf, complete from its first byte.");
 
     private static UploadException LinkedElsewhere(FirmwareImage image, string what, uint? linkedFor) => new(
         UploadError.ImageLinkedElsewhere,
-        $"{image.Name} {what}. It could not run there. Nothing was erased.",
+        $"{image.Name} {what}. Nothing was erased.",
         linkedFor is { } address && address >= FlashAddress.FlashBase
             ? $"Upload it with --offset 0x{address - FlashAddress.FlashBase:X}, or compile it for the bootloader of this board."
-            : "Compile the sketch for the bootloader of this board: its vector offset decides the address.")
+            : "Select this board's bootloader and compile the sketch again: that sets the address it is linked for.")
     {
         LinkedFor = linkedFor,
     };

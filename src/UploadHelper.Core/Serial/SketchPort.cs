@@ -5,23 +5,23 @@ namespace UploadHelper.Core.Serial;
 /// <summary>How a sketch is reset over its serial port.</summary>
 public enum ResetWay
 {
-    /// <summary>"1EAF" and the lines: what the cores for STM32 know. DTR is high when it is sent.</summary>
+    /// <summary>"1EAF" with pulses on the control lines, as the cores for STM32 expect. DTR is high while it is sent.</summary>
     Magic,
 
-    /// <summary>The same with DTR low, which Maple's cores for the F1 want, and others cannot bear.</summary>
+    /// <summary>The same with DTR low, which the Maple cores for the F1 need and other cores do not accept.</summary>
     MapleMagic,
 
-    /// <summary>DTR low at 1200 baud: what Arduino's own boards know.</summary>
+    /// <summary>DTR low at 1200 baud, as Arduino's own boards expect.</summary>
     Touch,
 }
 
-/// <summary>What the ids of a serial port tell of what is behind it.</summary>
+/// <summary>What the USB ids of a serial port say about the device behind it.</summary>
 public static class SketchPort
 {
     // Arduino's own boards (ArduinoCore-mbed boards.txt: 2341:025b and others).
     private const ushort Arduino = 0x2341;
 
-    // Arduino_STM32's core for the F1 and USBComposite; its core for the F4 has 0483:5740.
+    // Arduino_STM32's core for the F1, and USBComposite. Its core for the F4 uses 0483:5740.
     private static readonly UsbId Maple = new(0x1EAF, 0x0004);
 
     private static readonly (ushort Vendor, ushort? Product, string Name)[] Others =
@@ -41,10 +41,10 @@ public static class SketchPort
         (0x0483, 0x3754, "an ST-Link's serial port"),
     ];
 
-    // What Linux and macOS call the ports of Bluetooth devices.
+    // How Linux and macOS name the ports of Bluetooth devices.
     private static readonly string[] BluetoothNames = ["rfcomm", "cu.Bluetooth", "tty.Bluetooth", "cu.BLTH", "tty.BLTH"];
 
-    /// <summary>What a port plainly is instead of a sketch's own; null if it is one, or may be.</summary>
+    /// <summary>The kind of device behind a port that is certainly not a sketch's own port; null if it is one, or could be.</summary>
     public static string? WhatElse(SerialPortInfo port)
     {
         var name = port.Name[(port.Name.LastIndexOf('/') + 1)..];
@@ -54,8 +54,8 @@ public static class SketchPort
     }
 
     /// <summary>
-    /// How the sketch behind a port is reset first. The cores for STM32 (1EAF:0004, 0483:5740) know the magic; ids that are not
-    /// known may be a sketch's own, and get it too.
+    /// The first reset to try on a port. The cores for STM32 (1EAF:0004, 0483:5740) support the magic reset. A sketch can have
+    /// ids of its own, so unknown ids get the magic reset, too.
     /// </summary>
     public static ResetWay WayOf(SerialPortInfo? port) => port switch
     {

@@ -1,21 +1,21 @@
 namespace UploadHelper.Core.Timing;
 
-/// <summary>A clock that moves only once every flow (a thread that drives a board) waits on it.</summary>
+/// <summary>A clock that advances only when every flow (a thread that drives a board) is waiting on it.</summary>
 public interface IFlowClock
 {
-    /// <summary>Says how many flows there are.</summary>
+    /// <summary>Sets the number of flows.</summary>
     void SetFlows(int flows);
 
-    /// <summary>A flow has come to its end, and waits no more.</summary>
+    /// <summary>Reports that a flow has ended and will not wait again.</summary>
     void Leave();
 }
 
-/// <summary>Several pieces of work at once.</summary>
+/// <summary>Runs several pieces of work in parallel.</summary>
 public static class ParallelRun
 {
-    /// <summary>Does all the work at once, each piece on a thread of its own, and returns when the last is done.</summary>
-    /// <param name="time">The clock that the work waits on.</param>
-    /// <param name="work">Each handles its own failures.</param>
+    /// <summary>Runs each piece of work on a thread of its own, and returns when all are done.</summary>
+    /// <param name="time">The clock that the work uses for waiting.</param>
+    /// <param name="work">The pieces of work; each must handle its own exceptions.</param>
     public static void RunTogether(this TimeProvider time, IReadOnlyList<Action> work)
     {
         var clock = time as IFlowClock;

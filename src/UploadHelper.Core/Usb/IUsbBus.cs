@@ -2,31 +2,31 @@ using System.Buffers.Binary;
 
 namespace UploadHelper.Core.Usb;
 
-/// <summary>The USB devices that can be reached: this machine's, a USB/IP server's, or a virtual board's.</summary>
+/// <summary>The USB devices of this machine, of a USB/IP server, or of virtual boards.</summary>
 public interface IUsbBus
 {
-    /// <summary>A fresh look at the bus. Opens nothing and asks no device anything.</summary>
-    /// <exception cref="UsbException"><see cref="UsbFault.LibraryMissing"/>, or the bus cannot be read.</exception>
+    /// <summary>Lists the devices that are on the bus now. Opens none, and sends no requests.</summary>
+    /// <exception cref="UsbException"><see cref="UsbFault.LibraryMissing"/>, or the devices cannot be listed.</exception>
     IReadOnlyList<UsbDeviceInfo> List();
 
-    /// <summary>Opens a device of an earlier look. Nothing is sent to it but what the system itself needs.</summary>
+    /// <summary>Opens a device from an earlier list. Sends no requests to it except those of the operating system.</summary>
     /// <exception cref="UsbException">
-    /// <see cref="UsbFault.Gone"/> when that enumeration is over, <see cref="UsbFault.AccessDenied"/>,
+    /// <see cref="UsbFault.Gone"/> if the device has disconnected or enumerated again, <see cref="UsbFault.AccessDenied"/>,
     /// <see cref="UsbFault.Busy"/>, <see cref="UsbFault.WrongDriver"/>.
     /// </exception>
     IUsbDevice Open(UsbDeviceInfo device);
 }
 
-/// <summary>An open device. Closing it releases its interfaces and never throws.</summary>
+/// <summary>An open device. Closing it releases its interfaces, and never throws.</summary>
 public interface IUsbDevice : IDisposable
 {
-    /// <summary>What was opened.</summary>
+    /// <summary>The device that was opened.</summary>
     UsbDeviceInfo Info { get; }
 
-    /// <summary>Whether <see cref="Reset"/> really resets the port; with WinUSB it cannot (libusb then reports success, and does nothing).</summary>
+    /// <summary>Whether <see cref="Reset"/> really resets the port; with WinUSB it cannot (libusb then reports success but does nothing).</summary>
     bool CanReset { get; }
 
-    /// <summary>Claims an interface for this program; a kernel driver that holds it is detached.</summary>
+    /// <summary>Claims an interface for this program; detaches a kernel driver that uses it.</summary>
     /// <exception cref="UsbException"><see cref="UsbFault.Busy"/>, <see cref="UsbFault.Gone"/>.</exception>
     void Claim(byte interfaceNumber);
 
@@ -34,24 +34,24 @@ public interface IUsbDevice : IDisposable
     /// <exception cref="UsbException">As for a control transfer.</exception>
     void SetAlternateSetting(byte interfaceNumber, byte alternateSetting);
 
-    /// <summary>One control transfer from the device; blocks until it ends and cannot be cancelled.</summary>
+    /// <summary>Runs one control transfer from the device; blocks until it ends and cannot be cancelled.</summary>
     /// <param name="setup">The request; its direction is IN.</param>
     /// <param name="buffer">Room for the answer; exactly <c>setup.Length</c> bytes.</param>
-    /// <param name="timeout">Time limit, above zero.</param>
+    /// <param name="timeout">Time limit; greater than zero.</param>
     /// <returns>The number of bytes received: at most wLength, fewer for a short answer.</returns>
     /// <exception cref="UsbException">Any <see cref="UsbFault"/> of a transfer.</exception>
     int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout);
 
-    /// <summary>One control transfer to the device; blocks until it ends and cannot be cancelled.</summary>
+    /// <summary>Runs one control transfer to the device; blocks until it ends and cannot be cancelled.</summary>
     /// <param name="setup">The request; its direction is OUT.</param>
     /// <param name="data">The data stage; exactly <c>setup.Length</c> bytes.</param>
-    /// <param name="timeout">Time limit, above zero.</param>
+    /// <param name="timeout">Time limit; greater than zero.</param>
     /// <exception cref="UsbException">Any <see cref="UsbFault"/> of a transfer.</exception>
     void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout);
 
     /// <summary>
-    /// Resets the device's port. A device that comes back as another one counts as a success; the open device is
-    /// of no further use.
+    /// Resets the device's port. It is a success if the device then enumerates as a different one; this object cannot be
+    /// used any more.
     /// </summary>
     /// <exception cref="UsbException">The port could not be reset.</exception>
     void Reset();
@@ -71,7 +71,7 @@ public readonly record struct UsbSetup(byte RequestType, byte Request, ushort Va
     /// <summary>Whether the data stage goes from the device to the host.</summary>
     public bool IsIn => (RequestType & 0x80) != 0;
 
-    /// <summary>Whether it is a standard request (bits 6..5 of bmRequestType are 0), which every USB device answers, and not one of a class.</summary>
+    /// <summary>Whether it is a standard request (bits 6..5 of bmRequestType are 0), which every USB device answers.</summary>
     public bool IsStandard => (RequestType & 0x60) == 0;
 
     /// <summary>Reads the 8 bytes of a setup packet (little-endian fields).</summary>
@@ -95,28 +95,28 @@ public readonly record struct UsbSetup(byte RequestType, byte Request, ushort Va
     }
 }
 
-/// <summary>What went wrong on the bus, in the classes that the upload treats differently.</summary>
+/// <summary>The kinds of USB failure, as far as the upload treats them differently.</summary>
 public enum UsbFault
 {
-    /// <summary>The device answered STALL (a "pipe error"): it refuses this request.</summary>
+    /// <summary>The device answered STALL (a "pipe error"): it refused the request.</summary>
     Stall,
 
-    /// <summary>No answer within the transfer's time limit. The device may still carry the request out.</summary>
+    /// <summary>No answer within the time limit. The device may still execute the request.</summary>
     Timeout,
 
     /// <summary>The device is no longer on the bus.</summary>
     Gone,
 
-    /// <summary>The operating system does not let this user open the device.</summary>
+    /// <summary>The operating system does not allow this user to open the device.</summary>
     AccessDenied,
 
-    /// <summary>Another program or driver holds the device or the interface.</summary>
+    /// <summary>Another program or driver is using the device or the interface.</summary>
     Busy,
 
-    /// <summary>The device has no driver, or one through which it cannot be reached (Windows).</summary>
+    /// <summary>The device has no driver, or one that cannot be used (Windows).</summary>
     WrongDriver,
 
-    /// <summary>The library that reaches USB devices (libusb-1.0) is not installed, or cannot be loaded.</summary>
+    /// <summary>The library for USB access (libusb-1.0) is not installed, or cannot be loaded.</summary>
     LibraryMissing,
 
     /// <summary>Any other failure of the transfer.</summary>
@@ -126,10 +126,10 @@ public enum UsbFault
 /// <summary>A failure of the bus or of one transfer.</summary>
 public sealed class UsbException : Exception
 {
-    /// <summary>A failure of the given class, told in one sentence.</summary>
+    /// <summary>Creates a failure of the given kind, with a message of one sentence.</summary>
     public UsbException(UsbFault fault, string message, Exception? inner = null)
         : base(message, inner) => Fault = fault;
 
-    /// <summary>The class of the failure.</summary>
+    /// <summary>The kind of failure.</summary>
     public UsbFault Fault { get; }
 }

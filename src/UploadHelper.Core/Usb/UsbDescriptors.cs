@@ -14,12 +14,12 @@ public static class UsbDescriptors
     private const int ConfigurationHeader = 9;
     private const int InterfaceSize = 9;
 
-    // A bootloader is known by its strings, and with it what it needs.
+    // Bootloaders are recognised by their strings, so a failed read is repeated.
     private const int StringAttempts = 2;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Reads the whole first configuration descriptor.</summary>
-    /// <exception cref="UsbException">The device does not answer, or answers too little to be one.</exception>
+    /// <exception cref="UsbException">The device does not answer, or its answer is too short.</exception>
     public static byte[] ReadConfiguration(IUsbDevice device)
     {
         var head = Read(device, (ushort)(Configuration << 8), 0, ConfigurationHeader);
@@ -31,10 +31,10 @@ public static class UsbDescriptors
         return Read(device, (ushort)(Configuration << 8), 0, (ushort)(head[2] | head[3] << 8));
     }
 
-    /// <summary>Reads a string descriptor in English (or whatever the device has instead); "" if there is none.</summary>
+    /// <summary>Reads a string descriptor in English (or the language that the device has); "" if there is none.</summary>
     /// <param name="device">The open device.</param>
     /// <param name="index">Index of the string; 0 means that there is none.</param>
-    /// <exception cref="UsbException">The device went away; a string that the device refuses is "".</exception>
+    /// <exception cref="UsbException">The device has disconnected. (If the device refuses the request, the result is "".)</exception>
     public static string ReadString(IUsbDevice device, byte index)
     {
         if (index == 0)
@@ -50,7 +50,7 @@ public static class UsbDescriptors
                 var length = descriptor.Length > 0 ? descriptor[0] : 0;
                 if (length > descriptor.Length && attempt < StringAttempts)
                 {
-                    // Cut short.
+                    // Truncated.
                     continue;
                 }
 
@@ -59,15 +59,15 @@ public static class UsbDescriptors
             }
             catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io)
             {
-                // Asked for again; a device that really has none refuses each time.
+                // Try again; a device that really has no such string refuses every time.
             }
         }
 
         return "";
     }
 
-    /// <summary>Reads the device descriptor's string indexes and versions.</summary>
-    /// <exception cref="UsbException">The device does not answer, or answers too little.</exception>
+    /// <summary>Reads the device descriptor.</summary>
+    /// <exception cref="UsbException">The device does not answer, or its answer is too short.</exception>
     public static byte[] ReadDevice(IUsbDevice device)
     {
         var descriptor = Read(device, 1 << 8, 0, 18);
@@ -76,7 +76,7 @@ public static class UsbDescriptors
             : throw new UsbException(UsbFault.Io, $"The device descriptor has {descriptor.Length} bytes instead of 18.");
     }
 
-    /// <summary>Splits a configuration descriptor into its parts, each with its length byte first; stops at the first broken one.</summary>
+    /// <summary>Splits a configuration descriptor into its parts, each beginning with its length byte; stops at the first invalid one.</summary>
     public static IEnumerable<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> configuration)
     {
         while (configuration.Length >= 2)
@@ -92,7 +92,7 @@ public static class UsbDescriptors
         }
     }
 
-    /// <summary>The interfaces of a configuration descriptor, each alternate setting as one.</summary>
+    /// <summary>The interfaces of a configuration descriptor, one entry per alternate setting.</summary>
     public static IEnumerable<UsbInterfaceInfo> Interfaces(ReadOnlyMemory<byte> configuration)
     {
         foreach (var part in Split(configuration))
@@ -104,7 +104,7 @@ public static class UsbDescriptors
         }
     }
 
-    /// <summary>Reads an interface descriptor (USB 2.0, 9.6.5); null if the descriptor is another one.</summary>
+    /// <summary>Reads an interface descriptor (USB 2.0, 9.6.5); null if it is a different descriptor.</summary>
     public static UsbInterfaceInfo? ReadInterface(ReadOnlySpan<byte> descriptor) =>
         descriptor.Length >= InterfaceSize && descriptor[1] == Interface
             ? new UsbInterfaceInfo(descriptor[2], descriptor[3], descriptor[5], descriptor[6], descriptor[7])
@@ -119,12 +119,12 @@ public static class UsbDescriptors
 }
 
 /// <summary>
-/// A device as one look at the bus shows it, before anything is opened. Two looks show an equal
-/// <see cref="Bus"/> and <see cref="Number"/> only for the same enumeration of the same device.
+/// A device in a list of the bus, before it is opened. In two lists, <see cref="Bus"/> and <see cref="Number"/> are equal
+/// only for the same enumeration of the same device.
 /// </summary>
 /// <param name="Bus">Number of the bus.</param>
-/// <param name="Number">The device's number on the bus; a device that enumerates again gets another.</param>
-/// <param name="Path">Where it is plugged in, as "1-1.2" (bus, ports), or "" where the system does not tell. Stays the same when the device enumerates again.</param>
+/// <param name="Number">The device's number on the bus; it changes whenever the device enumerates again.</param>
+/// <param name="Path">The port it is plugged into, for example "1-1.2" (bus, ports), or "" if the system does not tell. It stays the same when the device enumerates again.</param>
 /// <param name="VendorId">idVendor.</param>
 /// <param name="ProductId">idProduct.</param>
 /// <param name="Release">bcdDevice.</param>
@@ -142,7 +142,7 @@ public sealed record UsbDeviceInfo(
     public UsbId Id => new(VendorId, ProductId);
 }
 
-/// <summary>An interface as the configuration descriptor names it (USB 2.0, 9.6.5).</summary>
+/// <summary>An interface, as described by the configuration descriptor (USB 2.0, 9.6.5).</summary>
 /// <param name="Number">bInterfaceNumber.</param>
 /// <param name="AlternateSetting">bAlternateSetting.</param>
 /// <param name="Class">bInterfaceClass.</param>
@@ -162,10 +162,10 @@ public readonly record struct UsbId(ushort Vendor, ushort Product)
         var halves = text.Split(':');
         return halves.Length == 2 && TryHalf(halves[0], out var vendor) && TryHalf(halves[1], out var product)
             ? new UsbId(vendor, product)
-            : throw new FormatException($"\"{text}\" is no pair of USB ids; write VID:PID in hexadecimal, for example 0483:df11.");
+            : throw new FormatException($"\"{text}\" is not a pair of USB ids. Expected VID:PID in hexadecimal, for example 0483:df11.");
     }
 
-    /// <summary>As people write it: "0483:DF11".</summary>
+    /// <summary>For example "0483:DF11".</summary>
     public override string ToString() => $"{Vendor:X4}:{Product:X4}";
 
     private static bool TryHalf(string text, out ushort value)

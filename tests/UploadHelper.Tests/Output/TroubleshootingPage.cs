@@ -6,36 +6,43 @@ using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Output;
 
-/// <summary>Makes arduino/TROUBLESHOOTING.md from the tables of errors and warnings, with the lines that the program prints.</summary>
+/// <summary>Generates arduino/TROUBLESHOOTING.md from the tables of errors and warnings, with examples of the lines that the program prints.</summary>
 internal static class TroubleshootingPage
 {
     private const string Introduction = """
         # When an upload fails
 
-        upload-helper says in its last lines what happened. They look like this in the black box of the Arduino IDE:
+        The last lines of upload-helper's output say what happened. In the output window of the Arduino IDE they look like this:
 
-            hint: Press RESET on the board and run the command again at once.
-            error: No bootloader came in 15 s: 0483:DF11 or 1EAF:0003 was not found. The board is as it was. [no-device]
 
-        The `error:` line says what happened and how the board is, the `hint:` above it what to do next. **The word in brackets
-        at the end is the one to search this page for.** Lines that begin with `warning:` do not end an upload. The IDE may add
-        lines of its own below, such as "Failed uploading: uploading error: exit status 6".
+        """;
 
-        Words that come up again and again:
+    private const string Words = """
 
-        - **Bootloader**: a small program on the board that takes new sketches over USB. It runs for a moment after a reset, then
-          starts the sketch. While it runs, the board is "in DFU mode", and the computer sees it as the USB device 0483:DF11
-          (F4Bootloader, ST's own) or 1EAF:0003 (Maple, STM32duino).
-        - **RESET, BOOT0**: RESET is the button that starts the board anew. BOOT0 is a jumper or button: held high during a
-          reset, it starts ST's own bootloader in the chip, on chips that have one for USB. In daily use it is low (0).
-        - **Offset**: where a sketch begins in the flash, above the bootloader. A sketch is compiled for one offset, and the choice of
-          the bootloader in the Tools menu decides which.
-        - **Sector**: the smallest piece of flash that can be erased.
+        - The `error:` line says what happened and in what state the board is.
+        - The `hint:` line above it says what to do next.
+        - **The word in brackets at the end is the error code. Search this page for it**, or run `upload-helper explain` with
+          it, for example `upload-helper explain no-device`.
 
-        ## How is my board now?
+        An upload continues after a line that begins with `warning:`. The IDE may add lines of its own below, such as
+        "Failed uploading: uploading error: exit status 6".
 
-        Nothing is erased before the sketch, the address and the board are known to fit together, and the bootloader is never
-        erased. Each `error:` line says how the board is:
+        ## Terms used on this page
+
+        - **Bootloader**: a small program on the board that receives new sketches over USB. It runs for a moment after a reset,
+          then starts the sketch. While it is running, the board is "in DFU mode", and the computer sees it as the USB device
+          0483:DF11 (F4Bootloader, ST's own) or 1EAF:0003 (Maple, STM32duino).
+        - **RESET**: the button that restarts the board.
+        - **BOOT0**: a jumper or button. Held high during a reset, it starts ST's bootloader in the chip's ROM, which on many
+          chips works over USB. In normal use it is low (0).
+        - **Offset**: where a sketch begins, counted from the start of the flash. In most cases the bootloader is before it. Each
+          sketch is compiled for one offset; the bootloader that you select in the Tools menu decides which.
+        - **Sector**: the smallest part of the flash that can be erased.
+
+        ## What state is my board in?
+
+        upload-helper erases nothing until it has checked that sketch, address and board match, and it never erases the
+        bootloader. Each `error:` line says what state the board is in:
 
         """;
 
@@ -44,12 +51,18 @@ internal static class TroubleshootingPage
     public static string Text()
     {
         var page = new StringBuilder(Introduction.ReplaceLineEndings("\n"));
+        Quote(page, PrintedLines.ByCode.GetValueOrDefault("error [no-device]"));
+        page.Append(Words.ReplaceLineEndings("\n"));
         page.Append($"""
 
-            - "{ErrorMessages.Unchanged}", "{ErrorMessages.NothingErased}": the sketch that was on it is still there.
-            - "{InterruptedUpload.Incomplete}" Upload again. A half-written sketch is no hindrance.
-            - "{InterruptedUpload.IncompleteMayStart}" Press RESET, and upload again at once.
-            - "{ErrorMessages.Written}" The upload itself went well.
+            - *{ErrorMessages.Unchanged}* or *{ErrorMessages.Untouched}*
+              The old sketch is still there.
+            - *{ErrorMessages.Incomplete}*
+              Upload again. An incomplete sketch does not prevent the next upload.
+            - *{ErrorMessages.IncompleteMayStart}*
+              Press RESET, and upload again at once.
+            - *{ErrorMessages.Written}*
+              The upload itself succeeded.
 
             ## Errors
 
@@ -61,13 +74,13 @@ internal static class TroubleshootingPage
         }
 
         Entry(page, ErrorTable.Cancelled, Cancelled, UploadErrors.Cancelled);
-        page.Append("## Warnings\n\nThe upload goes on after them.\n\n");
+        page.Append("## Warnings\n\nThe upload continues after a warning.\n\n");
         foreach (var warning in WarningTable.Entries)
         {
             Entry(page, warning, Printed(Messages.Warnings, "warning", warning.Code), null);
         }
 
-        page.Append("## Exit statuses\n\nFor scripts; 0 is success.\n\n| status | errors |\n|---|---|\n");
+        page.Append("## Exit statuses\n\nFor scripts. 0 means success.\n\n| status | errors |\n|---|---|\n");
         foreach (var status in ErrorTable.Entries.GroupBy(e => e.ExitStatus).OrderBy(g => g.Key))
         {
             page.Append($"| {status.Key} | {string.Join(", ", status.Select(e => $"[{e.Text.Code}](#{e.Text.Code})"))} |\n");
@@ -82,17 +95,21 @@ internal static class TroubleshootingPage
     private static void Entry(StringBuilder page, Explanation text, string? printed, int? exitStatus)
     {
         page.Append($"### {text.Code}\n\n**{text.Title}**{(exitStatus is { } status ? $" (exit status {status})" : "")}\n\n");
-        foreach (var line in printed?.Split('\n') ?? [])
-        {
-            page.Append($"    {line}\n");
-        }
-
-        page.Append($"\n{text.Happened}\n\n*Your board:* {text.Board}\n\n");
+        Quote(page, printed);
+        page.Append($"\n{text.Happened}\n\n**State of the board:** {text.Board}\n\n**What to do:**\n\n");
         foreach (var step in text.Cure)
         {
             page.Append($"- {step}\n");
         }
 
         page.Append('\n');
+    }
+
+    private static void Quote(StringBuilder page, string? printed)
+    {
+        foreach (var line in printed?.Split('\n') ?? [])
+        {
+            page.Append($"    {line}\n");
+        }
     }
 }

@@ -10,10 +10,10 @@ public sealed class Report(string file)
 {
     private readonly StringBuilder _text = new(
         $"""
-        # As fast as the board itself
+        # Benchmarks: as fast as the board itself
 
         Written by `scripts/bench.sh` on {DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}; {Machine()}.
-        Virtual times, transfers and sectors are the same on every machine; unit tests hold them. The other times are this machine's.
+        Virtual times, transfers and sectors are the same on every machine, and checked by unit tests. The other times depend on the machine.
 
 
         """.ReplaceLineEndings("\n"));

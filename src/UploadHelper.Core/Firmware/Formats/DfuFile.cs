@@ -12,27 +12,27 @@ internal static class DfuSeReader
     private const int ElementSize = 8;
     private const byte Version = 1;
 
-    /// <summary>What a DfuSe file begins with.</summary>
+    /// <summary>The first bytes of a DfuSe file.</summary>
     public static ReadOnlySpan<byte> Signature => "DfuSe"u8;
 
-    /// <summary>Reads the targets of a file, RAM included; those without data are left out.</summary>
+    /// <summary>Reads the targets of a file, including RAM; targets without data are omitted.</summary>
     /// <param name="file">The file without its suffix.</param>
     /// <param name="suffix">The suffix, or null if there is none.</param>
-    /// <exception cref="UploadException">The file is broken; the byte is named.</exception>
+    /// <exception cref="UploadException">The file is damaged; the message gives the byte.</exception>
     public static IReadOnlyList<ImageTarget> Read(ImageFile file, DfuSuffix? suffix)
     {
-        var trouble = new FileTrouble(file.Name, "a DfuSe file", isText: false);
+        var errors = new FileErrors(file.Name, "DfuSe file", isText: false);
         if (suffix is null)
         {
-            throw trouble.At(file.Content.Length, "the file ends here, without its suffix (16 bytes with \"UFD\" in them)");
+            throw errors.At(file.Content.Length, "the file ends here without a DFU suffix (16 bytes that contain \"UFD\")");
         }
 
-        var bytes = new Cursor(file.Content, trouble);
-        var targetCount = Prefix(bytes.Take(PrefixSize, "the prefix"), file.Content.Length, suffix.Size, trouble);
+        var bytes = new Cursor(file.Content, errors);
+        var targetCount = Prefix(bytes.Take(PrefixSize, "the prefix"), file.Content.Length, suffix.Size, errors);
         var targets = new List<ImageTarget>();
         for (var i = 1; i <= targetCount; i++)
         {
-            var target = Target(bytes, i, trouble);
+            var target = Target(bytes, i, errors);
             if (target.Segments.Count > 0)
             {
                 targets.Add(target);
@@ -41,34 +41,34 @@ internal static class DfuSeReader
 
         return bytes.Left == 0
             ? targets
-            : throw trouble.At(bytes.Position, $"{bytes.Left} bytes stand between the last target and the suffix, and should not");
+            : throw errors.At(bytes.Position, $"there are {bytes.Left} unexpected bytes between the last target and the suffix");
     }
 
-    private static int Prefix(ReadOnlyMemory<byte> prefix, int size, int suffixSize, FileTrouble trouble)
+    private static int Prefix(ReadOnlyMemory<byte> prefix, int size, int suffixSize, FileErrors errors)
     {
         if (prefix.Span[5] != Version)
         {
-            throw trouble.At(5, $"its version is {prefix.Span[5]}, and should be {Version}");
+            throw errors.At(5, $"unsupported version {prefix.Span[5]} (expected {Version})");
         }
 
         // DFUImageSize: some writers count the suffix, some do not.
         var said = Word(prefix, 6);
         return said == size || said == size + (long)suffixSize
             ? prefix.Span[10]
-            : throw trouble.At(6, $"it says that it has {said} bytes, and has {size} ({size + suffixSize} with the suffix)");
+            : throw errors.At(6, $"the prefix declares {said} bytes, but the file has {size} ({size + suffixSize} with the suffix)");
     }
 
-    private static ImageTarget Target(Cursor bytes, int number, FileTrouble trouble)
+    private static ImageTarget Target(Cursor bytes, int number, FileErrors errors)
     {
         var position = bytes.Position;
         var header = bytes.Take(TargetSize, $"the header of target {number}");
         if (!header.Span.StartsWith("Target"u8))
         {
-            throw trouble.At(position, $"target {number} begins with {HexText.Printable(header.Span[0])}..., and should begin with \"Target\"");
+            throw errors.At(position, $"target {number} begins with {HexText.Printable(header.Span[0])}... instead of \"Target\"");
         }
 
-        // dwTargetSize says nothing that the elements do not say; dfu-util does not look at it either.
-        var builder = new SegmentBuilder(trouble);
+        // dwTargetSize is redundant: the elements carry their own sizes. dfu-util ignores it, too.
+        var builder = new SegmentBuilder(errors);
         var elements = Word(header, 270);
         for (uint i = 1; i <= elements; i++)
         {
@@ -86,7 +86,7 @@ internal static class DfuSeReader
 
     private static uint Word(ReadOnlyMemory<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[offset..]);
 
-    private sealed class Cursor(ReadOnlyMemory<byte> content, FileTrouble trouble)
+    private sealed class Cursor(ReadOnlyMemory<byte> content, FileErrors errors)
     {
         public int Position { get; private set; }
 
@@ -96,7 +96,7 @@ internal static class DfuSeReader
         {
             if (size > Left)
             {
-                throw trouble.At(Position, $"{what} takes {size} bytes, and only {Left} stand before the suffix");
+                throw errors.At(Position, $"{what} needs {size} bytes, but only {Left} are left before the suffix");
             }
 
             Position += (int)size;
@@ -107,21 +107,21 @@ internal static class DfuSeReader
 
 /// <summary>
 /// The end of a .dfu file (USB DFU 1.1, appendix B): bcdDevice, idProduct, idVendor, bcdDFU, "UFD", bLength, dwCRC.
-/// Anything may stand before it.
+/// The data before it can be in any format.
 /// </summary>
 /// <param name="MadeFor">The device that the file was made for.</param>
 /// <param name="Size">bLength, in bytes.</param>
 internal sealed record DfuSuffix(DfuFileIds MadeFor, int Size)
 {
-    /// <summary>The size of every suffix that is written today, in bytes.</summary>
+    /// <summary>The size of the suffix that DFU 1.1 defines, in bytes; the smallest that is accepted.</summary>
     public const int UsualSize = 16;
 
     private const int ChecksumSize = 4;
 
-    /// <summary>Accepts the suffix off a file, if it has one.</summary>
-    /// <returns>What stands before the suffix; and the suffix, or null.</returns>
-    /// <exception cref="UploadException">There is one, but its checksum is not that of the file.</exception>
-    public static (ImageFile Body, DfuSuffix? Suffix) TakeOff(ImageFile file)
+    /// <summary>Removes the suffix from a file, if it has one.</summary>
+    /// <returns>The file without its suffix; and the suffix, or null.</returns>
+    /// <exception cref="UploadException">There is a suffix, but its checksum does not match the file.</exception>
+    public static (ImageFile Body, DfuSuffix? Suffix) Remove(ImageFile file)
     {
         var content = file.Content.Span;
         if (content.Length < UsualSize || !content[^8..^5].SequenceEqual("UFD"u8) || content[^5] < UsualSize || content[^5] > content.Length)
@@ -133,8 +133,8 @@ internal sealed record DfuSuffix(DfuFileIds MadeFor, int Size)
         var checksum = BinaryPrimitives.ReadUInt32LittleEndian(content[^ChecksumSize..]);
         if (checksum != expected)
         {
-            throw new FileTrouble(file.Name, "a .dfu file", isText: false).At(
-                content.Length - ChecksumSize, $"the checksum of the file is 0x{checksum:X8}, and should be 0x{expected:X8}");
+            throw new FileErrors(file.Name, ".dfu file", isText: false).At(
+                content.Length - ChecksumSize, $"the checksum is 0x{checksum:X8} but should be 0x{expected:X8}");
         }
 
         var size = content[^5];
@@ -146,7 +146,7 @@ internal sealed record DfuSuffix(DfuFileIds MadeFor, int Size)
         return (file with { Content = file.Content[..^size] }, new DfuSuffix(ids, size));
     }
 
-    // CRC-32 with the polynomial 0xEDB88320, without the inversion at the end that zip files have.
+    // CRC-32 with the polynomial 0xEDB88320, but, unlike in zip files, not inverted at the end.
     private static uint Checksum(ReadOnlySpan<byte> bytes)
     {
         Span<uint> table = stackalloc uint[256];

@@ -5,30 +5,30 @@ using UploadHelper.Core.Errors;
 namespace UploadHelper.Core.Firmware.Formats;
 
 /// <summary>
-/// Reads the ELF files that a linker makes. Bytes go to their physical addresses (p_paddr), since initial values of
-/// variables are stored in flash and copied to RAM. Within a segment only sections count: linkers put the file's own
-/// headers into the first segment if there is room, and so before the vector table, where the bootloader is.
+/// Reads the ELF files that a linker writes. Bytes go to their physical addresses (p_paddr), because initial values of
+/// variables are stored in flash and copied to RAM. Within a segment only sections count: if there is room, linkers put
+/// the file's own headers into the first segment, before the vector table, which is where the bootloader is.
 /// </summary>
 internal static class ElfReader
 {
-    /// <summary>Reads what belongs into flash, and what was left out.</summary>
-    /// <exception cref="UploadException">The file is broken, and the byte is named; or it is for another processor.</exception>
+    /// <summary>Reads what belongs in flash, and lists what does not.</summary>
+    /// <exception cref="UploadException">The file is damaged (the message gives the byte), or it is for another processor.</exception>
     public static FileParts Read(ImageFile file)
     {
-        var trouble = new FileTrouble(file.Name, "an ELF file", isText: false);
-        var headers = new ElfHeaders(file.Content, trouble);
+        var errors = new FileErrors(file.Name, "ELF file", isText: false);
+        var headers = new ElfHeaders(file.Content, errors);
         headers.Check();
 
-        var builder = new SegmentBuilder(trouble);
+        var builder = new SegmentBuilder(errors);
         var leftOut = new List<LeftOutSegment>();
         var total = 0L;
         foreach (var (name, load, offset, size) in Parts(headers))
         {
-            // Headers may all claim the same bytes; that must not take more memory than the file has.
+            // In a malicious file all headers can claim the same bytes; limit the memory use to the size of the file.
             total += size;
             if (total > file.Content.Length)
             {
-                throw trouble.At(load.Position, $"its segments take more bytes than the file has ({file.Content.Length})");
+                throw errors.At(load.Position, $"the segments are larger than the file ({file.Content.Length} bytes)");
             }
 
             var part = new Segment(load.Physical + (offset - load.Offset), file.Content.Slice((int)offset, (int)size));
@@ -70,7 +70,7 @@ internal static class ElfReader
 }
 
 /// <summary>A program header that loads bytes (PT_LOAD).</summary>
-/// <param name="Position">Where the header itself stands in the file.</param>
+/// <param name="Position">Offset of this header in the file.</param>
 /// <param name="Offset">p_offset: where its bytes begin in the file.</param>
 /// <param name="Size">p_filesz.</param>
 /// <param name="Virtual">p_vaddr: where the program finds the bytes.</param>
@@ -78,7 +78,7 @@ internal static class ElfReader
 internal readonly record struct ElfLoad(int Position, uint Offset, uint Size, uint Virtual, uint Physical);
 
 /// <summary>A section that is loaded (SHF_ALLOC) and has bytes in the file.</summary>
-/// <param name="Position">Where its header stands in the file.</param>
+/// <param name="Position">Offset of its header in the file.</param>
 /// <param name="Name">Its name, or null if the file has no names.</param>
 /// <param name="Address">sh_addr: where the program finds it.</param>
 /// <param name="Offset">sh_offset: where its bytes begin in the file.</param>
@@ -87,8 +87,8 @@ internal readonly record struct ElfSection(int Position, string? Name, uint Addr
 
 /// <summary>The tables of an ELF file for a 32-bit ARM (System V ABI, "Object Files"; ELF for the ARM Architecture).</summary>
 /// <param name="content">The file.</param>
-/// <param name="trouble">Names what is wrong with it.</param>
-internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble trouble)
+/// <param name="errors">Makes the error messages.</param>
+internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileErrors errors)
 {
     private const int HeaderSize = 52;
     private const int ProgramHeaderSize = 32;
@@ -104,7 +104,7 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble troub
     private const uint NoBits = 8;
     private const uint Alloc = 2;
 
-    /// <summary>Where the tables at the start of the file end: a linker may put them into the first segment.</summary>
+    /// <summary>End of the headers at the start of the file; a linker can include them in the first segment.</summary>
     public long End => Math.Max(HeaderSize, ProgramHeaders.At == HeaderSize ? ProgramHeaders.At + (long)ProgramHeaders.Count * ProgramHeaderSize : 0);
 
     private (uint At, ushort Count) ProgramHeaders => (Word(0x1C), Half(0x2C));
@@ -116,27 +116,27 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble troub
     {
         if (content.Length < HeaderSize)
         {
-            throw trouble.At(content.Length, $"the file ends here, and its header has {HeaderSize} bytes");
+            throw errors.At(content.Length, $"the file ends inside its header ({HeaderSize} bytes)");
         }
 
         if (content.Span[4] != Class32)
         {
-            throw trouble.Foreign(content.Span[4] == 2 ? "it is for a 64-bit processor" : $"its class is {content.Span[4]}", "32-bit code");
+            throw errors.Foreign(content.Span[4] == 2 ? "it is for a 64-bit processor" : $"its ELF class is {content.Span[4]}", "32-bit code");
         }
 
         if (content.Span[5] != LittleEndian)
         {
-            throw trouble.Foreign(content.Span[5] == 2 ? "it is big-endian" : $"its byte order is {content.Span[5]}", "little-endian code");
+            throw errors.Foreign(content.Span[5] == 2 ? "it is big-endian" : $"its byte order is unknown ({content.Span[5]})", "little-endian code");
         }
 
         if (Half(0x12) is not Arm and var machine)
         {
-            throw trouble.Foreign($"it is for {Machine(machine)}", "ARM code");
+            throw errors.Foreign($"it is for {Machine(machine)}", "ARM code");
         }
 
         if (Half(0x10) is not Executable and var type)
         {
-            throw trouble.Foreign(type == 1 ? "it is compiled, but not linked" : $"it is no executable (its type is {type})", "a linked program");
+            throw errors.Foreign(type == 1 ? "it is compiled but not linked" : $"it is not an executable (ELF type {type})", "a linked program");
         }
     }
 
@@ -147,8 +147,8 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble troub
         CheckTable("program headers", 0x1C, table, count, Half(0x2A), ProgramHeaderSize);
         if (count > MostProgramHeaders)
         {
-            // Each section is looked for in each of them.
-            throw trouble.At(0x2C, $"it has {count} program headers, and no sketch has more than {MostProgramHeaders}");
+            // Every section is searched for in every program header.
+            throw errors.At(0x2C, $"it has {count} program headers; the maximum is {MostProgramHeaders}");
         }
 
         for (var i = 0; i < count; i++)
@@ -157,13 +157,13 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble troub
             var load = new ElfLoad(at, Word(at + 4), Word(at + 16), Word(at + 8), Word(at + 12));
             if (Word(at) == Load && load.Size > 0)
             {
-                CheckRange($"its segment for 0x{load.Physical:X8}", at, load.Offset, load.Size);
+                CheckRange($"the segment for 0x{load.Physical:X8}", at, load.Offset, load.Size);
                 yield return load;
             }
         }
     }
 
-    /// <summary>The sections that are loaded and have bytes; none if the file was stripped of them.</summary>
+    /// <summary>The sections that are loaded and have bytes; none if the section headers were stripped.</summary>
     public IEnumerable<ElfSection> Sections()
     {
         var (table, count) = SectionHeaders;
@@ -175,7 +175,7 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble troub
             if ((Word(at + 8) & Alloc) != 0 && Word(at + 4) != NoBits && size > 0)
             {
                 var section = new ElfSection(at, Name(at), Word(at + 12), Word(at + 16), size);
-                CheckRange($"its section for 0x{section.Address:X8}", at, section.Offset, size);
+                CheckRange($"the section for 0x{section.Address:X8}", at, section.Offset, size);
                 yield return section;
             }
         }
@@ -201,7 +201,7 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble troub
     {
         if (count > 0 && entry != expected)
         {
-            throw trouble.At(position, $"its {what} have {entry} bytes each, and should have {expected}");
+            throw errors.At(position, $"the {what} have {entry} bytes each instead of {expected}");
         }
 
         CheckRange($"the table of {count} {what}", position, table, (long)count * expected);
@@ -211,7 +211,7 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileTrouble troub
     {
         if (size > 0 && offset + size > content.Length)
         {
-            throw trouble.At(position, $"{what} takes the bytes 0x{offset:X} to 0x{offset + size - 1:X}, and the file ends at 0x{content.Length - 1:X}");
+            throw errors.At(position, $"{what} occupies bytes 0x{offset:X} to 0x{offset + size - 1:X}, but the file ends at 0x{content.Length - 1:X}");
         }
     }
 

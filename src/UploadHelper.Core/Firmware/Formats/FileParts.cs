@@ -4,22 +4,22 @@ using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Core.Firmware.Formats;
 
-/// <summary>Puts the records of a file together: sorted by address, neighbours joined, doubles allowed if they agree.</summary>
-/// <param name="trouble">Names records that contradict each other.</param>
-internal sealed class SegmentBuilder(FileTrouble trouble)
+/// <summary>Assembles the records of a file into segments: sorts them by address, joins adjacent ones, and allows overlaps if they agree.</summary>
+/// <param name="errors">Makes the error messages.</param>
+internal sealed class SegmentBuilder(FileErrors errors)
 {
     private readonly List<Record> _records = [];
 
     /// <summary>Adds a record.</summary>
     /// <param name="address">Address of its first byte.</param>
     /// <param name="data">Its bytes; may be empty.</param>
-    /// <param name="position">Where it stands in the file.</param>
-    /// <exception cref="UploadException">It reaches beyond the end of the address space.</exception>
+    /// <param name="position">Where it is in the file, as for <see cref="FileErrors.At"/>.</param>
+    /// <exception cref="UploadException">It extends beyond the 32-bit address space.</exception>
     public void Add(uint address, ReadOnlyMemory<byte> data, int position)
     {
         if (address + (long)data.Length > 1L << 32)
         {
-            throw trouble.At(position, $"its {data.Length} bytes at 0x{address:X8} reach beyond the end of the address space");
+            throw errors.At(position, $"the {data.Length} bytes at 0x{address:X8} extend beyond the 32-bit address space");
         }
 
         if (!data.IsEmpty)
@@ -28,7 +28,8 @@ internal sealed class SegmentBuilder(FileTrouble trouble)
         }
     }
 
-    /// <summary>The segments: ascending, with at least a byte between two.</summary>
+    /// <summary>The segments: ascending, with a gap of at least one byte between two.</summary>
+    /// <exception cref="UploadException">Two records give different values for the same byte.</exception>
     public IReadOnlyList<Segment> Build()
     {
         var segments = new List<Segment>();
@@ -74,9 +75,9 @@ internal sealed class SegmentBuilder(FileTrouble trouble)
         var covering = _records.Where(r => r.Segment.Address <= address && address < r.Segment.End).ToList();
         var first = covering[0];
         var other = covering.First(r => r.ByteAt(address) != first.ByteAt(address));
-        return trouble.At(
+        return errors.At(
             other.Position,
-            $"the byte at 0x{address:X8} is 0x{other.ByteAt(address):X2}, and {trouble.Position(first.Position)} says 0x{first.ByteAt(address):X2}");
+            $"the byte at 0x{address:X8} is 0x{other.ByteAt(address):X2} here, but 0x{first.ByteAt(address):X2} at {errors.Position(first.Position)}");
     }
 
     private readonly record struct Record(Segment Segment, int Position)
@@ -85,42 +86,42 @@ internal sealed class SegmentBuilder(FileTrouble trouble)
     }
 }
 
-/// <summary>What a file with addresses holds.</summary>
-/// <param name="Targets">What belongs into which memory; none is empty.</param>
-/// <param name="LeftOut">What lies wholly in RAM or in registers.</param>
+/// <summary>The content of a file that carries addresses.</summary>
+/// <param name="Targets">The data for each memory; none is empty.</param>
+/// <param name="LeftOut">What lies entirely in RAM or registers.</param>
 internal sealed record FileParts(IReadOnlyList<ImageTarget> Targets, IReadOnlyList<LeftOutSegment> LeftOut)
 {
-    /// <summary>The parts of a file that does not say which memory they are for.</summary>
+    /// <summary>The parts of a file that does not name a memory.</summary>
     public static FileParts Of(IReadOnlyList<Segment> segments) => Of([new ImageTarget(null, null, segments)]);
 
-    /// <summary>The parts of a file that knows no names of sections.</summary>
+    /// <summary>The parts of a file without section names.</summary>
     public static FileParts Of(IReadOnlyList<ImageTarget> targets) => new(
         [.. targets.Select(t => t with { Segments = [.. t.Segments.Where(s => !RamMap.IsVolatile(s.Address, s.End))] }).Where(t => t.Segments.Count > 0)],
         [.. targets.SelectMany(t => t.Segments).Where(s => RamMap.IsVolatile(s.Address, s.End)).Select(s => new LeftOutSegment(s.Address, s.Data.Length, null))]);
 }
 
-/// <summary>Words for what is wrong with a file, and where: at a line of a text, at a byte of anything else.</summary>
+/// <summary>Makes the error messages about a file. Positions are lines in a text file, and bytes in any other.</summary>
 /// <param name="name">The file's name.</param>
-/// <param name="format">What the file is, with its article, for example "an Intel HEX file".</param>
-/// <param name="isText">Whether positions are lines.</param>
-internal sealed class FileTrouble(string name, string format, bool isText)
+/// <param name="format">What the file should be, for example "Intel HEX file".</param>
+/// <param name="isText">Whether it is a text file.</param>
+internal sealed class FileErrors(string name, string format, bool isText)
 {
-    /// <summary>A position in words.</summary>
+    /// <summary>A position, for example "line 3" or "byte 0x1F".</summary>
     public string Position(int position) => isText ? $"line {position}" : $"byte 0x{position:X}";
 
-    /// <summary>The failure that names a position and what is wrong there.</summary>
+    /// <summary>The error for a damaged file.</summary>
     /// <param name="position">Line, from 1; or offset from the start of the file, in bytes.</param>
-    /// <param name="what">What is wrong, and what was expected; without a full stop.</param>
+    /// <param name="what">What is wrong there, and what was expected; without a full stop.</param>
     public UploadException At(int position, string what) => new(
         UploadError.ImageUnreadable,
-        $"{name} is {format}, and broken at {Position(position)}: {what}.",
-        "Was the file cut short, edited or joined from two? Compile the sketch again.");
+        $"{name} is not a valid {format} ({Position(position)}): {what}.",
+        "The file may have been truncated or edited. Compile the sketch again.");
 
-    /// <summary>The failure of a sound file that is not for an STM32.</summary>
-    /// <param name="what">What it is.</param>
-    /// <param name="wanted">What an STM32 needs instead.</param>
-    public UploadException Foreign(string what, string wanted) => new(
+    /// <summary>The error for a valid file that is not for an STM32.</summary>
+    /// <param name="what">What it is instead; without a full stop.</param>
+    /// <param name="needed">What an STM32 needs instead.</param>
+    public UploadException Foreign(string what, string needed) => new(
         UploadError.ImageUnreadable,
-        $"{name} is {format}, but not for an STM32: {what}. An STM32 needs {wanted}.",
-        "Is this the file that was compiled for the board? Give the sketch's own .elf, .bin or .hex.");
+        $"{name} is not a program for an STM32: {what}. An STM32 needs {needed}.",
+        "Use the .elf, .bin or .hex file that was compiled for this board.");
 }

@@ -20,11 +20,11 @@ internal static class IntelHexReader
     }
 
     /// <summary>Reads the segments of a file, RAM included.</summary>
-    /// <exception cref="UploadException">The file is broken; its line is named.</exception>
+    /// <exception cref="UploadException">The file is damaged; the message gives the line.</exception>
     public static IReadOnlyList<Segment> Read(ImageFile file)
     {
-        var trouble = new FileTrouble(file.Name, "an Intel HEX file", isText: true);
-        var builder = new SegmentBuilder(trouble);
+        var errors = new FileErrors(file.Name, "Intel HEX file", isText: true);
+        var builder = new SegmentBuilder(errors);
         uint upper = 0;
         var wraps = false;
         var (last, ended) = (1, false);
@@ -32,11 +32,11 @@ internal static class IntelHexReader
         {
             if (ended)
             {
-                throw trouble.At(line, $"the end record stands in line {last}, and nothing may follow it");
+                throw errors.At(line, $"there is data after the end record in line {last}");
             }
 
             last = line;
-            var (type, offset, data) = Record(text.Span, trouble, line);
+            var (type, offset, data) = Record(text.Span, errors, line);
             switch (type)
             {
                 case RecordType.Data when wraps:
@@ -59,53 +59,53 @@ internal static class IntelHexReader
             }
         }
 
-        return ended ? builder.Build() : throw trouble.At(last, "the file ends here, without its end record (:00000001FF)");
+        return ended ? builder.Build() : throw errors.At(last, "the file ends here without an end record (:00000001FF)");
     }
 
-    private static (RecordType Type, ushort Offset, ReadOnlyMemory<byte> Data) Record(ReadOnlySpan<byte> text, FileTrouble trouble, int line)
+    private static (RecordType Type, ushort Offset, ReadOnlyMemory<byte> Data) Record(ReadOnlySpan<byte> text, FileErrors errors, int line)
     {
         if (text[0] != ':')
         {
-            throw trouble.At(line, $"it begins with {HexText.Printable(text[0])}, and should begin with ':'");
+            throw errors.At(line, $"the line begins with {HexText.Printable(text[0])} instead of ':'");
         }
 
-        var record = HexText.Read(text[1..], trouble, line);
+        var record = HexText.Read(text[1..], errors, line);
         if (record.Length < Overhead)
         {
-            throw trouble.At(line, $"it has {record.Length} bytes, and a record has at least {Overhead}");
+            throw errors.At(line, $"the record has {record.Length} bytes; the minimum is {Overhead}");
         }
 
         if (record[0] != record.Length - Overhead)
         {
-            throw trouble.At(line, $"it says that it has {record[0]} bytes of data, and has {record.Length - Overhead}");
+            throw errors.At(line, $"the record declares {record[0]} data bytes but contains {record.Length - Overhead}");
         }
 
         var expected = (byte)-HexText.Sum(record.AsSpan(..^1));
         if (record[^1] != expected)
         {
-            throw trouble.At(line, $"the checksum is 0x{record[^1]:X2}, and should be 0x{expected:X2}");
+            throw errors.At(line, $"the checksum is 0x{record[^1]:X2} but should be 0x{expected:X2}");
         }
 
         var type = (RecordType)record[3];
-        if (DataSize(type, trouble, line) is { } size && record[0] != size)
+        if (DataSize(type, errors, line) is { } size && record[0] != size)
         {
-            throw trouble.At(line, $"a record of type {record[3]:X2} has {size} bytes of data, and this one has {record[0]}");
+            throw errors.At(line, $"a record of type {record[3]:X2} must have {size} data bytes, but this one has {record[0]}");
         }
 
         return (type, BinaryPrimitives.ReadUInt16BigEndian(record.AsSpan(1)), record.AsMemory(4..^1));
     }
 
-    private static int? DataSize(RecordType type, FileTrouble trouble, int line) => type switch
+    private static int? DataSize(RecordType type, FileErrors errors, int line) => type switch
     {
         RecordType.Data => null,
         RecordType.End => 0,
         RecordType.ExtendedSegmentAddress or RecordType.ExtendedLinearAddress => 2,
         RecordType.StartSegmentAddress or RecordType.StartLinearAddress => 4,
-        _ => throw trouble.At(line, $"its type is {(byte)type:X2}, and should be one of 00 to 05"),
+        _ => throw errors.At(line, $"unknown record type {(byte)type:X2} (expected 00 to 05)"),
     };
 }
 
-/// <summary>Writes Intel HEX with linear addresses, in the shape that objcopy gives it: 16 bytes a record.</summary>
+/// <summary>Writes Intel HEX with linear addresses and 16 bytes per record, as objcopy does.</summary>
 public static class IntelHexWriter
 {
     private const int RecordSize = 16;
@@ -114,7 +114,7 @@ public static class IntelHexWriter
     private const byte ExtendedLinearAddress = 4;
 
     /// <summary>Writes segments, and the end record.</summary>
-    /// <param name="text">Where to.</param>
+    /// <param name="text">The output.</param>
     /// <param name="segments">The segments; ascending.</param>
     public static void Write(TextWriter text, IEnumerable<Segment> segments)
     {
@@ -132,7 +132,7 @@ public static class IntelHexWriter
                     Record(text, 0, ExtendedLinearAddress, page);
                 }
 
-                // A record stays within its 64 KiB.
+                // A record must not cross a 64 KiB boundary.
                 var size = Math.Min(Math.Min(RecordSize, segment.Data.Length - at), 0x1_0000 - (ushort)address);
                 Record(text, (ushort)address, Data, segment.Data.Span.Slice(at, size));
                 at += size;

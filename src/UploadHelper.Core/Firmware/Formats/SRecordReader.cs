@@ -8,22 +8,22 @@ namespace UploadHelper.Core.Firmware.Formats;
 internal static class SRecordReader
 {
     /// <summary>Reads the segments of a file, RAM included.</summary>
-    /// <exception cref="UploadException">The file is broken; its line is named.</exception>
+    /// <exception cref="UploadException">The file is damaged; the message gives the line.</exception>
     public static IReadOnlyList<Segment> Read(ImageFile file)
     {
-        var trouble = new FileTrouble(file.Name, "a Motorola S-record file", isText: true);
-        var builder = new SegmentBuilder(trouble);
+        var errors = new FileErrors(file.Name, "Motorola S-record file", isText: true);
+        var builder = new SegmentBuilder(errors);
         var count = 0u;
         var (last, ended) = (1, false);
         foreach (var (line, text) in TextLines.Of(file.Content))
         {
             if (ended)
             {
-                throw trouble.At(line, $"the end record stands in line {last}, and nothing may follow it");
+                throw errors.At(line, $"there is data after the end record in line {last}");
             }
 
             last = line;
-            var (type, address, data) = Record(text.Span, trouble, line);
+            var (type, address, data) = Record(text.Span, errors, line);
             switch (type)
             {
                 case '1' or '2' or '3':
@@ -31,52 +31,52 @@ internal static class SRecordReader
                     count++;
                     break;
                 case '5' or '6' when address != count:
-                    throw trouble.At(line, $"it counts {address} data records, and {count} stand before it");
+                    throw errors.At(line, $"the count record says {address}, but the number of data records before it is {count}");
                 case '7' or '8' or '9':
                     ended = true;
                     break;
             }
         }
 
-        return ended ? builder.Build() : throw trouble.At(last, "the file ends here, without its end record (S7, S8 or S9)");
+        return ended ? builder.Build() : throw errors.At(last, "the file ends here without an end record (S7, S8 or S9)");
     }
 
-    private static (char Type, uint Address, ReadOnlyMemory<byte> Data) Record(ReadOnlySpan<byte> text, FileTrouble trouble, int line)
+    private static (char Type, uint Address, ReadOnlyMemory<byte> Data) Record(ReadOnlySpan<byte> text, FileErrors errors, int line)
     {
         if (text[0] != 'S')
         {
-            throw trouble.At(line, $"it begins with {HexText.Printable(text[0])}, and should begin with 'S'");
+            throw errors.At(line, $"the line begins with {HexText.Printable(text[0])} instead of 'S'");
         }
 
         if (text.Length < 2)
         {
-            throw trouble.At(line, "it ends behind 'S', and should go on with its type");
+            throw errors.At(line, "the record type after 'S' is missing");
         }
 
         var type = (char)text[1];
-        var addressSize = AddressSize(type) ?? throw trouble.At(line, $"its type is {HexText.Printable(text[1])}, and should be one of 0 to 3 and 5 to 9");
-        var record = HexText.Read(text[2..], trouble, line);
+        var addressSize = AddressSize(type) ?? throw errors.At(line, $"unknown record type {HexText.Printable(text[1])} (expected 0 to 3 or 5 to 9)");
+        var record = HexText.Read(text[2..], errors, line);
         var smallest = 1 + addressSize + 1;
         if (record.Length < smallest)
         {
-            throw trouble.At(line, $"it has {record.Length} bytes, and a record of type S{type} has at least {smallest}");
+            throw errors.At(line, $"the record has {record.Length} bytes; the minimum for type S{type} is {smallest}");
         }
 
         if (record[0] != record.Length - 1)
         {
-            throw trouble.At(line, $"it says that {record[0]} bytes follow, and {record.Length - 1} do");
+            throw errors.At(line, $"the record declares {record[0]} bytes but contains {record.Length - 1}");
         }
 
         var expected = (byte)~HexText.Sum(record.AsSpan(..^1));
         if (record[^1] != expected)
         {
-            throw trouble.At(line, $"the checksum is 0x{record[^1]:X2}, and should be 0x{expected:X2}");
+            throw errors.At(line, $"the checksum is 0x{record[^1]:X2} but should be 0x{expected:X2}");
         }
 
         var data = record.AsMemory((1 + addressSize)..^1);
         if (type >= '5' && !data.IsEmpty)
         {
-            throw trouble.At(line, $"a record of type S{type} has no data, and this one has some");
+            throw errors.At(line, $"a record of type S{type} must not contain data");
         }
 
         return (type, Number(record.AsSpan(1, addressSize)), data);
@@ -99,26 +99,26 @@ internal static class SRecordReader
     }
 }
 
-/// <summary>Bytes written as pairs of hexadecimal digits.</summary>
+/// <summary>Reads bytes that are written as pairs of hexadecimal digits.</summary>
 internal static class HexText
 {
     /// <summary>Reads the digits of a line.</summary>
-    /// <param name="digits">The digits; any case.</param>
-    /// <param name="trouble">Names what is wrong.</param>
-    /// <param name="line">The number of the line.</param>
-    public static byte[] Read(ReadOnlySpan<byte> digits, FileTrouble trouble, int line)
+    /// <param name="digits">The digits; upper or lower case.</param>
+    /// <param name="errors">Makes the error messages.</param>
+    /// <param name="line">The line number, from 1.</param>
+    public static byte[] Read(ReadOnlySpan<byte> digits, FileErrors errors, int line)
     {
         foreach (var digit in digits)
         {
             if (!char.IsAsciiHexDigit((char)digit))
             {
-                throw trouble.At(line, $"{Printable(digit)} is no hexadecimal digit");
+                throw errors.At(line, $"{Printable(digit)} is not a hexadecimal digit");
             }
         }
 
         if (digits.Length % 2 != 0)
         {
-            throw trouble.At(line, $"it has {digits.Length} hexadecimal digits, and should have an even number");
+            throw errors.At(line, $"the line has an odd number of hexadecimal digits ({digits.Length})");
         }
 
         var bytes = new byte[digits.Length / 2];
@@ -126,7 +126,7 @@ internal static class HexText
         return status == OperationStatus.Done ? bytes : throw new InvalidOperationException("Digits were checked.");
     }
 
-    /// <summary>The sum of bytes, as checksums begin.</summary>
+    /// <summary>The sum of all bytes, from which both formats compute their checksum.</summary>
     public static int Sum(ReadOnlySpan<byte> bytes)
     {
         var sum = 0;
@@ -138,22 +138,22 @@ internal static class HexText
         return sum;
     }
 
-    /// <summary>A character of a file, fit to be shown.</summary>
+    /// <summary>A character of a file, in a form that is safe to print.</summary>
     public static string Printable(byte c) => c is >= (byte)' ' and <= (byte)'~' ? $"'{(char)c}'" : $"0x{c:X2}";
 }
 
-/// <summary>The lines of a text file, ended by CR, LF or both.</summary>
+/// <summary>The lines of a text file; a line ends with CR, LF or CR LF.</summary>
 internal static class TextLines
 {
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>A text without the mark that some editors put before it.</summary>
+    /// <summary>A text without the byte order mark that some editors add.</summary>
     public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>
         text.StartsWith(ByteOrderMark) ? text[ByteOrderMark.Length..] : text;
 
     /// <summary>
-    /// The lines that are not blank, with their numbers from 1 and without spaces around them. NULs and Ctrl-Z behind
-    /// the text, as files from old tools and dumps have them, do not count.
+    /// The lines that are not blank, trimmed, with their numbers from 1. NULs and Ctrl-Z at the end of the text, which
+    /// old tools and dumps write, are ignored.
     /// </summary>
     public static IEnumerable<(int Number, ReadOnlyMemory<byte> Text)> Of(ReadOnlyMemory<byte> content)
     {

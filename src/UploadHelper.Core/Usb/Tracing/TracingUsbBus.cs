@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace UploadHelper.Core.Usb.Tracing;
 
-/// <summary>A bus that writes down all that goes over another one, so that a run on a real board can be replayed.</summary>
-/// <param name="bus">The bus that does the work.</param>
+/// <summary>Records everything that passes over another bus, so that a run on a real board can be replayed.</summary>
+/// <param name="bus">The bus to record.</param>
 /// <param name="time">The clock for the times in the trace.</param>
-/// <param name="trace">Where the trace goes.</param>
+/// <param name="trace">The output.</param>
 public sealed class TracingUsbBus(IUsbBus bus, TimeProvider time, TraceWriter trace) : IUsbBus
 {
     private IReadOnlyList<UsbDeviceInfo>? _last;
@@ -84,10 +84,10 @@ public sealed class TracingUsbBus(IUsbBus bus, TimeProvider time, TraceWriter tr
     }
 }
 
-/// <summary>What a line of a trace is about.</summary>
+/// <summary>The kinds of line in a trace.</summary>
 public enum TraceOperation
 {
-    /// <summary>The devices on the bus, when a look shows others than the last did.</summary>
+    /// <summary>The devices on the bus, whenever the list has changed.</summary>
     Devices,
 
     /// <summary>A device was opened; the argument is its number.</summary>
@@ -106,8 +106,8 @@ public enum TraceOperation
     Reset,
 }
 
-/// <summary>Writes a trace: one JSON object a line, flushed at once, so that it is whole up to whatever happens next.</summary>
-/// <param name="lines">Where the lines go.</param>
+/// <summary>Writes a trace: one JSON object per line, flushed at once, so that it is complete even if the program crashes.</summary>
+/// <param name="lines">The output.</param>
 /// <param name="time">The clock; times are milliseconds since the start of the trace.</param>
 public sealed class TraceWriter(TextWriter lines, TimeProvider time)
 {

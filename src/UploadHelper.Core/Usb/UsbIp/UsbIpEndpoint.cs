@@ -4,13 +4,13 @@ using System.Net.Sockets;
 
 namespace UploadHelper.Core.Usb.UsbIp;
 
-/// <summary>Where a USB/IP server listens.</summary>
+/// <summary>The address of a USB/IP server.</summary>
 /// <param name="Host">A host name, an IPv4 address, or an IPv6 address without brackets.</param>
-/// <param name="Port">TCP port, 0 to 65535; 0 is of use to a listener only, which then gets a free one.</param>
+/// <param name="Port">TCP port, 0 to 65535; 0 is for listeners only, and means any free port.</param>
 public sealed record UsbIpEndpoint(string Host, int Port)
 {
-    /// <summary>Reads "HOST", "HOST:PORT", "[IPV6]" or "[IPV6]:PORT"; without a port it is <see cref="UsbIpProtocol.DefaultPort"/>.</summary>
-    /// <exception cref="FormatException">With what is wrong and how it is to be written.</exception>
+    /// <summary>Reads "HOST", "HOST:PORT", "[IPV6]" or "[IPV6]:PORT"; the default port is <see cref="UsbIpProtocol.DefaultPort"/>.</summary>
+    /// <exception cref="FormatException">With what is wrong and the correct notation.</exception>
     public static UsbIpEndpoint Parse(string text)
     {
         var (host, port) = Split(text.Trim());
@@ -18,15 +18,15 @@ public sealed record UsbIpEndpoint(string Host, int Port)
     }
 
     /// <summary>
-    /// As <see cref="Parse"/>, for a listener: "PORT" alone is loopback, that port, so that nothing is opened to the
-    /// network that was not asked for.
+    /// As <see cref="Parse"/>, for a listener: "PORT" alone means that port on the loopback address, so that nothing is
+    /// exposed to the network by accident.
     /// </summary>
-    /// <exception cref="FormatException">With what is wrong and how it is to be written.</exception>
+    /// <exception cref="FormatException">With what is wrong and the correct notation.</exception>
     public static UsbIpEndpoint ParseListener(string text) => text.Length > 0 && text.All(char.IsAsciiDigit)
         ? new UsbIpEndpoint("127.0.0.1", ParsePort(text, text))
         : Parse(text);
 
-    /// <summary>As <see cref="Parse"/> reads it.</summary>
+    /// <summary>In the notation of <see cref="Parse"/>.</summary>
     public override string ToString() => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 
     private static (string Host, string? Port) Split(string text)
@@ -36,7 +36,7 @@ public sealed record UsbIpEndpoint(string Host, int Port)
             var close = text.IndexOf(']');
             if (close < 0)
             {
-                throw new FormatException($"'{text}': the bracket before the IPv6 address is never closed; write [::1]:3240");
+                throw new FormatException($"'{text}': the closing bracket of the IPv6 address is missing; write [::1]:3240");
             }
 
             var rest = text[(close + 1)..];
@@ -44,7 +44,7 @@ public sealed record UsbIpEndpoint(string Host, int Port)
             {
                 "" => (text[1..close], null),
                 [':', ..] => (text[1..close], rest[1..]),
-                _ => throw new FormatException($"'{text}': after the bracket only :PORT may follow; write [::1]:3240"),
+                _ => throw new FormatException($"'{text}': only :PORT may follow the bracket; write [::1]:3240"),
             };
         }
 
@@ -60,22 +60,22 @@ public sealed record UsbIpEndpoint(string Host, int Port)
     {
         if (host.Length == 0)
         {
-            throw new FormatException($"'{text}' names no host; write HOST:PORT, for example localhost:3240");
+            throw new FormatException($"'{text}' has no host name; write HOST:PORT, for example localhost:3240");
         }
 
         var isIpv6 = IPAddress.TryParse(host, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
         if (host.Contains(':') && !isIpv6)
         {
-            throw new FormatException($"'{host}' in the brackets is no IPv6 address; write [::1]:3240");
+            throw new FormatException($"'{host}' is not an IPv6 address; write [::1]:3240");
         }
 
         return isIpv6 || Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4
             ? host
-            : throw new FormatException($"'{host}' is no host name or address; write HOST:PORT, for example localhost:3240");
+            : throw new FormatException($"'{host}' is not a host name or address; write HOST:PORT, for example localhost:3240");
     }
 
     private static int ParsePort(string port, string text) =>
         ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw new FormatException($"'{text}': '{port}' is no TCP port; a number from 1 to 65535, usually 3240");
+            : throw new FormatException($"'{text}': '{port}' is not a TCP port; use a number from 1 to 65535, usually 3240");
 }

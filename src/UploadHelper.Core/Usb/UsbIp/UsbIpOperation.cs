@@ -2,46 +2,46 @@ using System.Buffers.Binary;
 
 namespace UploadHelper.Core.Usb.UsbIp;
 
-/// <summary>What an operation outside of a device session asks for or answers.</summary>
+/// <summary>The requests and replies outside a device session.</summary>
 public enum UsbIpOperationCode : ushort
 {
-    /// <summary>OP_REQ_DEVLIST: which devices are there?</summary>
+    /// <summary>OP_REQ_DEVLIST: lists the devices.</summary>
     RequestDeviceList = 0x8005,
 
-    /// <summary>OP_REP_DEVLIST: a count (4 bytes) and the devices follow.</summary>
+    /// <summary>OP_REP_DEVLIST: followed by a count (4 bytes) and the devices.</summary>
     ReplyDeviceList = 0x0005,
 
-    /// <summary>OP_REQ_IMPORT: a bus id follows.</summary>
+    /// <summary>OP_REQ_IMPORT: followed by a bus id.</summary>
     RequestImport = 0x8003,
 
-    /// <summary>OP_REP_IMPORT: the device follows if the status is <see cref="UsbIpOperationStatus.Ok"/>.</summary>
+    /// <summary>OP_REP_IMPORT: followed by the device if the status is <see cref="UsbIpOperationStatus.Ok"/>.</summary>
     ReplyImport = 0x0003,
 }
 
-/// <summary>Answer to an operation (Linux, tools/usb/usbip/libsrc/usbip_common.h).</summary>
+/// <summary>The status in the reply to an operation (Linux, tools/usb/usbip/libsrc/usbip_common.h).</summary>
 public enum UsbIpOperationStatus : uint
 {
     /// <summary>Done.</summary>
     Ok = 0,
 
-    /// <summary>Refused, or not known: what servers before Linux 5 answer to everything.</summary>
+    /// <summary>Refused or unknown; servers before Linux 5 use it for every failure.</summary>
     NotAvailable = 1,
 
-    /// <summary>Another client has the device.</summary>
+    /// <summary>Another client is using the device.</summary>
     DeviceBusy = 2,
 
-    /// <summary>The device is in a bad state.</summary>
+    /// <summary>The device is in an error state.</summary>
     DeviceError = 3,
 
-    /// <summary>There is no such device.</summary>
+    /// <summary>The device does not exist.</summary>
     NoDevice = 4,
 
     /// <summary>Any other failure.</summary>
     Error = 5,
 }
 
-/// <summary>The 8 bytes that begin every operation.</summary>
-/// <param name="Code">What it is.</param>
+/// <summary>The 8-byte header of every operation.</summary>
+/// <param name="Code">The operation.</param>
 /// <param name="Status">0 in requests.</param>
 public readonly record struct UsbIpOperation(UsbIpOperationCode Code, UsbIpOperationStatus Status)
 {
@@ -59,7 +59,7 @@ public readonly record struct UsbIpOperation(UsbIpOperationCode Code, UsbIpOpera
         var version = BinaryPrimitives.ReadUInt16BigEndian(wire);
         if (version != UsbIpProtocol.Version)
         {
-            throw new UsbIpFormatException($"the other side speaks USB/IP version 0x{version:X4}, not 0x{UsbIpProtocol.Version:X4}");
+            throw new UsbIpFormatException($"unsupported USB/IP version 0x{version:X4} (expected 0x{UsbIpProtocol.Version:X4})");
         }
 
         var code = (UsbIpOperationCode)BinaryPrimitives.ReadUInt16BigEndian(wire[2..]);
@@ -89,7 +89,7 @@ public readonly record struct UsbIpOperation(UsbIpOperationCode Code, UsbIpOpera
         var count = BinaryPrimitives.ReadUInt32BigEndian(wire);
         return count <= UsbIpProtocol.MaxDevices
             ? (int)count
-            : throw new UsbIpFormatException($"a list of {count} devices");
+            : throw new UsbIpFormatException($"too many devices: {count} (maximum {UsbIpProtocol.MaxDevices})");
     }
 
     /// <summary>Writes the number of devices in a list.</summary>
@@ -101,8 +101,8 @@ public readonly record struct UsbIpOperation(UsbIpOperationCode Code, UsbIpOpera
     }
 }
 
-/// <summary>A device as OP_REP_DEVLIST and OP_REP_IMPORT describe it.</summary>
-/// <param name="Path">Where the server's system keeps it, for example "/sys/devices/.../1-1.2".</param>
+/// <summary>A device, as described by OP_REP_DEVLIST and OP_REP_IMPORT.</summary>
+/// <param name="Path">Its path on the server, for example "/sys/devices/.../1-1.2".</param>
 /// <param name="BusId">Its name for OP_REQ_IMPORT, for example "1-1.2".</param>
 /// <param name="Bus">Number of the bus on the server.</param>
 /// <param name="Number">The device's number on that bus.</param>
@@ -137,7 +137,7 @@ public readonly record struct UsbIpDevice(
 
     private const int PathSize = 256;
 
-    /// <summary>The number by which transfers name the device: bus in the upper, device in the lower half.</summary>
+    /// <summary>The device id that transfers use: bus number in the upper half, device number in the lower half.</summary>
     public uint DeviceId => (Bus << 16) | (Number & 0xFFFF);
 
     /// <summary>Reads a device.</summary>
@@ -186,7 +186,7 @@ public readonly record struct UsbIpDevice(
     }
 }
 
-/// <summary>One interface of a device in OP_REP_DEVLIST; alternate settings are not told.</summary>
+/// <summary>One interface of a device in OP_REP_DEVLIST; alternate settings are not listed.</summary>
 /// <param name="Class">bInterfaceClass.</param>
 /// <param name="SubClass">bInterfaceSubClass.</param>
 /// <param name="Protocol">bInterfaceProtocol.</param>

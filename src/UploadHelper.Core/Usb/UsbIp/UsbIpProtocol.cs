@@ -3,8 +3,8 @@ using System.Text;
 namespace UploadHelper.Core.Usb.UsbIp;
 
 /// <summary>
-/// Numbers of USB/IP 1.1.1 (Linux, Documentation/usb/usbip_protocol.rst). All fields are big-endian, save the setup
-/// packet, which stands as it does on the USB.
+/// Constants of USB/IP 1.1.1 (Linux, Documentation/usb/usbip_protocol.rst). All fields are big-endian, except the setup
+/// packet, which is in USB byte order.
 /// </summary>
 public static class UsbIpProtocol
 {
@@ -14,26 +14,26 @@ public static class UsbIpProtocol
     /// <summary>The TCP port registered for USB/IP.</summary>
     public const int DefaultPort = 3240;
 
-    /// <summary>Most data that one transfer may carry here, in bytes; the other side's length fields are held to it.</summary>
+    /// <summary>The maximum data of one transfer, in bytes. Larger lengths from the other side are rejected.</summary>
     public const int MaxTransferLength = 1 << 20;
 
-    /// <summary>Most devices accepted in one list.</summary>
+    /// <summary>The maximum number of devices in one list.</summary>
     public const int MaxDevices = 1024;
 
-    /// <summary>Status of a transfer that went well.</summary>
+    /// <summary>Status of a successful transfer.</summary>
     public const int StatusOk = 0;
 
     /// <summary>Status of a transfer that the device stalled (-EPIPE).</summary>
     public const int StatusStall = -32;
 
-    /// <summary>Status of a transfer whose device left the bus (-ESHUTDOWN).</summary>
+    /// <summary>Status of a transfer whose device has disconnected (-ESHUTDOWN).</summary>
     public const int StatusShutdown = -108;
 
-    /// <summary>Status of an unlink that took its transfer away before it ended (-ECONNRESET).</summary>
+    /// <summary>Status of an unlink that cancelled its transfer before it ended (-ECONNRESET).</summary>
     public const int StatusUnlinked = -104;
 }
 
-/// <summary>Which way a transfer's data goes.</summary>
+/// <summary>The direction of a transfer.</summary>
 public enum UsbIpDirection
 {
     /// <summary>From the host to the device.</summary>
@@ -43,7 +43,7 @@ public enum UsbIpDirection
     In = 1,
 }
 
-/// <summary>Speed of a device, as enum usb_device_speed counts it (Linux, include/uapi/linux/usb/ch9.h).</summary>
+/// <summary>Speed of a device; values of enum usb_device_speed (Linux, include/uapi/linux/usb/ch9.h).</summary>
 public enum UsbIpSpeed
 {
     /// <summary>Not known.</summary>
@@ -59,7 +59,7 @@ public enum UsbIpSpeed
     High = 3,
 }
 
-/// <summary>The 32-byte field that names a device of a server, for example "1-1.2": the body of OP_REQ_IMPORT.</summary>
+/// <summary>The 32-byte field that identifies a device of a server, for example "1-1.2": the body of OP_REQ_IMPORT.</summary>
 public static class UsbIpBusId
 {
     /// <summary>Size on the wire, in bytes.</summary>
@@ -82,17 +82,17 @@ public static class UsbIpBusId
     }
 }
 
-/// <summary>The other side sent bytes that are not USB/IP, or that ask for more than is sensible.</summary>
+/// <summary>The other side sent data that is not USB/IP, or exceeds the limits here.</summary>
 public sealed class UsbIpFormatException : Exception
 {
-    /// <summary>Bytes that make no sense, told in one sentence.</summary>
+    /// <summary>Creates the exception with a message of one phrase.</summary>
     public UsbIpFormatException(string message)
         : base(message)
     {
     }
 }
 
-/// <summary>What the records of the wire format share.</summary>
+/// <summary>Helpers for reading and writing the wire format.</summary>
 internal static class Wire
 {
     /// <exception cref="UsbIpFormatException">The span is shorter than <paramref name="size"/>.</exception>
@@ -100,18 +100,18 @@ internal static class Wire
     {
         if (wire.Length < size)
         {
-            throw new UsbIpFormatException($"{wire.Length} bytes where {size} are needed");
+            throw new UsbIpFormatException($"{wire.Length} bytes where {size} are expected");
         }
     }
 
-    /// <summary>Checks a length that the other side claims.</summary>
+    /// <summary>Checks a length from the other side.</summary>
     /// <exception cref="UsbIpFormatException">More than <see cref="UsbIpProtocol.MaxTransferLength"/>.</exception>
     public static int Length(uint claimed) => claimed <= UsbIpProtocol.MaxTransferLength
         ? (int)claimed
-        : throw new UsbIpFormatException($"a transfer of {claimed} bytes");
+        : throw new UsbIpFormatException($"transfer too long: {claimed} bytes");
 
     /// <summary>Reads a field of printable ASCII that ends with a NUL or with the field.</summary>
-    /// <exception cref="UsbIpFormatException">Other characters: they would reach the user's terminal.</exception>
+    /// <exception cref="UsbIpFormatException">Other characters, which must not reach the user's terminal.</exception>
     public static string ReadText(ReadOnlySpan<byte> field)
     {
         var end = field.IndexOf((byte)0);

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace UploadHelper.Core.Usb.UsbIp;
 
-/// <summary>What a message of a device session is.</summary>
+/// <summary>The messages of a device session.</summary>
 public enum UsbIpCommand : uint
 {
     /// <summary>USBIP_CMD_SUBMIT, <see cref="UsbIpSubmit"/>.</summary>
@@ -18,8 +18,8 @@ public enum UsbIpCommand : uint
     UnlinkReply = 4,
 }
 
-/// <summary>The 20 bytes that begin every message of a device session (struct usbip_header_basic).</summary>
-/// <param name="Command">What the message is.</param>
+/// <summary>The 20-byte header of every message of a device session (struct usbip_header_basic).</summary>
+/// <param name="Command">The kind of message.</param>
 /// <param name="Sequence">The client's number of the request.</param>
 /// <param name="DeviceId">See <see cref="UsbIpDevice.DeviceId"/>; 0 in replies.</param>
 /// <param name="Direction">Of the transfer; <see cref="UsbIpDirection.Out"/> in replies.</param>
@@ -27,10 +27,10 @@ public enum UsbIpCommand : uint
 public readonly record struct UsbIpHeader(
     UsbIpCommand Command, uint Sequence, uint DeviceId, UsbIpDirection Direction, byte Endpoint)
 {
-    /// <summary>Size of a whole message without data, in bytes: the same for every command.</summary>
+    /// <summary>Size of a message without its data, in bytes; the same for every command.</summary>
     public const int MessageSize = 48;
 
-    /// <summary>Offset of what follows the header.</summary>
+    /// <summary>Size of the header, in bytes.</summary>
     internal const int Size = 20;
 
     /// <summary>Reads the header of a message.</summary>
@@ -53,13 +53,13 @@ public readonly record struct UsbIpHeader(
         return header;
     }
 
-    /// <summary>Reads the header of a message that must be a certain one.</summary>
+    /// <summary>Reads the header of a message that must be of a certain kind.</summary>
     internal static UsbIpHeader Read(ReadOnlySpan<byte> wire, UsbIpCommand expected)
     {
         var header = Read(wire);
         return header.Command == expected
             ? header
-            : throw new UsbIpFormatException($"a message {header.Command} where {expected} was to come");
+            : throw new UsbIpFormatException($"a message {header.Command} where {expected} was expected");
     }
 
     /// <summary>Clears the message and writes its header.</summary>
@@ -78,9 +78,9 @@ public readonly record struct UsbIpHeader(
 /// <summary>USBIP_CMD_SUBMIT: one transfer. The data of an OUT transfer follows the message.</summary>
 /// <param name="Sequence">The client's number of the request, from 1.</param>
 /// <param name="DeviceId">See <see cref="UsbIpDevice.DeviceId"/>.</param>
-/// <param name="Direction">Which way the data goes.</param>
+/// <param name="Direction">Direction of the data.</param>
 /// <param name="Endpoint">Number of the endpoint, 0 to 15.</param>
-/// <param name="Length">Bytes to send, or room for bytes to receive: 0 to <see cref="UsbIpProtocol.MaxTransferLength"/>.</param>
+/// <param name="Length">Number of bytes to send, or maximum number to receive: 0 to <see cref="UsbIpProtocol.MaxTransferLength"/>.</param>
 /// <param name="Setup">The setup packet of a control transfer; all zero otherwise.</param>
 public readonly record struct UsbIpSubmit(
     uint Sequence, uint DeviceId, UsbIpDirection Direction, byte Endpoint, int Length, UsbSetup Setup)
@@ -88,12 +88,12 @@ public readonly record struct UsbIpSubmit(
     /// <summary>Bytes of data that follow the message.</summary>
     public int DataLength => Direction == UsbIpDirection.Out ? Length : 0;
 
-    /// <summary>Reads a message. Isochronous transfers are refused: no bootloader has them.</summary>
+    /// <summary>Reads a message. Isochronous transfers are rejected: no bootloader uses them.</summary>
     /// <exception cref="UsbIpFormatException">Too short, another message, a length out of range, or isochronous.</exception>
     public static UsbIpSubmit Read(ReadOnlySpan<byte> wire)
     {
         var header = UsbIpHeader.Read(wire, UsbIpCommand.Submit);
-        // The document wants 0xFFFFFFFF for transfers that are not isochronous; Linux sends 0.
+        // According to the specification this is 0xFFFFFFFF for transfers that are not isochronous; Linux sends 0.
         var packets = BinaryPrimitives.ReadInt32BigEndian(wire[0x20..]);
         if (packets is not (0 or -1))
         {
@@ -146,10 +146,10 @@ public readonly record struct UsbIpSubmitReply(uint Sequence, int Status, int Le
     }
 }
 
-/// <summary>USBIP_CMD_UNLINK: take a transfer back.</summary>
+/// <summary>USBIP_CMD_UNLINK: cancels a transfer.</summary>
 /// <param name="Sequence">The client's number of this request.</param>
 /// <param name="DeviceId">See <see cref="UsbIpDevice.DeviceId"/>.</param>
-/// <param name="Unlinked">Sequence number of the transfer that is taken back.</param>
+/// <param name="Unlinked">Sequence number of the transfer to cancel.</param>
 public readonly record struct UsbIpUnlink(uint Sequence, uint DeviceId, uint Unlinked)
 {
     /// <summary>Reads a message.</summary>
@@ -171,8 +171,8 @@ public readonly record struct UsbIpUnlink(uint Sequence, uint DeviceId, uint Unl
 }
 
 /// <summary>
-/// USBIP_RET_UNLINK: what became of it. <see cref="UsbIpProtocol.StatusUnlinked"/>: taken back, no
-/// <see cref="UsbIpSubmitReply"/> will come. 0: it had ended before, and its reply has been sent.
+/// USBIP_RET_UNLINK: the result. <see cref="UsbIpProtocol.StatusUnlinked"/>: the transfer is cancelled and gets no
+/// <see cref="UsbIpSubmitReply"/>. 0: it had already ended, and its reply has been sent.
 /// </summary>
 /// <param name="Sequence">Of the <see cref="UsbIpUnlink"/>.</param>
 /// <param name="Status">0, or a negative Linux error number.</param>

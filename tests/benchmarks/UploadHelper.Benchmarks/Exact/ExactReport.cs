@@ -51,17 +51,21 @@ public static class ExactReport
 
     /// <summary>What the numbers mean.</summary>
     public const string Notes =
-        "first: another sketch is on the board, and all of it differs; verified. limit: erasing the touched sectors, programming the words, three transfers\n"
-        + "(1 ms each) a block, and reading the image back once (4.5 ms a KiB). dfu-util 0.11: its requests and sleeps replayed on the same board; it does not\n"
-        + "verify. same again: the image is there already. one byte: one in the middle differs; sectors: how many that erases (Maple writes all up to it). fails: it ends at a STALL.\n"
-        + "h0wch33 and maple-f4 cannot be read, so that they are always written, and not verified.\n"
-        + "dfu-util does not verify: on maple20 it takes less time, and there is nothing it could save. l496 refuses whatever comes while it erases one of its many small pages,\n"
-        + "so that each is given the 25 ms that it takes at most, where most need 22; and the transfers for erasing are not in the limit.";
+        "- **limit**: the time that the board itself needs to erase the sectors concerned and to program the words, plus three transfers (1 ms each) per block, plus\n"
+        + "  reading the image back once (4.5 ms per KiB).\n"
+        + "- **first**: the board contains a different sketch, so that every sector is written; verified.\n"
+        + "- **dfu-util 0.11**: its requests and sleeps, replayed on the same board. dfu-util does not verify. \"fails\": it stops at a STALL.\n"
+        + "- **same again**: the board already contains the image.\n"
+        + "- **one byte**: one byte in the middle differs. **sectors**: the number of sectors erased for it (on Maple, all sectors up to that byte).\n"
+        + "\n"
+        + "h0wch33 and maple-f4 do not allow reading flash, so they are always written completely, and not verified. On maple20 dfu-util needs less time, because it does\n"
+        + "not verify and there is nothing to save elsewhere. l496 refuses every request while it erases one of its many small pages; upload-helper waits the maximum of\n"
+        + "25 ms for each, although most need 22 ms. The transfers for erasing are not included in the limit.";
 
     /// <summary>Several boards at once.</summary>
     public static Table Together()
     {
-        var table = new Table("Boards at once, virtual time, 256 KiB (s)", "board", "1", "8", "8 / 1");
+        var table = new Table("Several boards at once, virtual time, 256 KiB (s)", "board", "1", "8", "8 / 1");
         foreach (var board in (string[])["f4rom", "f4boot"])
         {
             var bench = Bench(board);
@@ -77,7 +81,7 @@ public static class ExactReport
     {
         var board = Boards.Contains("h747") ? "h747" : "f4rom";
         int[] sizes = board == "h747" ? [16, 64, 256, 1024, 2048] : [16, 64, 256, 1024];
-        var table = new Table($"Growth of a first upload, {board}", "KiB", "virtual s", "ms / KiB", "transfers / KiB", "allocated bytes / byte");
+        var table = new Table($"First upload by image size, {board}", "KiB", "virtual s", "ms / KiB", "transfers / KiB", "allocated bytes / byte");
         foreach (var kib in sizes)
         {
             var bench = Bench(board, kib);

@@ -7,9 +7,9 @@ public static class NativeReport
 {
     /// <summary>What the numbers mean.</summary>
     public const string Notes =
-        "Processor time of all threads says more than wall time where the machine is busy. The first transfers: when the line about the found bootloader comes.\n"
-        + "What an upload needs until then beyond the empty program, about equal parts each: the command line's library, the configuration's, the image with its checks,\n"
-        + "and the virtual board itself, which a real upload does without.";
+        "On a busy machine, the processor time of all threads is more meaningful than the wall time. \"To its first transfers\" means until the line that reports the\n"
+        + "bootloader. Up to there, compared with the empty program, an upload spends its time in about equal parts on the command line library, the configuration\n"
+        + "library, the image and its checks, and the virtual board, which a real upload does not need.";
 
     private const int Rounds = 40;
 
@@ -24,7 +24,7 @@ public static class NativeReport
         [
             ("empty program", () => ProcessCost.Of(empty, [])),
             ("--version", () => ProcessCost.Of(helper, ["--version"])),
-            ("upload --simulate, all of it", () => ProcessCost.Of(helper, upload)),
+            ("upload --simulate, complete", () => ProcessCost.Of(helper, upload)),
             ("upload --simulate, to its first transfers", () => ProcessCost.Until(helper, upload, "Found")),
         ];
         var costs = cases.ToDictionary(c => c.Name, _ => new List<ProcessCost>());
@@ -37,7 +37,7 @@ public static class NativeReport
         }
 
         var empties = costs[cases[0].Name];
-        var table = new Table($"Native, the published file (the least of {Rounds} runs)", "run", "processor ms", "/ empty", "wall ms", "/ empty", "peak MB");
+        var table = new Table($"The published executable (minimum of {Rounds} runs)", "run", "processor ms", "/ empty", "wall ms", "/ empty", "peak MB");
         foreach (var (name, runs) in costs)
         {
             table.Add(

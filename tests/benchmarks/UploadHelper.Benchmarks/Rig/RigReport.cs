@@ -7,20 +7,20 @@ public static class RigReport
 {
     /// <summary>What the numbers mean.</summary>
     public const string Notes =
-        "Real time in a virtual machine with a real Linux USB stack (vhci), 256 KiB, each program in turn on the same plugged board; the medians.\n"
-        + "Requests: from the first DFU request to the last. dfu-util does not verify, upload-helper does.";
+        "Real time in a virtual machine with a real Linux USB stack (vhci), 256 KiB; medians. The two programs take turns on the same board.\n"
+        + "Requests: from the first DFU request to the last. dfu-util does not verify; upload-helper does.";
 
     /// <summary>What the numbers of the old chain mean.</summary>
     public const string OldChainNotes =
-        "From the magic byte's arrival at the sketch to the new sketch's enumeration, 64 KiB. The old chain is maple_loader's: the magic, 50 ms, `dfu-util -l`\n"
-        + "every 100 ms until the bootloader is listed, then `dfu-util -a 2 -R`; without Java's start, which comes before the magic.";
+        "From the arrival of the magic reset at the sketch to the enumeration of the new sketch, 64 KiB. The old chain does what maple_loader does: magic reset, 50 ms\n"
+        + "pause, `dfu-util -l` every 100 ms until the bootloader is listed, then `dfu-util -a 2 -R`. It does not include the start of Java, which precedes the reset.";
 
     private static readonly (string Board, string Bootloader)[] Boards = [("f4rom", "ST ROM, STM32F405"), ("f4boot", "F4Bootloader")];
 
     /// <summary>dfu-util and ours, DfuSe.</summary>
     public static Table Uploads(string folder)
     {
-        var table = new Table("In the rig: dfu-util 0.11 against upload-helper", "board", "dfu-util requests s", "ours s", "dfu-util / ours", "dfu-util process s", "ours s", "dfu-util / ours", "dfu-util transfers", "ours");
+        var table = new Table("In the rig: dfu-util 0.11 and upload-helper", "board", "dfu-util requests s", "ours s", "dfu-util / ours", "dfu-util process s", "ours s", "dfu-util / ours", "dfu-util transfers", "ours");
         foreach (var (board, bootloader) in Boards)
         {
             var spans = new BoardLog(Path.Combine(folder, $"{board}.board")).Spans();
@@ -42,7 +42,7 @@ public static class RigReport
     {
         TimeSpan Of(string log) => new BoardLog(Path.Combine(folder, log)).Between("reset: magic", "on the bus as 1EAF:0004");
         var (old, ours) = (Of("maple20-old.board"), Of("maple20-ours.board"));
-        var table = new Table("In the rig: from the magic to the new sketch, maple20", "old chain s", "ours s", "old / ours");
+        var table = new Table("In the rig: from the magic reset to the new sketch, maple20", "old chain s", "ours s", "old / ours");
         table.Add(Table.Seconds(old), Table.Seconds(ours), Table.Ratio(old / ours));
         return table;
     }
