@@ -55,11 +55,11 @@ internal static class TroubleshootingPage
         page.Append(Words.ReplaceLineEndings("\n"));
         page.Append($"""
 
-            - *{ErrorMessages.Unchanged}* or *{ErrorMessages.Untouched}*
+            - *{ErrorMessages.Unchanged}* or *{ErrorMessages.NothingErased}*
               The old sketch is still there.
-            - *{ErrorMessages.Incomplete}*
+            - *{InterruptedUpload.Incomplete}*
               Upload again. An incomplete sketch does not prevent the next upload.
-            - *{ErrorMessages.IncompleteMayStart}*
+            - *{InterruptedUpload.IncompleteMayStart}*
               Press RESET, and upload again at once.
             - *{ErrorMessages.Written}*
               The upload itself succeeded.
