@@ -16,7 +16,7 @@ public class DoctorCommandTests
         var lines = run.Out.TrimEnd().Split('\n');
         Assert.StartsWith("upload-helper ", lines[0], StringComparison.Ordinal);
         Assert.Contains("USB library", lines);
-        Assert.Matches("^[0-9]+ problems?, [0-9]+ notes?\\.", lines[^1]);
+        Assert.Matches("^([0-9]+ problems?|No problems found), [0-9]+ notes?\\.$", lines[^1]);
         Assert.Equal("", run.Error);
     }
 
@@ -52,6 +52,6 @@ public class DoctorCommandTests
 
         Assert.Equal(2, run.Run("doctor", "--simulate", "f4boot"));
 
-        Assert.EndsWith("error: doctor looks at this machine, not at a virtual board or at another machine's devices. [usage]\n", run.Error, StringComparison.Ordinal);
+        Assert.EndsWith("error: doctor checks this machine, not a virtual board or the devices of another machine. [usage]\n", run.Error, StringComparison.Ordinal);
     }
 }

@@ -1,6 +1,6 @@
 using UploadHelper.Core.Diagnosis;
 using UploadHelper.Core.Errors;
-using UploadHelper.Devices.Diagnosis;
+using UploadHelper.Devices;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Diagnosis;

@@ -2,7 +2,7 @@ using System.Text;
 using UploadHelper.Core.Diagnosis;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Serial;
-using UploadHelper.Devices.Diagnosis;
+using UploadHelper.Devices.Windows;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Diagnosis;
@@ -15,20 +15,30 @@ public class WindowsSituationTests
     private const string Maple = @"VID_1EAF&PID_0003\LLM 003";
 
     [Theory]
-    [InlineData("doctor-windows-no-driver", St, null)]
-    [InlineData("doctor-windows-sttub30", St, "STTub30")]
-    [InlineData("doctor-windows-winusb", St, "WinUSB")]
-    [InlineData("doctor-windows-libusbk", St, "libusbK")]
-    [InlineData("doctor-windows-libusb0", St, "libusb0")]
-    [InlineData("doctor-windows-usbser", St, "usbser")]
-    [InlineData("doctor-windows-sketch", Sketch, "usbser", "")]
-    [InlineData("doctor-windows-sketch-no-driver", Sketch, null, "")]
-    [InlineData("doctor-windows-sketch-winusb", Sketch, "WinUSB", "")]
-    [InlineData("doctor-windows-maple-no-driver", Maple, null)]
-    [InlineData("doctor-windows-maple-winusb", Maple, "WinUSB")]
-    [InlineData("doctor-windows-maple-libusb0", Maple, "libusb0")]
-    public void The_driver_decides(string snapshot, string instance, string? driver, string dfu = "02") =>
-        Snapshot.Match(DoctorPage.Of(Situation(Device(instance, driver, dfu))), snapshot);
+    [InlineData(St, null, "02", "Problem no-driver", "0483:DF11", "WinUSB", "Zadig")]
+    [InlineData(St, "STTub30", "02", "Problem wrong-driver", "STTub30", "WinUSB", "Zadig", "DfuSeDemo")]
+    [InlineData(St, "WinUSB", "02", "Fine driver", "0483:DF11", "driver WinUSB")]
+    [InlineData(St, "libusbK", "02", "Fine driver", "0483:DF11", "driver libusbK")]
+    [InlineData(St, "libusb0", "02", "Fine driver", "0483:DF11", "driver libusb0")]
+    [InlineData(St, "usbser", "02", "Problem wrong-driver", "usbser", "WinUSB", "Zadig")]
+    [InlineData(Sketch, "usbser", "", "Fine driver", "1EAF:0004", "sketch", "driver usbser")]
+    [InlineData(Sketch, null, "", "Problem sketch-no-driver", "1EAF:0004", "usbser")]
+    [InlineData(Sketch, "WinUSB", "", "Problem sketch-wrong-driver", "1EAF:0004", "WinUSB", "Device Manager")]
+    [InlineData(Maple, null, "02", "Problem no-driver", "1EAF:0003", "libusbK", "Zadig")]
+    [InlineData(Maple, "WinUSB", "02", "Note driver", "1EAF:0003", "RESET", "libusbK", "Zadig")]
+    [InlineData(Maple, "libusb0", "02", "Fine driver", "1EAF:0003", "driver libusb0")]
+    public void The_driver_decides(string instance, string? driver, string protocol, string expected, params string[] facts)
+    {
+        var findings = DoctorPage.Findings(Situation(Device(instance, driver, protocol)));
+
+        Assert.Equal(["Fine usb-library", expected, "Fine port", "Note no-core"], findings.Select(f => $"{f.Level} {f.Code}"));
+        var text = string.Join('\n', [findings[1].Text, .. findings[1].Remedy.Select(s => s.Text)]);
+        Assert.All(facts, f => Assert.Contains(f, text, StringComparison.Ordinal));
+        Assert.Equal(expected.StartsWith("Fine", StringComparison.Ordinal), findings[1].Remedy.Count == 0);
+    }
+
+    [Fact]
+    public void The_page_for_a_board_without_a_driver() => Snapshot.Match(DoctorPage.Of(Situation(Device(St, null))), "doctor-windows-no-driver");
 
     [Fact]
     public void A_board_that_was_there_once_is_not_there_now()
@@ -61,7 +71,7 @@ public class WindowsSituationTests
 
     private static Situation Situation(string registry, Func<string, bool>? present = null) => new(new UsbLibraryState("1.0.26", null))
     {
-        Devices = new WindowsUsbCatalogue(new RegistryText(registry), present ?? (_ => true)).List(),
+        Devices = new WindowsCatalogue(new RegistryText(registry), present ?? (_ => true)).Devices(),
         Ports = [new SeenPort(new SerialPortInfo("COM5", 0x0483, 0x5740, "207C356E3251", null))],
         BindsDrivers = true,
     };

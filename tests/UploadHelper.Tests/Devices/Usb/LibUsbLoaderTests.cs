@@ -29,3 +29,77 @@ public sealed class LibUsbLoaderTests
         Assert.All(advice, a => Assert.Contains(a, e.Message, StringComparison.Ordinal));
     }
 }
+
+public sealed class CarriedLibraryTests : IDisposable
+{
+    private const string Name = "libusb-1.0.dll";
+    private static readonly byte[] Content = [.. Enumerable.Range(0, 5000).Select(i => (byte)(i * 7))];
+    private readonly DirectoryInfo _cache = Directory.CreateTempSubdirectory("carried");
+
+    private CarriedLibrary Library => new(Name, Content, _cache.FullName);
+
+    [Fact]
+    public void It_is_unpacked_once()
+    {
+        var file = Library.Unpack();
+        var written = File.GetLastWriteTimeUtc(file);
+
+        Assert.Equal(file, Library.Unpack());
+        Assert.Equal(Name, Path.GetFileName(file));
+        Assert.Equal(Content, File.ReadAllBytes(file));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(file));
+        Assert.Single(_cache.GetFiles("*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void Another_version_has_another_folder()
+    {
+        byte[] other = [.. Content, 1];
+
+        Assert.NotEqual(Library.Unpack(), new CarriedLibrary(Name, other, _cache.FullName).Unpack());
+        Assert.Equal(Content, File.ReadAllBytes(Library.Unpack()));
+    }
+
+    [Fact]
+    public void A_file_that_was_cut_short_or_changed_is_written_anew()
+    {
+        var file = Library.Unpack();
+        File.WriteAllBytes(file, Content[..100]);
+
+        Assert.Equal(Content, File.ReadAllBytes(Library.Unpack()));
+        Assert.Single(_cache.GetFiles("*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void Many_at_once_find_it_whole()
+    {
+        var files = new string[32];
+        Parallel.For(0, files.Length, i => files[i] = Library.Unpack());
+
+        Assert.Equal(Content, File.ReadAllBytes(Assert.Single(files.Distinct())));
+        Assert.Single(_cache.GetFiles("*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_written_is_named_with_what_helps()
+    {
+        File.WriteAllText(Path.Combine(_cache.FullName, "upload-helper"), "a file where the folder should be");
+
+        var e = Assert.Throws<DllNotFoundException>(Library.Unpack);
+        Assert.Contains(Path.Combine(_cache.FullName, "upload-helper"), e.Message, StringComparison.Ordinal);
+        Assert.Contains("put libusb-1.0.dll beside upload-helper.exe", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_library_that_the_system_cannot_load_is_named_with_its_path()
+    {
+        var e = Assert.Throws<DllNotFoundException>(() => LibUsbLoader.Load(Library));
+        Assert.Contains(Library.Unpack(), e.Message, StringComparison.Ordinal);
+        Assert.Contains("beside upload-helper.exe", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_build_without_it_carries_none() => Assert.Null(CarriedLibrary.In(typeof(CarriedLibraryTests).Assembly, Name));
+
+    public void Dispose() => _cache.Delete(recursive: true);
+}
