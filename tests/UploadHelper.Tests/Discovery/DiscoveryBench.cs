@@ -23,6 +23,8 @@ internal sealed class DiscoveryBench : IDisposable
 
     public Board Board => _system.Board;
 
+    public VirtualClock Clock => _system.Clock;
+
     public IUsbBus Bus { get; set; }
 
     /// <summary>What was said, each with the time at which it was.</summary>

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
-using UploadHelper.Core.Timing;
 
 namespace UploadHelper.Tests.Discovery;
 
@@ -23,7 +22,7 @@ public class DiscoveryPropertyTests
 
     // Mostly QUIT and a missing HELLO end a script early; this one goes deep.
     [Fact]
-    public void Nor_does_a_long_session_lose_its_way()
+    public void A_long_session_stays_correct()
     {
         var scripts = Gen.Elements(Steps.Where(s => s != "QUIT").ToArray()).ListOf(60).Select(s => (IList<string>)[DiscoveryBench.Hello, .. s]).ToArbitrary();
         Prop.ForAll(scripts, Holds).QuickCheckThrowOnFailure();

@@ -2,7 +2,6 @@ using System.Text.Json;
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Discovery;
 
@@ -154,9 +153,43 @@ public class DiscoveryTests
         Assert.Contains("libusb is missing", bench.Said[1].Message.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
+    // Milliseconds of each list, and polls in a minute: the interval is 250 ms, or 100 times the list, but at most 5 s.
+    [Theory]
+    [InlineData(0, 240)]
+    [InlineData(10, 60)]
+    [InlineData(1000, 12)]
+    public void Polls_take_at_most_a_hundredth_of_the_time(int milliseconds, int polls)
+    {
+        using var bench = new DiscoveryBench("f4rom,start=sketch");
+        var bus = new SlowBus(bench.Bus, bench.Clock, TimeSpan.FromMilliseconds(milliseconds));
+        bench.Bus = bus;
+
+        bench.Say(Hello, "START_SYNC").Wait(60).Say("QUIT").Run();
+
+        Assert.InRange(bus.Lists - 1, polls - 1, polls + 1);
+    }
+
     private static string Type(JsonElement message) => message.GetProperty("eventType").GetString()!;
 
     private static bool IsError(JsonElement message) => message.TryGetProperty("error", out var error) && error.GetBoolean();
+
+    private sealed class SlowBus(IUsbBus bus, TimeProvider time, TimeSpan duration) : IUsbBus
+    {
+        public int Lists { get; private set; }
+
+        public IReadOnlyList<UsbDeviceInfo> List()
+        {
+            Lists++;
+            if (duration > TimeSpan.Zero)
+            {
+                time.Wait(duration, CancellationToken.None);
+            }
+
+            return bus.List();
+        }
+
+        public IUsbDevice Open(UsbDeviceInfo device) => bus.Open(device);
+    }
 
     private sealed class BrokenBus(IUsbBus bus) : IUsbBus
     {

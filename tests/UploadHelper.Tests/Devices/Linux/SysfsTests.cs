@@ -1,4 +1,3 @@
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Linux;

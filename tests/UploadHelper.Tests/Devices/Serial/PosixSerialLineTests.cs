@@ -2,9 +2,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
-using UploadHelper.Benchmarks.Exact;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
 using UploadHelper.Devices.Serial.Posix;
 using UploadHelper.VirtualBoard.Plug;
@@ -21,7 +18,7 @@ public sealed class PosixSerialLineTests : IDisposable
     public void Dispose() => _far.Dispose();
 
     [Fact]
-    public void A_fresh_terminal_echoes_and_an_opened_line_does_not()
+    public void A_new_terminal_echoes_and_an_opened_line_does_not()
     {
         Stty("sane");
         using (File.OpenHandle(_far.Name, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
@@ -49,11 +46,11 @@ public sealed class PosixSerialLineTests : IDisposable
     }
 
     [Fact]
-    public void A_speed_that_no_line_has_is_refused() =>
+    public void An_invalid_speed_is_refused() =>
         Assert.Equal(SerialFault.Io, Assert.Throws<SerialException>(() => Open(1201)).Fault);
 
     [Fact]
-    public void What_the_last_user_set_is_undone()
+    public void Settings_of_the_last_user_are_undone()
     {
         Stty("cstopb");
         Stty("crtscts");
@@ -74,7 +71,7 @@ public sealed class PosixSerialLineTests : IDisposable
     }
 
     [Fact]
-    public void Modem_lines_that_are_not_there_do_nothing()
+    public void Missing_modem_lines_are_ignored()
     {
         using var line = Open();
         foreach (var high in (bool[])[false, true])
@@ -88,7 +85,7 @@ public sealed class PosixSerialLineTests : IDisposable
     }
 
     [Fact]
-    public void A_device_that_reads_nothing_costs_the_limit()
+    public void A_device_that_reads_nothing_is_a_timeout()
     {
         using var line = Open();
         var e = Assert.Throws<SerialException>(() => line.Write(new byte[1 << 20], TimeSpan.FromMilliseconds(50)));
@@ -96,7 +93,7 @@ public sealed class PosixSerialLineTests : IDisposable
     }
 
     [Fact]
-    public void A_device_that_went_away_is_gone()
+    public void A_device_that_was_unplugged_is_gone()
     {
         using var line = Open();
         _far.Dispose();
@@ -117,7 +114,7 @@ public sealed class PosixSerialLineTests : IDisposable
     [Theory]
     [InlineData("ttyNone0")]
     [InlineData("/dev/ttyNone0")]
-    public void A_port_that_is_not_there_is_not_found(string name)
+    public void A_missing_port_is_not_found(string name)
     {
         var e = Assert.Throws<SerialException>(() => Ports.Open(name, 9600));
         Assert.Equal(SerialFault.NotFound, e.Fault);
@@ -125,7 +122,7 @@ public sealed class PosixSerialLineTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_terminal_is_refused()
+    public void A_file_that_is_not_a_terminal_is_refused()
     {
         var e = Assert.Throws<SerialException>(() => Ports.Open("null", 9600));
         Assert.Equal(SerialFault.Io, e.Fault);

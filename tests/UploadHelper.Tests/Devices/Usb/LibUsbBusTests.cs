@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using UploadHelper.Core.Usb;
-using UploadHelper.Devices.Linux;
 using UploadHelper.Devices.Usb.LibUsb;
 
 namespace UploadHelper.Tests.Devices.Usb;
@@ -20,7 +19,7 @@ public sealed class LibUsbBusTests
     }
 
     [LibUsbFact]
-    public void An_enumeration_that_is_over_is_gone()
+    public void A_device_that_has_enumerated_again_is_gone()
     {
         var device = new UsbDeviceInfo(1000, 1, "1000-1", 0x0483, 0xDF11, 0x2200, []);
         var e = Assert.Throws<UsbException>(() => new LibUsbBus().Open(device));

@@ -14,7 +14,7 @@ public sealed class LibUsbLoaderTests
 
     [Theory]
     [MemberData(nameof(Systems))]
-    public void A_missing_library_is_explained_in_the_terms_of_the_system(string system, string[] advice)
+    public void A_missing_library_is_explained_for_each_system(string system, string[] advice)
     {
         var location = system switch
         {
@@ -61,7 +61,7 @@ public sealed class CarriedLibraryTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_was_cut_short_or_changed_is_written_anew()
+    public void A_truncated_or_changed_file_is_written_again()
     {
         var file = Library.Unpack();
         File.WriteAllBytes(file, Content[..100]);
@@ -71,7 +71,7 @@ public sealed class CarriedLibraryTests : IDisposable
     }
 
     [Fact]
-    public void Many_at_once_find_it_whole()
+    public void Many_at_once_find_a_complete_file()
     {
         var files = new string[32];
         Parallel.For(0, files.Length, i => files[i] = Library.Unpack());
@@ -81,7 +81,7 @@ public sealed class CarriedLibraryTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_cannot_be_written_is_named_with_what_helps()
+    public void A_folder_that_cannot_be_written_is_named_with_a_fix()
     {
         File.WriteAllText(Path.Combine(_cache.FullName, "upload-helper"), "a file where the folder should be");
 
@@ -99,7 +99,7 @@ public sealed class CarriedLibraryTests : IDisposable
     }
 
     [Fact]
-    public void A_build_without_it_carries_none() => Assert.Null(CarriedLibrary.In(typeof(CarriedLibraryTests).Assembly, Name));
+    public void A_build_without_it_has_none() => Assert.Null(CarriedLibrary.In(typeof(CarriedLibraryTests).Assembly, Name));
 
     public void Dispose() => _cache.Delete(recursive: true);
 }

@@ -16,7 +16,7 @@ public sealed class LibUsbErrorTests
     [InlineData(-9, UsbFault.Stall, "LIBUSB_ERROR_PIPE")]
     [InlineData(-12, UsbFault.WrongDriver, "LIBUSB_ERROR_NOT_SUPPORTED")]
     [InlineData(-99, UsbFault.Io, "libusb error -99")]
-    public void Each_code_is_told_and_has_its_fault(int code, UsbFault fault, string name)
+    public void Each_code_has_its_name_and_its_fault(int code, UsbFault fault, string name)
     {
         var e = Assert.Throws<UsbException>(() => LibUsbError.Check(code, "The transfer"));
         Assert.Equal(fault, e.Fault);
@@ -25,7 +25,7 @@ public sealed class LibUsbErrorTests
     }
 
     [Fact]
-    public void What_is_not_negative_is_the_result() => Assert.Equal(18, LibUsbError.Check(18, "The transfer"));
+    public void A_result_that_is_not_negative_is_returned() => Assert.Equal(18, LibUsbError.Check(18, "The transfer"));
 }
 
 public class PortResetTests
@@ -38,6 +38,6 @@ public class PortResetTests
     [InlineData(false, "libusbK", "WINUSB")]
     [InlineData(false, "STTub30")]
     [InlineData(false)]
-    public void Windows_resets_a_port_with_some_drivers_only(bool expected, params string[] drivers) =>
+    public void Windows_resets_a_port_only_with_some_drivers(bool expected, params string[] drivers) =>
         Assert.Equal(expected, UsbPortReset.CanReset(drivers));
 }

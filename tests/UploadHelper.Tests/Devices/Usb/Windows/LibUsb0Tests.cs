@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Usb.Windows;
 
@@ -87,7 +86,7 @@ public sealed class LibUsb0ErrorTests
     [InlineData(-22, UsbFault.Stall)]
     [InlineData(-12, UsbFault.Io)]
     [InlineData(-1, UsbFault.Io)]
-    public void A_number_is_a_fault(int code, UsbFault fault)
+    public void Each_number_has_its_fault(int code, UsbFault fault)
     {
         var e = LibUsb0Error.Exception(code, "The transfer", UsbFault.Stall);
 
@@ -96,8 +95,8 @@ public sealed class LibUsb0ErrorTests
     }
 
     [Fact]
-    public void What_is_not_negative_is_no_error() => LibUsb0Error.Check(3, "Looking");
+    public void A_result_that_is_not_negative_is_not_an_error() => LibUsb0Error.Check(3, "Looking");
 
     [Fact]
-    public void What_is_negative_is_one() => Assert.Equal(UsbFault.Io, Assert.Throws<UsbException>(() => LibUsb0Error.Check(-5, "Looking")).Fault);
+    public void A_negative_result_is_an_error() => Assert.Equal(UsbFault.Io, Assert.Throws<UsbException>(() => LibUsb0Error.Check(-5, "Looking")).Fault);
 }

@@ -1,11 +1,11 @@
 using UploadHelper.Core.Diagnosis;
-using UploadHelper.Core.Errors;
 using UploadHelper.Devices;
+using UploadHelper.Output;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Diagnosis;
 
-public sealed class ArduinoCoresTests : IDisposable
+public sealed class FindingsTests : IDisposable
 {
     private readonly LinuxTree _tree = new();
 
@@ -37,6 +37,32 @@ public sealed class ArduinoCoresTests : IDisposable
 
         Assert.Equal(("no-overlay", FindingLevel.Note), (finding.Code, finding.Level));
         Assert.Equal("scripts/install-arduino.sh \"/home/ada/hardware/STM32F4\"", Assert.Single(finding.Remedy, s => s.IsCommand).Text);
+    }
+
+    [Fact]
+    public void Json_has_a_line_for_each_finding_and_one_for_the_result()
+    {
+        Finding[] findings =
+        [
+            new(FindingLevel.Fine, FindingTopic.UsbLibrary, "usb-library", "libusb 1.0.26"),
+            new(FindingLevel.Problem, FindingTopic.SerialPorts, "port-denied", "\"a\" \u00e4")
+            {
+                Board = "1-1.2",
+                Remedy = [Step.Say("Join the group:"), Step.Command("sudo usermod")],
+            },
+        ];
+        using var output = new StringWriter { NewLine = "\n" };
+
+        FindingsReport.WriteJson(output, "upload-helper 1.2.3", findings);
+
+        Assert.Equal(
+            """
+            {"schema":1,"event":"finding","board":null,"level":"fine","topic":"usb-library","code":"usb-library","text":"libusb 1.0.26","remedy":[]}
+            {"schema":1,"event":"finding","board":"1-1.2","level":"problem","topic":"serial-ports","code":"port-denied","text":"\u0022a\u0022 \u00E4","remedy":[{"say":"Join the group:"},{"command":"sudo usermod"}]}
+            {"schema":1,"event":"result","board":null,"exitStatus":0,"versions":"upload-helper 1.2.3","problems":1,"notes":0}
+
+            """,
+            output.ToString());
     }
 
     private void Core(string folder, string name, string boards, string? overlay)
