@@ -1,10 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-// Lets calls of the systems' libraries be compiled ahead: else each is compiled when it is made for the first time, the
-// first transfer to a bootloader that stays for half a second among them.
+// Lets the calls to system libraries be compiled in advance. Otherwise each is compiled at its first use, among them the
+// first transfer to a bootloader that stays for half a second.
 [assembly: DisableRuntimeMarshalling]
 
-// Libraries come from the program's own folder or Windows'. Left to the system, a file of that name in the working
-// folder (an opened sketch's) could be loaded in their place.
+// Libraries are loaded from the folder of the program or from Windows. The system's own search would also load a file of
+// that name from the working folder, which may be that of a sketch from somebody else.
 [assembly: DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.System32)]

@@ -1,8 +1,8 @@
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
+using UploadHelper.Devices.Linux;
 using UploadHelper.Devices.Serial.Posix;
 using UploadHelper.Devices.Serial.Windows;
-using UploadHelper.Devices.Usb.Catalogues;
 using UploadHelper.Devices.Usb.LibUsb;
 
 namespace UploadHelper.Devices;
@@ -11,8 +11,8 @@ namespace UploadHelper.Devices;
 public sealed partial class SystemDevices
 {
     private static partial IUsbBus OpenUsb() =>
-        OperatingSystem.IsLinux() && new LinuxBusView("/sys") is { Exists: true } view ? new LinuxUsbBus(view, LinuxBusView.Nodes) : WithLibUsb0(new LibUsbBus());
+        OperatingSystem.IsLinux() && new Sysfs("/sys") is { HasUsb: true } sysfs ? new LinuxUsbBus(sysfs, Sysfs.Nodes) : WithLibUsb0(new LibUsbBus());
 
-    private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> catalogue, TimeProvider time) =>
-        OperatingSystem.IsWindows() ? new WindowsSerialPorts(catalogue) : new PosixSerialPorts(catalogue, time);
+    private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list, TimeProvider time) =>
+        OperatingSystem.IsWindows() ? new WindowsSerialPorts(list) : new PosixSerialPorts(list, time);
 }

@@ -10,6 +10,6 @@ public sealed partial class SystemDevices
 {
     private static partial IUsbBus OpenUsb() => WithLibUsb0(new LibUsbDotNetBus());
 
-    private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> catalogue, TimeProvider time) =>
-        new SystemSerialPorts(catalogue);
+    private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list, TimeProvider time) =>
+        new SystemSerialPorts(list);
 }

@@ -1,15 +1,12 @@
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
-using UploadHelper.Devices.Diagnosis;
-using UploadHelper.Devices.Serial.Catalogues;
-using UploadHelper.Devices.Usb.Catalogues;
-using UploadHelper.Devices.Usb.Kernel;
-using UploadHelper.Devices.Usb.LibUsb0;
+using UploadHelper.Devices.Linux;
 using UploadHelper.Devices.Usb.Windows;
+using UploadHelper.Devices.Windows;
 
 namespace UploadHelper.Devices;
 
-/// <summary>This machine's devices, through the device layer that the build chose. Nothing native is loaded before it is used.</summary>
+/// <summary>The devices of this machine, through the device layer that the build selected. Native libraries are loaded at their first use.</summary>
 /// <param name="time">The clock for the time limits of serial lines.</param>
 public sealed partial class SystemDevices(TimeProvider time)
 {
@@ -17,32 +14,27 @@ public sealed partial class SystemDevices(TimeProvider time)
     public IUsbBus Usb { get; } = OpenUsb();
 
     /// <summary>The serial ports.</summary>
-    public ISerialPorts SerialPorts { get; } = OpenSerialPorts(Catalogue(), time);
+    public ISerialPorts SerialPorts { get; } = OpenSerialPorts(PortList(), time);
 
-    /// <summary>Has the system tell when something comes to the USB or leaves it.</summary>
-    /// <param name="changed">Called on any thread; events may get lost.</param>
-    /// <returns>The end of it, or null where this system does not tell.</returns>
-    public static IDisposable? WatchUsb(Action changed) => OperatingSystem.IsLinux() ? KernelUsbEvents.Listen(changed) : null;
-
-    /// <summary>The drivers that hold a device; null where they are not known.</summary>
+    /// <summary>The drivers that are bound to a device; null where this is unknown.</summary>
     public static IReadOnlyList<string>? DriversOf(UsbDeviceInfo device) =>
-        OperatingSystem.IsLinux() ? new LinuxUsbCatalogue("/sys").List().FirstOrDefault(d => d.Path == device.Path)?.Drivers
-        : OperatingSystem.IsWindows() ? WindowsDrivers(device.Id)
+        OperatingSystem.IsLinux() ? new Sysfs("/sys").DevicesWithDrivers().FirstOrDefault(d => d.Path == device.Path)?.Drivers
+        : OperatingSystem.IsWindows() ? [.. WindowsCatalogue.OfThisMachine.Devices().Where(d => d.Id == device.Id).SelectMany(d => d.Drivers).Distinct()]
         : null;
-
-    [System.Runtime.Versioning.SupportedOSPlatform("windows")]
-    private static List<string> WindowsDrivers(UsbId id) =>
-        [.. new WindowsUsbCatalogue(new WindowsRegistry(), WindowsPresence.IsPresent).List().Where(d => d.Id == id).SelectMany(d => d.Drivers).Distinct()];
 
     private static partial IUsbBus OpenUsb();
 
     private static IUsbBus WithLibUsb0(IUsbBus libusb) =>
         OperatingSystem.IsWindows() ? new WindowsUsbBus(libusb, new LibUsb0Bus(), LibUsb0Bus.BusNumber) : libusb;
 
-    private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> catalogue, TimeProvider time);
+    private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list, TimeProvider time);
 
-    private static Func<IReadOnlyList<SerialPortInfo>> Catalogue() =>
-        OperatingSystem.IsWindows() ? WindowsPortCatalogue.List
-        : OperatingSystem.IsMacOS() ? MacPortCatalogue.List
-        : new LinuxPortCatalogue("/sys").List;
+    private static Func<IReadOnlyList<SerialPortInfo>> PortList() =>
+        OperatingSystem.IsWindows() ? WindowsCatalogue.OfThisMachine.SerialPorts
+        : OperatingSystem.IsMacOS() ? MacPorts
+        : new Sysfs("/sys").SerialPorts;
+
+    // "cu." is the side of a port that opens without waiting for a carrier. macOS shows no USB ids with these names.
+    private static IReadOnlyList<SerialPortInfo> MacPorts() =>
+        [.. Directory.EnumerateFiles("/dev", "cu.*").Order(StringComparer.Ordinal).Select(p => new SerialPortInfo(p, null, null, null, null))];
 }

@@ -1,23 +1,24 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Diagnosis;
 using UploadHelper.Core.Usb;
-using UploadHelper.Devices.Diagnosis;
+using UploadHelper.Devices.Linux;
 using UploadHelper.Devices.Usb;
+using UploadHelper.Devices.Windows;
 
 namespace UploadHelper.Devices;
 
-/// <summary>Gathers what on this machine matters to reaching boards. Opens no board.</summary>
-/// <param name="devices">The machine's devices.</param>
-/// <param name="environment">The variables of the process.</param>
+/// <summary>Collects what decides on access to boards on this machine. Opens no board.</summary>
+/// <param name="devices">The devices of this machine.</param>
+/// <param name="environment">The environment variables of the process.</param>
 public sealed class SystemInspection(SystemDevices devices, IReadOnlyDictionary<string, string> environment)
 {
-    /// <summary>Gathers.</summary>
+    /// <summary>Collects it.</summary>
     /// <param name="udevRules">The udev rules of this version.</param>
     public Situation Look(string udevRules)
     {
         var library = Library();
-        var situation = OperatingSystem.IsLinux() ? new LinuxInspection("/", LibcFiles.Account(environment), new LibcFiles()).Look(library, udevRules)
-            : OperatingSystem.IsWindows() ? Windows(library)
+        var situation = OperatingSystem.IsLinux() ? new LinuxInspection("/", LinuxRights.Account(environment), new LinuxRights()).Inspect(library, udevRules)
+            : OperatingSystem.IsWindows() ? new Situation(library) { Devices = WindowsCatalogue.OfThisMachine.Devices(), Ports = Ports(), BindsDrivers = true }
             : new Situation(library) { Devices = OnBus(), Ports = Ports() };
         return situation with { Cores = new ArduinoCores(ArduinoCores.UsualFolders()).List() };
     }
@@ -27,21 +28,13 @@ public sealed class SystemInspection(SystemDevices devices, IReadOnlyDictionary<
         try
         {
             _ = devices.Usb.List();
-            return new UsbLibraryState(LibUsbVersion.Read(), null);
+            return new UsbLibraryState(LibUsbLoader.ReadVersion()?.ToString() ?? "", null);
         }
         catch (Exception e) when (e is UsbException or DllNotFoundException)
         {
             return new UsbLibraryState(null, e.Message);
         }
     }
-
-    [System.Runtime.Versioning.SupportedOSPlatform("windows")]
-    private Situation Windows(UsbLibraryState library) => new(library)
-    {
-        Devices = new WindowsUsbCatalogue(new WindowsRegistry(), WindowsPresence.IsPresent).List(),
-        Ports = Ports(),
-        BindsDrivers = true,
-    };
 
     private List<SeenDevice> OnBus()
     {
@@ -56,4 +49,71 @@ public sealed class SystemInspection(SystemDevices devices, IReadOnlyDictionary<
     }
 
     private List<SeenPort> Ports() => [.. devices.SerialPorts.List().Select(p => new SeenPort(p))];
+}
+
+/// <summary>Finds the Arduino cores for STM32 where the IDEs keep cores.</summary>
+/// <param name="folders">The folders to search.</param>
+internal sealed class ArduinoCores(IEnumerable<string> folders)
+{
+    // packages/VENDOR/hardware/ARCHITECTURE/VERSION is the deepest.
+    private const int Depth = 5;
+    private const string Overlay = "upload-helper";
+
+    // A core is recognised by its boards, as in scripts/install-arduino.
+    private static readonly string[] Boards = ["genericSTM32F103C.", "generic_f407v.", "BLACK_F407XX.", "GenF4."];
+
+    /// <summary>Where the IDEs of this system keep cores: those of the Boards Manager, and those in the sketchbook.</summary>
+    public static IEnumerable<string> UsualFolders()
+    {
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var documents = Environment.GetFolderPath(Environment.SpecialFolder.MyDocuments);
+        string[] folders = OperatingSystem.IsWindows()
+            ? [Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "Arduino15", "packages"), Path.Combine(documents, "Arduino", "hardware")]
+            : OperatingSystem.IsMacOS()
+                ? [Path.Combine(home, "Library", "Arduino15", "packages"), Path.Combine(home, "Documents", "Arduino", "hardware")]
+                : [Path.Combine(home, ".arduino15", "packages"), Path.Combine(home, "Arduino", "hardware"), Path.Combine(home, "sketchbook", "hardware")];
+        return folders;
+    }
+
+    /// <summary>The cores.</summary>
+    public IReadOnlyList<SeenCore> List() => [.. folders.SelectMany(f => Search(f, Depth))];
+
+    private static IEnumerable<SeenCore> Search(string folder, int depth)
+    {
+        try
+        {
+            if (!Directory.Exists(folder))
+            {
+                return [];
+            }
+
+            if (File.Exists(Path.Combine(folder, "boards.txt")))
+            {
+                return IsForStm32(folder) ? [new SeenCore(Name(folder), folder, HasOverlay(folder))] : [];
+            }
+
+            return depth == 0 ? [] : Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal).SelectMany(f => Search(f, depth - 1)).ToList();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static bool IsForStm32(string folder) =>
+        File.ReadLines(Path.Combine(folder, "boards.txt")).Any(l => Boards.Any(b => l.StartsWith(b, StringComparison.Ordinal)));
+
+    private static string Name(string folder)
+    {
+        const string Key = "name=";
+        var file = Path.Combine(folder, "platform.txt");
+        return (File.Exists(file) ? File.ReadLines(file).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal))?[Key.Length..].Trim() : null)
+            ?? Path.GetFileName(folder);
+    }
+
+    private static bool HasOverlay(string folder)
+    {
+        var file = Path.Combine(folder, "platform.local.txt");
+        return File.Exists(file) && File.ReadLines(file).Any(l => !l.StartsWith('#') && l.Contains(Overlay, StringComparison.Ordinal));
+    }
 }

@@ -1,7 +1,7 @@
 namespace UploadHelper.Core.Diagnosis;
 
-/// <summary>Says what is wrong in a situation, and how to mend it. Pure: what was found goes in, what to make of it comes out.</summary>
-/// <param name="commands">The commands that mend things on this machine.</param>
+/// <summary>Derives from a situation which problems there are and how to fix them. Pure: it reads nothing from the machine.</summary>
+/// <param name="commands">The commands that fix problems on this machine.</param>
 public sealed class Findings(RepairCommands commands)
 {
     /// <summary>The findings, by topic.</summary>
@@ -18,20 +18,20 @@ public sealed class Findings(RepairCommands commands)
 /// <summary>How much a finding matters.</summary>
 public enum FindingLevel
 {
-    /// <summary>It is as it should be.</summary>
+    /// <summary>Everything is in order.</summary>
     Fine,
 
-    /// <summary>It may be meant so.</summary>
+    /// <summary>It may be intended.</summary>
     Note,
 
-    /// <summary>It keeps a board from being reached.</summary>
+    /// <summary>It prevents access to a board.</summary>
     Problem,
 }
 
 /// <summary>What findings are about, in the order in which they are shown.</summary>
 public enum FindingTopic
 {
-    /// <summary>The library that reaches USB devices.</summary>
+    /// <summary>The library for USB devices.</summary>
     UsbLibrary,
 
     /// <summary>Boards on the bus.</summary>
@@ -40,30 +40,30 @@ public enum FindingTopic
     /// <summary>Serial ports.</summary>
     SerialPorts,
 
-    /// <summary>What decides on access.</summary>
+    /// <summary>The rights to open devices.</summary>
     Permissions,
 
     /// <summary>The cores of the Arduino IDE.</summary>
     ArduinoCores,
 }
 
-/// <summary>One thing that was found, and how to mend it.</summary>
+/// <summary>One fact about this machine, and what to do about it.</summary>
 /// <param name="Level">How much it matters.</param>
 /// <param name="Topic">What it is about.</param>
 /// <param name="Code">Stable code for programs, for example "device-denied".</param>
 /// <param name="Text">What was found; whole sentences.</param>
 public sealed record Finding(FindingLevel Level, FindingTopic Topic, string Code, string Text)
 {
-    /// <summary>Where the board is plugged in that it is about, or null.</summary>
+    /// <summary>Where the board that it is about is plugged in, or null.</summary>
     public string? Board { get; init; }
 
-    /// <summary>What to do about it: sentences, and <see cref="Step.Command"/>s to type. None if nothing has to be done.</summary>
+    /// <summary>What to do about it: sentences, and commands to type (<see cref="Step.Command"/>). Empty if there is nothing to do.</summary>
     public IReadOnlyList<Step> Remedy { get; init; } = [];
 }
 
-/// <summary>One step of mending something.</summary>
+/// <summary>One step of a fix.</summary>
 /// <param name="Text">A sentence, or a command.</param>
-/// <param name="IsCommand">Whether it is a command, to be typed as it stands.</param>
+/// <param name="IsCommand">Whether it is a command, to be typed as it is.</param>
 public sealed record Step(string Text, bool IsCommand)
 {
     /// <summary>A sentence.</summary>
@@ -73,34 +73,35 @@ public sealed record Step(string Text, bool IsCommand)
     public static Step Command(string text) => new(text, IsCommand: true);
 }
 
-/// <summary>The commands that mend things on a machine; the paths in them are its own.</summary>
+/// <summary>The commands that fix problems on a machine, with the paths of that machine.</summary>
 /// <param name="InstallUdevRules">Installs the udev rules.</param>
-/// <param name="InstallOverlays">Installs the overlays into Arduino cores; a folder follows.</param>
+/// <param name="InstallOverlays">Installs the overlays into Arduino cores; the folder of a core follows.</param>
 public sealed record RepairCommands(string InstallUdevRules, string InstallOverlays);
 
+/// <summary>The rule for libusb.</summary>
 internal static class LibraryRules
 {
     public static IEnumerable<Finding> Of(Situation situation)
     {
         yield return situation.UsbLibrary switch
         {
-            { Trouble: { } trouble } => new Finding(FindingLevel.Problem, FindingTopic.UsbLibrary, "usb-library", trouble),
+            { Problem: { } problem } => new Finding(FindingLevel.Problem, FindingTopic.UsbLibrary, "usb-library", problem),
             { Version: { Length: > 0 } version } => new Finding(FindingLevel.Fine, FindingTopic.UsbLibrary, "usb-library", $"libusb {version}"),
             _ => new Finding(FindingLevel.Fine, FindingTopic.UsbLibrary, "usb-library", "libusb works"),
         };
     }
 }
 
-/// <summary>The cores of the Arduino IDE, and whether their Upload leads here.</summary>
+/// <summary>Rules for the cores of the Arduino IDE: whether their Upload button uses this program.</summary>
 internal sealed class CoreRules(RepairCommands commands)
 {
     public IEnumerable<Finding> Of(Situation situation) => situation.Cores.Count == 0
-        ? [new Finding(FindingLevel.Note, FindingTopic.ArduinoCores, "no-core", "No Arduino core for STM32 was found in the usual places.")]
+        ? [new Finding(FindingLevel.Note, FindingTopic.ArduinoCores, "no-core", "No Arduino core for STM32 found in the usual folders.")]
         : situation.Cores.Select(Of);
 
     private Finding Of(SeenCore core) => core.HasOverlay
-        ? new Finding(FindingLevel.Fine, FindingTopic.ArduinoCores, "core", $"{core.Name} ({core.Folder}): Upload leads to upload-helper")
-        : new Finding(FindingLevel.Note, FindingTopic.ArduinoCores, "no-overlay", $"{core.Name} ({core.Folder}): its Upload does not lead to upload-helper.")
+        ? new Finding(FindingLevel.Fine, FindingTopic.ArduinoCores, "core", $"{core.Name} ({core.Folder}): its Upload button uses upload-helper")
+        : new Finding(FindingLevel.Note, FindingTopic.ArduinoCores, "no-overlay", $"{core.Name} ({core.Folder}): its Upload button does not use upload-helper.")
         {
             Remedy = [Step.Say("Install the overlay:"), Step.Command($"{commands.InstallOverlays} \"{core.Folder}\"")],
         };

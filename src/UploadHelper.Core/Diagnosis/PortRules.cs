@@ -3,13 +3,13 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Diagnosis;
 
-/// <summary>Serial ports: whose they are, whether they may be opened, who has them open.</summary>
+/// <summary>Rules for serial ports: their boards, permissions, and the programs that have them open.</summary>
 internal sealed class PortRules(RepairCommands commands)
 {
     private const string ModemManager = "ModemManager";
 
     public IEnumerable<Finding> Of(Situation situation) => situation.Ports.Count == 0
-        ? [new Finding(FindingLevel.Note, FindingTopic.SerialPorts, "no-port", "There is no serial port. A sketch has one only with USB serial in it.")]
+        ? [new Finding(FindingLevel.Note, FindingTopic.SerialPorts, "no-port", "No serial port found. A sketch has one only if it is built with USB serial support.")]
         : situation.Ports.Select(p => Of(p, situation.Linux) with { Board = p.Port.UsbPath });
 
     private Finding Of(SeenPort port, LinuxState? linux)
@@ -17,7 +17,7 @@ internal sealed class PortRules(RepairCommands commands)
         var name = Name(port);
         if (port is { Access: Access.Denied, Port.VendorId: not null })
         {
-            return new Finding(FindingLevel.Problem, FindingTopic.SerialPorts, "port-denied", $"{name}: this user may not open it.")
+            return new Finding(FindingLevel.Problem, FindingTopic.SerialPorts, "port-denied", $"{name}: this user has no permission to open it.")
             {
                 Remedy = [.. Denied(port, linux)],
             };
@@ -25,18 +25,18 @@ internal sealed class PortRules(RepairCommands commands)
 
         if (port.Holders.Count > 0)
         {
-            return new Finding(FindingLevel.Problem, FindingTopic.SerialPorts, "port-held", $"{name}: another program has it open{HoldersText.Of(port.Holders)}.")
+            return new Finding(FindingLevel.Problem, FindingTopic.SerialPorts, "port-held", $"{name}: in use by {HoldersText.Of(port.Holders)}.")
             {
                 Remedy = port.Holders.Any(h => h.Name == ModemManager)
-                    ? [Step.Say("Keep ModemManager off it: install the udev rules, and plug the board in again:"), Step.Command(commands.InstallUdevRules)]
-                    : [Step.Say("Close it, for example the serial monitor: it takes the port away from the reset.")],
+                    ? [Step.Say("Install the udev rules, which make ModemManager ignore the board, then unplug the board and plug it in again:"), Step.Command(commands.InstallUdevRules)]
+                    : [Step.Say("Close it (for example the serial monitor): while it has the port open, the board cannot be reset for an upload.")],
             };
         }
 
         return new Finding(FindingLevel.Fine, FindingTopic.SerialPorts, "port", name + port.Access switch
         {
-            Access.Granted => ", may be opened",
-            Access.Denied => ", may not be opened by this user",
+            Access.Granted => ", can be opened",
+            Access.Denied => ", cannot be opened by this user",
             _ => "",
         });
     }
@@ -45,18 +45,18 @@ internal sealed class PortRules(RepairCommands commands)
     {
         if (linux is null || port.Group is not { } group)
         {
-            yield return Step.Say("Install the udev rules, and plug the board in again:");
+            yield return Step.Say("Install the udev rules, then unplug the board and plug it in again:");
             yield return Step.Command(commands.InstallUdevRules);
             yield break;
         }
 
         if (linux.MemberOf.Contains(group) && !linux.SessionGroups.Contains(group))
         {
-            yield return Step.Say($"{linux.User} is in the group {group}, but this session began before that: log out and in again.");
+            yield return Step.Say($"{linux.User} is in the group {group}, but this session started before that: log out and log in again.");
             yield break;
         }
 
-        yield return Step.Say($"Become a member of the group {group}, then log out and in again:");
+        yield return Step.Say($"Join the group {group}, then log out and log in again:");
         yield return Step.Command($"sudo usermod --append --groups {group} {linux.User}");
     }
 
@@ -65,22 +65,23 @@ internal sealed class PortRules(RepairCommands commands)
         var info = port.Port;
         if (info is not { VendorId: { } vendor, ProductId: { } product })
         {
-            return $"{info.Name}: no USB ids are known";
+            return $"{info.Name}: USB ids unknown";
         }
 
         var id = new UsbId(vendor, product);
-        return $"{info.Name}: {id}{(info.UsbPath is null ? "" : $" at {info.UsbPath}")}, {BootloaderCatalogue.Find(id)?.Name ?? "ids of no STM32 core"}";
+        return $"{info.Name}: {id}{(info.UsbPath is null ? "" : $" at {info.UsbPath}")}, {KnownDevices.Find(id)?.Name ?? "not a known board"}";
     }
 }
 
+/// <summary>The processes that have a device or port open, for people.</summary>
 internal static class HoldersText
 {
-    /// <summary>": NAME (process 12), ..."; "" if it is not known who.</summary>
+    /// <summary>"NAME (process 12), ..."; "another program" if the processes are unknown.</summary>
     public static string Of(IReadOnlyList<Holder> holders) =>
-        holders.Count == 0 ? "" : ": " + string.Join(", ", holders.Select(h => $"{h.Name} (process {h.Id})"));
+        holders.Count == 0 ? "another program" : string.Join(", ", holders.Select(h => $"{h.Name} (process {h.Id})"));
 }
 
-/// <summary>What decides on access on Linux: udev, its rules, ModemManager.</summary>
+/// <summary>Rules for what decides on access on Linux: udev, its rules, ModemManager.</summary>
 internal sealed class PermissionRules(RepairCommands commands)
 {
     public IEnumerable<Finding> Of(Situation situation)
@@ -94,20 +95,20 @@ internal sealed class PermissionRules(RepairCommands commands)
         if (!linux.UdevRuns)
         {
             yield return new Finding(
-                FindingLevel.Note, FindingTopic.Permissions, "no-udev", "udev does not run here (a container?): rights are those that the files in /dev have.");
+                FindingLevel.Note, FindingTopic.Permissions, "no-udev", "udev is not running (in a container?). Access depends on the permissions of the files in /dev.");
         }
 
         if (linux.ModemManagerRuns)
         {
             yield return linux.Rules == UdevRulesState.Installed
-                ? new Finding(FindingLevel.Fine, FindingTopic.Permissions, "modem-manager", "ModemManager runs, and leaves boards alone (udev rules)")
+                ? new Finding(FindingLevel.Fine, FindingTopic.Permissions, "modem-manager", "ModemManager is running, and ignores boards because of the udev rules")
                 : new Finding(
                     FindingLevel.Problem,
                     FindingTopic.Permissions,
                     "modem-manager",
-                    "ModemManager runs: it opens each new serial port for some seconds, and writes to the sketch behind it.")
+                    "ModemManager is running. It opens each new serial port for some seconds and writes to the sketch.")
                 {
-                    Remedy = [Step.Say("The udev rules keep it off boards:"), Step.Command(commands.InstallUdevRules)],
+                    Remedy = [Step.Say("Install the udev rules, which make it ignore boards:"), Step.Command(commands.InstallUdevRules)],
                 };
         }
     }
@@ -116,15 +117,15 @@ internal sealed class PermissionRules(RepairCommands commands)
     {
         UdevRulesState.Installed => new Finding(FindingLevel.Fine, FindingTopic.Permissions, "udev-rules", "the udev rules are installed (60-upload-helper.rules)"),
         UdevRulesState.Other => new Finding(
-            FindingLevel.Note, FindingTopic.Permissions, "udev-rules", "The udev rules 60-upload-helper.rules are installed, but are not those of this version.")
+            FindingLevel.Note, FindingTopic.Permissions, "udev-rules", "The installed udev rules (60-upload-helper.rules) are not those of this version.")
         {
-            Remedy = [Step.Say("Bring them up to date:"), Step.Command(commands.InstallUdevRules)],
+            Remedy = [Step.Say("Update them:"), Step.Command(commands.InstallUdevRules)],
         },
         _ => new Finding(
             FindingLevel.Note,
             FindingTopic.Permissions,
             "udev-rules",
-            linux.IsRoot ? "The udev rules are not installed: boards are root's alone." : $"The udev rules are not installed: {linux.User} may be refused when a bootloader comes.")
+            linux.IsRoot ? "The udev rules are not installed. Only root can open boards." : $"The udev rules are not installed. {linux.User} may have no permission to open bootloaders.")
         {
             Remedy = [Step.Say("Install them:"), Step.Command(commands.InstallUdevRules)],
         },

@@ -3,11 +3,11 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Diagnosis;
 
-/// <summary>What was found on a machine, as far as it matters to reaching boards. Gathered without opening any board.</summary>
-/// <param name="UsbLibrary">The library that reaches USB devices.</param>
+/// <summary>What decides on access to boards on a machine. Collected without opening any board.</summary>
+/// <param name="UsbLibrary">The library for USB devices.</param>
 public sealed record Situation(UsbLibraryState UsbLibrary)
 {
-    /// <summary>The USB devices; those that are no boards may be among them.</summary>
+    /// <summary>The USB devices; not all of them need be boards.</summary>
     public IReadOnlyList<SeenDevice> Devices { get; init; } = [];
 
     /// <summary>The serial ports.</summary>
@@ -16,29 +16,29 @@ public sealed record Situation(UsbLibraryState UsbLibrary)
     /// <summary>The Arduino cores for STM32.</summary>
     public IReadOnlyList<SeenCore> Cores { get; init; } = [];
 
-    /// <summary>What there is only on Linux; null elsewhere.</summary>
+    /// <summary>What exists only on Linux; null elsewhere.</summary>
     public LinuxState? Linux { get; init; }
 
-    /// <summary>Whether drivers are bound to devices by hand, as on Windows.</summary>
+    /// <summary>Whether a device works only with the right driver, as on Windows.</summary>
     public bool BindsDrivers { get; init; }
 }
 
 /// <summary>A USB device as the operating system knows it, without opening it and without libusb.</summary>
 /// <param name="Id">idVendor and idProduct.</param>
-/// <param name="Path">Where it is plugged in, as <see cref="UsbDeviceInfo.Path"/>; "" where the system does not tell.</param>
+/// <param name="Path">Where it is plugged in, as <see cref="UsbDeviceInfo.Path"/>; "" where the system does not know it.</param>
 /// <param name="Name">Its product string, or what the system calls it; "" if there is none.</param>
 public sealed record SeenDevice(UsbId Id, string Path, string Name)
 {
     /// <summary>Whether it is in DFU mode.</summary>
     public bool IsDfu { get; init; }
 
-    /// <summary>The drivers that hold its interfaces ("usbfs", "cdc_acm", "WinUSB"); none if nothing does.</summary>
+    /// <summary>The drivers that are bound to its interfaces ("usbfs", "cdc_acm", "WinUSB"); empty if there are none.</summary>
     public IReadOnlyList<string> Drivers { get; init; } = [];
 
     /// <summary>Whether this user may open it.</summary>
     public Access Access { get; init; }
 
-    /// <summary>The file that is opened for it (Linux), or null.</summary>
+    /// <summary>The file through which it is opened (Linux), or null.</summary>
     public string? Node { get; init; }
 
     /// <summary>The processes that are known to have it open.</summary>
@@ -52,7 +52,7 @@ public sealed record SeenPort(SerialPortInfo Port)
     /// <summary>Whether this user may open it.</summary>
     public Access Access { get; init; }
 
-    /// <summary>The group whose members may open it (Linux), or null where it is not known.</summary>
+    /// <summary>The group whose members may open it (Linux), or null if unknown.</summary>
     public string? Group { get; init; }
 
     /// <summary>The processes that are known to have it open.</summary>
@@ -60,15 +60,15 @@ public sealed record SeenPort(SerialPortInfo Port)
 }
 
 /// <summary>An Arduino core for STM32.</summary>
-/// <param name="Name">What its platform.txt calls it.</param>
-/// <param name="Folder">The folder of its platform.txt.</param>
-/// <param name="HasOverlay">Whether its Upload leads to upload-helper.</param>
+/// <param name="Name">Its name in platform.txt.</param>
+/// <param name="Folder">The folder of platform.txt.</param>
+/// <param name="HasOverlay">Whether its Upload button uses upload-helper.</param>
 public sealed record SeenCore(string Name, string Folder, bool HasOverlay);
 
 /// <summary>Whether this user may open something.</summary>
 public enum Access
 {
-    /// <summary>It is not known without trying.</summary>
+    /// <summary>Unknown without trying.</summary>
     Unknown,
 
     /// <summary>Yes.</summary>
@@ -83,42 +83,42 @@ public enum Access
 /// <param name="Name">Its name.</param>
 public sealed record Holder(int Id, string Name);
 
-/// <summary>Whether the udev rules are there.</summary>
+/// <summary>Whether the udev rules are installed.</summary>
 public enum UdevRulesState
 {
-    /// <summary>They are not.</summary>
+    /// <summary>They are not installed.</summary>
     Missing,
 
-    /// <summary>Others are there under their name: of another version, or changed.</summary>
+    /// <summary>A file with their name has other rules: those of another version, or changed ones.</summary>
     Other,
 
-    /// <summary>They are.</summary>
+    /// <summary>They are installed.</summary>
     Installed,
 }
 
-/// <summary>Who runs this program, and what on a Linux system decides on access to boards.</summary>
+/// <summary>The user of this program, and what decides on access to boards on a Linux system.</summary>
 /// <param name="User">Name of the user.</param>
-/// <param name="IsRoot">Whether it is root, who may do anything.</param>
+/// <param name="IsRoot">Whether the user is root, who may open everything.</param>
 /// <param name="Rules">The udev rules.</param>
 public sealed record LinuxState(string User, bool IsRoot, UdevRulesState Rules)
 {
-    /// <summary>Whether the user came over the network: the tag "uaccess" gives rights only to who sits at the machine.</summary>
+    /// <summary>Whether the user is logged in over the network: the tag "uaccess" gives rights only to users at the machine.</summary>
     public bool IsRemote { get; init; }
 
-    /// <summary>Whether udev runs.</summary>
+    /// <summary>Whether udev is running.</summary>
     public bool UdevRuns { get; init; } = true;
 
-    /// <summary>Whether ModemManager runs, which asks each new serial port whether it is a modem.</summary>
+    /// <summary>Whether ModemManager is running, which probes each new serial port for a modem.</summary>
     public bool ModemManagerRuns { get; init; }
 
     /// <summary>The groups that this process has.</summary>
     public IReadOnlyList<string> SessionGroups { get; init; } = [];
 
-    /// <summary>The groups that name the user as a member; a session gets them when it begins.</summary>
+    /// <summary>The groups that list the user as a member; a session gets them when it starts.</summary>
     public IReadOnlyList<string> MemberOf { get; init; } = [];
 }
 
-/// <summary>Whether the library that reaches USB devices works.</summary>
-/// <param name="Version">Its version, or "" if it does not tell; null if there is no library, or it does not start.</param>
-/// <param name="Trouble">Why there is none, and where to get it; null if it works.</param>
-public sealed record UsbLibraryState(string? Version, string? Trouble);
+/// <summary>Whether the library for USB devices works.</summary>
+/// <param name="Version">Its version, or "" if it does not report one; null if it is missing or does not start.</param>
+/// <param name="Problem">What is wrong, and where to get the library; null if it works.</param>
+public sealed record UsbLibraryState(string? Version, string? Problem);

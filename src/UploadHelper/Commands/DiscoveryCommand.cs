@@ -5,7 +5,7 @@ using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
 
-/// <summary><c>discovery</c>: tells an IDE of the boards in DFU mode, so that they can be chosen as ports.</summary>
+/// <summary><c>discovery</c>: reports boards in DFU mode to an IDE, which offers them as ports.</summary>
 internal static class DiscoveryCommand
 {
     public static Command Create(CommandContext context)
@@ -13,31 +13,32 @@ internal static class DiscoveryCommand
         var command = new Command(
             "discovery",
             """
-            Tell an IDE which boards are in DFU mode (Arduino's pluggable discovery protocol, on standard input and output).
+            Report boards in DFU mode to an IDE (Arduino's pluggable discovery protocol, on standard input and output).
 
             In platform.txt:
               pluggable_discovery.dfu.pattern="{runtime.platform.path}/tools/upload-helper" discovery
             """);
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
-            using var world = DeviceEnvironment.Open(settings, context, StartState.Bootloader);
-            var signals = new DiscoverySignals(context.Streams.In);
-            using var events = world.WatchUsb(signals.BusChanged);
-            var session = new DiscoverySession(world.Usb, world.Time, line => Say(context.Streams.Out, line));
-            new DiscoveryLoop(session, Living(signals, world, context), new LookPace(events is not null), world.Time).Run(context.CancellationToken);
+            using var environment = DeviceEnvironment.Open(settings, context, StartState.Bootloader);
+            var session = new DiscoverySession(environment.Usb, environment.Time, line => Say(context.Streams.Out, line));
+            new DiscoveryLoop(session, Client(environment, context), environment.Time).Run(context.CancellationToken);
             return 0;
         }));
         return command;
     }
 
-    // The client reads message by message, and counts on \n on every system.
+    // The client reads each message as soon as it is complete, and expects \n on every system.
     private static void Say(TextWriter output, string line)
     {
         output.Write(line + "\n");
         output.Flush();
     }
 
-    // A virtual board of this process lives on while the discovery waits.
-    private static IDiscoverySignals Living(DiscoverySignals signals, DeviceEnvironment world, CommandContext context) =>
-        world.Board is null ? signals : new VirtualTimeSignals(signals, context.Time, world.Time);
+    // The clock of a virtual board must go on while the discovery waits for its client.
+    private static IDiscoveryClient Client(DeviceEnvironment environment, CommandContext context)
+    {
+        var client = new StandardInputClient(context.Streams.In);
+        return environment.Board is null ? client : new VirtualTimeClient(client, context.Time, environment.Time);
+    }
 }

@@ -10,19 +10,19 @@ using UploadHelper.Output;
 
 namespace UploadHelper.Commands;
 
-/// <summary><c>doctor</c>: what on this machine keeps boards from being reached, and how to mend it.</summary>
+/// <summary><c>doctor</c>: which problems on this machine prevent access to boards, and how to fix them.</summary>
 internal static class DoctorCommand
 {
     public static Command Create(CommandContext context)
     {
         var command = new ExampledCommand(
             "doctor",
-            "Say what on this machine keeps boards from being reached, and how to mend it. Opens no board.",
+            "Check this machine for problems that prevent access to boards, and show how to fix them. Opens no board.",
             "upload-helper doctor",
             "upload-helper doctor --json",
             "upload-helper doctor --udev-rules | sudo tee /etc/udev/rules.d/60-upload-helper.rules")
         {
-            GlobalOptions.Flag(SettingKeys.UdevRules, "Print the udev rules (Linux), and nothing else"),
+            GlobalOptions.Flag(SettingKeys.UdevRules, "Print only the udev rules (Linux)"),
         };
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
@@ -33,7 +33,7 @@ internal static class DoctorCommand
                 return 0;
             }
 
-            ThisMachineOnly(settings);
+            RequireThisMachine(settings);
             var situation = new SystemInspection(new SystemDevices(context.Time), context.Environment).Look(Repair.UdevRules());
             var findings = new Findings(Repair.Commands(Environment.ProcessPath ?? "upload-helper")).Of(situation);
             Write(output, settings.Switch(SettingKeys.Json, false), Versions(), findings);
@@ -42,12 +42,12 @@ internal static class DoctorCommand
         return command;
     }
 
-    private static void ThisMachineOnly(Settings settings)
+    private static void RequireThisMachine(Settings settings)
     {
         if (settings.Text(SettingKeys.Simulate) is not null || settings.Text(SettingKeys.UsbIp) is not null)
         {
             throw new UploadException(
-                UploadError.Usage, "doctor looks at this machine, not at a virtual board or at another machine's devices.", "Leave --simulate and --usbip out.");
+                UploadError.Usage, "doctor checks this machine, not a virtual board or the devices of another machine.", "Leave out --simulate and --usbip.");
         }
     }
 
@@ -59,11 +59,11 @@ internal static class DoctorCommand
     {
         if (json)
         {
-            FindingsJson.Write(output, versions, findings);
+            FindingsReport.WriteJson(output, versions, findings);
             return;
         }
 
-        foreach (var line in FindingsText.Of(versions, findings))
+        foreach (var line in FindingsReport.Page(versions, findings))
         {
             output.WriteLine(Ascii.Of(line));
         }

@@ -2,28 +2,28 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Discovery;
 
-/// <summary>One client's discovery: what it asks is answered at once, what comes and goes is told after START_SYNC.</summary>
+/// <summary>The discovery of one client: answers its commands, and after START_SYNC reports which ports appear and disappear.</summary>
 /// <param name="bus">The bus.</param>
 /// <param name="time">The clock.</param>
-/// <param name="say">Accepts a message, a line each.</param>
+/// <param name="say">Receives the messages, each one line.</param>
 internal sealed class DiscoverySession(IUsbBus bus, TimeProvider time, Action<string> say)
 {
-    // A client may send anything, but need not get all of it back.
-    private const int MostOfALine = 60;
+    // A client may send a line of any length, but does not get all of it back.
+    private const int LongestQuote = 60;
     private readonly DfuPorts _ports = new(bus);
     private PortWatch? _watch;
 
-    /// <summary>Where the discovery stands.</summary>
+    /// <summary>The state of the discovery.</summary>
     public DiscoveryMode Mode { get; private set; } = DiscoveryMode.Alive;
 
-    /// <summary>Whether the bus is to be looked at now and then.</summary>
+    /// <summary>Whether <see cref="Poll"/> is to be called regularly.</summary>
     public bool IsWatching => _watch is not null;
 
-    /// <summary>How long until a newcomer has settled, or null without one.</summary>
+    /// <summary>How long until a new device has settled, or null if there is none.</summary>
     public TimeSpan? UntilSettled => _watch?.UntilSettled;
 
     /// <summary>Answers one line of the client.</summary>
-    public void Obey(string line)
+    public void Execute(string line)
     {
         var request = DiscoveryRequest.Parse(line);
         if (Refusal(request) is var (eventType, why))
@@ -34,17 +34,17 @@ internal sealed class DiscoverySession(IUsbBus bus, TimeProvider time, Action<st
 
         try
         {
-            Carry(request.Verb);
+            Execute(request.Verb);
             Mode = Mode.After(request.Verb);
         }
         catch (UsbException e)
         {
-            say(DiscoveryMessages.Error(DiscoveryMessages.EventType(request.Verb), $"The USB bus cannot be looked at. {e.Message}"));
+            say(DiscoveryMessages.Error(DiscoveryMessages.EventType(request.Verb), $"Cannot list USB devices: {e.Message}"));
         }
     }
 
-    /// <summary>Tells what changed since the last look.</summary>
-    public void Look()
+    /// <summary>Reports the changes since the last poll.</summary>
+    public void Poll()
     {
         if (_watch is null)
         {
@@ -53,15 +53,15 @@ internal sealed class DiscoverySession(IUsbBus bus, TimeProvider time, Action<st
 
         try
         {
-            var (gone, come) = _watch.Look();
-            gone.Select(DiscoveryMessages.Remove).ToList().ForEach(say);
-            come.Select(DiscoveryMessages.Add).ToList().ForEach(say);
+            var (removed, added) = _watch.Poll();
+            removed.Select(DiscoveryMessages.Remove).ToList().ForEach(say);
+            added.Select(DiscoveryMessages.Add).ToList().ForEach(say);
         }
         catch (UsbException e)
         {
-            // As Arduino's protocol handler does: no event follows until the client stops and starts anew.
+            // As in Arduino's protocol handler: no event follows until the client sends STOP and starts again.
             _watch = null;
-            say(DiscoveryMessages.Error(DiscoveryMessages.EventType(DiscoveryVerb.StartSync), $"The USB bus cannot be looked at any more. {e.Message}"));
+            say(DiscoveryMessages.Error(DiscoveryMessages.EventType(DiscoveryVerb.StartSync), $"Cannot list USB devices any more: {e.Message}"));
         }
     }
 
@@ -81,23 +81,23 @@ internal sealed class DiscoverySession(IUsbBus bus, TimeProvider time, Action<st
         };
     }
 
-    private void Carry(DiscoveryVerb verb)
+    private void Execute(DiscoveryVerb verb)
     {
         switch (verb)
         {
             case DiscoveryVerb.List:
-                say(DiscoveryMessages.List(_ports.Look().Select(_ports.Describe).OrderBy(p => p.Address, StringComparer.Ordinal)));
+                say(DiscoveryMessages.List(_ports.List().Select(_ports.Describe).OrderBy(p => p.Address, StringComparer.Ordinal)));
                 break;
             case DiscoveryVerb.Start:
-                _ports.Look(); // A bus that cannot be looked at is told now rather than at the first LIST.
+                _ports.List(); // A bus that cannot be listed is reported now rather than at the first LIST.
                 say(DiscoveryMessages.Ok(verb));
                 break;
             case DiscoveryVerb.StartSync:
                 var watch = new PortWatch(_ports, time);
-                var there = watch.Begin();
+                var present = watch.Begin();
                 _watch = watch;
                 say(DiscoveryMessages.Ok(verb));
-                there.Select(DiscoveryMessages.Add).ToList().ForEach(say);
+                present.Select(DiscoveryMessages.Add).ToList().ForEach(say);
                 break;
             default:
                 _watch = null;
@@ -106,5 +106,55 @@ internal sealed class DiscoverySession(IUsbBus bus, TimeProvider time, Action<st
         }
     }
 
-    private static string Shortened(string text) => text.Length <= MostOfALine ? text : text[..MostOfALine] + "...";
+    private static string Shortened(string text) => text.Length <= LongestQuote ? text : text[..LongestQuote] + "...";
+}
+
+/// <summary>The states of a discovery (the state machine of the specification).</summary>
+internal enum DiscoveryMode
+{
+    /// <summary>The process waits for HELLO.</summary>
+    Alive,
+
+    /// <summary>After HELLO or STOP.</summary>
+    Idle,
+
+    /// <summary>After START: answers LIST.</summary>
+    Started,
+
+    /// <summary>After START_SYNC: reports which ports appear and disappear.</summary>
+    Syncing,
+
+    /// <summary>After QUIT.</summary>
+    Dead,
+}
+
+/// <summary>Which command is allowed in which state, and the state after it.</summary>
+internal static class DiscoveryModes
+{
+    /// <summary>Why a command is refused in a state, or null if it is allowed.</summary>
+    public static string? Refusal(this DiscoveryMode mode, DiscoveryVerb verb) => (mode, verb) switch
+    {
+        (_, DiscoveryVerb.Quit) => null,
+        (DiscoveryMode.Alive, DiscoveryVerb.Hello) => null,
+        (DiscoveryMode.Alive, _) => "The first command must be HELLO",
+        (_, DiscoveryVerb.Hello) => "HELLO was already said",
+        (DiscoveryMode.Idle, DiscoveryVerb.Start or DiscoveryVerb.StartSync) => null,
+        (DiscoveryMode.Idle, DiscoveryVerb.List) => "LIST is only allowed after START",
+        (DiscoveryMode.Idle, DiscoveryVerb.Stop) => "The discovery is already stopped",
+        (DiscoveryMode.Started, DiscoveryVerb.List) => null,
+        (DiscoveryMode.Started or DiscoveryMode.Syncing, DiscoveryVerb.Stop) => null,
+        (DiscoveryMode.Started, DiscoveryVerb.Start or DiscoveryVerb.StartSync) => "The discovery is already running after START; send STOP first",
+        (DiscoveryMode.Syncing, DiscoveryVerb.Start or DiscoveryVerb.StartSync or DiscoveryVerb.List) => "The discovery is already sending events after START_SYNC; send STOP first",
+        _ => null,
+    };
+
+    /// <summary>The state after a command that was allowed and did not fail.</summary>
+    public static DiscoveryMode After(this DiscoveryMode mode, DiscoveryVerb verb) => verb switch
+    {
+        DiscoveryVerb.Hello or DiscoveryVerb.Stop => DiscoveryMode.Idle,
+        DiscoveryVerb.Start => DiscoveryMode.Started,
+        DiscoveryVerb.StartSync => DiscoveryMode.Syncing,
+        DiscoveryVerb.Quit => DiscoveryMode.Dead,
+        _ => mode,
+    };
 }

@@ -34,9 +34,6 @@ internal sealed class DeviceEnvironment : IDisposable
     /// <summary>The first virtual board, or null where boards are real.</summary>
     public Board? Board => Boards.Count > 0 ? Boards[0] : null;
 
-    /// <summary>Has this machine tell when something comes to its USB or leaves it; null where only looking helps.</summary>
-    public IDisposable? WatchUsb(Action changed) => IsThisMachine ? SystemDevices.WatchUsb(changed) : null;
-
     /// <summary>The drivers that hold a device; null where they are not known.</summary>
     public IReadOnlyList<string>? DriversOf(UsbDeviceInfo device) => IsThisMachine ? SystemDevices.DriversOf(device) : null;
 

@@ -8,13 +8,13 @@ public sealed class DoctorTests(DoctorTests.Run rig) : IClassFixture<DoctorTests
     public sealed class Run() : RigRun("doctor");
 
     [RigTheory]
-    [InlineData("reachable", "  ok       0483:DF11 at 1-1 (STM32  BOOTLOADER): ", "may be opened")]
-    [InlineData("reachable", "  note     The udev rules are not installed", "boards are root's alone.")]
-    [InlineData("denied", "  PROBLEM  0483:DF11 at 1-1 (STM32  BOOTLOADER): ", "this user may not open it.")]
+    [InlineData("reachable", "  ok       0483:DF11 at 1-1 (STM32  BOOTLOADER): ", "can be opened")]
+    [InlineData("reachable", "  note     The udev rules are not installed", "Only root can open boards.")]
+    [InlineData("denied", "  PROBLEM  0483:DF11 at 1-1 (STM32  BOOTLOADER): ", "this user has no permission to open it.")]
     [InlineData("denied", "             SUBSYSTEM==\"usb\", ATTR{idVendor}==\"0483\", ATTR{idProduct}==\"df11\"", ", TAG+=\"uaccess\"")]
-    [InlineData("held", "  PROBLEM  0483:DF11 at 1-1 (STM32  BOOTLOADER): ", "another program holds it: dfu-util (process ")]
-    [InlineData("port", "  ok       /dev/ttyACM0: 0483:5740 at 1-1, ", "may be opened")]
-    [InlineData("port-denied", "  PROBLEM  /dev/ttyACM0: 0483:5740 at 1-1, ", "this user may not open it.")]
+    [InlineData("held", "  PROBLEM  0483:DF11 at 1-1 (STM32  BOOTLOADER): ", "in use by dfu-util (process ")]
+    [InlineData("port", "  ok       /dev/ttyACM0: 0483:5740 at 1-1, ", "can be opened")]
+    [InlineData("port-denied", "  PROBLEM  /dev/ttyACM0: 0483:5740 at 1-1, ", "this user has no permission to open it.")]
     [InlineData("port-denied", "             sudo usermod --append --groups dialout nobody", "")]
     [InlineData("no-library", "  PROBLEM  The library libusb-1.0 was not found", "apt install libusb-1.0-0")]
     public void What_is_wrong_is_said(string step, string beginning, string rest)

@@ -1,6 +1,6 @@
 using UploadHelper.Core.Diagnosis;
-using UploadHelper.Core.Errors;
-using UploadHelper.Devices.Diagnosis;
+using UploadHelper.Devices.Linux;
+using UploadHelper.Output;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Diagnosis;
@@ -25,7 +25,7 @@ public sealed class LinuxSituationTests : IDisposable
     public void Dispose() => _tree.Dispose();
 
     [Fact]
-    public void All_is_well()
+    public void Without_problems_everything_is_fine()
     {
         Bootloader();
         Sketch();
@@ -48,7 +48,7 @@ public sealed class LinuxSituationTests : IDisposable
     }
 
     [Fact]
-    public void The_rules_came_after_the_board()
+    public void The_rules_were_installed_after_the_board_was_plugged_in()
     {
         Bootloader();
         InstallRules(Rules);
@@ -59,7 +59,7 @@ public sealed class LinuxSituationTests : IDisposable
     }
 
     [Fact]
-    public void The_user_came_over_the_network()
+    public void The_user_is_logged_in_over_the_network()
     {
         Bootloader();
         InstallRules(Rules);
@@ -70,7 +70,7 @@ public sealed class LinuxSituationTests : IDisposable
     }
 
     [Fact]
-    public void A_board_that_no_rule_names()
+    public void A_board_that_no_rule_covers()
     {
         _tree.UsbDevice("1-1", "1209", "0001", "My bootloader", number: 7);
         _tree.UsbInterface("1-1", 0, "fe", "01", "02", null);
@@ -92,7 +92,7 @@ public sealed class LinuxSituationTests : IDisposable
     }
 
     [Fact]
-    public void Other_programs_hold_the_board_and_the_port()
+    public void Other_programs_use_the_board_and_the_port()
     {
         Bootloader("usbfs");
         Sketch();
@@ -126,7 +126,7 @@ public sealed class LinuxSituationTests : IDisposable
     }
 
     [Fact]
-    public void A_rules_file_in_etc_hides_that_of_a_package()
+    public void A_rules_file_in_etc_overrides_that_of_a_package()
     {
         _tree.Text("usr/lib/udev/rules.d/60-upload-helper.rules", Rules);
         Assert.Equal(FindingLevel.Fine, Only("udev-rules").Level);
@@ -150,7 +150,7 @@ public sealed class LinuxSituationTests : IDisposable
     }
 
     [Fact]
-    public void A_port_of_the_machine_itself_is_no_problem()
+    public void A_port_without_USB_is_not_a_problem()
     {
         _tree.Text("dev/ttyS0", "");
         Directory.CreateDirectory(_tree.At("sys/devices/pnp0/00:04/tty/ttyS0"));
@@ -165,7 +165,7 @@ public sealed class LinuxSituationTests : IDisposable
     }
 
     [Fact]
-    public void A_process_that_ends_during_the_look_is_left_out()
+    public void A_process_that_ends_meanwhile_is_left_out()
     {
         Directory.CreateDirectory(_tree.At("proc/99"));
         Sketch();
@@ -201,13 +201,24 @@ public sealed class LinuxSituationTests : IDisposable
     private Finding Only(string code) => Assert.Single(DoctorPage.Findings(Look(Library)), f => f.Code == code);
 
     private Situation Look(UsbLibraryState library) =>
-        new LinuxInspection(_tree.Root, _account, new Files(_tree.Root, _denied)).Look(library, Rules);
+        new LinuxInspection(_tree.Root, _account, new Files(_tree.Root, _denied)).Inspect(library, Rules);
 
     /// <summary>Rights as a situation has them: those of this process say nothing of it.</summary>
-    private sealed class Files(string root, HashSet<string> denied) : ILinuxFiles
+    private sealed class Files(string root, HashSet<string> denied) : IFileRights
     {
         public bool MayOpen(string path) => !denied.Contains(path[root.Length..]);
 
         public uint? GroupOf(string path) => path.Contains("/tty", StringComparison.Ordinal) ? Dialout : 0;
     }
+}
+
+/// <summary>The findings of a situation, and the page of doctor for it.</summary>
+internal static class DoctorPage
+{
+    private static readonly RepairCommands Commands = new("sudo scripts/install-udev.sh", "scripts/install-arduino.sh");
+
+    public static IReadOnlyList<Finding> Findings(Situation situation) => new Findings(Commands).Of(situation);
+
+    public static string Of(Situation situation) =>
+        string.Join('\n', FindingsReport.Page("upload-helper 1.2.3, .NET 10.0.0, Debian GNU/Linux 12 (x64)", Findings(situation))) + "\n";
 }

@@ -1,8 +1,7 @@
 using System.Text;
 using UploadHelper.Core.Diagnosis;
-using UploadHelper.Core.Errors;
 using UploadHelper.Core.Serial;
-using UploadHelper.Devices.Diagnosis;
+using UploadHelper.Devices.Windows;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Diagnosis;
@@ -41,7 +40,7 @@ public class WindowsSituationTests
     public void The_page_for_a_board_without_a_driver() => Snapshot.Match(DoctorPage.Of(Situation(Device(St, null))), "doctor-windows-no-driver");
 
     [Fact]
-    public void A_board_that_was_there_once_is_not_there_now()
+    public void A_board_that_was_unplugged_is_not_listed()
     {
         var situation = Situation(Device(St, "WinUSB"), present: _ => false);
 
@@ -50,7 +49,7 @@ public class WindowsSituationTests
     }
 
     [Fact]
-    public void The_interface_of_a_composite_device_stands_for_it()
+    public void The_interfaces_represent_a_composite_device()
     {
         var registry = Device(@"VID_1D50&PID_6017\7&1", "usbccgp") + Device(@"VID_1D50&PID_6017&MI_00\8&2", "WinUSB");
 
@@ -61,7 +60,7 @@ public class WindowsSituationTests
     }
 
     [Fact]
-    public void An_unknown_device_in_dfu_mode_is_a_board_and_run_time_dfu_is_not()
+    public void An_unknown_device_is_a_board_in_dfu_mode_but_not_with_run_time_dfu()
     {
         var registry = Device(@"VID_1209&PID_0001\1", "WinUSB") + Device(@"VID_1209&PID_0002\1", null, protocol: "01");
 
@@ -71,7 +70,7 @@ public class WindowsSituationTests
 
     private static Situation Situation(string registry, Func<string, bool>? present = null) => new(new UsbLibraryState("1.0.26", null))
     {
-        Devices = new WindowsUsbCatalogue(new RegistryText(registry), present ?? (_ => true)).List(),
+        Devices = new WindowsCatalogue(new RegistryText(registry), present ?? (_ => true)).Devices(),
         Ports = [new SeenPort(new SerialPortInfo("COM5", 0x0483, 0x5740, "207C356E3251", null))],
         BindsDrivers = true,
     };

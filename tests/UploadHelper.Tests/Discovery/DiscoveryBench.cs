@@ -1,4 +1,5 @@
 using System.Text.Json;
+using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Discovery;
 using UploadHelper.Tests.Output;
@@ -13,17 +14,17 @@ internal sealed class DiscoveryBench : IDisposable
     public const string Hello = "HELLO 1 \"arduino-cli 1.2.3\"";
 
     private readonly SimulatedSystem _system;
-    private readonly bool _tells;
     private readonly List<Step> _steps = [];
 
-    public DiscoveryBench(string board, bool tells = false)
+    public DiscoveryBench(string board)
     {
         _system = new SimulatedSystem(SimulationOptions.Parse(board, StartState.Bootloader), _ => { });
-        _tells = tells;
         Bus = _system.Usb;
     }
 
     public Board Board => _system.Board;
+
+    public VirtualClock Clock => _system.Clock;
 
     public IUsbBus Bus { get; set; }
 
@@ -42,14 +43,14 @@ internal sealed class DiscoveryBench : IDisposable
     /// <summary>Adds something to the script that happens on the bus, or anywhere else.</summary>
     public DiscoveryBench Do(Action happening)
     {
-        _steps.Add(new Step(TimeSpan.Zero, World: happening));
+        _steps.Add(new Step(TimeSpan.Zero, Action: happening));
         return this;
     }
 
     /// <summary>Adds a pause to the script.</summary>
     public DiscoveryBench Wait(double seconds)
     {
-        _steps.Add(new Step(TimeSpan.FromSeconds(seconds), World: () => { }));
+        _steps.Add(new Step(TimeSpan.FromSeconds(seconds), Action: () => { }));
         return this;
     }
 
@@ -57,9 +58,54 @@ internal sealed class DiscoveryBench : IDisposable
     public DiscoveryBench Run()
     {
         var session = new DiscoverySession(Bus, _system.Clock, line => Said.Add((_system.Clock.Now, JsonDocument.Parse(line).RootElement)));
-        new DiscoveryLoop(session, new ScriptedSignals(_system.Clock, _steps, _tells), new LookPace(_tells), _system.Clock).Run(CancellationToken.None);
+        new DiscoveryLoop(session, new ScriptedClient(_system.Clock, _steps), _system.Clock).Run(CancellationToken.None);
         return this;
     }
 
     public void Dispose() => _system.Dispose();
+}
+
+/// <summary>One step of a script.</summary>
+/// <param name="Wait">The time since the step before.</param>
+/// <param name="Line">What the client sends, or null.</param>
+/// <param name="Action">What happens on the bus, or null.</param>
+internal sealed record Step(TimeSpan Wait, string? Line = null, Action? Action = null);
+
+/// <summary>A client and a bus that follow a script, in virtual time.</summary>
+/// <param name="clock">The clock.</param>
+/// <param name="steps">The script; at its end the client closes the stream.</param>
+internal sealed class ScriptedClient(VirtualClock clock, IEnumerable<Step> steps) : IDiscoveryClient
+{
+    private readonly Queue<Step> _steps = new(steps);
+    private TimeSpan _since;
+
+    public DiscoveryInput Receive(TimeSpan? limit, CancellationToken cancellationToken)
+    {
+        var until = limit is { } some ? clock.Now + some : TimeSpan.MaxValue;
+        while (_steps.TryPeek(out var step))
+        {
+            var due = _since + step.Wait;
+            if (due > until)
+            {
+                break;
+            }
+
+            clock.Wait(due - clock.Now, cancellationToken);
+            _since = clock.Now;
+            _steps.Dequeue();
+            step.Action?.Invoke();
+            if (step.Line is not null)
+            {
+                return new DiscoveryInput(DiscoveryInputKind.Line, step.Line);
+            }
+        }
+
+        if (_steps.Count == 0)
+        {
+            return new DiscoveryInput(DiscoveryInputKind.End);
+        }
+
+        clock.Wait(until - clock.Now, cancellationToken);
+        return new DiscoveryInput(DiscoveryInputKind.Timeout);
+    }
 }

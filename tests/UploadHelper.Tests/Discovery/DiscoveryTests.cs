@@ -2,11 +2,10 @@ using System.Text.Json;
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Discovery;
 
-/// <summary>What a discovery answers, and what it tells of a virtual board in virtual time.</summary>
+/// <summary>The answers of a discovery, and its reports of a virtual board in virtual time.</summary>
 public class DiscoveryTests
 {
     private const string Hello = DiscoveryBench.Hello;
@@ -57,12 +56,10 @@ public class DiscoveryTests
         Assert.DoesNotContain("add", bench.EventTypes);
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void What_comes_and_goes_is_told(bool tells)
+    [Fact]
+    public void Boards_that_appear_and_disappear_are_reported()
     {
-        using var bench = new DiscoveryBench(Board, tells);
+        using var bench = new DiscoveryBench(Board);
         bench.Board.Unplug();
 
         bench.Say(Hello, "START_SYNC").Wait(1).Do(bench.Board.Plug).Wait(6).Do(bench.Board.Unplug).Wait(6).Say("QUIT").Run();
@@ -82,7 +79,7 @@ public class DiscoveryTests
     }
 
     [Fact]
-    public void One_that_only_passes_through_does_not_make_the_list_flicker()
+    public void A_bootloader_that_only_starts_its_sketch_is_not_reported()
     {
         using var bench = new DiscoveryBench(Board);
         bench.Board.Unplug();
@@ -93,9 +90,9 @@ public class DiscoveryTests
     }
 
     [Fact]
-    public void A_board_that_comes_back_between_two_looks_is_another_one()
+    public void A_board_that_enumerates_again_between_two_polls_is_another_one()
     {
-        using var bench = new DiscoveryBench(Board, tells: true);
+        using var bench = new DiscoveryBench(Board);
 
         bench.Say(Hello, "START_SYNC").Do(() =>
         {
@@ -137,7 +134,7 @@ public class DiscoveryTests
     }
 
     [Fact]
-    public void A_bus_that_cannot_be_looked_at_is_told_where_it_is_asked_for()
+    public void A_bus_that_cannot_be_listed_is_an_error_of_the_command_that_needs_it()
     {
         using var bench = new DiscoveryBench(Board);
         var bus = new BrokenBus(bench.Bus) { IsBroken = true };
@@ -156,9 +153,43 @@ public class DiscoveryTests
         Assert.Contains("libusb is missing", bench.Said[1].Message.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
+    // Milliseconds of each list, and polls in a minute: the interval is 250 ms, or 100 times the list, but at most 5 s.
+    [Theory]
+    [InlineData(0, 240)]
+    [InlineData(10, 60)]
+    [InlineData(1000, 12)]
+    public void Polls_take_at_most_a_hundredth_of_the_time(int milliseconds, int polls)
+    {
+        using var bench = new DiscoveryBench("f4rom,start=sketch");
+        var bus = new SlowBus(bench.Bus, bench.Clock, TimeSpan.FromMilliseconds(milliseconds));
+        bench.Bus = bus;
+
+        bench.Say(Hello, "START_SYNC").Wait(60).Say("QUIT").Run();
+
+        Assert.InRange(bus.Lists - 1, polls - 1, polls + 1);
+    }
+
     private static string Type(JsonElement message) => message.GetProperty("eventType").GetString()!;
 
     private static bool IsError(JsonElement message) => message.TryGetProperty("error", out var error) && error.GetBoolean();
+
+    private sealed class SlowBus(IUsbBus bus, TimeProvider time, TimeSpan duration) : IUsbBus
+    {
+        public int Lists { get; private set; }
+
+        public IReadOnlyList<UsbDeviceInfo> List()
+        {
+            Lists++;
+            if (duration > TimeSpan.Zero)
+            {
+                time.Wait(duration, CancellationToken.None);
+            }
+
+            return bus.List();
+        }
+
+        public IUsbDevice Open(UsbDeviceInfo device) => bus.Open(device);
+    }
 
     private sealed class BrokenBus(IUsbBus bus) : IUsbBus
     {

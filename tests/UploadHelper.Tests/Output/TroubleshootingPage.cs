@@ -51,7 +51,7 @@ internal static class TroubleshootingPage
     public static string Text()
     {
         var page = new StringBuilder(Introduction.ReplaceLineEndings("\n"));
-        Quote(page, PrintedLines.ByCode.GetValueOrDefault("error [no-device]"));
+        Quote(page, Printed(Messages.Errors, "error", "no-device"));
         page.Append(Words.ReplaceLineEndings("\n"));
         page.Append($"""
 
@@ -77,7 +77,7 @@ internal static class TroubleshootingPage
         page.Append("## Warnings\n\nThe upload continues after a warning.\n\n");
         foreach (var warning in WarningTable.Entries)
         {
-            Entry(page, warning, Printed(Messages.Warnings, "warning", warning.Code), null);
+            Entry(page, warning.Text, Printed(Messages.Warnings, "warning", warning.Text.Code), null);
         }
 
         page.Append("## Exit statuses\n\nFor scripts. 0 means success.\n\n| status | errors |\n|---|---|\n");

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using UploadHelper.Devices.Diagnosis;
+using UploadHelper.Devices.Windows;
 
 namespace UploadHelper.Tests.Support;
 
@@ -31,6 +31,8 @@ internal sealed class RegistryText : IRegistryView
         .Where(k => k.StartsWith(key + @"\", StringComparison.OrdinalIgnoreCase))
         .Select(k => k[(key.Length + 1)..].Split('\\')[0])
         .Distinct()];
+
+    public IReadOnlyList<string> ValueNames(string key) => _keys.TryGetValue(key, out var values) ? [.. values.Keys] : [];
 
     public string? Text(string key, string name) => Value(key, name) as string;
 

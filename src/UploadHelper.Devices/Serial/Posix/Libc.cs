@@ -5,7 +5,7 @@ namespace UploadHelper.Devices.Serial.Posix;
 /// <summary>The functions and constants of the C library that a serial line needs; constants differ between Linux and macOS.</summary>
 internal static partial class Libc
 {
-    /// <summary>Room for a struct termios of any system; it is only handed from one function to the other.</summary>
+    /// <summary>Room for the struct termios of any system; its content is only passed from one function to the other.</summary>
     public const int TermiosSize = 256;
 
     public const short PollOut = 0x0004;
@@ -33,18 +33,18 @@ internal static partial class Libc
     /// <summary>TIOCNXCL: others may open the port again.</summary>
     public static nuint NotExclusive => Mac ? 0x2000740Eu : 0x540Du;
 
-    /// <summary>Where c_cflag stands in struct termios, behind two words of the system's size.</summary>
+    /// <summary>The offset of c_cflag in struct termios, after two words of the native size.</summary>
     public static int ControlModesAt => Mac ? 16 : 8;
 
-    /// <summary>CREAD and CLOCAL: receive, and do not mind the carrier.</summary>
+    /// <summary>CREAD and CLOCAL: receive, and ignore the carrier.</summary>
     public static uint ReceiveLocally => Mac ? 0x800u | 0x8000u : 0x80u | 0x800u;
 
     /// <summary>CSTOPB and CRTSCTS: two stop bits, and flow control by RTS and CTS.</summary>
     public static uint TwoStopBitsAndFlowControl => Mac ? 0x400u | 0x30000u : 0x40u | 0x8000_0000u;
 
     /// <summary>
-    /// ioctl of an int. Its argument is a variadic one, which macOS on ARM passes on the stack: behind the eight
-    /// registers of arguments (Apple's "Writing ARM64 code for Apple platforms").
+    /// ioctl with an int. Its argument is variadic, and macOS on ARM passes it on the stack, after the eight argument
+    /// registers (Apple's "Writing ARM64 code for Apple platforms").
     /// </summary>
     public static int Ioctl(int descriptor, nuint request, ref int argument) =>
         Mac && RuntimeInformation.ProcessArchitecture == Architecture.Arm64
@@ -72,7 +72,7 @@ internal static partial class Libc
     [LibraryImport(Library, EntryPoint = "cfmakeraw")]
     public static partial void MakeRaw(Span<byte> termios);
 
-    /// <summary>The C libraries of both systems take the plain number, as well as Linux's constants (glibc: termios/cfsetspeed.c).</summary>
+    /// <summary>The C libraries of both systems accept the plain number; glibc also the constants of Linux (termios/cfsetspeed.c).</summary>
     [LibraryImport(Library, EntryPoint = "cfsetspeed", SetLastError = true)]
     public static partial int SetSpeed(Span<byte> termios, nuint baudRate);
 

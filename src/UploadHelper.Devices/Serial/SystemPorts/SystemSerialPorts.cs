@@ -1,22 +1,171 @@
+using System.IO.Ports;
 using UploadHelper.Core.Serial;
 
 namespace UploadHelper.Devices.Serial.SystemPorts;
 
-/// <summary>Serial ports through the package System.IO.Ports; it tells names only, so that the catalogues list the ports.</summary>
-/// <param name="catalogue">Lists the ports.</param>
-internal sealed class SystemSerialPorts(Func<IReadOnlyList<SerialPortInfo>> catalogue) : ISerialPorts
+/// <summary>Serial ports through the package System.IO.Ports. It lists only names, so the ports are listed without it.</summary>
+/// <param name="list">Lists the ports.</param>
+internal sealed class SystemSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list) : ISerialPorts
 {
     private const string DevicePrefix = @"\\.\";
 
     /// <inheritdoc/>
-    public IReadOnlyList<SerialPortInfo> List() => catalogue();
+    public IReadOnlyList<SerialPortInfo> List() => list();
 
     /// <inheritdoc/>
     public ISerialLine Open(string name, int baudRate) => new SystemSerialLine(SystemName(name), baudRate);
 
-    // The package puts the prefix of Windows's devices in front by itself, and none in front of a name of Linux or macOS.
+    // The package itself adds the prefix of devices on Windows, but none on Linux or macOS.
     private static string SystemName(string name) =>
         OperatingSystem.IsWindows() ? (name.StartsWith(DevicePrefix, StringComparison.Ordinal) ? name[DevicePrefix.Length..] : name)
         : name.Contains('/') ? name
         : "/dev/" + name;
+}
+
+/// <summary>A serial line of System.IO.Ports, which sets raw mode itself when it opens.</summary>
+internal sealed class SystemSerialLine : ISerialLine
+{
+    private readonly SerialPort _port;
+    private readonly Stream _stream;
+    private bool _gone;
+    private bool _closed;
+
+    public SystemSerialLine(string name, int baudRate)
+    {
+        _port = Open(name, baudRate);
+        _stream = _port.BaseStream;
+    }
+
+    public void SetDtr(bool high) => SetLine(() => _port.DtrEnable = high);
+
+    public void SetRts(bool high) => SetLine(() => _port.RtsEnable = high);
+
+    public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
+    {
+        // The package waits the whole time limit even for a port that it knows to have disappeared.
+        if (_gone)
+        {
+            throw SystemSerialErrors.Gone(null);
+        }
+
+        try
+        {
+            _port.WriteTimeout = (int)Math.Ceiling(limit.TotalMilliseconds);
+            _port.Write(data.ToArray(), 0, data.Length);
+        }
+        catch (Exception e) when (SystemSerialErrors.Covers(e))
+        {
+            var failure = SystemSerialErrors.Exception("Writing", e, opening: false);
+            _gone = failure.Fault == SerialFault.Gone;
+            throw failure;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        // The stream is closed, not the port: closing the port first waits until everything is sent, which never ends with a
+        // stuck device. The kernel also waits up to 30 s; only the thread waits for it.
+        _closed = true;
+        new Thread(Close) { IsBackground = true, Name = "close serial line" }.Start();
+    }
+
+    private static SerialPort Open(string name, int baudRate)
+    {
+        try
+        {
+            try
+            {
+                return Open(name, baudRate, raised: true);
+            }
+            catch (IOException e) when (SystemSerialErrors.IsWithoutModemLines(e))
+            {
+                // A pseudo terminal: the package ignores its missing modem lines only if they are set low.
+                return Open(name, baudRate, raised: false);
+            }
+        }
+        catch (Exception e) when (SystemSerialErrors.Covers(e))
+        {
+            throw SystemSerialErrors.Exception($"Opening {name}", e, opening: true);
+        }
+    }
+
+    // The system raises both lines when a port is opened. By default the package would lower them at once.
+    private static SerialPort Open(string name, int baudRate, bool raised)
+    {
+        var port = new SerialPort(name, baudRate, Parity.None, 8, StopBits.One) { DtrEnable = raised, RtsEnable = raised };
+        port.Open();
+        return port;
+    }
+
+    private static void SetLine(Action set)
+    {
+        try
+        {
+            set();
+        }
+        catch (IOException e) when (SystemSerialErrors.IsWithoutModemLines(e))
+        {
+            // A line that does not exist needs no change.
+        }
+        catch (Exception e) when (SystemSerialErrors.Covers(e))
+        {
+            throw SystemSerialErrors.Exception("Setting DTR and RTS", e, opening: false);
+        }
+    }
+
+    private void Close()
+    {
+        try
+        {
+            _stream.Dispose();
+        }
+        catch (Exception e) when (SystemSerialErrors.Covers(e))
+        {
+            // It is closed nevertheless.
+        }
+    }
+}
+
+/// <summary>
+/// The exceptions of System.IO.Ports, as faults. On Linux and macOS it throws an UnauthorizedAccessException for every port
+/// that cannot be opened; the exception inside it has the error number of the system as its HResult.
+/// </summary>
+internal static class SystemSerialErrors
+{
+    private const int Win32Code = 0xFFFF;
+
+    /// <summary>Whether an exception means a failure of the port.</summary>
+    public static bool Covers(Exception e) =>
+        e is IOException or UnauthorizedAccessException or TimeoutException or InvalidOperationException or ArgumentException;
+
+    /// <summary>Whether a line has no modem control: a pseudo terminal. On Windows every failure to set a line counts as that.</summary>
+    public static bool IsWithoutModemLines(IOException e) =>
+        OperatingSystem.IsWindows() ? e is not FileNotFoundException : PosixErrors.IsWithoutModemLines(e.HResult);
+
+    /// <summary>The exception for a port that disappeared while it was open.</summary>
+    public static SerialException Gone(Exception? inner) => new(SerialFault.Gone, "The serial port has disappeared.", inner);
+
+    /// <summary>Converts an exception of the package.</summary>
+    /// <param name="what">What was tried.</param>
+    /// <param name="e">Its exception.</param>
+    /// <param name="opening">Whether the port was not open yet.</param>
+    public static SerialException Exception(string what, Exception e, bool opening) => e switch
+    {
+        TimeoutException => new SerialException(SerialFault.Timeout, "The device did not accept the bytes in time.", e),
+        // Its loop noticed that the terminal hung up, and treats the stream as closed.
+        InvalidOperationException => Gone(e),
+        UnauthorizedAccessException { InnerException: IOException inner } => Exception(what, inner, opening),
+        _ when OperatingSystem.IsWindows() => new SerialException(WindowsFault(e, opening), $"{what} failed: {e.Message}", e),
+        IOException => PosixErrors.Exception(what, e.HResult, opening),
+        _ => new SerialException(SerialFault.Io, $"{what} failed: {e.Message}", e),
+    };
+
+    // It throws this for a name that is not that of a COM port.
+    private static SerialFault WindowsFault(Exception e, bool opening) =>
+        opening && e is ArgumentException ? SerialFault.NotFound : WindowsErrors.Fault(e.HResult & Win32Code, opening);
 }

@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace UploadHelper.Devices.Usb.LibUsb;
 
-/// <summary>The functions of libusb-1.0 that are used (libusb.h), loaded when the first is called.</summary>
+/// <summary>The functions of libusb-1.0 that are used (libusb.h), loaded at the first call.</summary>
 internal static partial class LibUsb
 {
     private const string Library = "usb-1.0";
 
-    /// <summary>Lets the imports find the library. The runtime keeps one resolver an assembly.</summary>
+    /// <summary>Makes the imports find the library. The runtime has one resolver per assembly.</summary>
     static LibUsb() => NativeLibrary.SetDllImportResolver(typeof(LibUsb).Assembly, (name, _, _) => name == Library ? LibUsbLoader.Load() : 0);
 
     [LibraryImport(Library, EntryPoint = "libusb_init")]
@@ -17,27 +17,14 @@ internal static partial class LibUsb
     public static partial void Exit(nint context);
 
     /// <summary>
-    /// An option that has no value. The function is variadic, which makes no difference to a caller that names no more
-    /// arguments, but on macOS, where it is not called.
+    /// Sets an option without a value. The function is variadic, which makes no difference without further arguments,
+    /// except on macOS, where it is not called.
     /// </summary>
     [LibraryImport(Library, EntryPoint = "libusb_set_option")]
     public static partial int SetOption(nint context, int option);
 
     [LibraryImport(Library, EntryPoint = "libusb_wrap_sys_device")]
     public static partial int WrapSystemDevice(nint context, nint descriptor, out nint handle);
-
-    /// <summary>The library's version: struct libusb_version begins with major, minor and micro, 16 bits each.</summary>
-    public static Version Version
-    {
-        get
-        {
-            var version = GetVersion();
-            return new Version(Marshal.ReadInt16(version), Marshal.ReadInt16(version, 2), Marshal.ReadInt16(version, 4));
-        }
-    }
-
-    [LibraryImport(Library, EntryPoint = "libusb_get_version")]
-    public static partial nint GetVersion();
 
     [LibraryImport(Library, EntryPoint = "libusb_get_device_list")]
     public static partial nint GetDeviceList(nint context, out nint list);

@@ -11,21 +11,21 @@ internal sealed class LibUsbDevice : IUsbDevice
     private nint _handle;
     private bool _abortsAtClose;
 
-    /// <param name="handle">libusb's handle; it is closed with this.</param>
+    /// <param name="handle">The handle of libusb; it is closed with this.</param>
     /// <param name="info">The device.</param>
-    /// <param name="bus">Where it was opened.</param>
-    /// <param name="owner">What the handle lives in, to be disposed of behind it.</param>
+    /// <param name="bus">The bus on which it was opened.</param>
+    /// <param name="owner">The owner of the handle, disposed after it.</param>
     public LibUsbDevice(nint handle, UsbDeviceInfo info, IUsbBus bus, IDisposable owner)
     {
         (_handle, Info, _bus, _owner) = (handle, info, bus, owner);
 
-        // Not supported everywhere; where it is not, claiming says what stands in the way.
+        // Not supported everywhere; where it is not, claiming reports the driver that is in the way.
         _ = LibUsb.SetAutoDetachKernelDriver(_handle, 1);
     }
 
     public UsbDeviceInfo Info { get; }
 
-    public bool CanReset => UsbPortReset.IsPossible(Info, LibUsb.Version);
+    public bool CanReset => UsbPortReset.IsPossible(Info);
 
     public void Claim(byte interfaceNumber)
     {
@@ -37,8 +37,8 @@ internal sealed class LibUsbDevice : IUsbDevice
     {
         var result = LibUsb.SetInterfaceAltSetting(Handle, interfaceNumber, alternateSetting);
 
-        // For a device that has left, libusb up to 1.0.26 unlocks a mutex that it has not locked (core.c), and ends the
-        // whole program where it destroys that mutex: when the handle is closed.
+        // For a device that was unplugged, libusb up to 1.0.26 unlocks a mutex that it has not locked (core.c). It then ends
+        // the whole program when it destroys that mutex, that is, when the handle is closed.
         _abortsAtClose |= result == LibUsbError.NoDevice;
         if (result < 0)
         {
@@ -52,7 +52,7 @@ internal sealed class LibUsbDevice : IUsbDevice
 
     public void Reset()
     {
-        // A device that comes back as another one is not found again: that is what was wanted.
+        // A device that enumerates as another one is not found again: the reset has worked.
         var result = LibUsb.ResetDevice(Handle);
         if (result != LibUsbError.NotFound)
         {

@@ -29,14 +29,13 @@ internal sealed class LibUsbDotNetDevice : IUsbDevice
             throw LibUsbError.Exception((int)e.ErrorCode, $"Opening the device at {info.Path}");
         }
 
-        // Not supported everywhere; where it is not, claiming says what stands in the way.
+        // Not supported everywhere; where it is not, claiming reports the driver that is in the way.
         _ = device.SetAutoDetachKernelDriver(true);
     }
 
     public UsbDeviceInfo Info { get; }
 
-    // The package does not tell the version of its libusb; it is taken as newer than 2019's.
-    public bool CanReset => UsbPortReset.IsPossible(Info, new Version(1, 0, 23));
+    public bool CanReset => UsbPortReset.IsPossible(Info);
 
     public void Claim(byte interfaceNumber)
     {
@@ -52,8 +51,8 @@ internal sealed class LibUsbDotNetDevice : IUsbDevice
         }
         catch (UsbException e) when (e.Fault == UsbFault.Gone)
         {
-            // libusb up to 1.0.26 then unlocks a mutex that it has not locked (core.c), and ends the whole program where
-            // it destroys that mutex: when the handle is closed, be it by its finalizer.
+            // libusb up to 1.0.26 then unlocks a mutex that it has not locked (core.c). It ends the whole program when it
+            // destroys that mutex, that is, when the handle is closed, also by its finalizer.
             _abortsAtClose = true;
             GC.SuppressFinalize(_device.DeviceHandle);
             throw;
@@ -78,7 +77,7 @@ internal sealed class LibUsbDotNetDevice : IUsbDevice
         }
         catch (Package.UsbException e) when ((int)e.ErrorCode == LibUsbError.NotFound)
         {
-            // A device that comes back as another one is not found again: that is what was wanted.
+            // A device that enumerates as another one is not found again: the reset has worked.
         }
         catch (Package.UsbException e)
         {
@@ -102,7 +101,7 @@ internal sealed class LibUsbDotNetDevice : IUsbDevice
             }
             catch (Package.UsbException)
             {
-                // Of a device that has left there is nothing to release.
+                // The device was unplugged: there is nothing to release.
             }
         }
 
@@ -111,16 +110,15 @@ internal sealed class LibUsbDotNetDevice : IUsbDevice
 
     private int Transfer(UsbSetup setup, byte[] data, TimeSpan timeout)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(data.Length, setup.Length);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
+        var milliseconds = TransferArguments.Milliseconds(setup, data.Length, timeout);
         var packet = new UsbSetupPacket(setup.RequestType, setup.Request, setup.Value, setup.Index, setup.Length);
         return Call("The transfer", () =>
         {
             lock (TimeLimit)
             {
-                Package.UsbDevice.ControlTransferTimeout = (int)Math.Ceiling(timeout.TotalMilliseconds);
+                Package.UsbDevice.ControlTransferTimeout = milliseconds;
 
-                // The offset has to be 0: the package ignores it.
+                // The offset must be 0: the package ignores it.
                 return _device.ControlTransfer(packet, data, 0, data.Length);
             }
         });

@@ -7,11 +7,11 @@ namespace UploadHelper.Devices.Usb.UsbIp;
 
 /// <summary>
 /// The devices that a USB/IP server exports (Linux usbipd, usbipd-win, a virtual board), reached over TCP without
-/// help from this machine's kernel. The path of a device is its bus id on the server.
+/// the help of this machine's kernel. The path of a device is its bus id on the server.
 /// </summary>
 public sealed class UsbIpBus : IUsbBus
 {
-    // A list comes at once; a server that sends it byte by byte would hold the program for hours.
+    // A list normally arrives at once. Without a limit, a server that sends it byte by byte would hold the program for hours.
     private static readonly TimeSpan ListLimit = TimeSpan.FromSeconds(30);
 
     private readonly UsbIpEndpoint _server;
@@ -21,13 +21,13 @@ public sealed class UsbIpBus : IUsbBus
 
     /// <summary>The devices of one server; nothing is connected yet.</summary>
     /// <param name="server">Where it listens.</param>
-    /// <param name="time">The clock that time limits are measured with; it has to be a real one.</param>
+    /// <param name="time">The clock for time limits; must be a real one.</param>
     public UsbIpBus(UsbIpEndpoint server, TimeProvider time)
         : this(server, time, null)
     {
     }
 
-    /// <summary>The devices of one server that is reached in another way than over TCP.</summary>
+    /// <summary>The devices of one server, through a connection other than TCP.</summary>
     internal UsbIpBus(UsbIpEndpoint server, TimeProvider time, Func<IUsbIpConnection>? connect)
     {
         _server = server;
@@ -36,7 +36,7 @@ public sealed class UsbIpBus : IUsbBus
     }
 
     /// <inheritdoc/>
-    /// <exception cref="UsbException"><see cref="UsbFault.Io"/>: nobody listens there, or it does not speak USB/IP.</exception>
+    /// <exception cref="UsbException"><see cref="UsbFault.Io"/>: no server listens there, or it does not speak USB/IP.</exception>
     public IReadOnlyList<UsbDeviceInfo> List()
     {
         var start = _time.GetTimestamp();
@@ -49,7 +49,7 @@ public sealed class UsbIpBus : IUsbBus
             var status = ReadReply(connection, UsbIpOperationCode.ReplyDeviceList);
             if (status != UsbIpOperationStatus.Ok)
             {
-                throw new UsbException(UsbFault.Io, $"The USB/IP server at {_server} does not list its devices (status {(uint)status}).");
+                throw new UsbException(UsbFault.Io, $"The USB/IP server at {_server} refuses to list its devices (status {(uint)status}).");
             }
 
             var devices = new UsbDeviceInfo[UsbIpOperation.ReadCount(connection.Receive(UsbIpOperation.CountSize))];
@@ -57,7 +57,7 @@ public sealed class UsbIpBus : IUsbBus
             {
                 if (_time.GetElapsedTime(start) > ListLimit)
                 {
-                    throw new UsbException(UsbFault.Io, $"The USB/IP server at {_server} does not come to the end of its list.");
+                    throw new UsbException(UsbFault.Io, $"The USB/IP server at {_server} does not finish its list of devices.");
                 }
 
                 var device = UsbIpDevice.Read(connection.Receive(UsbIpDevice.Size));
@@ -72,7 +72,7 @@ public sealed class UsbIpBus : IUsbBus
         }
         catch (UsbException e) when (e.Fault == UsbFault.Gone)
         {
-            throw new UsbException(UsbFault.Io, $"What listens at {_server} closed the connection: is it a USB/IP server?", e);
+            throw new UsbException(UsbFault.Io, $"The server at {_server} closed the connection. Is it a USB/IP server?", e);
         }
     }
 
@@ -95,7 +95,7 @@ public sealed class UsbIpBus : IUsbBus
             var imported = UsbIpDevice.Read(connection.Receive(UsbIpDevice.Size));
             if (imported.Bus != device.Bus || imported.Number != device.Number)
             {
-                throw new UsbException(UsbFault.Gone, $"Device {device.Path} at {_server} has enumerated again since it was listed.");
+                throw new UsbException(UsbFault.Gone, $"Device {device.Path} at {_server} has disconnected and enumerated again since it was listed.");
             }
 
             var open = new UsbIpOpenDevice(device, new UsbIpTransfers(connection, imported.DeviceId, _time));
@@ -120,7 +120,7 @@ public sealed class UsbIpBus : IUsbBus
         for (var i = 0; i < count; i++)
         {
             var read = UsbIpInterface.Read(connection.Receive(UsbIpInterface.Size));
-            // The list carries neither numbers nor alternate settings: devices number their interfaces from 0.
+            // The list contains neither numbers nor alternate settings. Devices number their interfaces from 0.
             interfaces[i] = new UsbInterfaceInfo((byte)i, 0, read.Class, read.SubClass, read.Protocol);
         }
 
@@ -135,7 +135,7 @@ public sealed class UsbIpBus : IUsbBus
         var reply = UsbIpOperation.Read(connection.Receive(UsbIpOperation.Size));
         return reply.Code == expected
             ? reply.Status
-            : throw new UsbIpFormatException($"an answer {reply.Code} where {expected} was to come");
+            : throw new UsbIpFormatException($"received {reply.Code} instead of {expected}");
     }
 
     private IUsbIpConnection Connect()
@@ -155,13 +155,13 @@ public sealed class UsbIpBus : IUsbBus
     private UsbException Refused(UsbDeviceInfo device, UsbIpOperationStatus status) => status switch
     {
         UsbIpOperationStatus.DeviceBusy => new UsbException(
-            UsbFault.Busy, $"Another client of the USB/IP server at {_server} has device {device.Path}."),
+            UsbFault.Busy, $"Another client of the USB/IP server at {_server} is using device {device.Path}."),
         UsbIpOperationStatus.NotAvailable or UsbIpOperationStatus.NoDevice => new UsbException(
-            UsbFault.Gone, $"The USB/IP server at {_server} has no device {device.Path} any more, or does not give it away."),
+            UsbFault.Gone, $"Device {device.Path} is no longer available at the USB/IP server {_server}."),
         _ => new UsbException(
-            UsbFault.Io, $"The USB/IP server at {_server} does not hand out device {device.Path} (status {(uint)status})."),
+            UsbFault.Io, $"The USB/IP server at {_server} refuses access to device {device.Path} (status {(uint)status})."),
     };
 
     private UsbException NotUsbIp(UsbIpFormatException e) => new(
-        UsbFault.Io, $"What listens at {_server} does not speak USB/IP as it should: {e.Message}.", e);
+        UsbFault.Io, $"The server at {_server} does not speak USB/IP correctly: {e.Message}.", e);
 }

@@ -5,13 +5,39 @@ using UploadHelper.Core.Usb.UsbIp;
 
 namespace UploadHelper.Devices.Usb.UsbIp;
 
+/// <summary>A stream of bytes to and from a USB/IP server; every wait has a limit.</summary>
+internal interface IUsbIpConnection : IDisposable
+{
+    /// <summary>Sends a whole message.</summary>
+    /// <exception cref="UsbException"><see cref="UsbFault.Gone"/>: the server closed the connection.</exception>
+    void Send(ReadOnlySpan<byte> message);
+
+    /// <summary>Waits until something can be read.</summary>
+    /// <returns>False when the limit passed first.</returns>
+    /// <exception cref="UsbException"><see cref="UsbFault.Gone"/>: the connection is closed.</exception>
+    bool WaitForData(long since, TimeSpan limit);
+
+    /// <summary>Fills the buffer.</summary>
+    /// <exception cref="UsbException"><see cref="UsbFault.Gone"/>: closed; <see cref="UsbFault.Io"/>: the server stopped in the middle.</exception>
+    void Receive(Span<byte> buffer);
+
+    /// <summary>Receives that many bytes.</summary>
+    /// <exception cref="UsbException">As <see cref="Receive(Span{byte})"/>.</exception>
+    byte[] Receive(int length)
+    {
+        var bytes = new byte[length];
+        Receive(bytes);
+        return bytes;
+    }
+}
+
 /// <summary>
-/// A TCP connection to a USB/IP server: whole messages in and out, every wait bounded. What the network does wrong
-/// leaves here as a <see cref="UsbException"/>.
+/// A TCP connection to a USB/IP server: whole messages in and out, every wait limited. Network errors leave it as a
+/// <see cref="UsbException"/>.
 /// </summary>
 internal sealed class UsbIpConnection : IUsbIpConnection
 {
-    /// <summary>How long a server may take to answer what needs no device: long enough for a far one.</summary>
+    /// <summary>How long a server may take for an answer that needs no device: enough for a distant one.</summary>
     public static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
     private readonly UsbIpEndpoint _server;
@@ -25,8 +51,8 @@ internal sealed class UsbIpConnection : IUsbIpConnection
         _socket = socket;
     }
 
-    /// <summary>Connects to the first of the addresses that answers.</summary>
-    /// <exception cref="UsbException"><see cref="UsbFault.Io"/>: nobody listens there.</exception>
+    /// <summary>Connects to the first address that answers.</summary>
+    /// <exception cref="UsbException"><see cref="UsbFault.Io"/>: no server listens there.</exception>
     public static UsbIpConnection Connect(UsbIpEndpoint server, IReadOnlyList<IPAddress> addresses, TimeProvider time)
     {
         SocketException? refusal = null;
@@ -48,9 +74,9 @@ internal sealed class UsbIpConnection : IUsbIpConnection
         throw NoServer(server, refusal?.Message ?? "the name has no address", refusal);
     }
 
-    /// <summary>The failure of a server that is not there.</summary>
+    /// <summary>The exception for a server that cannot be reached.</summary>
     public static UsbException NoServer(UsbIpEndpoint server, string reason, Exception? inner) => new(
-        UsbFault.Io, $"No USB/IP server at {server}: {reason}; is it running, and does the firewall let it through?", inner);
+        UsbFault.Io, $"Cannot connect to a USB/IP server at {server}: {reason}. Is the server running, and does the firewall allow the connection?", inner);
 
     /// <inheritdoc/>
     public void Send(ReadOnlySpan<byte> message)
@@ -83,7 +109,7 @@ internal sealed class UsbIpConnection : IUsbIpConnection
     }
 
     /// <inheritdoc/>
-    /// <remarks>The server has <see cref="AnswerLimit"/> for it.</remarks>
+    /// <remarks>The limit is <see cref="AnswerLimit"/>.</remarks>
     public void Receive(Span<byte> buffer)
     {
         var start = _time.GetTimestamp();
@@ -103,7 +129,7 @@ internal sealed class UsbIpConnection : IUsbIpConnection
 
     private static void Connect(Socket socket, IPEndPoint address)
     {
-        // A connection to a host that drops packets would block for minutes.
+        // Otherwise a connection to a host that drops packets would block for minutes.
         socket.Blocking = false;
         try
         {
@@ -139,5 +165,5 @@ internal sealed class UsbIpConnection : IUsbIpConnection
     }
 
     private UsbException Closed(Exception? inner) => new(
-        UsbFault.Gone, $"The USB/IP server at {_server} closed the connection: the device is gone.", inner);
+        UsbFault.Gone, $"The USB/IP server at {_server} closed the connection; the device is gone.", inner);
 }

@@ -1,4 +1,5 @@
 using UploadHelper.Core.Usb;
+using UploadHelper.Core.Usb.UsbIp;
 
 namespace UploadHelper.Devices.Usb.UsbIp;
 
@@ -38,7 +39,7 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
         var length = ControlIn(new UsbSetup(0x80, GetDescriptor, ConfigurationDescriptor, 0, 9), header, StandardLimit);
         if (length < 6)
         {
-            throw new UsbException(UsbFault.Io, $"A configuration descriptor of {length} bytes.");
+            throw new UsbException(UsbFault.Io, $"The configuration descriptor has only {length} bytes.");
         }
 
         _configuration = header[5];
@@ -46,7 +47,7 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
     }
 
     /// <inheritdoc/>
-    /// <remarks>The whole device was taken by the import, so that there is nothing to send.</remarks>
+    /// <remarks>The import has claimed the whole device; nothing is sent.</remarks>
     public void Claim(byte interfaceNumber)
     {
     }
@@ -64,10 +65,10 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The protocol has no message for it. Linux's server takes SET_FEATURE(PORT_RESET) for the device's hub as the wish
-    /// to reset the device (drivers/usb/usbip/stub_rx.c, is_reset_device_cmd), and up to Linux 6.7 passes it on to the
-    /// device, too, which stalls it. Servers of devices in software take the GET_DESCRIPTOR of 64 bytes with which a
-    /// host begins to enumerate.
+    /// The protocol has no message for this. The server of Linux resets the device when it receives SET_FEATURE(PORT_RESET)
+    /// for its hub (drivers/usb/usbip/stub_rx.c, is_reset_device_cmd); up to Linux 6.7 it also passes the request on to the
+    /// device, which stalls it. Servers of devices in software recognise a reset by the GET_DESCRIPTOR of 64 bytes with which
+    /// a host begins an enumeration.
     /// </remarks>
     public void Reset()
     {
@@ -86,7 +87,7 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
         }
         catch (UsbException e) when (e.Fault == UsbFault.Gone)
         {
-            // It came back as another device.
+            // It has enumerated as another device.
         }
     }
 
@@ -95,4 +96,136 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
 
     private void SelectConfiguration() =>
         ControlOut(new UsbSetup(0x00, SetConfiguration, _configuration, 0, 0), [], StandardLimit);
+}
+
+/// <summary>Control transfers of one imported device, one at a time.</summary>
+internal sealed class UsbIpTransfers : IDisposable
+{
+    private readonly IUsbIpConnection _connection;
+    private readonly uint _deviceId;
+    private readonly TimeProvider _time;
+    private readonly byte[] _message = new byte[UsbIpHeader.MessageSize];
+    private readonly HashSet<uint> _unanswered = [];
+    private uint _sequence;
+
+    public UsbIpTransfers(IUsbIpConnection connection, uint deviceId, TimeProvider time)
+    {
+        _connection = connection;
+        _deviceId = deviceId;
+        _time = time;
+    }
+
+    /// <summary>One transfer to or from endpoint 0; the setup packet says which way.</summary>
+    /// <param name="setup">The request.</param>
+    /// <param name="data">The data stage: sent, or filled with the answer.</param>
+    /// <param name="timeout">Time limit.</param>
+    /// <returns>Bytes transferred.</returns>
+    /// <exception cref="UsbException">As the contract of <see cref="IUsbDevice"/> says.</exception>
+    public int Control(UsbSetup setup, Span<byte> data, TimeSpan timeout)
+    {
+        try
+        {
+            return Run(setup, data, timeout);
+        }
+        catch (UsbIpFormatException e)
+        {
+            // After a malformed message, the beginning of the next one cannot be found.
+            _connection.Dispose();
+            throw new UsbException(UsbFault.Io, $"The USB/IP server sent an invalid message: {e.Message}.", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _connection.Dispose();
+
+    private int Run(UsbSetup setup, Span<byte> data, TimeSpan timeout)
+    {
+        var sequence = ++_sequence;
+        Submit(sequence, setup, data);
+        if (Await(sequence, data, setup.IsIn, timeout) is { } length)
+        {
+            return length;
+        }
+
+        Unlink(++_sequence, sequence);
+        if (Await(sequence, data, setup.IsIn, UsbIpConnection.AnswerLimit, unlink: _sequence) is { } late)
+        {
+            // An unlink that arrives too late is answered after the reply to its transfer.
+            _unanswered.Add(_sequence);
+            return late;
+        }
+
+        throw new UsbException(UsbFault.Timeout, $"The device did not answer request 0x{setup.Request:X2} within {timeout.TotalMilliseconds:0} ms.");
+    }
+
+    private void Submit(uint sequence, UsbSetup setup, ReadOnlySpan<byte> data)
+    {
+        var direction = setup.IsIn ? UsbIpDirection.In : UsbIpDirection.Out;
+        var submit = new UsbIpSubmit(sequence, _deviceId, direction, 0, data.Length, setup);
+        // In one piece: on some networks the second of two small packets waits for the acknowledgement of the first.
+        var message = new byte[UsbIpHeader.MessageSize + submit.DataLength];
+        submit.Write(message);
+        data[..submit.DataLength].CopyTo(message.AsSpan(UsbIpHeader.MessageSize));
+        _connection.Send(message);
+    }
+
+    private void Unlink(uint sequence, uint unlinked)
+    {
+        new UsbIpUnlink(sequence, _deviceId, unlinked).Write(_message);
+        _connection.Send(_message);
+    }
+
+    /// <summary>Waits for the end of the transfer, or for the answer to its unlink.</summary>
+    /// <returns>Bytes transferred; null if the limit passed or the transfer was unlinked.</returns>
+    private int? Await(uint sequence, Span<byte> data, bool isIn, TimeSpan limit, uint? unlink = null)
+    {
+        var start = _time.GetTimestamp();
+        while (_connection.WaitForData(start, limit))
+        {
+            _connection.Receive(_message);
+            var header = UsbIpHeader.Read(_message);
+            if (header.Command == UsbIpCommand.SubmitReply && header.Sequence == sequence)
+            {
+                return Finish(UsbIpSubmitReply.Read(_message), data, isIn);
+            }
+
+            if (header.Command == UsbIpCommand.UnlinkReply && header.Sequence == unlink)
+            {
+                return null;
+            }
+
+            // Only expected answers are accepted: otherwise a server that never stops sending would keep this loop running.
+            if (header.Command != UsbIpCommand.UnlinkReply || !_unanswered.Remove(header.Sequence))
+            {
+                throw new UsbIpFormatException($"unexpected message {header.Command} {header.Sequence}");
+            }
+        }
+
+        return unlink is null
+            ? null
+            : throw new UsbIpFormatException("no reply to an unlink");
+    }
+
+    private int Finish(UsbIpSubmitReply reply, Span<byte> data, bool isIn)
+    {
+        if (reply.Length > data.Length)
+        {
+            throw new UsbIpFormatException($"{reply.Length} bytes in reply to a transfer of {data.Length}");
+        }
+
+        if (isIn)
+        {
+            _connection.Receive(data[..reply.Length]);
+        }
+
+        return reply.Status == UsbIpProtocol.StatusOk ? reply.Length : throw Failed(reply.Status);
+    }
+
+    // Linux error numbers: EPIPE; ENODEV, EPROTO, ECONNRESET, ESHUTDOWN.
+    private static UsbException Failed(int status) => status switch
+    {
+        UsbIpProtocol.StatusStall => new UsbException(UsbFault.Stall, "The device stalled the request."),
+        -19 or -71 or -104 or UsbIpProtocol.StatusShutdown => new UsbException(UsbFault.Gone, $"The device is no longer on the bus (status {status})."),
+        _ => new UsbException(UsbFault.Io, $"The transfer failed (status {status})."),
+    };
 }

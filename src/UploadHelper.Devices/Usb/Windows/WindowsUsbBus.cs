@@ -3,12 +3,12 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Devices.Usb.Windows;
 
 /// <summary>
-/// The USB devices of Windows: those that libusb-1.0 reaches (WinUSB, libusbK), and those with the driver of libusb-win32.
-/// libusb-1.0 lists the latter, too, but cannot open them without libusbK.dll (windows_winusb.c, CHECK_WINUSBX_AVAILABLE).
+/// The USB devices of Windows: those that libusb-1.0 can open (WinUSB, libusbK), and those with the driver of libusb-win32.
+/// libusb-1.0 also lists the latter, but cannot open them without libusbK.dll (windows_winusb.c, CHECK_WINUSBX_AVAILABLE).
 /// </summary>
 /// <param name="libusb">The bus of libusb-1.0.</param>
-/// <param name="libusb0">The bus of libusb-win32; its devices have <paramref name="libusb0Number"/> for a bus.</param>
-/// <param name="libusb0Number">A bus number that libusb-1.0 does not give.</param>
+/// <param name="libusb0">The bus of libusb-win32; the bus number of its devices is <paramref name="libusb0Number"/>.</param>
+/// <param name="libusb0Number">A bus number that libusb-1.0 does not use.</param>
 internal sealed class WindowsUsbBus(IUsbBus libusb, IUsbBus libusb0, int libusb0Number) : IUsbBus
 {
     /// <inheritdoc/>
@@ -27,22 +27,23 @@ internal sealed class WindowsUsbBus(IUsbBus libusb, IUsbBus libusb0, int libusb0
     /// <inheritdoc/>
     public IUsbDevice Open(UsbDeviceInfo device) => (device.Bus == libusb0Number ? libusb0 : libusb).Open(device);
 
-    // Boards with libusb-win32's driver are reached without libusb-1.0, as where that is not installed.
-    private IReadOnlyList<UsbDeviceInfo> ListOthers(bool canDoWithout)
+    // Boards with the driver of libusb-win32 also work without libusb-1.0, for example where it is not installed.
+    private IReadOnlyList<UsbDeviceInfo> ListOthers(bool isOptional)
     {
         try
         {
             return libusb.List();
         }
-        catch (UsbException) when (canDoWithout)
+        catch (UsbException) when (isOptional)
         {
             return [];
         }
     }
 
-    // With as many devices of these ids on both sides, each is the other's twin. With one, the twin tells where it is plugged
-    // in; with several, nothing tells which is where. With more than have the old driver, some have another one, and nothing
-    // tells which: then they are shown twice rather than not reached, or the wrong one written.
+    // Both lists contain the devices with the old driver. If both have equally many devices with these ids, they are the same
+    // ones. One such device gets its path from the other list; of several, it is unknown which is where. If libusb-1.0 lists
+    // more, some have another driver, and it is unknown which: then all are listed, some twice, because otherwise a board
+    // would be missing or the wrong one written.
     private static IReadOnlyList<UsbDeviceInfo> Join(IReadOnlyList<UsbDeviceInfo> all, IReadOnlyList<UsbDeviceInfo> older)
     {
         var twins = all.Where(d => d.Id == older[0].Id).ToList();

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using UploadHelper.Benchmarks.Exact;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;
@@ -94,7 +93,7 @@ public sealed class UsbIpBusTests : IDisposable
     }
 
     [Fact]
-    public void A_stall_is_told_and_the_next_transfer_goes_on()
+    public void A_stall_is_reported_and_the_next_transfer_works()
     {
         using var device = Open();
         AssertFault(UsbFault.Stall, () => device.ControlIn(Ask, new byte[6], Limit));
@@ -115,7 +114,7 @@ public sealed class UsbIpBusTests : IDisposable
     }
 
     [Fact]
-    public void A_time_limit_takes_the_transfer_back_and_the_board_finishes_all_the_same()
+    public void A_time_limit_unlinks_the_transfer_and_the_board_still_finishes()
     {
         var busy = TimeSpan.FromSeconds(1);
         _port.OnControl = (_, _) => FakePort.Done([5], _port.Setups.Count > 3 ? TimeSpan.Zero : busy);
@@ -127,7 +126,7 @@ public sealed class UsbIpBusTests : IDisposable
     }
 
     [Fact]
-    public void A_silent_device_costs_the_time_limit_and_nothing_else()
+    public void A_silent_device_only_takes_the_time_limit()
     {
         var silent = true;
         _port.OnControl = (_, _) => silent ? new ControlReply(ControlOutcome.Silent, default, TimeSpan.Zero) : FakePort.Done([1]);
@@ -138,7 +137,7 @@ public sealed class UsbIpBusTests : IDisposable
     }
 
     [Fact]
-    public void A_board_that_leaves_the_bus_fails_the_transfer_that_waits()
+    public void A_board_that_leaves_the_bus_fails_the_pending_transfer()
     {
         _port.OnControl = (_, _) =>
         {
@@ -183,7 +182,7 @@ public sealed class UsbIpBusTests : IDisposable
     }
 
     [Fact]
-    public void An_address_that_stands_for_all_of_them_can_be_named()
+    public void The_address_of_all_interfaces_is_accepted()
     {
         var e = Record.Exception(() => new UsbIpBus(new UsbIpEndpoint("0.0.0.0", _server.EndPoint.Port), TimeProvider.System).List());
 
@@ -191,12 +190,12 @@ public sealed class UsbIpBusTests : IDisposable
     }
 
     [Fact]
-    public void A_server_that_is_not_there_is_named()
+    public void A_missing_server_is_named()
     {
         var port = _server.EndPoint.Port;
         _server.Dispose();
         var e = AssertFault(UsbFault.Io, () => BusAt(port).List());
-        Assert.StartsWith($"No USB/IP server at 127.0.0.1:{port}", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Cannot connect to a USB/IP server at 127.0.0.1:{port}: ", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -204,7 +203,7 @@ public sealed class UsbIpBusTests : IDisposable
     [InlineData("485454502F312E3120343030")]
     [InlineData("0111000500000000FFFFFFFF")]
     [InlineData("0111000300000000")]
-    public void Something_else_that_listens_there_is_told_as_such(string answerHex)
+    public void A_server_that_does_not_speak_USBIP_is_reported(string answerHex)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -9,14 +9,14 @@ public sealed class WindowsUsbBusTests
     private static readonly UsbInterfaceInfo[] Interfaces = [new(0, 0, 0xFE, 1, 2)];
 
     [Fact]
-    public void Without_the_older_driver_it_is_the_newer_library_alone()
+    public void Without_the_older_driver_only_the_newer_library_is_used()
     {
         var dfuse = Device(1, 5, "1-1", 0x0483);
         Assert.Equal([dfuse], Bus([dfuse], []).List());
     }
 
     [Fact]
-    public void A_board_that_both_know_is_opened_through_its_driver_and_has_the_others_place()
+    public void A_board_in_both_lists_is_opened_through_its_driver_and_has_the_path_of_the_newer_library()
     {
         var bus = Bus([Device(1, 5, "1-1", 0x0483), Device(1, 6, "1-2", 0x1EAF)], [Device(Older, 1, "", 0x1EAF)]);
 
@@ -25,7 +25,7 @@ public sealed class WindowsUsbBusTests
     }
 
     [Fact]
-    public void Of_two_boards_with_equal_ids_nobody_knows_which_is_where()
+    public void The_paths_of_two_boards_with_equal_ids_are_unknown()
     {
         var bus = Bus(
             [Device(1, 5, "1-1", 0x1EAF), Device(1, 6, "1-2", 0x1EAF)], [Device(Older, 1, "", 0x1EAF), Device(Older, 2, "", 0x1EAF)]);
@@ -34,7 +34,7 @@ public sealed class WindowsUsbBusTests
     }
 
     [Fact]
-    public void Boards_with_equal_ids_and_different_drivers_are_all_reached()
+    public void Boards_with_equal_ids_and_different_drivers_are_all_listed()
     {
         var bus = Bus([Device(1, 5, "1-1", 0x1EAF), Device(1, 6, "1-2", 0x1EAF)], [Device(Older, 1, "", 0x1EAF)]);
 

@@ -1,0 +1,200 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using UploadHelper.Core.Diagnosis;
+using UploadHelper.Core.Serial;
+
+namespace UploadHelper.Devices.Linux;
+
+/// <summary>Collects what decides on access to boards on Linux, without opening any device.</summary>
+/// <param name="root">The root of the file system.</param>
+/// <param name="account">The user of this process.</param>
+/// <param name="files">The access rights of files.</param>
+internal sealed class LinuxInspection(string root, LinuxAccount account, IFileRights files)
+{
+    private const string RulesFile = "60-upload-helper.rules";
+
+    // Where udev reads rules (udev(7)), in order of precedence: of two files with one name only the first counts.
+    private static readonly string[] RulesFolders = ["etc/udev/rules.d", "run/udev/rules.d", "usr/local/lib/udev/rules.d", "usr/lib/udev/rules.d", "lib/udev/rules.d"];
+
+    /// <summary>Collects it.</summary>
+    /// <param name="library">The state of libusb.</param>
+    /// <param name="rules">The udev rules of this version.</param>
+    public Situation Inspect(UsbLibraryState library, string rules)
+    {
+        var sysfs = new Sysfs(At("sys"));
+        var processes = new LinuxProcesses(At("proc"));
+        var groups = new LinuxGroups(At("etc/group"));
+        return new Situation(library)
+        {
+            Devices = [.. sysfs.DevicesWithDrivers().Select(d => With(d, processes))],
+            Ports = [.. sysfs.SerialPorts().Select(p => With(p, processes, groups))],
+            Linux = new LinuxState(account.User, account.UserId == 0, InstalledRules(rules))
+            {
+                IsRemote = account.IsRemote,
+                UdevRuns = Path.Exists(At("run/udev/control")),
+                ModemManagerRuns = processes.Runs("ModemManager"),
+                SessionGroups = [.. account.Groups.Select(groups.NameOf)],
+                MemberOf = groups.Of(account.User),
+            },
+        };
+    }
+
+    private SeenDevice With(SeenDevice device, LinuxProcesses processes) => device with
+    {
+        Access = device.Node is { } node ? AccessTo(node) : Access.Unknown,
+        Holders = device.Node is { } file ? processes.HoldersOf(file) : [],
+    };
+
+    private SeenPort With(SerialPortInfo port, LinuxProcesses processes, LinuxGroups groups) => new(port)
+    {
+        Access = AccessTo(port.Name),
+        Group = files.GroupOf(At(port.Name)) is { } group ? groups.NameOf(group) : null,
+        Holders = processes.HoldersOf(port.Name),
+    };
+
+    private Access AccessTo(string file) => !Path.Exists(At(file)) ? Access.Unknown : files.MayOpen(At(file)) ? Access.Granted : Access.Denied;
+
+    private UdevRulesState InstalledRules(string rules)
+    {
+        var file = RulesFolders.Select(f => Path.Combine(root, f, RulesFile)).FirstOrDefault(File.Exists);
+        return file is null ? UdevRulesState.Missing
+            : File.ReadAllText(file).ReplaceLineEndings() == rules.ReplaceLineEndings() ? UdevRulesState.Installed
+            : UdevRulesState.Other;
+    }
+
+    private string At(string path) => Path.Combine(root, path.TrimStart('/'));
+}
+
+/// <summary>The user of this process.</summary>
+/// <param name="User">Name of the user.</param>
+/// <param name="UserId">Number of the user; 0 is root.</param>
+/// <param name="Groups">The numbers of the groups that the process has.</param>
+/// <param name="IsRemote">Whether the user is logged in over the network.</param>
+internal sealed record LinuxAccount(string User, uint UserId, IReadOnlyList<uint> Groups, bool IsRemote);
+
+/// <summary>The access rights of files.</summary>
+internal interface IFileRights
+{
+    /// <summary>Whether this process may read and write a file.</summary>
+    bool MayOpen(string path);
+
+    /// <summary>The group that owns a file, or null if that cannot be read.</summary>
+    uint? GroupOf(string path);
+}
+
+/// <summary>The account and the file rights of this process, from the C library of Linux.</summary>
+internal sealed partial class LinuxRights : IFileRights
+{
+    private const string Library = "libc";
+    private const int ReadAndWrite = 4 | 2; // R_OK, W_OK
+    private const int CurrentFolder = -100; // AT_FDCWD
+    private const uint GroupField = 0x10; // STATX_GID
+
+    // struct statx (linux/stat.h) is the same on every processor: stx_gid follows mask, block size, attributes, links and user.
+    private const int StatxSize = 256;
+    private const int GroupAt = 24;
+
+    /// <inheritdoc/>
+    public bool MayOpen(string path) => Access(path, ReadAndWrite) == 0;
+
+    /// <inheritdoc/>
+    public uint? GroupOf(string path)
+    {
+        var found = new byte[StatxSize];
+        return Statx(CurrentFolder, path, 0, GroupField, found) == 0 ? BinaryPrimitives.ReadUInt32LittleEndian(found.AsSpan(GroupAt)) : null;
+    }
+
+    /// <summary>The user of this process.</summary>
+    /// <param name="environment">Its environment variables.</param>
+    public static LinuxAccount Account(IReadOnlyDictionary<string, string> environment)
+    {
+        var groups = new uint[GetGroups(0, null)];
+        var count = GetGroups(groups.Length, groups);
+        return new LinuxAccount(
+            Environment.UserName, EffectiveUser(), [.. groups.Take(count).Append(EffectiveGroup()).Distinct()], environment.ContainsKey("SSH_CONNECTION"));
+    }
+
+    [LibraryImport(Library, EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Access(string path, int mode);
+
+    [LibraryImport(Library, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Statx(int folder, string path, int flags, uint mask, [Out] byte[] found);
+
+    [LibraryImport(Library, EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
+
+    [LibraryImport(Library, EntryPoint = "getegid")]
+    private static partial uint EffectiveGroup();
+
+    [LibraryImport(Library, EntryPoint = "getgroups")]
+    private static partial int GetGroups(int room, [Out] uint[]? groups);
+}
+
+/// <summary>The groups of a system, from /etc/group (group(5)).</summary>
+internal sealed class LinuxGroups
+{
+    private readonly List<(string Name, uint Id, string[] Members)> _groups = [];
+
+    /// <summary>Reads the file. Lines in another format, and a missing file, give no groups.</summary>
+    public LinuxGroups(string file)
+    {
+        foreach (var line in File.Exists(file) ? File.ReadLines(file) : [])
+        {
+            if (line.Split(':') is [var name, _, var number, var members] && uint.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            {
+                _groups.Add((name, id, members.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
+            }
+        }
+    }
+
+    /// <summary>The name of a group, or its number if it has no name.</summary>
+    public string NameOf(uint id) => _groups.FirstOrDefault(g => g.Id == id).Name ?? id.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The groups that list a user as a member.</summary>
+    public IReadOnlyList<string> Of(string user) => [.. _groups.Where(g => g.Members.Contains(user)).Select(g => g.Name)];
+}
+
+/// <summary>The processes of a system, from proc(5). Only root sees which files the processes of other users have open.</summary>
+/// <param name="proc">Where proc is mounted.</param>
+internal sealed class LinuxProcesses(string proc)
+{
+    private readonly IReadOnlyList<(Holder Process, IReadOnlyList<string> Open)> _processes = List(proc);
+
+    /// <summary>Whether a program of that name is running.</summary>
+    public bool Runs(string name) => _processes.Any(p => p.Process.Name == name);
+
+    /// <summary>The processes, except this one, that have a file open.</summary>
+    public IReadOnlyList<Holder> HoldersOf(string file) =>
+        [.. _processes.Where(p => p.Process.Id != Environment.ProcessId && p.Open.Contains(file)).Select(p => p.Process)];
+
+    private static List<(Holder Process, IReadOnlyList<string> Open)> List(string proc)
+    {
+        var processes = new List<(Holder, IReadOnlyList<string>)>();
+        foreach (var folder in Directory.Exists(proc) ? Directory.EnumerateDirectories(proc) : [])
+        {
+            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            {
+                var name = Read(() => File.ReadAllText(Path.Combine(folder, "comm")).Trim());
+                var open = Read(() => Directory.EnumerateFileSystemEntries(Path.Combine(folder, "fd")).Select(l => new FileInfo(l).LinkTarget).OfType<string>().ToList());
+                processes.Add((new Holder(id, name ?? ""), open ?? []));
+            }
+        }
+
+        return processes;
+    }
+
+    // Null if the process has ended in the meantime, or belongs to another user.
+    private static T? Read<T>(Func<T> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
