@@ -1,4 +1,3 @@
-using UploadHelper.VirtualBoard.Plug;
 
 namespace UploadHelper.Configuration;
 

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Cli;
 

@@ -1,5 +1,4 @@
 using UploadHelper.Core.Diagnosis;
-using UploadHelper.Core.Errors;
 using UploadHelper.Devices.Diagnosis;
 using UploadHelper.Tests.Support;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using UploadHelper.Core.Diagnosis;
-using UploadHelper.Core.Errors;
 using UploadHelper.Core.Serial;
 using UploadHelper.Devices.Diagnosis;
 using UploadHelper.Tests.Support;

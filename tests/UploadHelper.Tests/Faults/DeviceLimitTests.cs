@@ -1,6 +1,5 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;

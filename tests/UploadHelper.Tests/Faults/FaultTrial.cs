@@ -1,12 +1,9 @@
 using System.Buffers.Binary;
-using UploadHelper.Benchmarks.Exact;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
 

@@ -1,7 +1,6 @@
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Faults;
-using UploadHelper.VirtualBoard.UsbIp;
 
 namespace UploadHelper.Tests.Faults;
 

@@ -12,7 +12,6 @@ using UploadHelper.Output;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Output;

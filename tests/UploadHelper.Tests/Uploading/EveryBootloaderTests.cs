@@ -3,9 +3,6 @@ using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 

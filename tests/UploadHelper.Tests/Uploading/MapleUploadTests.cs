@@ -2,7 +2,6 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;
 

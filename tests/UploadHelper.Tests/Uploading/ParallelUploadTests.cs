@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;

@@ -2,7 +2,6 @@ using System.Text;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;

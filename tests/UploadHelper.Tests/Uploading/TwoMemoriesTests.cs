@@ -1,8 +1,6 @@
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 

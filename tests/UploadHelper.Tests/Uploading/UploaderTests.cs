@@ -3,7 +3,6 @@ using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;

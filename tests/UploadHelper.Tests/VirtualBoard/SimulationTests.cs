@@ -4,7 +4,6 @@ using System.Text;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.Tests.Support;

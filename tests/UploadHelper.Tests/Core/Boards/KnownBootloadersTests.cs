@@ -4,12 +4,8 @@ using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Discovery;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
-using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Core.Boards;
 

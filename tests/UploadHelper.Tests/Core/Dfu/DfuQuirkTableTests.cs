@@ -1,9 +1,7 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Connecting;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Core.Dfu;
 

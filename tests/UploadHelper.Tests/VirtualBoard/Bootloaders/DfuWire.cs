@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;

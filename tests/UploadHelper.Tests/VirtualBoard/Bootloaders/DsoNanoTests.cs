@@ -1,7 +1,4 @@
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Bootloaders;

@@ -1,6 +1,4 @@
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Usb;

@@ -1,8 +1,5 @@
 using System.Text;
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard;

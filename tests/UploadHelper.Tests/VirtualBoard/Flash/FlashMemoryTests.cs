@@ -1,4 +1,3 @@
-using UploadHelper.Core.Protocols;
 using UploadHelper.VirtualBoard.Flash;
 
 namespace UploadHelper.Tests.VirtualBoard.Flash;

@@ -1,5 +1,4 @@
 using System.Text;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;

@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using UploadHelper.Core.Protocols;
 using UploadHelper.VirtualBoard.Plug;
 
 namespace UploadHelper.Tests.VirtualBoard.Plug;

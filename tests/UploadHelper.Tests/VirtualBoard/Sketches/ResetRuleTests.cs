@@ -1,5 +1,4 @@
 using System.Text;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard.Sketches;
 
 namespace UploadHelper.Tests.VirtualBoard.Sketches;

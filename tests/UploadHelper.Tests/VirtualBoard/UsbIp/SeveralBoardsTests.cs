@@ -1,7 +1,6 @@
 using System.Net;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.Tests.Support;

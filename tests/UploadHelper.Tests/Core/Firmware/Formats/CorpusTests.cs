@@ -1,8 +1,6 @@
 using System.Text;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;

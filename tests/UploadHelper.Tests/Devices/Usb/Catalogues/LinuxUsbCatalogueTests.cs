@@ -1,4 +1,3 @@
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Usb.Catalogues;
 using UploadHelper.Tests.Support;

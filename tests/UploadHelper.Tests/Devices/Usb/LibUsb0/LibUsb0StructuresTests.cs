@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Usb.LibUsb0;
 
