@@ -39,5 +39,5 @@ internal static class DiscoveryCommand
 
     // A virtual board of this process lives on while the discovery waits.
     private static IDiscoverySignals Living(DiscoverySignals signals, DeviceEnvironment world, CommandContext context) =>
-        world.Board is null ? signals : new VirtualTimeSignals(signals, context.Time, world.Time);
+        world.Summary is null ? signals : new VirtualTimeSignals(signals, context.Time, world.Time);
 }

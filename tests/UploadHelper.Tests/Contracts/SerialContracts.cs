@@ -98,7 +98,7 @@ internal abstract class SystemBench : SerialBench
 
     protected SystemBench()
     {
-        _board = new BoardFactory().Create(Options, Note);
+        _board = BoardFactory.Create(Options, Note);
         Runner = new BoardRunner(_board, Time);
         Ports = new SystemDevices(Time).SerialPorts;
     }

@@ -2,7 +2,6 @@ using System.Text.Json;
 using UploadHelper.Core.Usb;
 using UploadHelper.Discovery;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Discovery;
 

@@ -1,11 +1,10 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Uploading;
-using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Faults;
 
@@ -69,7 +68,7 @@ internal sealed class FaultTrial
     {
         Upload();
         CheckUntouched();
-        _bench.Board.EndFaults();
+        _bench.Board.ClearFaults();
         _bench.Wait(Settled);
         _bench.Board.PressReset();
         _bench.Wait(Settled);
@@ -180,7 +179,7 @@ internal sealed class FaultTrial
     private void See(BoardEvent e)
     {
         if (e.Kind == BoardEventKind.Start && e.Text.StartsWith("sketch", StringComparison.Ordinal) && !IsComplete() && !IsAsBefore()
-            && _bench.Board.Flash.IsReadable(_stackAt, sizeof(uint)) && RamMap.FitsStack(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_stackAt, sizeof(uint)))))
+            && _bench.Board.Flash.IsReadable(_stackAt, sizeof(uint)) && _bench.Board.Flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_stackAt, sizeof(uint)))))
         {
             _halfStarted ??= e.Text;
         }

@@ -72,7 +72,7 @@ public class TroubleTextTests
     {
         var clock = new VirtualClock();
         var boards = Enumerable.Range(0, 2)
-            .Select(_ => new BoardFactory().Create(SimulationOptions.Parse("f4rom,start=bootloader"), _ => { })).ToArray();
+            .Select(_ => BoardFactory.Create(SimulationOptions.Parse("f4rom,start=bootloader"), _ => { })).ToArray();
         var request = new UploadRequest(SketchImage.File(0x0800_0000, 20_000), 0x0800_0000, new DeviceFilter([DeviceFilter.StDfu]));
 
         Match("trouble-two-bootloaders", request, new InProcessBus(clock, boards), new InProcessSerialPorts(clock, boards), clock);

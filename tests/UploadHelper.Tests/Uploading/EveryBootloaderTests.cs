@@ -5,6 +5,7 @@ using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Uploading;
 

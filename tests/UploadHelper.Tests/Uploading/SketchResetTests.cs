@@ -16,7 +16,7 @@ public class SketchResetTests
     public void One_sequence_resets_the_sketches_of_all_cores_and_this_is_what_it_costs_them()
     {
         var table = new StringBuilder("core          reset after  stray bytes\n");
-        foreach (var kind in SketchKind.All)
+        foreach (var kind in SketchCore.All)
         {
             var bench = new Bench($"maple20,sketch={kind.Name}");
             var sketch = (SketchFunction)bench.Board.Function!;
@@ -37,7 +37,7 @@ public class SketchResetTests
     public void The_line_stays_open_until_the_port_is_gone()
     {
         // Linux waits 5 s when a port is closed while its device resets.
-        foreach (var kind in SketchKind.All)
+        foreach (var kind in SketchCore.All)
         {
             var bench = new Bench($"maple20,sketch={kind.Name}");
             var ports = new WatchedPorts(bench.System.SerialPorts);

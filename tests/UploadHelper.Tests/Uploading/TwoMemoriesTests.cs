@@ -3,6 +3,7 @@ using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Uploading;
 

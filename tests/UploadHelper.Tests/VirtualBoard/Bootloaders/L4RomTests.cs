@@ -1,4 +1,3 @@
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Usb;
