@@ -106,10 +106,10 @@ public sealed record SimulationOptions(string Board)
         ("start", "sketch") => this with { Start = StartState.Sketch },
         ("start", "bootloader") => this with { Start = StartState.Bootloader },
         ("start", "empty") => this with { Start = StartState.Empty },
-        ("start", _) => throw new FormatException($"Invalid value \"{value}\" for start: expected sketch, bootloader or empty."),
+        ("start", _) => throw new FormatException($"Invalid value \"{value}\" for start: expected one of sketch, bootloader, empty."),
         ("sketch", _) when value == SketchCore.None || SketchCore.All.Any(c => c.Name == value) => this with { Sketch = value },
         ("sketch", _) => throw new FormatException(
-            $"Unknown sketch \"{value}\". Known sketches: {string.Join(", ", SketchCore.All.Select(k => k.Name))}, {SketchCore.None}."),
+            $"Unknown sketch \"{value}\". Known sketches: {string.Join(", ", SketchCore.All.Select(c => c.Name))}, {SketchCore.None}."),
         ("fault", _) => this with { Faults = [.. Faults, Fault.Parse(value)] },
         ("denied", _) => this with { DeniedFor = Milliseconds(value) },
         ("held", _) => this with { HeldFor = Milliseconds(value) },
@@ -151,10 +151,10 @@ public static class BoardFactory
     ];
 
     /// <summary>The names of all kinds.</summary>
-    public static IEnumerable<string> Names => Kinds.Select(p => p.Name);
+    public static IEnumerable<string> Names => Kinds.Select(k => k.Name);
 
     /// <summary>The options that select a variant of a kind.</summary>
-    public static IEnumerable<string> Variants(string name) => Kinds.Single(p => p.Name == name).Variants.Keys;
+    public static IEnumerable<string> Variants(string name) => Kinds.Single(k => k.Name == name).Variants.Keys;
 
     /// <summary>Creates a board.</summary>
     /// <param name="options">Which board, and how it starts.</param>
@@ -163,7 +163,7 @@ public static class BoardFactory
     /// <exception cref="IOException">The flash file cannot be read.</exception>
     public static Board Create(SimulationOptions options, Action<BoardEvent> events)
     {
-        var kind = Kinds.Single(p => p.Name == options.Board);
+        var kind = Kinds.Single(k => k.Name == options.Board);
         kind = options.Variant is { } variant ? kind.Variants[variant] : kind;
         if (options.Boot0 && !kind.HasUsbRom)
         {

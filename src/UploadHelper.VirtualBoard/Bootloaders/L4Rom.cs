@@ -52,7 +52,7 @@ public sealed class L4Rom : SystemBootloader
             return base.Class(setup, data);
         }
 
-        Board.Log(BoardEventKind.Request, "STALL: still erasing");
+        Board.Log(BoardEventKind.Request, "refused: still erasing");
         return Stall();
     }
 

@@ -18,7 +18,7 @@ public class MapleCommandTests
     public void An_upload(string snapshot, string board, uint linkedFor, string options, int expected)
     {
         using var run = new ProgramRun();
-        var file = run.File("blink.bin", SketchImage.Bytes(linkedFor, 5_000, stack: 0x2001_0000));
+        var file = run.File("blink.bin", SketchImage.Bytes(linkedFor, 5_000, stack: board == "maple-f4" ? 0x2001_0000u : 0x2000_5000));
 
         var status = run.Run(["upload", file, "--simulate", board, .. options.Split(' ')]);
 

@@ -17,7 +17,7 @@ public class KnownBootloadersTests
     [InlineData("f4boot", "F4Bootloader", 0x2004_0000, false)]
     [InlineData("f4boot-old", "F4Bootloader (old build)", 0x2002_0000, true)]
     [InlineData("f4boot-old", "F4Bootloader (old build)", 0x2001_0000, false)]
-    [InlineData("f4rom", "ST's own bootloader in ROM (BOOT0)", 0x2005_0000, true)]
+    [InlineData("l496", "ST's own bootloader in ROM (BOOT0)", 0x2005_0000, true)]
     public void A_board_gets_and_starts_what_the_table_says_that_it_starts(string board, string name, uint stackPointer, bool starts)
     {
         var bootloader = KnownBootloaders.All.Single(b => b.Name == name);
