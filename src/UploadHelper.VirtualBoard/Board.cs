@@ -1,48 +1,48 @@
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Faults;
-using UploadHelper.VirtualBoard.Flash;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Sketches;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard;
 
-/// <summary>A virtual board: flash, a bootloader, a sketch, and what of them is on the bus now. Passive; time is told to it.</summary>
-public sealed class Board : IUsbPort, IBoardCore
+/// <summary>A virtual board: flash, a bootloader, a sketch, and its USB port. It is passive: its user advances its time.</summary>
+public sealed class Board : IUsbPort, IFaultTarget
 {
     // Stack pointer and reset vector.
     private const int VectorSize = 8;
 
-    private readonly IPersonality _personality;
+    private readonly IBoardKind _kind;
     private readonly SimulationOptions _options;
     private readonly Action<BoardEvent> _events;
     private readonly List<BoardEvent> _violations = [];
     private readonly FaultInjector _faults;
-    private readonly UsbSide _usb;
+    private readonly BoardUsb _usb;
     private (TimeSpan At, Action Work)? _pending;
 
     /// <summary>A board that has just been plugged in.</summary>
-    /// <param name="personality">Its kind.</param>
+    /// <param name="kind">Its kind.</param>
     /// <param name="flash">Its flash.</param>
-    /// <param name="spiFlash">The flash chip beside the microcontroller, or null.</param>
+    /// <param name="spiFlash">The flash chip on its SPI, or null.</param>
     /// <param name="options">How it starts.</param>
-    /// <param name="events">Told what the board sees.</param>
-    internal Board(IPersonality personality, FlashMemory flash, FlashMemory? spiFlash, SimulationOptions options, Action<BoardEvent> events)
+    /// <param name="events">Called for each event.</param>
+    internal Board(IBoardKind kind, FlashMemory flash, FlashMemory? spiFlash, SimulationOptions options, Action<BoardEvent> events)
     {
-        _personality = personality;
+        _kind = kind;
         _options = options;
         _events = events;
         Flash = flash;
         SpiFlash = spiFlash;
         _faults = new FaultInjector(this, options.Faults);
-        _usb = new UsbSide(this, _faults);
+        _usb = new BoardUsb(this, _faults);
         if (options.Start != StartState.Sketch || options.Boot0)
         {
             Boot(Boot0Or(BootCause.ByHand));
         }
-        else if (personality.ReadSketch(flash, personality.SketchIn(flash)).Runs)
+        else if (kind.ReadSketch(flash, kind.SketchIn(flash)).Runs)
         {
-            StartSketch(personality.SketchIn(flash));
+            StartSketch(kind.SketchIn(flash));
         }
         else
         {
@@ -51,10 +51,10 @@ public sealed class Board : IUsbPort, IBoardCore
     }
 
     /// <summary>The name of its kind.</summary>
-    public string Name => _personality.Name;
+    public string Name => _kind.Name;
 
     /// <summary>The initial stack pointer of a sketch for it: the end of its RAM.</summary>
-    public uint StackPointer => _personality.StackPointer;
+    public uint StackPointer => _kind.StackPointer;
 
     /// <inheritdoc/>
     public TimeSpan Now { get; private set; }
@@ -77,7 +77,11 @@ public sealed class Board : IUsbPort, IBoardCore
     /// <summary>The sketch that runs, or null while a bootloader does.</summary>
     public SketchInFlash? RunningSketch { get; private set; }
 
-    /// <summary>What no host should have done.</summary>
+    /// <summary>Its state and what was done to it, for reports.</summary>
+    public SimulationSummary Summary => new(
+        Name, SectorsErased, BytesProgrammed, _violations.Count, RunningSketch?.Name, RunningSketch?.Address, Attached is not null);
+
+    /// <summary>What the host did wrong.</summary>
     public IReadOnlyList<BoardEvent> Violations => _violations;
 
     /// <summary>Number of control transfers, standard requests included.</summary>
@@ -86,23 +90,26 @@ public sealed class Board : IUsbPort, IBoardCore
     /// <summary>Number of class requests in DFU mode.</summary>
     public int DfuRequests => _usb.DfuRequests;
 
-    /// <summary>Number of control transfers to a bootloader, standard requests included: faults are counted by it.</summary>
+    /// <summary>Number of control transfers to a bootloader, standard requests included; faults use this count.</summary>
     public int BootloaderTransfers => _faults.Transfers;
 
-    /// <summary>Lets something go wrong once.</summary>
-    /// <param name="fault">What; its transfer is counted from now.</param>
+    /// <summary>Injects a fault.</summary>
+    /// <param name="fault">The fault; its transfer is counted from now.</param>
     public void InjectFault(Fault fault) => _faults.Add(fault);
 
-    /// <summary>Nothing goes wrong with it any more.</summary>
-    public void EndFaults() => _faults.End();
+    /// <summary>Removes all faults.</summary>
+    public void ClearFaults() => _faults.Clear();
 
-    /// <summary>Called when a second board of the kind is to come onto the bus.</summary>
-    public Action CallTwin { get; set; } = () => { };
+    /// <summary>Plugs in a second board of the kind; does nothing by default.</summary>
+    internal Action Twin { private get; set; } = () => { };
+
+    /// <inheritdoc/>
+    public void PlugInTwin() => Twin();
 
     /// <inheritdoc/>
     public AttachedDevice? Attached => _usb.Attached;
 
-    /// <summary>What is on the bus, or null.</summary>
+    /// <summary>The device that is on the bus and answers, or null.</summary>
     public UsbFunction? Function => _usb.Function;
 
     /// <inheritdoc/>
@@ -148,7 +155,7 @@ public sealed class Board : IUsbPort, IBoardCore
         Function?.BusReset();
     }
 
-    /// <summary>Writes the memories that are kept in files.</summary>
+    /// <summary>Saves the memories that have files.</summary>
     /// <exception cref="IOException">One cannot be written.</exception>
     public void Save()
     {
@@ -163,10 +170,10 @@ public sealed class Board : IUsbPort, IBoardCore
         }
     }
 
-    /// <summary>The RESET button.</summary>
+    /// <summary>Presses the RESET button.</summary>
     public void PressReset() => Reset("RESET button", BootCause.ResetButton);
 
-    /// <summary>The cable is pulled.</summary>
+    /// <summary>Pulls the cable.</summary>
     public void Unplug()
     {
         _usb.PowerLost();
@@ -175,10 +182,10 @@ public sealed class Board : IUsbPort, IBoardCore
         _pending = null;
     }
 
-    /// <summary>The cable is plugged in.</summary>
+    /// <summary>Plugs the cable in.</summary>
     public void Plug() => Reset("plugged in", BootCause.Power);
 
-    /// <summary>Whatever is on the bus from now on is in another port of the host.</summary>
+    /// <summary>From now on the board is in another port of the host.</summary>
     public void Move() => _usb.Move();
 
     /// <inheritdoc/>
@@ -187,11 +194,11 @@ public sealed class Board : IUsbPort, IBoardCore
         _usb.Detach($"reset: {why}");
         RunningSketch = null;
         var found = Boot0Or(cause);
-        _pending = (Now + _personality.BootTime(Flash, found), () => Boot(found));
+        _pending = (Now + _kind.BootTime(Flash, found), () => Boot(found));
     }
 
     /// <inheritdoc/>
-    public void Hang(string why) => _usb.Silence($"answers nothing any more: {why}");
+    public void Hang(string why) => _usb.Silence($"no longer answers: {why}");
 
     /// <inheritdoc/>
     public void Vanish(string why) => _usb.Detach(why);
@@ -200,22 +207,22 @@ public sealed class Board : IUsbPort, IBoardCore
     public void StartSketch(uint address)
     {
         var enumerated = _usb.HasBootloader;
-        var sketch = _personality.ReadSketch(Flash, address);
+        var sketch = _kind.ReadSketch(Flash, address);
         var runs = sketch.Runs && Flash.IsReadable(address, VectorSize);
         Log(
             BoardEventKind.Start,
             $"sketch {sketch.Name} starts at 0x{address:X8}, stack pointer 0x{sketch.StackPointer:X8}, reset vector 0x{sketch.Reset:X8}"
             + (runs ? "" : ", and crashes"));
         RunningSketch = runs ? sketch : null;
-        var kind = runs ? SketchKind.All.FirstOrDefault(k => k.Name == (_options.Sketch ?? _personality.DefaultSketch)) : null;
-        if (kind is not null)
+        var core = runs ? SketchCore.All.FirstOrDefault(c => c.Name == (_options.Sketch ?? _kind.DefaultSketch)) : null;
+        if (core is not null)
         {
             _usb.Detach("the sketch takes the USB port");
-            _pending = (Now + IPersonality.ResetTime, () => _usb.Attach(new SketchFunction(this, kind, sketch.Name)));
+            _pending = (Now + IBoardKind.ResetTime, () => _usb.Attach(new SketchFunction(this, core, sketch.Name)));
         }
-        else if (enumerated && _personality.LeavesGhost)
+        else if (enumerated && _kind.LeavesGhost)
         {
-            _usb.Silence("the bootloader stays on the bus, and answers nothing");
+            _usb.Silence("the bootloader stays on the bus, but no longer answers");
         }
         else
         {
@@ -239,13 +246,13 @@ public sealed class Board : IUsbPort, IBoardCore
 
     private void Boot(BootCause cause)
     {
-        if (_personality.Boot(this, cause) is { } bootloader)
+        if (_kind.Boot(this, cause) is { } bootloader)
         {
             _usb.Attach(bootloader);
         }
         else
         {
-            StartSketch(_personality.SketchIn(Flash));
+            StartSketch(_kind.SketchIn(Flash));
         }
     }
 }

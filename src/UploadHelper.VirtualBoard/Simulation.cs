@@ -1,67 +1,68 @@
 using System.Net;
 using System.Net.Sockets;
 using UploadHelper.Core.Timing;
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Plug;
 using UploadHelper.VirtualBoard.UsbIp;
 
 namespace UploadHelper.VirtualBoard;
 
 /// <summary>
-/// Virtual boards that live in real time until they are told to stop: they print what they see, a line per event, obey
-/// commands, and end with a summary line each that scripts can read. One of several has its number before its lines.
+/// Virtual boards that run in real time: they log each event in a line, execute typed commands, and end with a summary
+/// line each that scripts can read. With several boards, each line begins with the board's number.
 /// </summary>
 public sealed class Simulation
 {
-    private const string Help = "commands: reset, unplug, plug, fault KIND@TRANSFER, no-fault, save FILE, status, quit; for one of several boards with its number before: 2 reset";
+    private const string Help = "commands: reset, unplug, plug, fault KIND@TRANSFER, no-fault, save FILE, status, quit; for one of several boards put its number first: 2 reset";
 
     private readonly SimulationOptions _options;
-    private readonly SimulationFaces _faces;
+    private readonly SimulationEndpoints _endpoints;
     private readonly TimeProvider _time;
     private readonly TextReader _commands;
     private readonly TextWriter _output;
 
-    /// <summary>A simulation; it begins with <see cref="Run"/>.</summary>
+    /// <summary>A simulation; <see cref="Run"/> starts it.</summary>
     /// <param name="options">Which boards, how many, and how they start.</param>
-    /// <param name="faces">How it can be reached.</param>
-    /// <param name="time">The clock; the boards live in its time.</param>
-    /// <param name="commands">Read line by line; its end stops nothing.</param>
-    /// <param name="output">Written from several threads, a line at a time.</param>
-    public Simulation(SimulationOptions options, SimulationFaces faces, TimeProvider time, TextReader commands, TextWriter output)
+    /// <param name="endpoints">How programs can reach them.</param>
+    /// <param name="time">The clock of the boards' time.</param>
+    /// <param name="commands">Read line by line; the simulation goes on after its end.</param>
+    /// <param name="output">Written from several threads, one line at a time.</param>
+    public Simulation(SimulationOptions options, SimulationEndpoints endpoints, TimeProvider time, TextReader commands, TextWriter output)
     {
         _options = options;
-        _faces = faces;
+        _endpoints = endpoints;
         _time = time;
         _commands = commands;
         _output = TextWriter.Synchronized(output);
     }
 
-    /// <summary>Runs until it is cancelled, told to quit, or the time is over; then saves the files, if there are any.</summary>
-    /// <param name="limit">How long, or null for no limit.</param>
+    /// <summary>Runs until it is cancelled, receives the command quit, or its time is over; then saves the flash files, if there are any.</summary>
+    /// <param name="limit">How long to run, or null for no limit.</param>
     /// <param name="cancellationToken">Ends it, as quit does.</param>
     /// <exception cref="FormatException">The flash file does not fit the board.</exception>
     /// <exception cref="IOException">The flash file cannot be read or written.</exception>
-    /// <exception cref="PlugException">The board cannot be plugged in, or the pseudo terminal or the server cannot be made.</exception>
+    /// <exception cref="PlugException">The board cannot be plugged in, or the pseudo terminal or the server cannot be created.</exception>
     public void Run(TimeSpan? limit, CancellationToken cancellationToken)
     {
-        var boards = new List<LiveBoard>();
-        var faces = new Stack<IDisposable>();
+        var boards = new List<BoardConsole>();
+        var open = new Stack<IDisposable>();
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
             foreach (var options in _options.Each())
             {
-                boards.Add(new LiveBoard(options, _time, _options.Count == 1 ? "" : $"{boards.Count + 1}: ", _output.WriteLine));
+                boards.Add(new BoardConsole(options, _time, _options.Count == 1 ? "" : $"{boards.Count + 1}: ", _output.WriteLine));
             }
 
-            Open(boards, faces);
-            new Thread(() => Obey(boards, quit)) { IsBackground = true, Name = "commands" }.Start();
+            Open(boards, open);
+            new Thread(() => Execute(boards, quit)) { IsBackground = true, Name = "commands" }.Start();
             Wait(limit, quit.Token);
         }
         finally
         {
-            while (faces.TryPop(out var face))
+            while (open.TryPop(out var endpoint))
             {
-                face.Dispose();
+                endpoint.Dispose();
             }
 
             boards.ForEach(b => b.Finish());
@@ -69,31 +70,31 @@ public sealed class Simulation
         }
     }
 
-    private void Open(List<LiveBoard> boards, Stack<IDisposable> faces)
+    private void Open(List<BoardConsole> boards, Stack<IDisposable> open)
     {
-        if (_faces.Listen is { } address)
+        if (_endpoints.Listen is { } address)
         {
             var server = Serve(boards, address);
-            faces.Push(server);
+            open.Push(server);
             _output.WriteLine($"USB/IP server at {server.EndPoint}");
         }
 
-        foreach (var board in _faces.Plug ? boards : [])
+        foreach (var board in _endpoints.Plug ? boards : [])
         {
-            faces.Push(OperatingSystem.IsLinux()
-                ? new VhciPlug(board.Runner, _time, board.Tell)
-                : throw new PlugException("a virtual board can be plugged in on Linux only; elsewhere use --listen and a USB/IP client"));
+            open.Push(OperatingSystem.IsLinux()
+                ? new VhciPlug(board.Runner, _time, board.Print)
+                : throw new PlugException("--plug works on Linux only; elsewhere use --listen and a USB/IP client"));
         }
 
-        if (_faces.PseudoTerminal is { } path)
+        if (_endpoints.PseudoTerminal is { } path)
         {
-            faces.Push(OperatingSystem.IsLinux()
+            open.Push(OperatingSystem.IsLinux()
                 ? new PseudoTerminal(boards[0].Runner, path, _time, _output.WriteLine)
-                : throw new PlugException("a virtual board has a pseudo terminal on Linux only"));
+                : throw new PlugException("--pty works on Linux only"));
         }
     }
 
-    private static UsbIpServer Serve(List<LiveBoard> boards, IPEndPoint address)
+    private static UsbIpServer Serve(List<BoardConsole> boards, IPEndPoint address)
     {
         try
         {
@@ -101,7 +102,7 @@ public sealed class Simulation
         }
         catch (SocketException e)
         {
-            throw new PlugException($"nothing can listen at {address}: {e.Message}; choose another port with --listen", e);
+            throw new PlugException($"cannot listen at {address}: {e.Message}; choose another port with --listen", e);
         }
     }
 
@@ -119,17 +120,17 @@ public sealed class Simulation
         }
         catch (OperationCanceledException)
         {
-            // Told to stop before its time is over.
+            // Stopped before its time is over.
         }
     }
 
-    private void Obey(List<LiveBoard> boards, CancellationTokenSource quit)
+    private void Execute(List<BoardConsole> boards, CancellationTokenSource quit)
     {
         while (!quit.IsCancellationRequested && _commands.ReadLine() is { } line)
         {
             try
             {
-                Obey(boards, quit, line.Trim());
+                Execute(boards, quit, line.Trim());
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or FormatException or ObjectDisposedException)
             {
@@ -138,7 +139,7 @@ public sealed class Simulation
         }
     }
 
-    private void Obey(List<LiveBoard> boards, CancellationTokenSource quit, string line)
+    private void Execute(List<BoardConsole> boards, CancellationTokenSource quit, string line)
     {
         var words = line.Split(' ', 2);
         if (words.Length == 2 && int.TryParse(words[0], out var number) && number >= 1 && number <= boards.Count)
@@ -151,9 +152,104 @@ public sealed class Simulation
         {
             quit.Cancel();
         }
-        else if (line.Length > 0 && !boards.Select((b, i) => b.Obey(words[0], SimulationOptions.FileOf(words.ElementAtOrDefault(1), i + 1))).All(known => known))
+        else if (line.Length > 0 && !boards.Select((b, i) => b.Execute(words[0], SimulationOptions.FileOf(words.ElementAtOrDefault(1), i + 1))).All(known => known))
         {
-            _output.WriteLine($"there is no command \"{words[0]}\"; {Help}");
+            _output.WriteLine($"unknown command \"{words[0]}\"; {Help}");
         }
     }
+}
+
+/// <summary>One board of a simulation: executes typed commands, and prints its events.</summary>
+internal sealed class BoardConsole : IDisposable
+{
+    private readonly Board _board;
+    private readonly string _name;
+    private readonly Action<string> _output;
+
+    /// <summary>Switches a board on.</summary>
+    /// <param name="options">Which board, and how it starts.</param>
+    /// <param name="time">The clock of its time.</param>
+    /// <param name="name">The beginning of each line: "", or "2: " for one of several boards.</param>
+    /// <param name="output">Called with each line, from several threads.</param>
+    /// <exception cref="FormatException">The flash file does not fit the board.</exception>
+    /// <exception cref="IOException">The flash file cannot be read.</exception>
+    public BoardConsole(SimulationOptions options, TimeProvider time, string name, Action<string> output)
+    {
+        (_name, _output) = (name, output);
+        _board = BoardFactory.Create(options, e => Print(e.ToString()));
+        Runner = new BoardRunner(_board, time);
+    }
+
+    /// <summary>Runs the board; it may only be used through this.</summary>
+    public BoardRunner Runner { get; }
+
+    /// <summary>Executes a command.</summary>
+    /// <param name="command">Its first word.</param>
+    /// <param name="argument">The rest, or null.</param>
+    /// <returns>False if the command is unknown.</returns>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public bool Execute(string command, string? argument)
+    {
+        switch (command, argument)
+        {
+            case ("reset", null):
+                Runner.Use(_ => _board.PressReset());
+                break;
+            case ("unplug", null):
+                Runner.Use(_ => _board.Unplug());
+                break;
+            case ("plug", null):
+                Runner.Use(_ => _board.Plug());
+                break;
+            case ("fault", { } fault):
+                Runner.Use(_ => _board.InjectFault(Fault.Parse(fault)));
+                break;
+            case ("no-fault", null):
+                Runner.Use(_ => _board.ClearFaults());
+                break;
+            case ("save", { } file):
+                File.WriteAllBytes(file, Runner.Use(_ => _board.Flash.Bytes.ToArray()));
+                Print($"flash saved to {file}");
+                break;
+            case ("status", null):
+                Print($"status: {Runner.Use(_ => Describe())}");
+                break;
+            default:
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Prints a line about it.</summary>
+    public void Print(string line) => _output(_name + line);
+
+    /// <summary>Saves the memories that have files, and prints a summary.</summary>
+    /// <exception cref="IOException">The flash file cannot be written.</exception>
+    public void Finish()
+    {
+        Runner.Use(_ => _board.Save());
+        Print($"summary: {Runner.Use(_ => Describe())}");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Runner.Dispose();
+
+    private string Describe() =>
+        $"board={_board.Name} sectors_erased={_board.SectorsErased} bytes_programmed={_board.BytesProgrammed} "
+        + $"violations={_board.Violations.Count} control_transfers={_board.ControlTransfers} dfu_requests={_board.DfuRequests} "
+        + $"running={(_board.RunningSketch is { } sketch ? "sketch:" + sketch.Name : _board.Attached is null ? "nothing" : "bootloader")}";
+}
+
+/// <summary>How other programs can reach a simulated board.</summary>
+public sealed record SimulationEndpoints
+{
+    /// <summary>The address of its USB/IP server, or null for none.</summary>
+    public IPEndPoint? Listen { get; init; }
+
+    /// <summary>Whether the board is plugged into this machine's own USB (Linux, root, vhci-hcd).</summary>
+    public bool Plug { get; init; }
+
+    /// <summary>Path of a link to a pseudo terminal for the sketch's serial port (Linux), or null for none.</summary>
+    public string? PseudoTerminal { get; init; }
 }

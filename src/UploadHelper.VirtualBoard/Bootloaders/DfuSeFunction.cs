@@ -1,18 +1,18 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>
-/// The DFU class of ST's USB device middleware (usbd_dfu.c), on which ST's own and most DfuSe bootloaders stand. An
-/// operation is asked for by DNLOAD, and carried out inside the GETSTATUS that answers dfuDNBUSY: between its data
-/// and its status stage, so that the transfer itself takes as long.
+/// The DFU class of ST's USB device middleware (usbd_dfu.c), which ST's own and most DfuSe bootloaders use. DNLOAD requests
+/// an operation; the GETSTATUS that answers dfuDNBUSY executes it, between its data and its status stage, so that the
+/// transfer takes as long as the operation.
 /// </summary>
 public abstract class DfuSeFunction : UsbFunction, IDfuFunction
 {
-    // An UPLOAD of the reserved block 1 puts a status code where the state belongs.
+    // An UPLOAD of the reserved block 1 writes a status code into the state.
     private const DfuState StateAfterReservedUpload = (DfuState)DfuStatusCode.ErrStalledPacket;
 
     private const ushort CommandBlock = 0;
@@ -28,7 +28,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
     /// <param name="identity">Its descriptors.</param>
     /// <param name="board">The board it runs on.</param>
     /// <param name="transferSize">wTransferSize.</param>
-    protected DfuSeFunction(UsbIdentity identity, IBoardCore board, int transferSize)
+    protected DfuSeFunction(UsbIdentity identity, IMicrocontroller board, int transferSize)
         : base(identity)
     {
         Board = board;
@@ -37,7 +37,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
     }
 
     /// <summary>The board it runs on.</summary>
-    protected IBoardCore Board { get; }
+    protected IMicrocontroller Board { get; }
 
     /// <summary>bState.</summary>
     public DfuState State { get; protected set; } = DfuState.Idle;
@@ -48,27 +48,27 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
     /// <summary>The address pointer; ST's default is the base of the flash.</summary>
     public uint Pointer { get; protected set; } = 0x0800_0000;
 
-    /// <summary>The one buffer for all blocks; behind a short block stand the bytes of the one before.</summary>
+    /// <summary>The one buffer for all blocks; a short block leaves the rest of the previous one in it.</summary>
     protected ReadOnlySpan<byte> Buffer => _buffer;
 
-    /// <summary>Length of the block that the next GETSTATUS carries out, in bytes.</summary>
+    /// <summary>Length of the block that the next GETSTATUS executes, in bytes.</summary>
     protected int Length => _length;
 
-    /// <summary>The commands that UPLOAD of block 0 names.</summary>
+    /// <summary>The commands that UPLOAD of block 0 returns.</summary>
     protected abstract byte[] Commands { get; }
 
-    /// <summary>bwPollTimeout of the GETSTATUS that carries out an operation.</summary>
+    /// <summary>bwPollTimeout of the GETSTATUS that executes an operation.</summary>
     /// <param name="command">The command byte, or null for data.</param>
     protected abstract TimeSpan PollTimeout(byte? command);
 
     /// <summary>Sets the address pointer.</summary>
     protected abstract void SetAddress(uint address);
 
-    /// <summary>Carries out a command that is not common to all.</summary>
+    /// <summary>Executes a command that not all bootloaders have.</summary>
     /// <returns>How long it takes, or null if it failed; a failure sets state and status itself.</returns>
     protected virtual TimeSpan? OtherCommand(ReadOnlySpan<byte> command)
     {
-        // It passes for done.
+        // It reports success.
         Board.Log(BoardEventKind.Violation, $"unknown command {Convert.ToHexString(command)}");
         return TimeSpan.Zero;
     }
@@ -81,23 +81,23 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
     /// <returns>How long it takes, or null if it failed; a failure sets state and status itself.</returns>
     protected abstract TimeSpan? Program(uint address, ReadOnlySpan<byte> data);
 
-    /// <summary>Reads memory; null if the device hangs there.</summary>
-    /// <returns>The bytes, and how long the device takes for them.</returns>
+    /// <summary>Reads memory; null if reading hangs the device.</summary>
+    /// <returns>The bytes, and how long the device takes.</returns>
     protected abstract (byte[] Data, TimeSpan Busy)? ReadMemory(uint address, int length);
 
-    /// <summary>Answers the GETSTATUS that carries an operation out: here it runs inside it.</summary>
+    /// <summary>Answers the GETSTATUS that executes an operation; here the operation runs inside the transfer.</summary>
     /// <param name="answer">The 6 bytes.</param>
     /// <param name="took">How long the operation takes.</param>
     protected virtual ControlReply Executed(byte[] answer, TimeSpan took) => Done(answer, took);
 
-    /// <summary>DETACH: here the device leaves the bus and comes back, still in DFU mode.</summary>
+    /// <summary>DETACH: here the device leaves the bus and enumerates again, still in DFU mode.</summary>
     protected virtual ControlReply Detach()
     {
         Board.Reset("DETACH", BootCause.ByHand);
         return Done();
     }
 
-    /// <summary>Carries out the request to leave.</summary>
+    /// <summary>Executes the request to leave DFU mode.</summary>
     /// <param name="status">The 6 bytes of the GETSTATUS that says dfuMANIFEST.</param>
     protected abstract ControlReply Leave(byte[] status);
 
@@ -132,7 +132,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
         }
     }
 
-    /// <summary>Accepts a block; it is carried out by the next GETSTATUS.</summary>
+    /// <summary>Accepts a block; the next GETSTATUS executes it.</summary>
     protected virtual ControlReply Download(UsbSetup setup, ReadOnlySpan<byte> data)
     {
         // A refusal changes neither state nor status.
@@ -189,7 +189,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
             return Done(read.Data, read.Busy);
         }
 
-        Board.Log(BoardEventKind.Violation, $"UPLOAD at 0x{address:X8}: no memory there, or none that can be read");
+        Board.Log(BoardEventKind.Violation, $"UPLOAD at 0x{address:X8}: no readable memory there");
         Board.Hang("bus fault in the bootloader");
         return Done();
     }
@@ -201,7 +201,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
             return Stall();
         }
 
-        // What failed is tried again: the bootloader has not left dfuDNBUSY, nor forgotten the block.
+        // A failed operation runs again: the bootloader stays in dfuDNBUSY and keeps the block.
         if ((State is DfuState.DownloadSync or DfuState.DownloadBusy) && _length > 0)
         {
             return Execute();
@@ -250,7 +250,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
                 SetAddress(BinaryPrimitives.ReadUInt32LittleEndian(data[1..]));
                 return TimeSpan.Zero;
             case [0x41, _, _, _, _]:
-                // Erasing moves the pointer.
+                // Erase also sets the address pointer.
                 Pointer = BinaryPrimitives.ReadUInt32LittleEndian(data[1..]);
                 return Erase(Pointer);
             default:
@@ -258,7 +258,7 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
         }
     }
 
-    /// <summary>CLRSTATUS: out of dfuERROR, and anywhere else into it. It is the one way out of a dfuDNBUSY that does not end.</summary>
+    /// <summary>CLRSTATUS: leaves dfuERROR; in any other state it enters it. It is the only way out of a dfuDNBUSY that never ends.</summary>
     protected virtual void ClearStatus()
     {
         if (State == DfuState.Error)
@@ -291,9 +291,5 @@ public abstract class DfuSeFunction : UsbFunction, IDfuFunction
         Status = code;
     }
 
-    private byte[] Answer(TimeSpan poll)
-    {
-        var milliseconds = (int)poll.TotalMilliseconds;
-        return [(byte)Status, (byte)milliseconds, (byte)(milliseconds >> 8), (byte)(milliseconds >> 16), (byte)State, 0];
-    }
+    private byte[] Answer(TimeSpan poll) => new DfuStatus(Status, poll, State).ToBytes();
 }

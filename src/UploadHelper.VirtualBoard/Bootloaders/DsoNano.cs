@@ -1,21 +1,24 @@
-using UploadHelper.Core.Protocols.Dfu;
+using System.Buffers.Binary;
+using System.Text;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Hardware;
+using UploadHelper.VirtualBoard.Sketches;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>
-/// The bootloader of a DSO Nano oscilloscope (cyberwasp/dso-nano-dfu at d39e329), on ST's first DFU class of 2007. Which of
-/// its two memories is meant tells the address, not the alternate setting. No failure is ever reported, and after the first
-/// one the internal flash is neither erased nor programmed until a reset. Sources: usb_prop.c, main.c, spi_flash.c, and
-/// stm32f10x_flash.c, where nobody clears PGERR.
+/// The bootloader of a DSO Nano oscilloscope (cyberwasp/dso-nano-dfu at d39e329), on ST's first DFU class of 2007. The
+/// address, not the alternate setting, selects one of its two memories. It never reports a failure, and after the first one
+/// it neither erases nor programs the internal flash until a reset. Sources: usb_prop.c, main.c, spi_flash.c, and
+/// stm32f10x_flash.c, where nothing clears PGERR.
 /// </summary>
 public sealed class DsoNano : DfuSeFunction
 {
     /// <summary>wTransferSize.</summary>
     public const int TransferSize = 1024;
 
-    /// <summary>Where it starts the program; it lies below, whatever its map says.</summary>
+    /// <summary>Where it starts the program; its own code is below, whatever its map says.</summary>
     public const uint SketchAddress = 0x0800_4000;
 
     private const uint EndOfSpiFlash = 0x80_0000;
@@ -35,7 +38,7 @@ public sealed class DsoNano : DfuSeFunction
     private bool _flashRefuses;
 
     /// <summary>The bootloader, just started: it powers up in dfuERROR.</summary>
-    public DsoNano(IBoardCore board)
+    public DsoNano(IMicrocontroller board)
         : base(Identify(), board, TransferSize)
     {
         Pointer = SketchAddress;
@@ -48,7 +51,7 @@ public sealed class DsoNano : DfuSeFunction
     /// <inheritdoc/>
     protected override TimeSpan PollTimeout(byte? command) => TimeSpan.FromMilliseconds(command switch
     {
-        // By the pointer as it was before: the first erase of the other memory gets the wrong one.
+        // From the address pointer before the command: the first erase in the other memory gets the wrong time.
         EraseCommand => Pointer < EndOfSpiFlash ? 1500 : 32,
         _ => (Length >> 8) * 20,
     });
@@ -59,7 +62,7 @@ public sealed class DsoNano : DfuSeFunction
     /// <inheritdoc/>
     protected override ControlReply Detach() => Stall();
 
-    // Its buffer has no room for more, and nobody looks.
+    // Its buffer has no room for more, and it does not check.
     /// <inheritdoc/>
     protected override ControlReply Download(UsbSetup setup, ReadOnlySpan<byte> data)
     {
@@ -69,11 +72,11 @@ public sealed class DsoNano : DfuSeFunction
         }
 
         Board.Log(BoardEventKind.Violation, $"DNLOAD of {data.Length} bytes");
-        Board.Hang("the bootloader has overrun its buffer");
+        Board.Hang("buffer overrun in the bootloader");
         return Done();
     }
 
-    // An operation runs in the handler of the status stage; the next request waits for it.
+    // An operation runs in the handler of the status stage; the next request has to wait for it.
     /// <inheritdoc/>
     protected override ControlReply Executed(byte[] answer, TimeSpan took) => Done(answer) with { BusyAfter = took };
 
@@ -101,7 +104,7 @@ public sealed class DsoNano : DfuSeFunction
 
         if (_flashRefuses)
         {
-            Board.Log(BoardEventKind.Violation, $"erase of 0x{address:X8}: not done, and the status says OK");
+            Board.Log(BoardEventKind.Violation, $"erase of 0x{address:X8}: not done, but the status is OK");
             return TimeSpan.Zero;
         }
 
@@ -110,7 +113,7 @@ public sealed class DsoNano : DfuSeFunction
         return Board.Flash.Erase(page);
     }
 
-    // By the pointer, not by the address that the block goes to.
+    // The address pointer selects the memory, not the address of the block.
     /// <inheritdoc/>
     protected override TimeSpan? Program(uint address, ReadOnlySpan<byte> data) =>
         Pointer > EndOfSpiFlash ? ProgramInternal(address, Filled(data, 4)) : ProgramSpi(address, Filled(data, SpiPage));
@@ -120,10 +123,10 @@ public sealed class DsoNano : DfuSeFunction
     {
         if (address >= EndOfSpiFlash)
         {
-            return Board.Flash.Contains(address, length) ? (Board.Flash.Read(address, length).ToArray(), ReadBack.Time(length)) : null;
+            return Board.Flash.Contains(address, length) ? (Board.Flash.Read(address, length).ToArray(), BusModel.ReadTime(length)) : null;
         }
 
-        // The chip wraps around at its end. The whole block is read anew for every packet, and once before.
+        // The chip wraps around at its end. It reads the whole block again for every packet, and once before.
         var data = new byte[length];
         for (var i = 0; i < length; i++)
         {
@@ -131,7 +134,7 @@ public sealed class DsoNano : DfuSeFunction
         }
 
         var packets = (length + PacketSize - 1) / PacketSize;
-        return (data, ReadBack.Time(length) + SpiByte * length * (packets + 1));
+        return (data, BusModel.ReadTime(length) + SpiByte * length * (packets + 1));
     }
 
     /// <inheritdoc/>
@@ -166,7 +169,7 @@ public sealed class DsoNano : DfuSeFunction
 
         if (_flashRefuses)
         {
-            Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: not erased, and the status says OK");
+            Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: not erased, but the status is OK");
         }
 
         return took;
@@ -227,4 +230,33 @@ public sealed class DsoNano : DfuSeFunction
             [9, 4, 0, 0, 0, 0xFE, 1, 0, 4], // bInterfaceProtocol 0
             [9, 4, 0, 1, 0, 0xFE, 1, 0, 5],
             [9, 0x21, 0x0B, 0xFF, 0, TransferSize & 0xFF, TransferSize >> 8, 0x1A, 0x01]));
+}
+
+/// <summary>A DSO Nano: an STM32F103VB with an M25P64 on SPI. The library of its firmware begins at 0x08004000, the application at 0x0800C000.</summary>
+internal sealed class DsoNanoBoard : IBoardKind
+{
+    public string Name => "dsonano";
+
+    public string DefaultSketch => SketchCore.None;
+
+    public uint SketchAddress => DsoNano.SketchAddress;
+
+    public uint StackPointer => 0x2000_5000;
+
+    public bool HasUsbRom => false;
+
+    public FlashMemory CreateFlash()
+    {
+        var flash = new FlashMemory(Part.Stm32F103(128));
+        flash.Preload(flash.Base, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("DSO Nano DFU!!! ", 0x4000 / 16))));
+        return flash;
+    }
+
+    public FlashMemory CreateSpiFlash() => new(Part.M25P64());
+
+    // DFU mode starts when a button is held at power-up, or when the library has no plausible stack pointer (main()).
+    public UsbFunction? Boot(IMicrocontroller board, BootCause cause) =>
+        cause == BootCause.ByHand || (BinaryPrimitives.ReadUInt32LittleEndian(board.Flash.Read(SketchAddress, 4)) & 0x2FFF_0000) != 0x2000_0000
+            ? new DsoNano(board)
+            : null;
 }

@@ -1,14 +1,13 @@
-using UploadHelper.Core.Bootloaders;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.VirtualBoard.Flash;
+using System.Text;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>
-/// victorpv/F4Bootloader in the first sector of an STM32F405/407. Nothing is protected on the device: it erases itself
-/// if it is told to. Sources: main.c, usbd_dfu_flash.c of bcf6ae4, and of 54c6ba5 for the old build, which brings USB up
-/// only to stay.
+/// victorpv/F4Bootloader in the first sector of an STM32F405/407. It protects nothing: it erases itself
+/// when the host asks for it. Sources: main.c, usbd_dfu_flash.c of bcf6ae4, and of 54c6ba5 for the old build, which starts USB
+/// only if it stays in DFU mode.
 /// </summary>
 public sealed class F4Bootloader : DfuSeFunction
 {
@@ -17,8 +16,8 @@ public sealed class F4Bootloader : DfuSeFunction
 
     /// <summary>Which build.</summary>
     /// <param name="SketchAddress">Where it starts the sketch.</param>
-    /// <param name="Map">What it says of its memory.</param>
-    /// <param name="StartsStack">Whether it starts a sketch with a stack pointer.</param>
+    /// <param name="Map">The interface string of its memory.</param>
+    /// <param name="StartsStack">Whether it starts a sketch that has this stack pointer.</param>
     /// <param name="HasWindow">Whether it waits in DFU mode before it starts the sketch.</param>
     /// <param name="LeavesGhost">Whether it stays on the bus when it starts the sketch.</param>
     public sealed record Build(uint SketchAddress, string Map, Func<uint, bool> StartsStack, bool HasWindow, bool LeavesGhost)
@@ -40,7 +39,7 @@ public sealed class F4Bootloader : DfuSeFunction
             LeavesGhost: false);
 
         /// <summary>
-        /// One that does not disconnect before it jumps, as a user of the forum thread had it ("my PC permanently shows the
+        /// A build that does not disconnect before it jumps, as a user reported in the forum thread ("my PC permanently shows the
         /// USB DFU device when my Blink sketch is running").
         /// </summary>
         public static readonly Build Ghost = Fixed with { LeavesGhost = true };
@@ -57,7 +56,7 @@ public sealed class F4Bootloader : DfuSeFunction
     /// <summary>The bootloader, just started.</summary>
     /// <param name="board">The board.</param>
     /// <param name="build">Which build.</param>
-    public F4Bootloader(IBoardCore board, Build build)
+    public F4Bootloader(IMicrocontroller board, Build build)
         : base(Describe(build), board, TransferSize)
     {
         _build = build;
@@ -85,8 +84,8 @@ public sealed class F4Bootloader : DfuSeFunction
             _blinksLeft--;
         }
 
-        // Once the blinks are used up it starts whatever appears at the sketch's address: a board that has waited
-        // without a sketch is gone 300 ms after the first word of a new one is written, in the middle of an upload.
+        // After the last blink it starts any sketch that appears: a board that waited without one leaves DFU mode
+        // 300 ms after the first word of a new sketch is written, in the middle of an upload.
         if (_blinksLeft == 0 && HasSketch(Board.Flash, _build))
         {
             Board.StartSketch(_build.SketchAddress);
@@ -112,7 +111,7 @@ public sealed class F4Bootloader : DfuSeFunction
     /// <inheritdoc/>
     protected override TimeSpan? Erase(uint address)
     {
-        // GetSector() knows sectors 0 to 6; everything else is sector 7 to it, also what is no flash at all.
+        // GetSector() knows sectors 0 to 6; it returns 7 for any other address, even outside the flash.
         const int Last = 7;
         var sector = address < 0x0806_0000 && Board.Flash.Contains(address) ? Board.Flash.SectorAt(address) : Last;
         if (address < _build.SketchAddress || !Board.Flash.Contains(address) || sector != Board.Flash.SectorAt(address))
@@ -132,7 +131,7 @@ public sealed class F4Bootloader : DfuSeFunction
     /// <inheritdoc/>
     protected override TimeSpan? Program(uint address, ReadOnlySpan<byte> data)
     {
-        // It programs whole words; what fills the last one is left over in the buffer.
+        // It programs whole words; what is left in the buffer fills the last one.
         data = Buffer[..((data.Length + WordSize - 1) / WordSize * WordSize)];
         if (!Board.Flash.Contains(address, data.Length))
         {
@@ -168,7 +167,7 @@ public sealed class F4Bootloader : DfuSeFunction
 
     /// <inheritdoc/>
     protected override (byte[] Data, TimeSpan Busy)? ReadMemory(uint address, int length) =>
-        Board.Flash.Contains(address, length) ? (Board.Flash.Read(address, length).ToArray(), ReadBack.Time(length)) : null;
+        Board.Flash.Contains(address, length) ? (Board.Flash.Read(address, length).ToArray(), BusModel.ReadTime(length)) : null;
 
     /// <inheritdoc/>
     protected override ControlReply Leave(byte[] status)
@@ -178,7 +177,7 @@ public sealed class F4Bootloader : DfuSeFunction
         return new ControlReply(ControlOutcome.Gone, status, TimeSpan.Zero);
     }
 
-    /// <summary>Whether a build takes what stands in flash for a sketch.</summary>
+    /// <summary>Whether the flash holds a sketch that a build would start.</summary>
     internal static bool HasSketch(FlashMemory flash, Build build) => build.StartsStack(BitConverter.ToUInt32(flash.Read(build.SketchAddress, 4)));
 
     private static UsbIdentity Describe(Build build) => new(
@@ -188,5 +187,56 @@ public sealed class F4Bootloader : DfuSeFunction
         Release: 0x0200,
         DeviceClass: 0,
         ["STMicroelectronics", "DFU in FS Mode", "3057365A3131", build.Map],
-        DfuDescriptors.Configuration(1, attributes: 0x0B, TransferSize, DfuFunctionalDescriptor.DfuSeVersion));
+        Dfu.Configuration(1, attributes: 0x0B, TransferSize, Dfu.DfuSeVersion));
+}
+
+/// <summary>An STM32F405/407 with a build of F4Bootloader in its first sector.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Build">Which build.</param>
+internal sealed record F4BootloaderBoard(string Name, F4Bootloader.Build Build) : IBoardKind
+{
+    // main.c of 54c6ba5: 50 ms and a blink of 1 s before it reads the flag, one of 1 s before it checks the sketch, one of
+    // 210 ms before it starts it; five of 200 ms before USB starts.
+    private static readonly TimeSpan OldFlagRead = TimeSpan.FromMilliseconds(1050);
+    private static readonly TimeSpan OldSketchRead = TimeSpan.FromMilliseconds(1000);
+    private static readonly TimeSpan OldSketchStarts = TimeSpan.FromMilliseconds(210);
+    private static readonly TimeSpan OldUsb = TimeSpan.FromMilliseconds(1000);
+
+    public string DefaultSketch => "libmaple-f4";
+
+    public uint SketchAddress => Build.SketchAddress;
+
+    public bool LeavesGhost => Build.LeavesGhost;
+
+    public IReadOnlyDictionary<string, IBoardKind> Variants =>
+        Build == F4Bootloader.Build.Fixed
+            ? new Dictionary<string, IBoardKind> { ["ghost=1"] = this with { Build = F4Bootloader.Build.Ghost } }
+            : [];
+
+    public FlashMemory CreateFlash()
+    {
+        var flash = new FlashMemory(Part.Stm32F405());
+        flash.Preload(flash.Base, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("F4Bootloader!!! ", 0x4000 / 16))));
+        return flash;
+    }
+
+    public TimeSpan BootTime(FlashMemory flash, BootCause cause) => (Build.HasWindow, cause) switch
+    {
+        (true, _) or (_, BootCause.Boot0) => IBoardKind.ResetTime,
+        (_, BootCause.Flag) => OldFlagRead + OldUsb,
+        (_, BootCause.ByHand) => OldFlagRead + OldUsb,
+        _ => OldFlagRead + OldSketchRead + (F4Bootloader.HasSketch(flash, Build) ? OldSketchStarts : OldUsb),
+    };
+
+    public UsbFunction? Boot(IMicrocontroller board, BootCause cause)
+    {
+        if (cause == BootCause.Boot0)
+        {
+            return new F4Rom(board);
+        }
+
+        // The old build stays in DFU mode after any flag, with its button, or without a sketch; otherwise USB never starts.
+        var startsSketch = !Build.HasWindow && cause is not (BootCause.Flag or BootCause.ByHand) && F4Bootloader.HasSketch(board.Flash, Build);
+        return startsSketch ? null : new F4Bootloader(board, Build);
+    }
 }

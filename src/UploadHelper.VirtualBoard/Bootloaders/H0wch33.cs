@@ -1,22 +1,23 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Bootloaders;
-using UploadHelper.Core.Protocols.Dfu;
+using System.Text;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Hardware;
+using UploadHelper.VirtualBoard.Sketches;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>
 /// h0wch33/stm32f1_dfu at the end of an STM32F103's flash, on the DFU engine of libopencm3's examples. It shares the first
-/// page with the sketch: it keeps its own stack pointer and reset vector there, and the sketch's at 0x1C and 0x20. No
-/// failure is ever reported, and its own pages are not protected. Source: src/main.c of 5931735.
+/// page with the sketch: it keeps its own stack pointer and reset vector there, and the sketch's at 0x1C and 0x20. It
+/// never reports a failure, and does not protect its own pages. Source: src/main.c of 5931735.
 /// </summary>
 public sealed class H0wch33 : UsbFunction, IDfuFunction
 {
     /// <summary>wTransferSize; a longer request stalls.</summary>
     public const int TransferSize = 1024;
 
-    /// <summary>Where the sketch's stack pointer is kept, and its reset vector behind it.</summary>
+    /// <summary>Where it keeps the sketch's stack pointer, followed by its reset vector.</summary>
     public const int SketchVectors = 0x1C;
 
     /// <summary>Where it begins, on 64 KiB of flash.</summary>
@@ -27,9 +28,9 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
     private const byte SetAddressCommand = 0x21;
     private const string Map = "@Internal Flash   /0x08000000/50*001Kg,14*001Ka";
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
-    private readonly IBoardCore _board;
+    private readonly IMicrocontroller _board;
 
-    // One buffer for all blocks: behind a short one stand the bytes of the one before.
+    // One buffer for all blocks: a short block leaves the rest of the previous one in it.
     private readonly byte[] _buffer = new byte[TransferSize];
     private int _length;
     private ushort _block;
@@ -37,7 +38,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
     private bool _rewritesVectors;
 
     /// <summary>The bootloader, just started.</summary>
-    public H0wch33(IBoardCore board)
+    public H0wch33(IMicrocontroller board)
         : base(Identify()) => _board = board;
 
     /// <inheritdoc/>
@@ -46,7 +47,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
     /// <inheritdoc/>
     public override void BusReset()
     {
-        // Its handler is registered with the first request after SET_CONFIGURATION; every host sends some.
+        // The first class request after SET_CONFIGURATION registers its handler; every host sends some.
         if (IsConfigured)
         {
             _board.Reset("bus reset", BootCause.Software);
@@ -60,7 +61,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
     {
         if (_rewritesVectors)
         {
-            _board.Log(BoardEventKind.Flash, "the power failed while the first page had no vectors: the bootloader is lost");
+            _board.Log(BoardEventKind.Flash, "power failed while the first page had no vectors: the bootloader is lost");
             _board.Flash.Erase(0);
         }
     }
@@ -81,7 +82,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
             case DfuRequest.GetStatus:
                 return GetStatus();
             case DfuRequest.ClearStatus:
-                // Only out of dfuERROR, which it never enters.
+                // It only leaves dfuERROR, which the bootloader never enters.
                 return Done();
             case DfuRequest.Abort:
                 State = DfuState.Idle;
@@ -93,7 +94,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
         }
     }
 
-    // Taken in any state.
+    // Accepted in any state.
     private void Download(UsbSetup setup, ReadOnlySpan<byte> data)
     {
         if (State is not (DfuState.Idle or DfuState.DownloadIdle))
@@ -117,7 +118,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
         switch (State)
         {
             case DfuState.DownloadSync:
-                // Carried out when the status stage is over; then dfuDNLOAD-IDLE at once.
+                // It executes the operation after the status stage, and is in dfuDNLOAD-IDLE at once.
                 var answer = Answer(DfuState.DownloadBusy, Poll);
                 State = DfuState.DownloadIdle;
                 return Done(answer) with { BusyAfter = _block == 0 ? Command() : Program() };
@@ -129,7 +130,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
         }
     }
 
-    // Only the first byte is looked at: without an address the one that stands in the buffer is taken.
+    // It checks only the first byte: a command without an address uses the address that is still in the buffer.
     private TimeSpan Command()
     {
         _rewritesVectors = false;
@@ -183,7 +184,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
 
     private TimeSpan Program()
     {
-        // Half-words; the last one is filled from the buffer.
+        // Half-words; what is left in the buffer fills the last one.
         var address = _pointer + (uint)((_block - 2) * TransferSize);
         var data = _buffer.AsSpan(0, (_length + 1) / 2 * 2);
         if (!_board.Flash.Contains(address, data.Length))
@@ -201,7 +202,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
 
         if (!_board.Flash.Accepts(address, data))
         {
-            Violation($"program at 0x{address:X8}: not erased, and the status says OK");
+            Violation($"program at 0x{address:X8}: not erased, but the status is OK");
         }
 
         _rewritesVectors = took > TimeSpan.Zero;
@@ -217,7 +218,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
             return TimeSpan.Zero;
         }
 
-        // From here until the page is programmed it has no vectors: a power failure costs the bootloader.
+        // Until the page is programmed again it has no vectors: a power failure destroys the bootloader.
         var own = _board.Flash.Read(FlashBase, 8).ToArray();
         var took = ErasePage(0);
         _buffer.AsSpan(0, 8).CopyTo(sketch);
@@ -233,7 +234,7 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
 
     private void Violation(string text) => _board.Log(BoardEventKind.Violation, text);
 
-    private static byte[] Answer(DfuState state, TimeSpan poll) => [0, (byte)poll.TotalMilliseconds, 0, 0, (byte)state, 0];
+    private static byte[] Answer(DfuState state, TimeSpan poll) => new DfuStatus(DfuStatusCode.Ok, poll, state).ToBytes();
 
     private static UsbIdentity Identify() => new(
         0x0483,
@@ -242,5 +243,58 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
         Release: 0x0200,
         DeviceClass: 0,
         ["HCHEW", "STM32 DFU Emulation", "6701173555518970066AFF53", Map],
-        DfuDescriptors.Configuration(1, attributes: 0x09, TransferSize, DfuFunctionalDescriptor.DfuSeVersion));
+        Dfu.Configuration(1, attributes: 0x09, TransferSize, Dfu.DfuSeVersion));
+}
+
+/// <summary>An STM32F103C8 ("Blue Pill", 64 KiB) with h0wch33/stm32f1_dfu at the end of its flash.</summary>
+internal sealed class H0wch33Board : IBoardKind
+{
+    private const uint RamBase = 0x2000_0000;
+    private const uint LargestRam = 96 * 1024;
+    private const uint OwnStack = 0x2000_5000;
+
+    public string Name => "h0wch33";
+
+    public string DefaultSketch => "libmaple-f1";
+
+    public uint SketchAddress => 0x0800_0000;
+
+    public uint StackPointer => OwnStack;
+
+    public bool HasUsbRom => false;
+
+    // Its code is at the end, its first seven vectors are at the beginning; the rest of the first page is erased (move_it()).
+    public FlashMemory CreateFlash()
+    {
+        var flash = new FlashMemory(Part.Stm32F103(64));
+        flash.Preload(H0wch33.OwnPages, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("h0wch33 f1 dfu! ", 14 * 1024 / 16))));
+        uint[] vectors = [OwnStack, 0x0800_F881, 0x0800_F5FF, 0x0800_F5F9, 0x0800_F5F9, 0x0800_F5F9, 0x0800_F5F9];
+        for (var i = 0; i < vectors.Length; i++)
+        {
+            flash.Preload(flash.Base + (uint)i * 4, BitConverter.GetBytes(vectors[i]));
+        }
+
+        return flash;
+    }
+
+    public void Install(FlashMemory flash, byte[] sketch)
+    {
+        flash.Preload(SketchAddress + 8, sketch.AsSpan(8));
+        flash.Preload(SketchAddress + H0wch33.SketchVectors, sketch.AsSpan(0, 8));
+    }
+
+    public SketchInFlash ReadSketch(FlashMemory flash, uint address) => SketchInFlash.Read(flash, address, H0wch33.SketchVectors);
+
+    // The button starts DFU mode; power and any reset by software start the sketch, whatever flag it leaves (main()).
+    // Without its own vectors the processor faults.
+    public UsbFunction? Boot(IMicrocontroller board, BootCause cause) =>
+        !board.Flash.IsErased(SketchAddress, 8) && (cause is BootCause.ResetButton or BootCause.ByHand || !HasSketch(board.Flash)) ? new H0wch33(board) : null;
+
+    private bool HasSketch(FlashMemory flash)
+    {
+        var vectors = flash.Read(SketchAddress + H0wch33.SketchVectors, 8);
+        var stack = BinaryPrimitives.ReadUInt32LittleEndian(vectors);
+        var reset = BinaryPrimitives.ReadUInt32LittleEndian(vectors[4..]);
+        return reset >= flash.Base && reset < OwnStack && stack >= RamBase && stack <= RamBase + LargestRam;
+    }
 }

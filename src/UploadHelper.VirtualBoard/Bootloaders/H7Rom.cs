@@ -1,11 +1,11 @@
-using UploadHelper.Core.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>
 /// The bootloader in the ROM of an STM32H743/747 (AN2606), on ST's middleware. Descriptors as listed by dfu-util on many
-/// boards; poll times as in ST's template (INF). Flash words of 32 bytes with an ECC, in two banks.
+/// boards; poll times as in ST's template (INF). Flash words of 32 bytes have an ECC; there are two banks.
 /// </summary>
 public sealed class H7Rom : SystemBootloader
 {
@@ -17,11 +17,9 @@ public sealed class H7Rom : SystemBootloader
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
-    private static readonly string[] Maps =
-    [
-        "@Internal Flash   /0x08000000/16*128Kg",
-        "@Option Bytes   /0x5200201C/01*128 e",
-    ];
+    private const string FlashMap = "@Internal Flash   /0x08000000/16*128Kg";
+
+    private static readonly RomMemory[] Memories = [new("@Option Bytes   /0x5200201C/01*128 e", 0x5200_201C, 128)];
 
     private readonly Version _version;
     private TimeSpan _bank2BusyUntil;
@@ -29,7 +27,7 @@ public sealed class H7Rom : SystemBootloader
     /// <summary>Which ROM.</summary>
     public enum Version
     {
-        /// <summary>V9.0: an erase in bank 2 as in <see cref="V91"/>; when it leaves, the device is gone, and nothing starts.</summary>
+        /// <summary>V9.0: an erase in bank 2 as in <see cref="V91"/>; on leave the device vanishes, and no sketch starts.</summary>
         V90,
 
         /// <summary>V9.1: an erase in bank 2 returns while the bank is busy, and dfuDNBUSY never ends (betaflight-configurator PR 1861).</summary>
@@ -42,8 +40,8 @@ public sealed class H7Rom : SystemBootloader
     /// <summary>The ROM, just started.</summary>
     /// <param name="board">The board.</param>
     /// <param name="version">Which ROM.</param>
-    public H7Rom(IBoardCore board, Version version)
-        : base(Identify(), board, TransferSize, Maps) => _version = version;
+    public H7Rom(IMicrocontroller board, Version version)
+        : base(Identify(), board, TransferSize, Memories) => _version = version;
 
     /// <inheritdoc/>
     protected override TimeSpan PollTimeout(byte? command) => Poll;
@@ -56,7 +54,7 @@ public sealed class H7Rom : SystemBootloader
             return base.Erase(address);
         }
 
-        // It is asked for again by every GETSTATUS; while the bank is busy that does nothing.
+        // Every GETSTATUS requests the erase again; while the bank is busy that does nothing.
         if (Board.Now >= _bank2BusyUntil)
         {
             _bank2BusyUntil = Board.Now + base.Erase(address)!.Value;
@@ -77,10 +75,10 @@ public sealed class H7Rom : SystemBootloader
     /// <inheritdoc/>
     protected override ControlReply Leave(byte[] status)
     {
-        // Before the status stage, as bootloaders on the middleware do.
+        // Before the status stage, as other bootloaders on the middleware do.
         if (_version == Version.V90)
         {
-            Board.Vanish("the ROM hangs when it leaves");
+            Board.Vanish("the ROM hangs on leave");
         }
         else
         {
@@ -96,6 +94,6 @@ public sealed class H7Rom : SystemBootloader
         UsbRelease: 0x0200,
         Release: 0x0200,
         DeviceClass: 0,
-        ["STMicroelectronics", "DFU in FS Mode", "200364500000", .. Maps],
-        DfuDescriptors.Configuration(Maps.Length, attributes: 0x0B, TransferSize, DfuFunctionalDescriptor.DfuSeVersion));
+        ["STMicroelectronics", "DFU in FS Mode", "200364500000", FlashMap, .. Memories.Select(m => m.Map)],
+        Dfu.Configuration(1 + Memories.Length, attributes: 0x0B, TransferSize, Dfu.DfuSeVersion));
 }

@@ -1,14 +1,13 @@
-using UploadHelper.Core.Bootloaders;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>
-/// The bootloader in the ROM of an STM32L496 (AN2606, V9.3). It erases behind the GETSTATUS that asks for it, and refuses
-/// another one with a STALL until that is over: it asks for 21 ms, and a page takes 22 to 24.5 (dfu-util tickets 40 and
-/// 208: a pipe error now and then). Double words with an ECC: one that is not erased cannot be programmed (RM0351).
+/// The bootloader in the ROM of an STM32L496 (AN2606, V9.3). The GETSTATUS that starts an erase
+/// returns before it ends, and until then every request stalls: bwPollTimeout is 21 ms, and a page takes 22 to 24.5 (dfu-util tickets 40 and
+/// 208: a pipe error now and then). Double words have an ECC: only an erased one can be programmed (RM0351).
 /// </summary>
 public sealed class L4Rom : SystemBootloader
 {
@@ -17,25 +16,26 @@ public sealed class L4Rom : SystemBootloader
 
     private const byte EraseCommand = 0x41;
 
-    // Each of the latter takes as long as a page ever does (DS11585).
+    // One page in 16 takes the longest time in the data sheet (DS11585).
     private const int PagesPerSlowOne = 16;
     private static readonly TimeSpan SlowErase = TimeSpan.FromMilliseconds(24.47);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(21);
 
-    private static readonly string[] Maps =
+    private const string FlashMap = "@Internal Flash  /0x08000000/512*0002Kg";
+
+    private static readonly RomMemory[] Memories =
     [
-        "@Internal Flash  /0x08000000/512*0002Kg",
-        "@Option Bytes  /0x1FFF7800/01*040 e",
-        "@OTP Memory /0x1FFF7000/01*0001Ke",
-        "@Device Feature/0xFFFF0000/01*004 e",
+        new("@Option Bytes  /0x1FFF7800/01*040 e", 0x1FFF_7800, 40),
+        new("@OTP Memory /0x1FFF7000/01*0001Ke", 0x1FFF_7000, 1024),
+        new("@Device Feature/0xFFFF0000/01*004 e", 0xFFFF_0000, 4),
     ];
 
     private bool _erases;
     private TimeSpan _erasedAt;
 
     /// <summary>The ROM, just started: it powers up in dfuERROR.</summary>
-    public L4Rom(IBoardCore board)
-        : base(Identify(board.Now), board, TransferSize, Maps) => Fail(DfuStatusCode.ErrFirmware);
+    public L4Rom(IMicrocontroller board)
+        : base(Identify(board.Now), board, TransferSize, Memories) => Fail(DfuStatusCode.ErrFirmware);
 
     /// <inheritdoc/>
     protected override TimeSpan PollTimeout(byte? command)
@@ -88,13 +88,13 @@ public sealed class L4Rom : SystemBootloader
         return null;
     }
 
-    // The serial number may be another one after each power-up.
+    // The serial number can change with each power-up.
     private static UsbIdentity Identify(TimeSpan poweredUp) => new(
         0x0483,
         0xDF11,
         UsbRelease: 0x0100,
         Release: 0x2200,
         DeviceClass: 0,
-        ["STMicroelectronics", "STM32  BOOTLOADER", $"{0x205F_33AE_5442 + (long)poweredUp.TotalMilliseconds:X12}", .. Maps],
-        DfuDescriptors.Configuration(Maps.Length, attributes: 0x0B, TransferSize, DfuFunctionalDescriptor.DfuSeVersion));
+        ["STMicroelectronics", "STM32  BOOTLOADER", $"{0x205F_33AE_5442 + (long)poweredUp.TotalMilliseconds:X12}", FlashMap, .. Memories.Select(m => m.Map)],
+        Dfu.Configuration(1 + Memories.Length, attributes: 0x0B, TransferSize, Dfu.DfuSeVersion));
 }

@@ -1,15 +1,16 @@
-using UploadHelper.VirtualBoard.Flash;
+using System.Text;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
-/// <summary>What the Maple bootloaders differ in; their state machine is the same (dfu.c).</summary>
-/// <param name="Identity">Their descriptors.</param>
-/// <param name="Starts">Where each alternate setting writes; null where it writes to RAM, or refuses to.</param>
-/// <param name="SketchAddresses">Where it looks for a sketch, in this order.</param>
-/// <param name="StackMask">The bits of a stack pointer that must be 0x20000000 for a sketch to be one (checkUserCode).</param>
+/// <summary>How the Maple bootloaders differ; they share one state machine (dfu.c).</summary>
+/// <param name="Identity">The descriptors.</param>
+/// <param name="Starts">Where each alternate setting writes; null where it writes to RAM, or refuses to write.</param>
+/// <param name="SketchAddresses">Where it checks for a sketch, in this order.</param>
+/// <param name="StackMask">The bits of a stack pointer that must be 0x20000000 in a valid sketch (checkUserCode).</param>
 /// <param name="PageSize">wTransferSize: also the size of a page.</param>
-/// <param name="BusyPoll">bwPollTimeout of dfuDNBUSY, where its main loop programs; null where GETSTATUS does.</param>
+/// <param name="BusyPoll">bwPollTimeout of dfuDNBUSY, where its main loop programs; null where GETSTATUS programs.</param>
 /// <param name="BootWindow">How long it waits for a host before it starts a sketch.</param>
 public sealed record MapleBuild(
     UsbIdentity Identity,
@@ -23,7 +24,7 @@ public sealed record MapleBuild(
     /// <summary>In DR10: a download has begun since the last reset (RTC_BOOTLOADER_JUST_UPLOADED).</summary>
     public const ushort JustUploaded = 0x424D;
 
-    // Blinks are loops of 0x50000 and 0x100000 turns at 72 MHz, about 6 cycles each (INF), twice a blink.
+    // Blinks are loops of 0x50000 and 0x100000 turns at 72 MHz, about 6 cycles each (INF), two loops per blink.
     private static readonly TimeSpan FastBlink = TimeSpan.FromMilliseconds(55);
     private static readonly TimeSpan SlowBlink = TimeSpan.FromMilliseconds(175);
     private const uint Above20K = 0x0800_5000;
@@ -33,7 +34,7 @@ public sealed record MapleBuild(
     /// <summary>Whether a download leaves 0x424D in DR10, so that the next boot starts the sketch at once, and 0x424C keeps it in DFU mode.</summary>
     public bool UsesBackupRegister { get; init; }
 
-    /// <summary>The page that the first block of a download through the second alternate setting erases beside its own, or null.</summary>
+    /// <summary>The page that the first block of a download through the second alternate setting erases in addition to its own, or null.</summary>
     public uint? AlsoErased { get; init; }
 
     /// <summary>Whether UPLOAD works.</summary>
@@ -78,8 +79,8 @@ public sealed record MapleBuild(
         BootWindow: 5 * FastBlink + 6 * SlowBlink);
 
     /// <summary>
-    /// gbulmer/openstm32sw at d70fe3f, stm32f4/maple-bootloader. Its flash.c is still the F1's; that a sector is erased once,
-    /// by the block at its beginning, is how 2 KiB blocks can reach the flash of an F4 at all (INF).
+    /// gbulmer/openstm32sw at d70fe3f, stm32f4/maple-bootloader. Its flash.c is still the F1's; 2 KiB blocks can work
+    /// on an F4 only if the block at the start of a sector erases it once (INF).
     /// </summary>
     public static MapleBuild F4Port() => new(
         Identify(
@@ -118,5 +119,91 @@ public sealed record MapleBuild(
         release,
         DeviceClass: 0,
         ["LeafLabs", "Maple 003", "LLM 003", .. alternates],
-        UsbIdentity.Configure(interfaces: 1, attributes: 0x80, [.. DfuDescriptors.Alternates(alternates.Length), functional]));
+        UsbIdentity.Configure(interfaces: 1, attributes: 0x80, [.. Dfu.Alternates(alternates.Length), functional]));
+}
+
+/// <summary>The flash routines of the Maple bootloaders (hardware.c): they check nothing and report no failure.</summary>
+internal sealed class MapleFlash(IMicrocontroller board, MapleBuild build)
+{
+    /// <summary>Erases the page or sector that holds an address.</summary>
+    /// <returns>How long it takes.</returns>
+    public TimeSpan Erase(uint address)
+    {
+        var sector = board.Flash.SectorAt(address);
+        board.Log(BoardEventKind.Flash, $"erase sector {sector} at 0x{board.Flash.Part.Sectors[sector].Address:X8}");
+        return board.Flash.Erase(sector);
+    }
+
+    /// <summary>Erases the page of a block and programs the block.</summary>
+    /// <returns>How long it takes.</returns>
+    public TimeSpan Program(uint address, ReadOnlySpan<byte> data)
+    {
+        if (!board.Flash.Contains(address, data.Length))
+        {
+            board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: no flash there");
+            board.Hang("bus fault in the bootloader");
+            return TimeSpan.Zero;
+        }
+
+        var sector = board.Flash.Part.Sectors[board.Flash.SectorAt(address)];
+        if (sector.Address != address && (!build.ErasesSectors || (address - sector.Address) % build.PageSize != 0))
+        {
+            board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: inside a page, which this erases");
+        }
+
+        var took = sector.Address == address || !build.ErasesSectors ? Erase(address) : TimeSpan.Zero;
+        if (!board.Flash.Accepts(address, data))
+        {
+            board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: not erased");
+        }
+
+        board.Log(BoardEventKind.Flash, $"program {data.Length} bytes at 0x{address:X8}");
+        return took + board.Flash.Program(address, data);
+    }
+}
+
+/// <summary>A board with one of the Maple bootloaders at the beginning of its flash.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Build">Which bootloader.</param>
+/// <param name="Part">Its microcontroller.</param>
+internal sealed record MapleBoard(string Name, MapleBuild Build, Part Part) : IBoardKind
+{
+    public string DefaultSketch { get; init; } = "libmaple-f1";
+
+    public uint SketchAddress => Build.SketchAddresses[0];
+
+    // An F103C8's 20 KiB.
+    public uint StackPointer { get; init; } = 0x2000_5000;
+
+    public IReadOnlyDictionary<string, IBoardKind> Variants { get; init; } = new Dictionary<string, IBoardKind>();
+
+    public uint SketchIn(FlashMemory flash) => Build.SketchIn(flash) ?? SketchAddress;
+
+    public bool HasUsbRom => Build.ErasesSectors;
+
+    public FlashMemory CreateFlash()
+    {
+        var flash = new FlashMemory(Part);
+        var size = (int)(Build.SketchAddresses.Min() - flash.Base);
+        flash.Preload(flash.Base, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("MapleBootloader ", size / 16))));
+        return flash;
+    }
+
+    public UsbFunction? Boot(IMicrocontroller board, BootCause cause)
+    {
+        if (cause == BootCause.Boot0)
+        {
+            return new F4Rom(board);
+        }
+
+        var justUploaded = board.BackupRegister == MapleBuild.JustUploaded;
+        board.BackupRegister = 0;
+        if (Build.SketchIn(board.Flash) is null)
+        {
+            return new MapleFunction(board, Build, stays: true);
+        }
+
+        var wanted = cause == BootCause.ByHand || (cause == BootCause.Flag && Build.UsesBackupRegister);
+        return justUploaded && !wanted ? null : new MapleFunction(board, Build, wanted);
+    }
 }

@@ -1,16 +1,16 @@
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>
-/// The DFU class of the Maple bootloaders (dfu.c, usb.c, main.c). Every class request sets a flag that keeps it in DFU mode
-/// until a reset; every one clears bStatus; wBlockNum counts only in UPLOAD; nothing checks an address.
+/// The DFU class of the Maple bootloaders (dfu.c, usb.c, main.c). Every class request keeps it in DFU mode until a
+/// reset and clears bStatus; only UPLOAD uses wBlockNum; it checks no address.
 /// </summary>
 public sealed class MapleFunction : UsbFunction, IDfuFunction
 {
-    private readonly IBoardCore _board;
+    private readonly IMicrocontroller _board;
     private readonly MapleBuild _build;
     private readonly TimeSpan? _windowEnds;
     private readonly MapleFlash _flash;
@@ -28,8 +28,8 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
     /// <summary>The bootloader, just started.</summary>
     /// <param name="board">The board.</param>
     /// <param name="build">Which build.</param>
-    /// <param name="stays">Whether it waits for a host for ever: it was asked for, or there is no sketch.</param>
-    public MapleFunction(IBoardCore board, MapleBuild build, bool stays)
+    /// <param name="stays">Whether it waits for a host without limit: it was requested, or there is no sketch.</param>
+    public MapleFunction(IMicrocontroller board, MapleBuild build, bool stays)
         : base(build.Identity)
     {
         _board = board;
@@ -70,7 +70,7 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
     }
 
     /// <inheritdoc/>
-    protected override bool TakesAlternateSetting(byte interfaceNumber, byte alternateSetting) => interfaceNumber <= _build.Starts.Count;
+    protected override bool AcceptsAlternateSetting(byte interfaceNumber, byte alternateSetting) => interfaceNumber <= _build.Starts.Count;
 
     /// <inheritdoc/>
     protected override ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data)
@@ -163,7 +163,7 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
         return _build.AlsoErased is { } page && _start != page ? _flash.Erase(page) : TimeSpan.Zero;
     }
 
-    // The STM32duino bootloader programs here; the others have their main loop do it, and say dfuDNBUSY.
+    // The STM32duino bootloader programs here; the others program in their main loop, and report dfuDNBUSY.
     private TimeSpan Execute()
     {
         if (_build.BusyPoll is not { } poll || _start is null)
@@ -182,7 +182,7 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
     {
         if (_copied)
         {
-            // It clears the low byte of the time-out alone: the F4 port's stays at 0x100 in dfuDNLOAD-IDLE.
+            // It clears only the low byte of the time-out: the F4 port's stays at 0x100 in dfuDNLOAD-IDLE.
             State = DfuState.DownloadIdle;
             _poll = TimeSpan.FromMilliseconds((int)_poll.TotalMilliseconds & ~0xFF);
             _copied = false;
@@ -232,7 +232,7 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
 
         if (data.Length > _buffer.Length)
         {
-            _board.Hang("a block has overrun its buffer");
+            _board.Hang("a block overruns its buffer");
             return Done();
         }
 
@@ -245,14 +245,14 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
     {
         if (_start is not { } start || !_build.CanUpload)
         {
-            // RAM, which is not modelled; and what the F4 port answers is not known (dfuCopyUPLOAD gives no length).
+            // RAM is not modelled, and the answer of the F4 port is not known (dfuCopyUPLOAD gives no length).
             return Done(new byte[_length]);
         }
 
         var address = start + (uint)_done;
         if (_board.Flash.Contains(address, _length))
         {
-            return Done(_board.Flash.Read(address, _length).ToArray(), ReadBack.Time(_length));
+            return Done(_board.Flash.Read(address, _length).ToArray(), BusModel.ReadTime(_length));
         }
 
         _board.Log(BoardEventKind.Violation, $"UPLOAD at 0x{address:X8}, past the end of the flash");
@@ -262,7 +262,7 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
 
     private uint? StartOf(int alternateSetting) => alternateSetting < _build.Starts.Count ? _build.Starts[alternateSetting] : null;
 
-    // The next request clears bStatus, so that nobody ever sees it.
+    // The next request clears bStatus, so that no host ever sees it.
     private void Fail(DfuRequest request, UsbSetup setup)
     {
         if (setup.Length > 0)
@@ -274,9 +274,5 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
         _refused = true;
     }
 
-    private byte[] Answer()
-    {
-        var milliseconds = (int)_poll.TotalMilliseconds;
-        return [(byte)DfuStatusCode.Ok, (byte)milliseconds, (byte)(milliseconds >> 8), (byte)(milliseconds >> 16), (byte)State, 0];
-    }
+    private byte[] Answer() => new DfuStatus(DfuStatusCode.Ok, _poll, State).ToBytes();
 }

@@ -1,8 +1,13 @@
-using UploadHelper.Core.Chips;
-using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
+
+/// <summary>A memory that a ROM names beside the internal flash.</summary>
+/// <param name="Map">Its interface string, as a real device has it.</param>
+/// <param name="Address">Its first address.</param>
+/// <param name="Size">Its size in bytes.</param>
+public sealed record RomMemory(string Map, uint Address, int Size);
 
 /// <summary>What the bootloaders in ST's ROMs have in common (AN2606, AN3156).</summary>
 public abstract class SystemBootloader : DfuSeFunction
@@ -10,17 +15,16 @@ public abstract class SystemBootloader : DfuSeFunction
     private const byte EraseCommand = 0x41;
     private const byte ReadUnprotectCommand = 0x92;
     private static readonly TimeSpan LeaveTime = TimeSpan.FromMilliseconds(10);
-    private readonly IReadOnlyList<SectorGroup> _otherMemories;
+    private readonly IReadOnlyList<RomMemory> _memories;
     private TimeSpan? _leavesAt;
 
     /// <summary>The ROM, just started.</summary>
     /// <param name="identity">Its descriptors.</param>
     /// <param name="board">The board.</param>
     /// <param name="transferSize">wTransferSize.</param>
-    /// <param name="maps">The maps of its memories, the internal flash first.</param>
-    protected SystemBootloader(UsbIdentity identity, IBoardCore board, int transferSize, IReadOnlyList<string> maps)
-        : base(identity, board, transferSize) =>
-        _otherMemories = [.. maps.Skip(1).SelectMany(m => MemoryMap.Parse(m).Groups)];
+    /// <param name="memories">The memories that it names beside the internal flash.</param>
+    protected SystemBootloader(UsbIdentity identity, IMicrocontroller board, int transferSize, IReadOnlyList<RomMemory> memories)
+        : base(identity, board, transferSize) => _memories = memories;
 
     /// <inheritdoc/>
     public override TimeSpan? NextEventAt => _leavesAt;
@@ -49,7 +53,7 @@ public abstract class SystemBootloader : DfuSeFunction
             case [EraseCommand]:
                 return MassErase();
             case [ReadUnprotectCommand]:
-                // The option bytes are loaded by a reset, when the flash is empty.
+                // A reset loads the option bytes once the flash is empty.
                 var took = MassErase();
                 Board.Reset("read unprotect", BootCause.ByHand);
                 return took;
@@ -76,17 +80,17 @@ public abstract class SystemBootloader : DfuSeFunction
     /// <inheritdoc/>
     protected override TimeSpan? Program(uint address, ReadOnlySpan<byte> data)
     {
-        // Whole units; what fills the last one is left over in the buffer.
+        // Whole units; what is left in the buffer fills the last one.
         var unit = Board.Flash.Part.ProgramUnit;
         if (data.Length % unit != 0)
         {
-            Board.Log(BoardEventKind.Violation, $"program of {data.Length} bytes at 0x{address:X8}: no multiple of {unit}");
+            Board.Log(BoardEventKind.Violation, $"program of {data.Length} bytes at 0x{address:X8}: not a multiple of {unit}");
             data = Buffer[..((data.Length + unit - 1) / unit * unit)];
         }
 
         if (!Board.Flash.Contains(address, data.Length) || address % unit != 0)
         {
-            Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: {(address % unit != 0 ? $"no multiple of {unit}" : "no flash there")}");
+            Board.Log(BoardEventKind.Violation, $"program at 0x{address:X8}: {(address % unit != 0 ? $"not a multiple of {unit}" : "no flash there")}");
             Fail(DfuStatusCode.ErrTarget);
             return null;
         }
@@ -101,7 +105,7 @@ public abstract class SystemBootloader : DfuSeFunction
         return ProgramTwice(address, data);
     }
 
-    /// <summary>Programs data over flash that is not erased; by default as the flash does, and nobody notices.</summary>
+    /// <summary>Programs data over flash that is not erased; by default the flash decides the result, and no error is reported.</summary>
     /// <returns>How long it takes, or null if it failed; a failure sets state and status itself.</returns>
     protected virtual TimeSpan? ProgramTwice(uint address, ReadOnlySpan<byte> data) => Board.Flash.Program(address, data);
 
@@ -110,12 +114,12 @@ public abstract class SystemBootloader : DfuSeFunction
     {
         if (Board.Flash.Contains(address, length))
         {
-            return Board.Flash.IsReadable(address, length) ? (Board.Flash.Read(address, length).ToArray(), ReadBack.Time(length)) : null;
+            return Board.Flash.IsReadable(address, length) ? (Board.Flash.Read(address, length).ToArray(), BusModel.ReadTime(length)) : null;
         }
 
-        // Option bytes, OTP and the like, as they leave the factory.
-        var other = _otherMemories.Any(g => address >= g.Address && address + (long)length <= g.End);
-        return other ? (Enumerable.Repeat((byte)0xFF, length).ToArray(), ReadBack.Time(length)) : null;
+        // Option bytes, OTP and device features, erased as they leave the factory.
+        var other = _memories.Any(m => address >= m.Address && address + (long)length <= m.Address + (long)m.Size);
+        return other ? (Enumerable.Repeat((byte)0xFF, length).ToArray(), BusModel.ReadTime(length)) : null;
     }
 
     /// <inheritdoc/>
@@ -126,16 +130,16 @@ public abstract class SystemBootloader : DfuSeFunction
         return Done(status);
     }
 
-    /// <summary>Jumps to the pointer; a reset leads back into DFU mode if there is no program.</summary>
+    /// <summary>Jumps to the address pointer; without a program there, a reset restarts DFU mode.</summary>
     protected void Jump()
     {
-        if (Board.Flash.Contains(Pointer, 8) && RamMap.FitsStack(BitConverter.ToUInt32(Board.Flash.Read(Pointer, 4))))
+        if (Board.Flash.Contains(Pointer, 8) && Board.Flash.Part.HasStackAt(BitConverter.ToUInt32(Board.Flash.Read(Pointer, 4))))
         {
             Board.StartSketch(Pointer);
         }
         else
         {
-            Board.Reset($"leave to 0x{Pointer:X8}, which is no program", BootCause.ByHand);
+            Board.Reset($"leave to 0x{Pointer:X8}: no program there", BootCause.ByHand);
         }
     }
 
@@ -150,4 +154,78 @@ public abstract class SystemBootloader : DfuSeFunction
 
         return took;
     }
+}
+
+/// <summary>The bootloader in the ROM of an STM32F405/407; descriptors as logged from an F4-Discovery.</summary>
+public sealed class F4Rom : SystemBootloader
+{
+    /// <summary>wTransferSize.</summary>
+    public const int TransferSize = 2048;
+
+    private const byte SetAddressCommand = 0x21;
+
+    private const string FlashMap = "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg";
+
+    private static readonly RomMemory[] Memories =
+    [
+        new("@Option Bytes  /0x1FFFC000/01*016 g", 0x1FFF_C000, 16),
+        new("@OTP Memory /0x1FFF7800/01*512 g,01*016 g", 0x1FFF_7800, 528),
+        new("@Device Feature/0xFFFF0000/01*004 g", 0xFFFF_0000, 4),
+    ];
+
+    /// <summary>The ROM, just started: it powers up in dfuERROR.</summary>
+    public F4Rom(IMicrocontroller board)
+        : base(Identify(), board, TransferSize, Memories) => Fail(DfuStatusCode.ErrFirmware);
+
+    /// <inheritdoc/>
+    protected override TimeSpan PollTimeout(byte? command) => TimeSpan.FromMilliseconds(command == SetAddressCommand ? 104 : 100);
+
+    private static UsbIdentity Identify() => new(
+        0x0483,
+        0xDF11,
+        UsbRelease: 0x0100,
+        Release: 0x2200,
+        DeviceClass: 0,
+        ["STMicroelectronics", "STM32  BOOTLOADER", "315A34663432", FlashMap, .. Memories.Select(m => m.Map)],
+        Dfu.Configuration(1 + Memories.Length, attributes: 0x0B, TransferSize, Dfu.DfuSeVersion));
+}
+
+/// <summary>A microcontroller with nothing but the bootloader in its ROM.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Part">Its flash.</param>
+/// <param name="StackPointer">The end of its RAM.</param>
+/// <param name="CreateRom">Starts the bootloader.</param>
+internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<IMicrocontroller, SystemBootloader> CreateRom) : IBoardKind
+{
+    public string DefaultSketch => "stm32generic";
+
+    public uint SketchAddress => 0x0800_0000;
+
+    public IReadOnlyDictionary<string, IBoardKind> Variants { get; init; } = new Dictionary<string, IBoardKind>();
+
+    /// <summary>An STM32F405/407.</summary>
+    public static RomBoard F4 { get; } = new("f4rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board));
+
+    /// <summary>An STM32H747, and its older ROMs.</summary>
+    public static RomBoard H7 { get; } = WithVersion(H7Rom.Version.V92) with
+    {
+        Variants = new Dictionary<string, IBoardKind>
+        {
+            ["rom=9.0"] = WithVersion(H7Rom.Version.V90),
+            ["rom=9.1"] = WithVersion(H7Rom.Version.V91),
+            ["rom=9.2"] = WithVersion(H7Rom.Version.V92),
+        },
+    };
+
+    /// <summary>An STM32L496.</summary>
+    public static RomBoard L4 { get; } = new("l496", Part.Stm32L496(), 0x2005_0000, board => new L4Rom(board));
+
+    public FlashMemory CreateFlash() => new(Part);
+
+    // With BOOT0, or from a sketch that jumps to system memory on the magic word.
+    public UsbFunction? Boot(IMicrocontroller board, BootCause cause) =>
+        cause is BootCause.Power or BootCause.ResetButton ? null : CreateRom(board);
+
+    private static RomBoard WithVersion(H7Rom.Version version) =>
+        new("h747", Part.Stm32H743(), 0x2002_0000, board => new H7Rom(board, version));
 }

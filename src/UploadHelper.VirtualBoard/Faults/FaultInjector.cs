@@ -1,39 +1,60 @@
-using UploadHelper.Core.Protocols.Dfu;
+using System.Text;
+using System.Text.RegularExpressions;
 using UploadHelper.Core.Usb;
-using UploadHelper.VirtualBoard.Flash;
+using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Faults;
 
-/// <summary>Stands between a board and its USB port, and lets go wrong what it was told to.</summary>
+/// <summary>A board as faults affect it.</summary>
+internal interface IFaultTarget : IMicrocontroller
+{
+    /// <summary>The device that is on the bus and answers, or null.</summary>
+    UsbFunction? Function { get; }
+
+    /// <summary>Pulls the cable.</summary>
+    void Unplug();
+
+    /// <summary>Plugs the cable in.</summary>
+    void Plug();
+
+    /// <summary>From now on the board is in another port of the host.</summary>
+    void Move();
+
+    /// <summary>Plugs in a second board of the kind, in its bootloader.</summary>
+    void PlugInTwin();
+}
+
+/// <summary>Injects faults into the control transfers between a board's bootloader and its host.</summary>
 /// <param name="board">The board.</param>
-/// <param name="faults">What goes wrong, in any order; of several at one transfer the first.</param>
-internal sealed class FaultInjector(Board board, IEnumerable<Fault> faults)
+/// <param name="faults">The faults, in any order; of several at one transfer, the first happens.</param>
+internal sealed class FaultInjector(IFaultTarget board, IEnumerable<Fault> faults)
 {
     private readonly List<Fault> _faults = [.. faults];
-    private readonly StuckDevice _stuck = new(board);
+    private readonly StuckBootloader _stuck = new(board);
     private Fault? _now;
-    private bool _punishesEarly;
+    private bool _refusesEarly;
     private bool _renamed;
     private TimeSpan _busyUntil;
 
     /// <summary>Number of control transfers to a bootloader so far.</summary>
     public int Transfers { get; private set; }
 
-    /// <summary>Lets something more go wrong.</summary>
-    /// <param name="fault">What; its transfer is counted from now.</param>
+    /// <summary>Adds a fault.</summary>
+    /// <param name="fault">The fault; its transfer is counted from now.</param>
     public void Add(Fault fault) => _faults.Add(fault with { Index = Transfers + fault.Index });
 
-    /// <summary>From now on nothing goes wrong any more.</summary>
-    public void End()
+    /// <summary>Removes all faults, and ends those that last.</summary>
+    public void Clear()
     {
         _faults.Clear();
-        _punishesEarly = false;
+        _refusesEarly = false;
         _stuck.Restarted();
     }
 
     /// <summary>A transfer is about to reach the bootloader.</summary>
-    /// <returns>What happens instead, or null if it goes through.</returns>
+    /// <returns>The reply if the transfer does not reach the bootloader, or null if it does.</returns>
     public ControlReply? Before(UsbSetup setup)
     {
         var index = Transfers++;
@@ -54,26 +75,26 @@ internal sealed class FaultInjector(Board board, IEnumerable<Fault> faults)
                 Leave(_now.Kind);
                 return new ControlReply(ControlOutcome.Gone, default, default);
             case FaultKind.Twin:
-                board.CallTwin();
+                board.PlugInTwin();
                 break;
             case FaultKind.Early:
-                _punishesEarly = true;
+                _refusesEarly = true;
                 break;
             case FaultKind.Busy or FaultKind.Status:
-                _stuck.In(_now.Kind == FaultKind.Busy ? DfuState.DownloadBusy : DfuState.Error, _now.Status);
+                _stuck.Enter(_now.Kind == FaultKind.Busy ? DfuState.DownloadBusy : DfuState.Error, _now.Status);
                 break;
             default:
                 SetFlashFault(_now?.Kind);
                 break;
         }
 
-        return _punishesEarly && IsGetStatus(setup) && board.Now < _busyUntil
+        return _refusesEarly && IsGetStatus(setup) && board.Now < _busyUntil
             ? new ControlReply(ControlOutcome.Stall, default, default)
-            : _stuck.InPlaceOf(setup);
+            : _stuck.Answer(setup);
     }
 
     /// <summary>A transfer went through.</summary>
-    /// <returns>What the host sees of it.</returns>
+    /// <returns>The reply that the host sees.</returns>
     public ControlReply After(UsbSetup setup, ControlReply reply)
     {
         SetFlashFault(null);
@@ -94,12 +115,12 @@ internal sealed class FaultInjector(Board board, IEnumerable<Fault> faults)
         {
             FaultKind.Late => reply with { Outcome = ControlOutcome.Silent },
             FaultKind.Short => reply with { Data = reply.Data[..(reply.Data.Length / 2)] },
-            FaultKind.Layout => StringLies.Layout(setup, reply),
-            _ => _renamed ? StringLies.SerialNumber(setup, reply) : reply,
+            FaultKind.Layout => FalseStrings.Layout(setup, reply),
+            _ => _renamed ? FalseStrings.SerialNumber(setup, reply) : reply,
         };
     }
 
-    /// <summary>The bootloader has started anew: what it was stuck in is over.</summary>
+    /// <summary>The bootloader has restarted: it is no longer stuck.</summary>
     public void Restarted() => _stuck.Restarted();
 
     private static bool IsGetStatus(UsbSetup setup) => setup is { RequestType: 0xA1, Request: (byte)DfuRequest.GetStatus };
@@ -118,7 +139,7 @@ internal sealed class FaultInjector(Board board, IEnumerable<Fault> faults)
             case FaultKind.Moved:
                 board.Unplug();
                 board.Move();
-                board.Reset("plugged in elsewhere, its button held", BootCause.ByHand);
+                board.Reset("plugged into another port with its button held", BootCause.ByHand);
                 break;
             default:
                 board.Reset("fault", BootCause.ByHand);
@@ -145,9 +166,97 @@ internal sealed class FaultInjector(Board board, IEnumerable<Fault> faults)
 
     private bool PowerFailed()
     {
-        var failed = board.Flash.IsOff || board.SpiFlash is { IsOff: true };
-        board.Flash.SwitchOn();
-        board.SpiFlash?.SwitchOn();
+        var failed = board.Flash.HasNoPower || board.SpiFlash is { HasNoPower: true };
+        board.Flash.PowerUp();
+        board.SpiFlash?.PowerUp();
         return failed;
     }
+}
+
+/// <summary>A bootloader that is stuck in a DFU state, and reports it in every answer.</summary>
+/// <param name="board">Its board.</param>
+internal sealed class StuckBootloader(IFaultTarget board)
+{
+    // bwPollTimeout, and how long it answers NAK to a host that does not wait.
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    private DfuState? _state;
+    private DfuStatusCode _status;
+
+    /// <summary>From now on it is stuck in a state.</summary>
+    /// <param name="state">dfuDNBUSY, for ever; or dfuERROR, until CLRSTATUS.</param>
+    /// <param name="status">Its bStatus.</param>
+    public void Enter(DfuState state, DfuStatusCode status) => (_state, _status) = (state, status);
+
+    /// <summary>It has restarted.</summary>
+    public void Restarted() => _state = null;
+
+    /// <summary>Its answer; null if it answers as usual.</summary>
+    public ControlReply? Answer(UsbSetup setup)
+    {
+        if (_state is not { } state || setup.IsStandard)
+        {
+            return null;
+        }
+
+        var isBusy = state == DfuState.DownloadBusy;
+        switch ((DfuRequest)setup.Request)
+        {
+            case DfuRequest.GetStatus:
+                var answer = new DfuStatus(_status, isBusy ? Poll : TimeSpan.Zero, state).ToBytes();
+                return Done(answer.AsMemory(0, Math.Min(answer.Length, (int)setup.Length)), isBusy ? Poll : default);
+            case DfuRequest.GetState:
+                return Done(new[] { (byte)state });
+            case DfuRequest.ClearStatus when !isBusy:
+                // The failed operation is dropped, and the device is idle again.
+                _state = null;
+                board.Function?.Control(new UsbSetup(0x21, (byte)DfuRequest.Abort, 0, setup.Index, 0), []);
+                return Done();
+            default:
+                return new ControlReply(ControlOutcome.Stall, default, default);
+        }
+    }
+
+    private static ControlReply Done(ReadOnlyMemory<byte> data = default, TimeSpan busy = default) => new(ControlOutcome.Done, data, busy);
+}
+
+/// <summary>String descriptors with false contents.</summary>
+internal static partial class FalseStrings
+{
+    private const byte GetDescriptor = 6;
+    private const int StringType = 3;
+    private const int Header = 2;
+
+    // The serial number's index (UsbIdentity).
+    private const int SerialNumberIndex = 3;
+
+    /// <summary>A memory map (UM0424) with all sectors writable and one more in the last group; other replies unchanged.</summary>
+    public static ControlReply Layout(UsbSetup setup, ControlReply reply)
+    {
+        if (TextOf(setup, reply) is not ['@', ..] map)
+        {
+            return reply;
+        }
+
+        map = Access().Replace(map, "g");
+        return With(reply, LastCount().Replace(map, m => (int.Parse(m.Value, System.Globalization.CultureInfo.InvariantCulture) + 1).ToString(new string('0', m.Length))));
+    }
+
+    /// <summary>Another serial number; other replies unchanged.</summary>
+    public static ControlReply SerialNumber(UsbSetup setup, ControlReply reply) =>
+        (setup.Value & 0xFF) == SerialNumberIndex && TextOf(setup, reply) is { } text ? With(reply, new string([.. text.Reverse()])) : reply;
+
+    private static string? TextOf(UsbSetup setup, ControlReply reply) =>
+        setup is { RequestType: 0x80, Request: GetDescriptor } && setup.Value >> 8 == StringType && (setup.Value & 0xFF) != 0 && reply.Data.Length > Header
+            ? Encoding.Unicode.GetString(reply.Data.Span[Header..])
+            : null;
+
+    private static ControlReply With(ControlReply reply, string text) =>
+        reply with { Data = (byte[])[(byte)(Header + text.Length * 2), StringType, .. Encoding.Unicode.GetBytes(text)] };
+
+    [GeneratedRegex("(?<=[KMB ])[a-f](?=,|$)")]
+    private static partial Regex Access();
+
+    [GeneratedRegex(@"\d+(?=\*[^*]*$)")]
+    private static partial Regex LastCount();
 }

@@ -5,26 +5,23 @@ using UploadHelper.VirtualBoard.Usb;
 namespace UploadHelper.VirtualBoard.InProcess;
 
 /// <summary>
-/// The bus of virtual boards in this process, in virtual time. Several flows may use it, each with a board of its own: a
-/// board is locked while it is asked something, never while time passes.
+/// The USB bus of virtual boards in this process, in virtual time. Several threads may use it, each with a board of its own:
+/// a board is locked during a request, never while time passes.
 /// </summary>
 /// <param name="clock">The clock of all boards.</param>
 /// <param name="boards">The boards, plugged into 1-1, 1-2 and so on.</param>
 public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPort> boards) : IUsbBus
 {
-    /// <summary>What a control transfer costs at full speed beside what the device does in it: one or two frames (INF).</summary>
-    public static readonly TimeSpan TransferTime = TimeSpan.FromMilliseconds(1);
-
     private readonly HashSet<(int Number, byte Interface)> _claimed = [];
     private readonly HashSet<int> _configured = [];
 
-    /// <summary>Whether the host can reset ports; with WinUSB it cannot, and is told that it has.</summary>
+    /// <summary>Whether the host can reset ports; WinUSB cannot, and reports success.</summary>
     public bool CanReset { get; init; } = true;
 
-    /// <summary>How long after a device has come its user may not open it, as udev is not done with it.</summary>
+    /// <summary>How long after a device appears its user may not open it, because udev has not finished.</summary>
     public TimeSpan DeniedFor { get; init; }
 
-    /// <summary>How long after a device has come another program has its interface.</summary>
+    /// <summary>How long after a device appears another program has claimed its interface.</summary>
     public TimeSpan HeldFor { get; init; }
 
     /// <inheritdoc/>
@@ -71,7 +68,7 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
         }
     }
 
-    // What the operating system does when it sees a device, long before anybody opens it.
+    // The operating system does this when it enumerates a device, before any program opens it.
     private void Configure(UsbDeviceInfo device, IUsbPort board)
     {
         const byte SetConfiguration = 9;
@@ -84,12 +81,12 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
         }
     }
 
-    // A number that is the device's own on this bus, and another for each enumeration.
+    // A device number is unique on this bus, and changes with each enumeration.
     private const int PortsPerGeneration = 100;
 
-    /// <summary>The place of a board on the bus.</summary>
+    /// <summary>The path of a board on the bus.</summary>
     /// <param name="board">Its number, from 0 on.</param>
-    /// <param name="attached">What of it is on the bus.</param>
+    /// <param name="attached">Its device.</param>
     internal static string PathOf(int board, AttachedDevice attached) => $"{BusOf(attached)}-{board + 1}";
 
     private static int BusOf(AttachedDevice attached) => attached.HasMoved ? 2 : 1;
@@ -110,4 +107,123 @@ public sealed class InProcessBus(VirtualClock clock, params IReadOnlyList<IUsbPo
             BinaryPrimitives.ReadUInt16LittleEndian(d[12..]),
             [.. UsbDescriptors.Interfaces(attached.ConfigurationDescriptor)]);
     }
+}
+
+/// <summary>An open virtual device: transfers take virtual time, and fail as on a real bus.</summary>
+/// <param name="info">What was opened.</param>
+/// <param name="board">The board.</param>
+/// <param name="generation">Its enumeration.</param>
+/// <param name="clock">The clock of all boards.</param>
+/// <param name="claimed">The interfaces that all open devices of the bus have claimed.</param>
+/// <param name="canReset">Whether the host can reset the port.</param>
+internal sealed class InProcessDevice(
+    UsbDeviceInfo info, IUsbPort board, int generation, VirtualClock clock, HashSet<(int Number, byte Interface)> claimed, bool canReset) : IUsbDevice
+{
+    private const byte SetInterface = 11;
+    private static readonly TimeSpan StandardTimeout = TimeSpan.FromSeconds(1);
+    private readonly HashSet<byte> _own = [];
+
+    public UsbDeviceInfo Info => info;
+
+    public bool CanReset => canReset;
+
+    /// <summary>Until when another program has claimed its interfaces.</summary>
+    public TimeSpan HeldUntil { get; init; }
+
+    public void Claim(byte interfaceNumber)
+    {
+        ThrowIfGone();
+        lock (claimed)
+        {
+            if (_own.Add(interfaceNumber) && (clock.Now < HeldUntil || !claimed.Add((info.Number, interfaceNumber))))
+            {
+                _own.Remove(interfaceNumber);
+                throw new UsbException(UsbFault.Busy, $"Another program has claimed interface {interfaceNumber}.");
+            }
+        }
+    }
+
+    public void SetAlternateSetting(byte interfaceNumber, byte alternateSetting) =>
+        ControlOut(new UsbSetup(0x01, SetInterface, alternateSetting, interfaceNumber, 0), [], StandardTimeout);
+
+    public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout)
+    {
+        var data = Transfer(setup, [], timeout);
+        data.Span.CopyTo(buffer);
+        return data.Length;
+    }
+
+    public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout) => Transfer(setup, data, timeout);
+
+    public void Reset()
+    {
+        lock (board)
+        {
+            ThrowIfGone();
+            if (canReset)
+            {
+                board.BusReset();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (claimed)
+        {
+            claimed.ExceptWith(_own.Select(i => (info.Number, i)));
+            _own.Clear();
+        }
+    }
+
+    private ReadOnlyMemory<byte> Transfer(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout)
+    {
+        var reply = Send(setup, data);
+        var took = BusModel.TransferTime + reply.Busy;
+        if (reply.Outcome == ControlOutcome.Silent || took > timeout)
+        {
+            Pass(timeout);
+            throw new UsbException(UsbFault.Timeout, "The device did not answer in time.");
+        }
+
+        Pass(took);
+        return reply.Outcome switch
+        {
+            ControlOutcome.Done => reply.Data,
+            ControlOutcome.Stall => throw new UsbException(UsbFault.Stall, "The device refused the request (STALL)."),
+            _ => throw Gone(),
+        };
+    }
+
+    private ControlReply Send(UsbSetup setup, ReadOnlySpan<byte> data)
+    {
+        lock (board)
+        {
+            ThrowIfGone();
+            return board.Control(setup, data);
+        }
+    }
+
+    private void Pass(TimeSpan duration)
+    {
+        clock.Advance(duration);
+        lock (board)
+        {
+            board.AdvanceTo(clock.Now);
+        }
+    }
+
+    private void ThrowIfGone()
+    {
+        lock (board)
+        {
+            board.AdvanceTo(clock.Now);
+            if (board.Attached?.Generation != generation)
+            {
+                throw Gone();
+            }
+        }
+    }
+
+    private static UsbException Gone() => new(UsbFault.Gone, "The device is no longer on the bus.");
 }

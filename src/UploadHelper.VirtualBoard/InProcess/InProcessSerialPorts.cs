@@ -1,14 +1,14 @@
 using System.Buffers.Binary;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
-using UploadHelper.VirtualBoard.Sketches;
+using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.InProcess;
 
-/// <summary>The serial ports of virtual boards whose sketches run: "sim", "sim2" and so on.</summary>
+/// <summary>The serial ports of virtual boards while their sketches run: "sim", "sim2" and so on.</summary>
 /// <param name="clock">The clock of all boards.</param>
 /// <param name="boards">The boards.</param>
-public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyList<Board> boards) : ISerialPorts
+public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyList<IUsbPort> boards) : ISerialPorts
 {
     /// <summary>The name of the first board's port.</summary>
     public const string FirstName = "sim";
@@ -19,9 +19,9 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         var ports = new List<SerialPortInfo>();
         for (var i = 0; i < boards.Count; i++)
         {
-            if (SketchOn(boards[i]) is { } sketch)
+            if (DeviceOn(boards[i]) is { } device && CdcEndpoints.Find(device.ConfigurationDescriptor.Span) is not null)
             {
-                ports.Add(new SerialPortInfo(NameOf(i), sketch.Identity.VendorId, sketch.Identity.ProductId, sketch.Identity.SerialNumber, InProcessBus.PathOf(i, boards[i].Attached!)));
+                ports.Add(Describe(i, device));
             }
         }
 
@@ -33,22 +33,33 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
     {
         for (var i = 0; i < boards.Count; i++)
         {
-            if (PortNames.Same(NameOf(i), name) && SketchOn(boards[i]) is not null)
+            if (PortNames.Same(NameOf(i), name) && DeviceOn(boards[i]) is { } device && CdcEndpoints.Find(device.ConfigurationDescriptor.Span) is { } endpoints)
             {
-                return new Line(boards[i], boards[i].Attached!.Generation, clock, baudRate);
+                return new Line(boards[i], device.Generation, endpoints, clock, baudRate);
             }
         }
 
         throw new SerialException(SerialFault.NotFound, $"There is no serial port {name}.");
     }
 
-    private SketchFunction? SketchOn(Board board)
+    private AttachedDevice? DeviceOn(IUsbPort board)
     {
         lock (board)
         {
             board.AdvanceTo(clock.Now);
-            return board.Function as SketchFunction;
+            return board.Attached;
         }
+    }
+
+    private static SerialPortInfo Describe(int board, AttachedDevice device)
+    {
+        var d = device.DeviceDescriptor.Span;
+        return new SerialPortInfo(
+            NameOf(board),
+            BinaryPrimitives.ReadUInt16LittleEndian(d[8..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(d[10..]),
+            device.SerialNumber,
+            InProcessBus.PathOf(board, device));
     }
 
     private static string NameOf(int index) => index == 0 ? FirstName : $"{FirstName}{index + 1}";
@@ -56,18 +67,18 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
     /// <summary>A line as Linux's cdc_acm drives it: opening raises both lines, an unchanged line sends nothing, closing drops both.</summary>
     private sealed class Line : ISerialLine
     {
-        private const int PacketSize = 64;
         private static readonly TimeSpan NakStep = TimeSpan.FromMilliseconds(5);
-        private readonly Board _board;
+        private readonly IUsbPort _board;
         private readonly int _generation;
+        private readonly CdcEndpoints _endpoints;
         private readonly VirtualClock _clock;
         private bool _dtr;
         private bool _rts;
         private bool _closed;
 
-        public Line(Board board, int generation, VirtualClock clock, int baudRate)
+        public Line(IUsbPort board, int generation, CdcEndpoints endpoints, VirtualClock clock, int baudRate)
         {
-            (_board, _generation, _clock) = (board, generation, clock);
+            (_board, _generation, _endpoints, _clock) = (board, generation, endpoints, clock);
             var coding = new byte[7];
             BinaryPrimitives.WriteInt32LittleEndian(coding, baudRate);
             coding[6] = 8;
@@ -84,15 +95,15 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             var start = _clock.Now;
             while (!data.IsEmpty)
             {
-                var packet = data[..Math.Min(PacketSize, data.Length)];
+                var packet = data[..Math.Min(_endpoints.PacketSize, data.Length)];
                 if (Send(packet))
                 {
                     data = data[packet.Length..];
-                    Pass(InProcessBus.TransferTime);
+                    Pass(BusModel.TransferTime);
                 }
                 else if (_clock.Now - start >= limit)
                 {
-                    throw new SerialException(SerialFault.Timeout, "The sketch did not take the bytes in time.");
+                    throw new SerialException(SerialFault.Timeout, "The sketch did not accept the bytes in time.");
                 }
                 else
                 {
@@ -126,7 +137,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             lock (_board)
             {
                 ThrowIfGone();
-                return _board.BulkOut(SketchFunction.OutEndpoint, packet);
+                return _board.BulkOut(_endpoints.Out, packet);
             }
         }
 
@@ -134,10 +145,10 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         {
             lock (_board)
             {
-                _board.Control(new UsbSetup(0x21, request, value, 0, (ushort)data.Length), data);
+                _board.Control(new UsbSetup(0x21, request, value, _endpoints.ControlInterface, (ushort)data.Length), data);
             }
 
-            Pass(InProcessBus.TransferTime);
+            Pass(BusModel.TransferTime);
         }
 
         private void Pass(TimeSpan duration)
@@ -162,7 +173,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         {
             if (!IsThere())
             {
-                throw new SerialException(SerialFault.Gone, "The serial port went away.");
+                throw new SerialException(SerialFault.Gone, "The serial port is gone.");
             }
         }
     }

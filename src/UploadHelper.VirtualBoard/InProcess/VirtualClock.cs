@@ -3,8 +3,8 @@ using UploadHelper.Core.Timing;
 namespace UploadHelper.VirtualBoard.InProcess;
 
 /// <summary>
-/// A clock that moves only when it is waited on: making a one-shot timer is the wait. With several flows (threads
-/// that each drive a board) it moves to the earliest due time, once all of them wait.
+/// A clock that advances only when code waits: creating a one-shot timer is the wait. With several flows (threads
+/// that each work on a board) it advances to the earliest due time once all of them wait.
 /// </summary>
 public sealed class VirtualClock : TimeProvider, IFlowClock
 {
@@ -12,7 +12,7 @@ public sealed class VirtualClock : TimeProvider, IFlowClock
     private readonly List<TimeSpan> _waiting = [];
     private int _flows = 1;
 
-    /// <summary>The time since the clock was made.</summary>
+    /// <summary>The time since the clock was created.</summary>
     public TimeSpan Now { get; private set; }
 
     /// <inheritdoc/>
@@ -43,7 +43,7 @@ public sealed class VirtualClock : TimeProvider, IFlowClock
         }
     }
 
-    /// <summary>Lets time pass for the calling flow.</summary>
+    /// <summary>Waits in virtual time, in the calling flow.</summary>
     public void Advance(TimeSpan duration)
     {
         if (duration <= TimeSpan.Zero)

@@ -8,7 +8,7 @@ namespace UploadHelper.VirtualBoard.Plug;
 
 /// <summary>
 /// The serial line of a board's sketch as a pseudo terminal, for machines without a USB stack of their own (a
-/// container; Wine, whose COMn can be mapped to it). It is there while a sketch with a serial line is on the bus;
+/// container; Wine, whose COMn can be mapped to it). It exists while a sketch with a serial port is on the bus;
 /// when the board leaves the bus, clients see a hang-up.
 /// </summary>
 /// <remarks>
@@ -25,7 +25,7 @@ public sealed class PseudoTerminal : IDisposable
     private const ushort Dtr = 1;
     private const ushort Rts = 2;
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LineInterval = TimeSpan.FromMilliseconds(50);
 
     // 9600 baud, one stop bit, no parity, 8 data bits (USB CDC PSTN 1.2, 6.3.11).
@@ -39,12 +39,12 @@ public sealed class PseudoTerminal : IDisposable
     private readonly CancellationTokenSource _closed = new();
     private readonly Thread _thread;
 
-    /// <summary>Offers the terminal from now on, whenever the sketch runs.</summary>
+    /// <summary>Starts to offer the terminal whenever the sketch runs.</summary>
     /// <param name="runner">The board; nobody else may be its USB host.</param>
-    /// <param name="path">A symbolic link here leads to the terminal; a link that is there already is replaced.</param>
+    /// <param name="path">Path of a symbolic link to the terminal; an existing link is replaced.</param>
     /// <param name="time">The clock to wait with.</param>
-    /// <param name="report">Told in a line, from a thread of its own, what happens.</param>
-    /// <exception cref="PlugException">Something else than a link is at that path.</exception>
+    /// <param name="report">Called with a line of text for each event, from another thread.</param>
+    /// <exception cref="PlugException">The path exists and is not a link.</exception>
     public PseudoTerminal(BoardRunner runner, string path, TimeProvider time, Action<string> report)
     {
         _runner = runner;
@@ -57,7 +57,7 @@ public sealed class PseudoTerminal : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Accepts the terminal away.</summary>
+    /// <summary>Removes the terminal.</summary>
     public void Dispose()
     {
         _closed.Cancel();
@@ -73,7 +73,7 @@ public sealed class PseudoTerminal : IDisposable
             while (true)
             {
                 var device = _watch.WaitForDevice(_closed.Token);
-                if (SerialFunction.Find(device.ConfigurationDescriptor.Span) is { } function)
+                if (CdcEndpoints.Find(device.ConfigurationDescriptor.Span) is { } function)
                 {
                     new Line(this, device, function).Serve();
                 }
@@ -84,7 +84,7 @@ public sealed class PseudoTerminal : IDisposable
         }
         catch (Exception e) when (e is PlugException or IOException or UnauthorizedAccessException)
         {
-            _report($"the pseudo terminal {_path} is no more: {e.Message}");
+            _report($"the pseudo terminal {_path} has stopped: {e.Message}");
         }
     }
 
@@ -97,7 +97,7 @@ public sealed class PseudoTerminal : IDisposable
         }
         else if (file.Exists || Directory.Exists(_path))
         {
-            throw new PlugException($"'{_path}' exists and is no symbolic link; name another path for the pseudo terminal");
+            throw new PlugException($"'{_path}' exists and is not a symbolic link; choose another path for the pseudo terminal");
         }
     }
 
@@ -106,13 +106,13 @@ public sealed class PseudoTerminal : IDisposable
     {
         private readonly PseudoTerminal _owner;
         private readonly AttachedDevice _device;
-        private readonly SerialFunction _function;
+        private readonly CdcEndpoints _function;
         private readonly Queue<byte[]> _packets = [];
         private bool _open;
         private int _magicWords;
         private byte[]? _announced;
 
-        public Line(PseudoTerminal owner, AttachedDevice device, SerialFunction function)
+        public Line(PseudoTerminal owner, AttachedDevice device, CdcEndpoints function)
         {
             _owner = owner;
             _device = device;
@@ -141,7 +141,7 @@ public sealed class PseudoTerminal : IDisposable
 
         private void Exchange(Pty pty)
         {
-            var (hasData, isOpen) = pty.Poll(LookInterval);
+            var (hasData, isOpen) = pty.Poll(PollInterval);
             if (_open != (isOpen || hasData))
             {
                 _open = !_open;
@@ -150,7 +150,7 @@ public sealed class PseudoTerminal : IDisposable
 
             if (!_open)
             {
-                _owner._time.Wait(LookInterval, _owner._closed.Token);
+                _owner._time.Wait(PollInterval, _owner._closed.Token);
             }
             else if (hasData && _packets.Count == 0)
             {
@@ -190,7 +190,7 @@ public sealed class PseudoTerminal : IDisposable
 
                 if (!_owner._runner.Use(port => IsOn(port) && port.BulkOut(_function.Out, packet)))
                 {
-                    _owner._time.Wait(LookInterval, _owner._closed.Token);
+                    _owner._time.Wait(PollInterval, _owner._closed.Token);
                     return;
                 }
 

@@ -20,7 +20,7 @@ internal sealed unsafe partial class Pty : IDisposable
 
     private int _descriptor;
 
-    /// <exception cref="Win32Exception">The system gives no pseudo terminal.</exception>
+    /// <exception cref="Win32Exception">The system has no pseudo terminal left.</exception>
     public Pty()
     {
         _descriptor = Check(OpenMaster(ReadWrite | NoControllingTerminal | CloseOnExec));
@@ -32,7 +32,7 @@ internal sealed unsafe partial class Pty : IDisposable
             Check(-Math.Abs(GetName(_descriptor, name, 64)));
             Name = Marshal.PtrToStringUTF8((nint)name)!;
             SetRaw();
-            // Only after the first close does the controlling end tell a terminal that nobody has open.
+            // Only after a first open and close does the controlling end report that no client has the terminal open.
             Close(Check(OpenFile(name, ReadWrite | NoControllingTerminal | CloseOnExec)));
         }
         catch
@@ -45,7 +45,7 @@ internal sealed unsafe partial class Pty : IDisposable
     /// <summary>The terminal that clients open, for example "/dev/pts/3".</summary>
     public string Name { get; }
 
-    /// <summary>Looks at the terminal, or waits a moment for a client's bytes.</summary>
+    /// <summary>Polls the terminal, or waits for a client's bytes.</summary>
     /// <param name="limit">Longest wait while a client has the terminal open.</param>
     /// <returns>Whether there is something to read, and whether a client has it open.</returns>
     public (bool HasData, bool IsOpen) Poll(TimeSpan limit)
@@ -66,7 +66,7 @@ internal sealed unsafe partial class Pty : IDisposable
         }
     }
 
-    /// <summary>Writes to the client; what it does not take is lost, as on a serial line.</summary>
+    /// <summary>Writes to the client; bytes that it does not accept are lost, as on a serial line.</summary>
     public void Write(ReadOnlySpan<byte> data)
     {
         fixed (byte* start = data)
@@ -75,10 +75,10 @@ internal sealed unsafe partial class Pty : IDisposable
         }
     }
 
-    /// <summary>Accepts the terminal away: clients see a hang-up.</summary>
+    /// <summary>Closes the terminal: clients see a hang-up.</summary>
     public void Dispose()
     {
-        // Closed twice, the number may belong to another file by then.
+        // After a first close, the number may belong to another file.
         if (_descriptor >= 0)
         {
             Close(_descriptor);

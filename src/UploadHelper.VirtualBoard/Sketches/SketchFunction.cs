@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using UploadHelper.Core.Usb;
-using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Sketches;
@@ -19,7 +19,7 @@ public sealed class SketchFunction : UsbFunction
     private const byte SetLineCoding = 0x20;
     private const byte GetLineCoding = 0x21;
     private const byte SetControlLineState = 0x22;
-    private readonly IBoardCore _board;
+    private readonly IMicrocontroller _board;
     private readonly IResetRule _rule;
     private readonly BootCause _afterMagic;
     private readonly byte[] _greeting;
@@ -29,18 +29,18 @@ public sealed class SketchFunction : UsbFunction
 
     /// <summary>A sketch that has just enumerated.</summary>
     /// <param name="board">The board.</param>
-    /// <param name="kind">The core it was built with.</param>
+    /// <param name="core">The core it was built with.</param>
     /// <param name="name">What it prints when a host opens its port.</param>
-    public SketchFunction(IBoardCore board, SketchKind kind, string name)
-        : base(Describe(kind))
+    public SketchFunction(IMicrocontroller board, SketchCore core, string name)
+        : base(Describe(core))
     {
         _board = board;
-        _rule = kind.CreateRule();
-        _afterMagic = kind.AfterMagic;
+        _rule = core.CreateRule();
+        _afterMagic = core.ResetCause;
         _greeting = Encoding.ASCII.GetBytes($"sketch {name}\r\n");
     }
 
-    /// <summary>Bytes that reached the sketch beside the magic: what the reset sequence costs it.</summary>
+    /// <summary>Bytes of the reset sequence that reached the sketch as data.</summary>
     public int StrayBytes { get; private set; }
 
     /// <inheritdoc/>
@@ -58,7 +58,7 @@ public sealed class SketchFunction : UsbFunction
         else
         {
             StrayBytes += packet.Length;
-            _board.Log(BoardEventKind.Request, $"sketch receives {packet.Length} bytes{(_rule.IsWedged ? " with DTR low, and reads no more" : "")}");
+            _board.Log(BoardEventKind.Request, $"sketch receives {packet.Length} bytes{(_rule.IsWedged ? " with DTR low, and stops reading" : "")}");
         }
 
         return true;
@@ -114,13 +114,13 @@ public sealed class SketchFunction : UsbFunction
         _dtr = dtr;
     }
 
-    private static UsbIdentity Describe(SketchKind kind) => new(
-        kind.Id.Vendor,
-        kind.Id.Product,
+    private static UsbIdentity Describe(SketchCore core) => new(
+        core.Id.Vendor,
+        core.Id.Product,
         UsbRelease: 0x0200,
         Release: 0x0200,
         DeviceClass: 2,
-        kind.Strings,
+        core.Strings,
         UsbIdentity.Configure(
             interfaces: 2,
             attributes: 0xC0,

@@ -1,40 +1,39 @@
 using System.Buffers.Binary;
 using System.Text;
-using UploadHelper.Core.Chips;
-using UploadHelper.VirtualBoard.Flash;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.VirtualBoard.Sketches;
 
-/// <summary>What can be told of a sketch by looking at the flash: the board does not execute it.</summary>
+/// <summary>What the flash tells about a sketch: the board does not execute it.</summary>
 /// <param name="Address">Where it begins.</param>
 /// <param name="StackPointer">Its initial stack pointer.</param>
 /// <param name="Reset">Its reset vector.</param>
 /// <param name="Name">The name in its marker, or "unnamed".</param>
-/// <param name="Runs">Whether the processor gets to its first instruction: a stack in RAM, a reset vector into programmed flash.</param>
+/// <param name="Runs">Whether the processor reaches its first instruction: the stack is in the part's RAM, the reset vector leads into programmed flash.</param>
 public sealed record SketchInFlash(uint Address, uint StackPointer, uint Reset, string Name, bool Runs)
 {
-    /// <summary>What stands before the name in an image.</summary>
+    /// <summary>The text before the name in an image.</summary>
     public const string Marker = "UPLOAD-HELPER-SKETCH ";
 
     private const int LongestName = 32;
 
-    /// <summary>Looks at the flash from an address on.</summary>
+    /// <summary>Reads the sketch at an address.</summary>
     /// <param name="flash">The flash.</param>
     /// <param name="address">Where the sketch begins.</param>
-    /// <param name="vectors">Where in it the two words are from which it is started.</param>
+    /// <param name="vectors">Offset of the stack pointer and reset vector that start it.</param>
     public static SketchInFlash Read(FlashMemory flash, uint address, int vectors = 0)
     {
         var bytes = flash.Bytes[(int)(address - flash.Base)..];
         var stack = BinaryPrimitives.ReadUInt32LittleEndian(bytes[vectors..]);
         var reset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(vectors + 4)..]);
-        return new SketchInFlash(address, stack, reset, NameIn(bytes), RamMap.FitsStack(stack) && IsCode(flash, reset));
+        return new SketchInFlash(address, stack, reset, NameIn(bytes), flash.Part.HasStackAt(stack) && IsCode(flash, reset));
     }
 
     // A Cortex-M vector is odd (Thumb) and leads to an instruction; erased flash holds none.
     private static bool IsCode(FlashMemory flash, uint vector) =>
         vector % 2 == 1 && flash.Contains(vector - 1, 2) && !flash.IsErased(vector - 1, 2);
 
-    /// <summary>A small sketch for the base of a fresh board: a vector table, an endless loop, and a marker.</summary>
+    /// <summary>A small sketch for a fresh board: a vector table, an endless loop, and a marker.</summary>
     public static byte[] Synthesize(uint address, uint stackPointer, string name)
     {
         const int Vectors = 16;

@@ -1,9 +1,10 @@
+using System.Buffers.Binary;
 using System.Text;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.VirtualBoard.Usb;
 
-/// <summary>What a virtual board shows on the bus at a time. Answers the standard requests (USB 2.0, 9.4); the rest is the subclass's.</summary>
+/// <summary>The USB device that a virtual board is at a time: a bootloader or a sketch. It answers the standard requests (USB 2.0, 9.4); subclasses answer the rest.</summary>
 /// <param name="identity">Its descriptors.</param>
 public abstract class UsbFunction(UsbIdentity identity)
 {
@@ -18,10 +19,10 @@ public abstract class UsbFunction(UsbIdentity identity)
     /// <summary>The selected alternate setting of interface 0.</summary>
     protected byte AlternateSetting { get; private set; }
 
-    /// <summary>When something happens by itself next, or null.</summary>
+    /// <summary>When it next does something by itself, or null.</summary>
     public virtual TimeSpan? NextEventAt => null;
 
-    /// <summary>Lets time pass.</summary>
+    /// <summary>Advances its time.</summary>
     public virtual void AdvanceTo(TimeSpan now)
     {
     }
@@ -30,7 +31,7 @@ public abstract class UsbFunction(UsbIdentity identity)
     public ControlReply Control(UsbSetup setup, ReadOnlySpan<byte> data) =>
         setup.IsStandard ? Standard(setup) : Class(setup, data);
 
-    /// <summary>A reset of the port: the configuration is gone until the host selects it again.</summary>
+    /// <summary>A reset of the port: no configuration is selected until the host selects it again.</summary>
     public virtual void BusReset()
     {
         _configuration = 0;
@@ -48,8 +49,8 @@ public abstract class UsbFunction(UsbIdentity identity)
     /// <summary>A packet from an endpoint; null for NAK.</summary>
     public virtual byte[]? BulkIn(byte endpoint, int maxLength) => null;
 
-    /// <summary>Whether SET_INTERFACE is taken: for what the descriptors name.</summary>
-    protected virtual bool TakesAlternateSetting(byte interfaceNumber, byte alternateSetting) =>
+    /// <summary>Whether SET_INTERFACE is accepted: by default for the alternate settings in the descriptors.</summary>
+    protected virtual bool AcceptsAlternateSetting(byte interfaceNumber, byte alternateSetting) =>
         UsbDescriptors.Interfaces(identity.Configuration).Any(i => i.Number == interfaceNumber && i.AlternateSetting == alternateSetting);
 
     /// <summary>A class or vendor request.</summary>
@@ -58,7 +59,7 @@ public abstract class UsbFunction(UsbIdentity identity)
     /// <summary>A transfer that went through.</summary>
     protected static ControlReply Done(ReadOnlyMemory<byte> data = default, TimeSpan busy = default) => new(ControlOutcome.Done, data, busy);
 
-    /// <summary>A transfer that was refused.</summary>
+    /// <summary>A transfer that was refused with STALL.</summary>
     protected static ControlReply Stall() => new(ControlOutcome.Stall, default, default);
 
     private ControlReply Standard(UsbSetup setup)
@@ -87,7 +88,7 @@ public abstract class UsbFunction(UsbIdentity identity)
 
     private ControlReply Select(byte interfaceNumber, byte alternateSetting)
     {
-        if (!TakesAlternateSetting(interfaceNumber, alternateSetting))
+        if (!AcceptsAlternateSetting(interfaceNumber, alternateSetting))
         {
             return Stall();
         }
@@ -116,4 +117,55 @@ public abstract class UsbFunction(UsbIdentity identity)
     private static byte[] StringDescriptor(string text) => [(byte)(2 + text.Length * 2), 3, .. Encoding.Unicode.GetBytes(text)];
 
     private static ControlReply Cut(UsbSetup setup, byte[] data) => Done(data.AsMemory(0, Math.Min(data.Length, setup.Length)));
+}
+
+/// <summary>The descriptors of a virtual USB device.</summary>
+/// <param name="VendorId">idVendor.</param>
+/// <param name="ProductId">idProduct.</param>
+/// <param name="UsbRelease">bcdUSB.</param>
+/// <param name="Release">bcdDevice.</param>
+/// <param name="DeviceClass">bDeviceClass.</param>
+/// <param name="Strings">The strings, from index 1 on: manufacturer, product, the serial number if there is one, then others.</param>
+/// <param name="Configuration">The whole configuration descriptor.</param>
+public sealed record UsbIdentity(
+    ushort VendorId,
+    ushort ProductId,
+    ushort UsbRelease,
+    ushort Release,
+    byte DeviceClass,
+    IReadOnlyList<string> Strings,
+    byte[] Configuration)
+{
+    private const byte SerialNumberIndex = 3;
+
+    /// <summary>The serial number, or null.</summary>
+    public string? SerialNumber => Strings.Count >= SerialNumberIndex ? Strings[SerialNumberIndex - 1] : null;
+
+    /// <summary>The 18 bytes of the device descriptor (USB 2.0, 9.6.1); endpoint 0 has 64 bytes.</summary>
+    public byte[] DeviceDescriptor()
+    {
+        byte[] d = [18, 1, 0, 0, DeviceClass, 0, 0, 64, 0, 0, 0, 0, 0, 0, 1, 2, SerialNumber is null ? (byte)0 : SerialNumberIndex, 1];
+        BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(2), UsbRelease);
+        BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(8), VendorId);
+        BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(10), ProductId);
+        BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(12), Release);
+        return d;
+    }
+
+    /// <summary>Builds a configuration descriptor and fills in its total length (USB 2.0, 9.6.3).</summary>
+    /// <param name="interfaces">bNumInterfaces.</param>
+    /// <param name="attributes">bmAttributes: 0x80 bus powered, 0xC0 self powered.</param>
+    /// <param name="parts">The descriptors that follow the configuration's own.</param>
+    public static byte[] Configure(byte interfaces, byte attributes, params byte[][] parts)
+    {
+        List<byte> all = [9, 2, 0, 0, interfaces, 1, 0, attributes, 50];
+        foreach (var part in parts)
+        {
+            all.AddRange(part);
+        }
+
+        var configuration = all.ToArray();
+        BinaryPrimitives.WriteUInt16LittleEndian(configuration.AsSpan(2), (ushort)configuration.Length);
+        return configuration;
+    }
 }

@@ -3,8 +3,8 @@ using UploadHelper.VirtualBoard.Usb;
 namespace UploadHelper.VirtualBoard.UsbIp;
 
 /// <summary>
-/// Lets a board live in real time: the one place that owns the lock around it and tells it what time it is. Faces are
-/// served whenever something happens: a face used the board, or the time came for which the board or a face asked.
+/// Runs a board in real time: it owns the lock around the board, and advances its time. It serves its clients whenever
+/// something happens: a client used the board, or a time is due that the board or a client asked for.
 /// </summary>
 public sealed class BoardRunner : IDisposable
 {
@@ -15,12 +15,12 @@ public sealed class BoardRunner : IDisposable
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly ITimer _timer;
-    private IReadOnlyList<IBoardFace> _faces = [];
+    private IReadOnlyList<IBoardClient> _clients = [];
     private bool _disposed;
 
-    /// <summary>The board is switched on now.</summary>
-    /// <param name="port">The board; from now on only this runner may touch it.</param>
-    /// <param name="time">The clock whose time the board lives in.</param>
+    /// <summary>Switches the board on.</summary>
+    /// <param name="port">The board; from now on only this runner may use it.</param>
+    /// <param name="time">The clock of the board's time.</param>
     public BoardRunner(IUsbPort port, TimeProvider time)
     {
         _port = port;
@@ -30,26 +30,26 @@ public sealed class BoardRunner : IDisposable
         Use(_ => { });
     }
 
-    /// <summary>Adds a face; it is served from now on.</summary>
-    public void Add(IBoardFace face)
+    /// <summary>Adds a client; it is served from now on.</summary>
+    public void Add(IBoardClient client)
     {
         lock (_gate)
         {
-            _faces = [.. _faces, face];
+            _clients = [.. _clients, client];
             Serve();
         }
     }
 
-    /// <summary>Accepts a face away; it is not served any more once this returns.</summary>
-    public void Remove(IBoardFace face)
+    /// <summary>Removes a client; it is not served again after this returns.</summary>
+    public void Remove(IBoardClient client)
     {
         lock (_gate)
         {
-            _faces = [.. _faces.Where(f => f != face)];
+            _clients = [.. _clients.Where(c => c != client)];
         }
     }
 
-    /// <summary>Brings the board to the present, does something with it, and serves the faces.</summary>
+    /// <summary>Advances the board to the present, uses it, and serves the clients.</summary>
     /// <param name="action">Runs under the lock; short, and without waiting for anything.</param>
     public T Use<T>(Func<IUsbPort, T> action)
     {
@@ -80,7 +80,7 @@ public sealed class BoardRunner : IDisposable
         }
     }
 
-    /// <summary>The board stands still from now on.</summary>
+    /// <summary>Stops the board.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -100,16 +100,16 @@ public sealed class BoardRunner : IDisposable
         var now = _time.GetElapsedTime(_start);
         _port.AdvanceTo(now);
         TimeSpan? next = null;
-        foreach (var face in _faces)
+        foreach (var client in _clients)
         {
-            next = Earlier(next, face.Serve(_port, now));
+            next = Earlier(next, client.Serve(_port, now));
         }
 
         next = Earlier(next, _port.NextEventAt);
         _timer.Change(next is { } due ? UntilTick(due - now) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    // The timer counts whole milliseconds and cuts the rest off: without rounding up it would fire too early, again and again.
+    // The timer rounds down to whole milliseconds: without rounding up first, it would fire too early again and again.
     private static TimeSpan UntilTick(TimeSpan wait) => wait <= TimerStep
         ? TimerStep
         : TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
@@ -117,10 +117,61 @@ public sealed class BoardRunner : IDisposable
     private static TimeSpan? Earlier(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b ?? a : a;
 }
 
-/// <summary>One of the ways in which the outside meets a board that a <see cref="BoardRunner"/> runs.</summary>
-public interface IBoardFace
+/// <summary>A user of a board that a <see cref="BoardRunner"/> runs.</summary>
+public interface IBoardClient
 {
-    /// <summary>Does what can be done now. Runs under the runner's lock.</summary>
-    /// <returns>When there will be something to do even if nothing happens, on the board's time line; null: not before something happens.</returns>
+    /// <summary>Does all that can be done now. Runs under the runner's lock.</summary>
+    /// <returns>When to serve it again if nothing else happens, in the board's time; null: not before something happens.</returns>
     TimeSpan? Serve(IUsbPort port, TimeSpan now);
+}
+
+/// <summary>Waits for a board to appear on the bus; reports each enumeration once.</summary>
+internal sealed class AttachmentWatch : IBoardClient, IDisposable
+{
+    private readonly BoardRunner _runner;
+    private readonly AutoResetEvent _changed = new(false);
+    private AttachedDevice? _attached;
+    private int? _reported;
+
+    public AttachmentWatch(BoardRunner runner)
+    {
+        _runner = runner;
+        runner.Add(this);
+    }
+
+    /// <summary>Blocks until the board is on the bus with an enumeration that was not reported before.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public AttachedDevice WaitForDevice(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (_runner.Use(_ => _attached) is { } device && device.Generation != _reported)
+            {
+                _reported = device.Generation;
+                return device;
+            }
+
+            WaitHandle.WaitAny([_changed, cancellationToken.WaitHandle]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public TimeSpan? Serve(IUsbPort port, TimeSpan now)
+    {
+        if (port.Attached?.Generation != _attached?.Generation)
+        {
+            _attached = port.Attached;
+            _changed.Set();
+        }
+
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _runner.Remove(this);
+        _changed.Dispose();
+    }
 }

@@ -5,8 +5,8 @@ using UploadHelper.VirtualBoard.Usb;
 namespace UploadHelper.VirtualBoard.UsbIp;
 
 /// <summary>
-/// Endpoint 0 of one enumeration: one transfer after the other, each for as long as the device says it is busy. A
-/// transfer that is taken back leaves the device busy.
+/// Endpoint 0 of one enumeration: one transfer at a time, each for as long as the device is busy with it. The
+/// device stays busy when a transfer is cancelled.
 /// </summary>
 internal sealed class ControlPipe
 {
@@ -19,19 +19,19 @@ internal sealed class ControlPipe
     /// <summary>Transfers that have not ended.</summary>
     public int Pending => _waiting.Count + (_running is null ? 0 : 1);
 
-    /// <summary>Whether the host resets the port: it has, and has not configured the device again.</summary>
+    /// <summary>Whether the host has reset the port and has not configured the device again.</summary>
     public bool IsInReset { get; private set; }
 
-    /// <summary>When there is something to do again by itself.</summary>
+    /// <summary>When it next has something to do by itself.</summary>
     public TimeSpan? NextAt => IsSilent || Pending == 0 ? null : _busyUntil;
 
-    // A device that answers nothing holds the pipe until the host gives up.
+    // A device that does not answer blocks the pipe until the host gives up.
     private bool IsSilent => _running is not null && _status is null;
 
-    /// <summary>Puts a transfer behind the others.</summary>
+    /// <summary>Adds a transfer after the others.</summary>
     public void Submit(Transfer transfer) => _waiting.AddLast(transfer);
 
-    /// <summary>Accepts a transfer back.</summary>
+    /// <summary>Cancels a transfer.</summary>
     /// <returns>False when it has ended already.</returns>
     public bool Unlink(uint sequence)
     {
@@ -44,7 +44,7 @@ internal sealed class ControlPipe
         return _waiting.FirstOrDefault(t => t.Sequence == sequence) is { } transfer && _waiting.Remove(transfer);
     }
 
-    /// <summary>Accepts all transfers back.</summary>
+    /// <summary>Removes all transfers.</summary>
     public IReadOnlyList<Transfer> TakeAll()
     {
         Transfer[] all = _running is { } running ? [running, .. _waiting] : [.. _waiting];
@@ -53,7 +53,7 @@ internal sealed class ControlPipe
         return all;
     }
 
-    /// <summary>Ends the transfer that runs if the device is through with it.</summary>
+    /// <summary>Ends the active transfer if the device has finished it.</summary>
     public void FinishDue(TimeSpan now, Action<Transfer, int> completed)
     {
         if (_running is { } running && _status is { } status && now >= _busyUntil)
@@ -79,7 +79,7 @@ internal sealed class ControlPipe
             port.BusReset();
             if (!IsPortReset(first.Value.Setup))
             {
-                // The board may be off the bus by now: the transfer is looked at afresh.
+                // The board may have left the bus: check again before the transfer starts.
                 return true;
             }
         }
@@ -120,7 +120,7 @@ internal sealed class ControlPipe
         }
         else
         {
-            transfer.Taken = transfer.Length;
+            transfer.Accepted = transfer.Length;
         }
 
         if (setup is { RequestType: 0x00, Request: 9 })
@@ -131,12 +131,12 @@ internal sealed class ControlPipe
     }
 
     /// <summary>
-    /// A reset of the port is not forwarded over USB/IP. It shows in what the host does next, which is to enumerate:
-    /// GET_DESCRIPTOR(device) of 64 (or, in the old scheme, 8) bytes, which no host sends to a configured device else.
+    /// A reset of the port is not forwarded over USB/IP. It shows in the enumeration that follows:
+    /// GET_DESCRIPTOR(device) of 64 (or, in the old scheme, 8) bytes, which hosts send to a configured device only then.
     /// </summary>
     private bool IsReset(UsbSetup setup) =>
         (_configured && setup is { RequestType: 0x80, Request: 6, Value: 0x0100, Length: 64 or 8 }) || IsPortReset(setup);
 
-    // What Linux's USB/IP server takes as the wish for a reset (drivers/usb/usbip/stub_rx.c, is_reset_device_cmd).
+    // Linux's USB/IP server takes this as the request for a reset (drivers/usb/usbip/stub_rx.c, is_reset_device_cmd).
     private static bool IsPortReset(UsbSetup setup) => setup is { RequestType: 0x23, Request: 3, Value: 4 };
 }

@@ -1,14 +1,14 @@
+using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.UsbIp;
 
 /// <summary>
-/// What a host controller does for one enumeration of a board: it keeps each endpoint's transfers in order, tries a
-/// NAKed one again, lets the others go on meanwhile, and takes transfers back. A device that leaves the bus fails
-/// them all.
+/// What a host controller does for one enumeration of a board: it keeps each endpoint's transfers in order, retries one
+/// that was NAKed while the others go on, and cancels transfers. When the device leaves the bus, all of them fail.
 /// </summary>
-internal sealed class HostController : IBoardFace
+internal sealed class HostController : IBoardClient
 {
     private readonly int _generation;
     private readonly Dictionary<byte, int> _packetSizes;
@@ -18,8 +18,8 @@ internal sealed class HostController : IBoardFace
     private readonly Action _ended;
 
     /// <param name="device">The enumeration.</param>
-    /// <param name="completed">Told of each transfer that ends, with its status (0 or a negative Linux error number).</param>
-    /// <param name="ended">Told, once, when the enumeration is over and all transfers are answered.</param>
+    /// <param name="completed">Called for each transfer that ends, with its status (0 or a negative Linux error number).</param>
+    /// <param name="ended">Called once, when the enumeration is over and all transfers have ended.</param>
     public HostController(AttachedDevice device, Action<Transfer, int> completed, Action ended)
     {
         _generation = device.Generation;
@@ -34,10 +34,10 @@ internal sealed class HostController : IBoardFace
     /// <summary>Whether the enumeration is over; transfers fail at once.</summary>
     public bool Ended { get; private set; }
 
-    /// <summary>Whether the host resets the port, so that it may not know yet.</summary>
+    /// <summary>Whether the host is resetting the port, so that it may not know yet that the enumeration is over.</summary>
     public bool IsInReset => _control.IsInReset;
 
-    /// <summary>Accepts a transfer on; it starts when the controller is served next.</summary>
+    /// <summary>Submits a transfer; it starts when the controller is served next.</summary>
     public void Submit(Transfer transfer)
     {
         if (Ended)
@@ -54,7 +54,7 @@ internal sealed class HostController : IBoardFace
         }
     }
 
-    /// <summary>Accepts a transfer back.</summary>
+    /// <summary>Cancels a transfer.</summary>
     /// <returns>False when it has ended already.</returns>
     public bool Unlink(uint sequence) => _control.Unlink(sequence) || _data.RemoveAll(t => t.Sequence == sequence) > 0;
 
@@ -87,7 +87,7 @@ internal sealed class HostController : IBoardFace
         Ended = true;
         foreach (var transfer in _control.TakeAll().Concat(_data))
         {
-            transfer.Taken = 0;
+            transfer.Accepted = 0;
             _completed(transfer, UsbIpProtocol.StatusShutdown);
         }
 
@@ -101,7 +101,7 @@ internal sealed class HostController : IBoardFace
         var seen = new HashSet<byte>();
         foreach (var transfer in _data)
         {
-            // Only the first transfer of an endpoint is under way; the others wait behind it.
+            // Only the first transfer of an endpoint is active; the others wait for it.
             if (seen.Add(transfer.Endpoint) && MovePacket(port, transfer) is { } done)
             {
                 if (done)
@@ -123,14 +123,14 @@ internal sealed class HostController : IBoardFace
         var size = _packetSizes.GetValueOrDefault(transfer.Endpoint, 64);
         if ((transfer.Endpoint & 0x80) == 0)
         {
-            var packet = transfer.Data.AsSpan(transfer.Taken, Math.Min(size, transfer.Length - transfer.Taken));
+            var packet = transfer.Data.AsSpan(transfer.Accepted, Math.Min(size, transfer.Length - transfer.Accepted));
             if (!port.BulkOut(transfer.Endpoint, packet))
             {
                 return null;
             }
 
-            transfer.Taken += packet.Length;
-            return transfer.Taken == transfer.Length;
+            transfer.Accepted += packet.Length;
+            return transfer.Accepted == transfer.Length;
         }
 
         if (port.BulkIn(transfer.Endpoint, Math.Min(size, transfer.Length - transfer.Data.Length)) is not { } received)
@@ -159,4 +159,36 @@ internal sealed class HostController : IBoardFace
 
         return sizes;
     }
+}
+
+/// <summary>A transfer that a host submitted (Linux calls it an URB).</summary>
+internal sealed class Transfer
+{
+    /// <param name="sequence">The host's number for it.</param>
+    /// <param name="endpoint">Endpoint address: bit 7 set for IN; 0 is endpoint 0 in both directions.</param>
+    /// <param name="setup">The setup packet on endpoint 0.</param>
+    /// <param name="length">Bytes to send, or room for bytes to receive.</param>
+    /// <param name="data">The data to the device.</param>
+    public Transfer(uint sequence, byte endpoint, UsbSetup setup, int length, byte[] data)
+    {
+        Sequence = sequence;
+        Endpoint = endpoint;
+        Setup = setup;
+        Length = length;
+        Data = data;
+    }
+
+    public uint Sequence { get; }
+
+    public byte Endpoint { get; }
+
+    public UsbSetup Setup { get; }
+
+    public int Length { get; }
+
+    /// <summary>The data to the device, or the data received from it so far.</summary>
+    public byte[] Data { get; set; }
+
+    /// <summary>Bytes of the data stage that the device has accepted so far.</summary>
+    public int Accepted { get; set; }
 }

@@ -1,12 +1,15 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
+using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.UsbIp;
 
 /// <summary>
 /// Exports virtual boards over TCP, so that any USB/IP client (this program's own, or Linux's usbip) can flash them.
-/// Whoever can connect can do with the boards what they like: it listens on loopback unless told otherwise.
+/// Anyone who can connect has full control of the boards, so it listens on loopback by default.
 /// </summary>
 public sealed class UsbIpServer : IDisposable
 {
@@ -88,7 +91,7 @@ public sealed class UsbIpServer : IDisposable
                     return;
                 }
 
-                // A client that gave up before it was accepted.
+                // The client disconnected before it was accepted.
                 continue;
             }
 
@@ -115,7 +118,7 @@ public sealed class UsbIpServer : IDisposable
         }
         catch (Exception e) when (e is UsbIpFormatException or SocketException or ObjectDisposedException)
         {
-            // A client that speaks nonsense or goes away loses its connection; the boards go on.
+            // A client that sends invalid data or disconnects loses its connection; the boards keep running.
         }
         finally
         {
@@ -217,4 +220,73 @@ public sealed class UsbIpServer : IDisposable
         device.Write(record);
         return record;
     }
+}
+
+/// <summary>A board as the server exports it: on port 1 of a bus of its own.</summary>
+internal sealed class ExportedBoard
+{
+    // A host that disconnects and connects again at once can be faster than the end of its old session.
+    private static readonly TimeSpan HandOver = TimeSpan.FromMilliseconds(500);
+
+    private readonly SemaphoreSlim _free = new(1, 1);
+
+    public ExportedBoard(BoardRunner runner, int bus)
+    {
+        Runner = runner;
+        Bus = bus;
+    }
+
+    public BoardRunner Runner { get; }
+
+    public int Bus { get; }
+
+    public string BusId => UsbIpDescription.BusId(Bus);
+
+    /// <summary>Reserves the board for one host.</summary>
+    /// <returns>False when another has it.</returns>
+    public bool TryTake() => _free.Wait(HandOver);
+
+    /// <summary>Releases the board.</summary>
+    public void Release() => _free.Release();
+}
+
+/// <summary>The USB/IP records of an enumeration of a board, from its descriptors (USB 2.0, 9.6).</summary>
+internal static class UsbIpDescription
+{
+    /// <summary>The device record, for port 1 of a bus; the device number counts enumerations.</summary>
+    public static UsbIpDevice Describe(AttachedDevice device, int bus)
+    {
+        var descriptor = device.DeviceDescriptor.Span;
+        var configuration = device.ConfigurationDescriptor.Span;
+        return new UsbIpDevice(
+            $"/virtual/{BusId(bus)}",
+            BusId(bus),
+            (uint)bus,
+            DeviceNumber(device),
+            UsbIpSpeed.Full,
+            BinaryPrimitives.ReadUInt16LittleEndian(descriptor[8..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(descriptor[10..]),
+            BinaryPrimitives.ReadUInt16LittleEndian(descriptor[12..]),
+            descriptor[4],
+            descriptor[5],
+            descriptor[6],
+            configuration[5],
+            descriptor[17],
+            (byte)Interfaces(device).Count);
+    }
+
+    /// <summary>The bus id of port 1 of a bus.</summary>
+    public static string BusId(int bus) => $"{bus}-1";
+
+    /// <summary>The first alternate setting of each interface, in the order of their numbers (USB 2.0, 9.6.5).</summary>
+    public static IReadOnlyList<UsbIpInterface> Interfaces(AttachedDevice device) =>
+    [
+        .. UsbDescriptors.Interfaces(device.ConfigurationDescriptor)
+            .DistinctBy(i => i.Number)
+            .OrderBy(i => i.Number)
+            .Select(i => new UsbIpInterface(i.Class, i.SubClass, i.Protocol)),
+    ];
+
+    // 0 means no device, and a device number has 16 bits in a transfer's device id.
+    private static uint DeviceNumber(AttachedDevice device) => (uint)(device.Generation % 0xFFFF) + 1;
 }

@@ -5,21 +5,21 @@ using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.UsbIp;
 
-/// <summary>A host that has imported one enumeration of a board: transfers in, replies out, until one of them goes.</summary>
+/// <summary>The session of a host that has imported one enumeration of a board: it receives transfers and sends replies until either side ends it.</summary>
 internal sealed class UsbIpSession
 {
-    // Linux keeps a few dozen under way; a host that asks for more without end is none.
+    // Linux has a few dozen active; a client that submits many more is not a real host.
     private const int MaxPending = 1024;
 
-    // A host that resets the board's port asks several times before it believes that the board is gone. Linux's vhci fails
-    // nothing that is under way when the connection ends: what is asked in that moment costs the host the 5 s of its time limit.
-    private static readonly TimeSpan Disbelief = TimeSpan.FromMilliseconds(20);
+    // A host that resets the board's port retries several times before it gives the board up. When the connection ends,
+    // Linux's vhci does not fail active transfers: a transfer submitted at that moment costs the host its time limit of 5 s.
+    private static readonly TimeSpan RetryGrace = TimeSpan.FromMilliseconds(20);
 
     private readonly Socket _socket;
     private readonly BoardRunner _runner;
     private readonly HostController _host;
 
-    // Written under the runner's lock, sent without it: a host that does not read must not stop the board.
+    // Added under the runner's lock, sent without it: a host that does not read must not stop the board.
     private readonly BlockingCollection<byte[]> _replies = [];
     private volatile bool _leaving;
 
@@ -107,14 +107,14 @@ internal sealed class UsbIpSession
         var isIn = transfer.Endpoint == 0 ? transfer.Setup.IsIn : (transfer.Endpoint & 0x80) != 0;
         var data = isIn && status == UsbIpProtocol.StatusOk ? transfer.Data : [];
         var message = new byte[UsbIpHeader.MessageSize + data.Length];
-        new UsbIpSubmitReply(transfer.Sequence, status, isIn ? data.Length : transfer.Taken).Write(message);
+        new UsbIpSubmitReply(transfer.Sequence, status, isIn ? data.Length : transfer.Accepted).Write(message);
         data.CopyTo(message, UsbIpHeader.MessageSize);
         _replies.Add(message);
     }
 
-    private TimeSpan Patience => !_leaving ? Timeout.InfiniteTimeSpan : _host.IsInReset ? Disbelief : TimeSpan.Zero;
+    private TimeSpan ReplyTimeout => !_leaving ? Timeout.InfiniteTimeSpan : _host.IsInReset ? RetryGrace : TimeSpan.Zero;
 
-    // An empty message, to have the other thread look up.
+    // An empty message wakes the other thread.
     private void Leave()
     {
         _leaving = true;
@@ -125,7 +125,7 @@ internal sealed class UsbIpSession
     {
         try
         {
-            while (_replies.TryTake(out var message, Patience))
+            while (_replies.TryTake(out var message, ReplyTimeout))
             {
                 _socket.SendAll(message);
             }
@@ -135,7 +135,46 @@ internal sealed class UsbIpSession
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The host has closed the connection; the receiving side sees it, too.
+            // The host has closed the connection; the receiving side sees that too.
+        }
+    }
+}
+
+/// <summary>Whole messages over a stream socket.</summary>
+internal static class SocketMessages
+{
+    /// <summary>Fills the buffer.</summary>
+    /// <returns>False when the other side closed the connection, or this side did.</returns>
+    public static bool TryReceive(this Socket socket, Span<byte> buffer)
+    {
+        try
+        {
+            while (!buffer.IsEmpty)
+            {
+                var count = socket.Receive(buffer);
+                if (count == 0)
+                {
+                    return false;
+                }
+
+                buffer = buffer[count..];
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Sends the whole message.</summary>
+    /// <exception cref="SocketException">The other side closed the connection.</exception>
+    public static void SendAll(this Socket socket, ReadOnlySpan<byte> message)
+    {
+        while (!message.IsEmpty)
+        {
+            message = message[socket.Send(message)..];
         }
     }
 }

@@ -34,7 +34,7 @@ internal sealed record BoardRun(CommandContext Context, Settings Settings, IRepo
         using var world = DeviceEnvironment.Open(settings, context, start);
         reporter.Begin(world.Time);
         var outcome = work(new BoardRun(context, settings, reporter, world, request with { Port = request.Port ?? world.DefaultPort }));
-        if (world.Board is { } board)
+        if (world.Summary is { } board)
         {
             reporter.Simulated(board);
         }

@@ -35,10 +35,7 @@ internal static class DiscoveryCommand
         output.Flush();
     }
 
-    // The clock of a virtual board must go on while the discovery waits for its client.
-    private static IDiscoveryClient Client(DeviceEnvironment environment, CommandContext context)
-    {
-        var client = new StandardInputClient(context.Streams.In);
-        return environment.Board is null ? client : new VirtualTimeClient(client, context.Time, environment.Time);
-    }
+    // A virtual board of this process lives on while the discovery waits.
+    private static IDiscoverySignals Living(DiscoverySignals signals, DeviceEnvironment world, CommandContext context) =>
+        world.Summary is null ? signals : new VirtualTimeSignals(signals, context.Time, world.Time);
 }

@@ -41,7 +41,7 @@ internal sealed record SeveralBoards(IReadOnlyList<string>? Paths)
         request = request with { Filter = request.Filter with { UsbPath = null } };
         var uploader = new ParallelUploader(world.Usb, world.SerialPorts, world.Time, reporter.Event, path => reporter.ForBoard(path).Event);
         var outcomes = uploader.Run(request, Paths, context.CancellationToken);
-        foreach (var board in world.Boards)
+        foreach (var board in world.Summaries)
         {
             reporter.Simulated(board);
         }

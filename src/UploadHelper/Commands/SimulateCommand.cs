@@ -47,7 +47,7 @@ internal static class SimulateCommand
         TimeSpan? limit = settings.Text(SettingKeys.For) is null ? null : settings.Seconds(SettingKeys.For, default);
         try
         {
-            new Simulation(SimulationOptions.Parse(board), Faces(settings), context.Time, context.Streams.In, context.Streams.Out)
+            new Simulation(SimulationOptions.Parse(board), Endpoints(settings), context.Time, context.Streams.In, context.Streams.Out)
                 .Run(limit, context.CancellationToken);
             return 0;
         }
@@ -57,16 +57,16 @@ internal static class SimulateCommand
         }
     }
 
-    internal static SimulationFaces Faces(Settings settings)
+    internal static SimulationEndpoints Endpoints(Settings settings)
     {
-        var faces = new SimulationFaces { Plug = settings.Switch(SettingKeys.Plug, false), PseudoTerminal = settings.Text(SettingKeys.Pty) };
-        if (!faces.Plug)
+        var endpoints = new SimulationEndpoints { Plug = settings.Switch(SettingKeys.Plug, false), PseudoTerminal = settings.Text(SettingKeys.Pty) };
+        if (!endpoints.Plug)
         {
-            return faces with { Listen = Address(UsbIpEndpoint.ParseListener(settings.Text(SettingKeys.Listen) ?? $"{UsbIpProtocol.DefaultPort}")) };
+            return endpoints with { Listen = Address(UsbIpEndpoint.ParseListener(settings.Text(SettingKeys.Listen) ?? $"{UsbIpProtocol.DefaultPort}")) };
         }
 
-        return settings.Text(SettingKeys.Listen) is null && faces.PseudoTerminal is null
-            ? faces
+        return settings.Text(SettingKeys.Listen) is null && endpoints.PseudoTerminal is null
+            ? endpoints
             : throw new UploadException(
                 UploadError.Usage, "A board has one host: with --plug it is this machine.", "Leave --plug away, or --listen and --pty.");
     }

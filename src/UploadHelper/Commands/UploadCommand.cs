@@ -54,7 +54,7 @@ internal static class UploadCommand
         reporter.Begin(world.Time);
         var uploader = new Uploader(world.Usb, world.SerialPorts, world.Time, reporter.Event);
         var result = uploader.Run(request, context.CancellationToken);
-        if (world.Board is { } board)
+        if (world.Summary is { } board)
         {
             reporter.Simulated(board);
         }

@@ -1,3 +1,4 @@
+
 namespace UploadHelper.Configuration;
 
 /// <summary>The keys of all settings: the same in configuration files, in the environment and on the command line.</summary>

@@ -8,7 +8,6 @@ using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices;
 using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Host;
 
@@ -28,11 +27,13 @@ internal sealed class DeviceEnvironment : IDisposable
     /// <summary>The port to use if none is named, or null.</summary>
     public string? DefaultPort { get; private init; }
 
-    /// <summary>The virtual boards; none where boards are real.</summary>
-    public IReadOnlyList<Board> Boards { get; private init; } = [];
+    /// <summary>The state of each virtual board and what was done to it; none where boards are real.</summary>
+    public IReadOnlyList<SimulationSummary> Summaries => Simulation?.Summaries ?? [];
 
-    /// <summary>The first virtual board, or null where boards are real.</summary>
-    public Board? Board => Boards.Count > 0 ? Boards[0] : null;
+    /// <summary>That of the first virtual board; null where boards are real.</summary>
+    public SimulationSummary? Summary => Summaries.Count > 0 ? Summaries[0] : null;
+
+    private SimulatedSystem? Simulation { get; init; }
 
     /// <summary>The drivers that hold a device; null where they are not known.</summary>
     public IReadOnlyList<string>? DriversOf(UsbDeviceInfo device) => IsThisMachine ? SystemDevices.DriversOf(device) : null;
@@ -70,7 +71,7 @@ internal sealed class DeviceEnvironment : IDisposable
             var system = new SimulatedSystem(SimulationOptions.Parse(text, start), _ => { });
             var world = new DeviceEnvironment(system.Usb, system.SerialPorts, system.Clock)
             {
-                Boards = system.Boards,
+                Simulation = system,
                 DefaultPort = system.SerialPorts.List().FirstOrDefault()?.Name,
             };
             world._owned.Add(system);

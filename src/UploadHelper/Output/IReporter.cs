@@ -18,8 +18,8 @@ internal interface IReporter
     /// <summary>Something happened.</summary>
     void Event(UploadEvent e);
 
-    /// <summary>What a virtual board has to say of it.</summary>
-    void Simulated(Board board);
+    /// <summary>The state of the virtual board at the end, and what was done to it.</summary>
+    void Simulated(SimulationSummary board);
 
     /// <summary>The upload is done.</summary>
     void Done(UploadResult result);

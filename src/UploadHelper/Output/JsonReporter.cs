@@ -124,13 +124,13 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         }
     }
 
-    public void Simulated(Board board) => Write("simulated", json =>
+    public void Simulated(SimulationSummary board) => Write("simulated", json =>
     {
         json.WriteString("name", board.Name);
         json.WriteNumber("sectorsErased", board.SectorsErased);
         json.WriteNumber("bytesProgrammed", board.BytesProgrammed);
-        json.WriteNumber("violations", board.Violations.Count);
-        json.WriteString("sketch", board.RunningSketch?.Name);
+        json.WriteNumber("violations", board.Violations);
+        json.WriteString("sketch", board.Sketch);
     });
 
     public void Done(UploadResult result) => Write("result", json =>

@@ -95,10 +95,10 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
         }
     }
 
-    public void Simulated(Board board) => Step(
+    public void Simulated(SimulationSummary board) => Step(
         "Board",
-        $"{board.Name}: {Sectors(board.SectorsErased)} erased, {board.BytesProgrammed} bytes programmed, {board.Violations.Count} violations; "
-            + (board.RunningSketch is { } sketch ? $"runs sketch {sketch.Name} at 0x{sketch.Address:X8}" : board.Attached is null ? "off the bus" : "in its bootloader"));
+        $"{board.Name}: {Sectors(board.SectorsErased)} erased, {board.BytesProgrammed} bytes programmed, {board.Violations} violations; "
+            + (board.Sketch is { } sketch ? $"runs sketch {sketch} at 0x{board.SketchAddress:X8}" : board.IsOnBus ? "in its bootloader" : "off the bus"));
 
     public void Done(UploadResult result)
     {

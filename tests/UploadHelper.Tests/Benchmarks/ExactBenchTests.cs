@@ -1,5 +1,4 @@
 using UploadHelper.Benchmarks.Exact;
-using UploadHelper.Core.Protocols;
 
 namespace UploadHelper.Tests.Benchmarks;
 

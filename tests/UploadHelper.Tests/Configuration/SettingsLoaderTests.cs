@@ -1,6 +1,5 @@
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Output;
 
 namespace UploadHelper.Tests.Configuration;

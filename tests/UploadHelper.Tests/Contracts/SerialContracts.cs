@@ -1,8 +1,6 @@
 using System.Runtime.Versioning;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
 using UploadHelper.Devices;
-using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;
 using UploadHelper.VirtualBoard.Plug;
@@ -100,7 +98,7 @@ internal abstract class SystemBench : SerialBench
 
     protected SystemBench()
     {
-        _board = new BoardFactory().Create(Options, Note);
+        _board = BoardFactory.Create(Options, Note);
         Runner = new BoardRunner(_board, Time);
         Ports = new SystemDevices(Time).SerialPorts;
     }

@@ -1,6 +1,5 @@
 using UploadHelper.Core.Diagnosis;
-using UploadHelper.Devices;
-using UploadHelper.Output;
+using UploadHelper.Devices.Diagnosis;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Diagnosis;

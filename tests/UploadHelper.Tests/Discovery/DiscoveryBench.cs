@@ -4,7 +4,6 @@ using UploadHelper.Core.Usb;
 using UploadHelper.Discovery;
 using UploadHelper.Tests.Output;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Discovery;
 

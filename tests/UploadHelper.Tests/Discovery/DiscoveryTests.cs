@@ -1,5 +1,4 @@
 using System.Text.Json;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 

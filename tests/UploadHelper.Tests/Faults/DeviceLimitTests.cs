@@ -1,9 +1,8 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Uploading;
-using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Faults;
 

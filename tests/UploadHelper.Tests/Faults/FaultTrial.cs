@@ -1,15 +1,10 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
-using UploadHelper.Benchmarks.Exact;
-using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Tests.Uploading;
-using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Faults;
 
@@ -54,7 +49,7 @@ internal sealed class FaultTrial
     {
         Upload();
         CheckUntouched();
-        _bench.Board.EndFaults();
+        _bench.Board.ClearFaults();
         _bench.Wait(Settled);
         _bench.Board.PressReset();
         _bench.Wait(Settled);
@@ -165,7 +160,7 @@ internal sealed class FaultTrial
     private void See(BoardEvent e)
     {
         if (e.Kind == BoardEventKind.Start && e.Text.StartsWith("sketch", StringComparison.Ordinal) && !IsComplete() && !IsAsBefore()
-            && _bench.Board.Flash.IsReadable(_goal.StackAt, sizeof(uint)) && RamMap.FitsStack(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_goal.StackAt, sizeof(uint)))))
+            && _bench.Board.Flash.IsReadable(_stackAt, sizeof(uint)) && _bench.Board.Flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_stackAt, sizeof(uint)))))
         {
             _halfStarted ??= e.Text;
         }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Faults;
 using Xunit.Abstractions;
 

@@ -1,7 +1,6 @@
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Faults;
-using UploadHelper.VirtualBoard.UsbIp;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Faults;
 

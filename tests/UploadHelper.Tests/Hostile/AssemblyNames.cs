@@ -1,6 +1,5 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
-using UploadHelper.Core.Protocols.Dfu;
 
 namespace UploadHelper.Tests.Hostile;
 

@@ -4,7 +4,6 @@ using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 

@@ -1,4 +1,3 @@
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Fuzz;
 using UploadHelper.Fuzz.Targets;
 using UploadHelper.Tests.Support;

@@ -62,7 +62,7 @@ public class NoWayInTests
     {
         var settings = new Settings(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["listen"] = listen }).Build());
 
-        Assert.Equal(IPEndPoint.Parse(address), SimulateCommand.Faces(settings).Listen);
+        Assert.Equal(IPEndPoint.Parse(address), SimulateCommand.Endpoints(settings).Listen);
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public class NoWayInTests
     {
         var settings = new Settings(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["plug"] = "true" }).Build());
 
-        Assert.Null(SimulateCommand.Faces(settings).Listen);
+        Assert.Null(SimulateCommand.Endpoints(settings).Listen);
     }
 
     // Windows would also look in the working folder, which may be an opened sketch's.

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Protocols.Dfu;
 
 namespace UploadHelper.Tests.Support;
 

@@ -1,6 +1,7 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Uploading;
 

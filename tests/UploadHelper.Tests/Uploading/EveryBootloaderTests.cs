@@ -3,11 +3,9 @@ using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Uploading;
 

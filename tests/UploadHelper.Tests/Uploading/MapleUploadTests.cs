@@ -2,8 +2,8 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Uploading;
@@ -164,7 +164,7 @@ public class MapleUploadTests
     {
         var clock = new VirtualClock();
         var boards = Enumerable.Range(0, 2)
-            .Select(_ => new BoardFactory().Create(SimulationOptions.Parse("maple20,start=bootloader"), _ => { })).ToArray();
+            .Select(_ => BoardFactory.Create(SimulationOptions.Parse("maple20,start=bootloader"), _ => { })).ToArray();
         var uploader = new Uploader(new InProcessBus(clock, boards), new InProcessSerialPorts(clock, boards), clock, _ => { });
 
         var e = Assert.Throws<UploadException>(() => uploader.Run(new UploadRequest(Bench.Sketch(Alt2), Alt2, new DeviceFilter(DeviceFilter.KnownIds)), default));

@@ -199,7 +199,7 @@ public class ParallelUploadTests
     {
         var clock = new VirtualClock();
         var made = boards.SelectMany(b => SimulationOptions.Parse(b, boards.Length > 1 ? StartState.Bootloader : StartState.Sketch).Each())
-            .Select(o => new BoardFactory().Create(o, _ => { })).ToList();
+            .Select(o => BoardFactory.Create(o, _ => { })).ToList();
         clock.Advance(TimeSpan.FromSeconds(1));
         return new Several(clock, made, new InProcessBus(clock, made), new InProcessSerialPorts(clock, made));
     }

@@ -3,10 +3,10 @@ using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Uploading;
@@ -128,7 +128,7 @@ public class UploaderTests
     {
         var clock = new VirtualClock();
         var boards = Enumerable.Range(0, 2)
-            .Select(_ => new BoardFactory().Create(SimulationOptions.Parse("f4rom,start=bootloader"), _ => { })).ToArray();
+            .Select(_ => BoardFactory.Create(SimulationOptions.Parse("f4rom,start=bootloader"), _ => { })).ToArray();
         var uploader = new Uploader(new InProcessBus(clock, boards), new InProcessSerialPorts(clock, boards), clock, _ => { });
         var request = new UploadRequest(SketchImage.File(0x0800_0000, 20_000), 0x0800_0000, new DeviceFilter([DeviceFilter.StDfu]));
 

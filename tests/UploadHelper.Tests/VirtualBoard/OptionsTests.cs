@@ -1,5 +1,5 @@
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Faults;
 
 namespace UploadHelper.Tests.VirtualBoard;

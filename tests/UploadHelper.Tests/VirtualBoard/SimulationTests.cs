@@ -4,7 +4,6 @@ using System.Text;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.Tests.Support;
@@ -25,7 +24,7 @@ public sealed class SimulationTests : IDisposable
     {
         var simulation = new Simulation(
             SimulationOptions.Parse($"f4boot,flash={_flash}", StartState.Bootloader),
-            new SimulationFaces { Listen = new IPEndPoint(IPAddress.Loopback, 0) },
+            new SimulationEndpoints { Listen = new IPEndPoint(IPAddress.Loopback, 0) },
             TimeProvider.System,
             _commands,
             _output);
@@ -76,7 +75,7 @@ public sealed class SimulationTests : IDisposable
         _commands.Give("status");
         Assert.Contains("board=f4boot sectors_erased=0 bytes_programmed=0", _output.Await("status:"), StringComparison.Ordinal);
         _commands.Give("explode");
-        Assert.Contains("reset, unplug, plug, fault KIND@TRANSFER, no-fault, save FILE, status, quit", _output.Await("there is no command \"explode\""), StringComparison.Ordinal);
+        Assert.Contains("reset, unplug, plug, fault KIND@TRANSFER, no-fault, save FILE, status, quit", _output.Await("unknown command \"explode\""), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +96,7 @@ public sealed class SimulationTests : IDisposable
     public void Each_of_several_boards_is_saved_to_a_file_of_its_own()
     {
         var (commands, output) = (new Commands(), new Lines());
-        var boards = new Simulation(SimulationOptions.Parse("f4boot,count=2"), new SimulationFaces(), TimeProvider.System, commands, output);
+        var boards = new Simulation(SimulationOptions.Parse("f4boot,count=2"), new SimulationEndpoints(), TimeProvider.System, commands, output);
         var thread = new Thread(() => boards.Run(null, CancellationToken.None));
         thread.Start();
         var files = Directory.CreateTempSubdirectory();

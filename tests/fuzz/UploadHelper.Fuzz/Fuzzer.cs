@@ -1,5 +1,3 @@
-using UploadHelper.Core.Protocols;
-
 namespace UploadHelper.Fuzz;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Fuzz;
 using UploadHelper.Fuzz.Targets;
 

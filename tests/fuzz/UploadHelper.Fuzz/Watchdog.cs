@@ -1,5 +1,3 @@
-using UploadHelper.Core.Protocols.Dfu;
-
 namespace UploadHelper.Fuzz;
 
 /// <summary>Ends a run whose parser does not come back, and keeps the input.</summary>

@@ -1,9 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
 using UploadHelper.Core.Chips;
-using UploadHelper.Core.Diagnosis;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
 
 namespace UploadHelper.Tests.Core.Dfu;
 

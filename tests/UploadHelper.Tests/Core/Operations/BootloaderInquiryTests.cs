@@ -73,7 +73,7 @@ public class BootloaderInquiryTests
     {
         var clock = new VirtualClock();
         var boards = ((string[])["f4rom", "f4boot"])
-            .Select(b => new BoardFactory().Create(SimulationOptions.Parse($"{b},start=bootloader"), _ => { })).ToArray();
+            .Select(b => BoardFactory.Create(SimulationOptions.Parse($"{b},start=bootloader"), _ => { })).ToArray();
         var inquiry = new BootloaderInquiry(new InProcessBus(clock, boards), clock, _ => { });
 
         Assert.Equal(UploadError.SeveralDevices, Assert.Throws<UploadException>(() => inquiry.Choose(null, null)).Error);

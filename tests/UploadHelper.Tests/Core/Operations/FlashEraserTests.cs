@@ -3,6 +3,7 @@ using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Core.Operations;
 

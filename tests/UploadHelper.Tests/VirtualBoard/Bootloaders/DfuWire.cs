@@ -1,9 +1,8 @@
 using System.Buffers.Binary;
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.VirtualBoard.Bootloaders;
@@ -16,7 +15,7 @@ internal sealed class DfuWire
     public DfuWire(string options, int transferSize = 1024)
     {
         _transferSize = transferSize;
-        Board = new BoardFactory().Create(SimulationOptions.Parse(options), Log.Add);
+        Board = BoardFactory.Create(SimulationOptions.Parse(options), Log.Add);
         Board.AdvanceTo(TimeSpan.FromSeconds(1));
     }
 

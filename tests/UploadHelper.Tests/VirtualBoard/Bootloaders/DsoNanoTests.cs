@@ -1,10 +1,6 @@
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.VirtualBoard.Bootloaders;

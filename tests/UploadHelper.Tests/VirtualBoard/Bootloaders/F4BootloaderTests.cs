@@ -1,8 +1,5 @@
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
-using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.VirtualBoard.Bootloaders;

@@ -1,7 +1,3 @@
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.VirtualBoard.Bootloaders;

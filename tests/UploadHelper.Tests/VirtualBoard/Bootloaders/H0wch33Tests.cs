@@ -1,9 +1,6 @@
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.VirtualBoard.Bootloaders;
@@ -119,7 +116,7 @@ public class H0wch33Tests
         Assert.Equal(0, _wire.Board.Flash.Erases[0]);
         Assert.Equal(old[..8], FirstPage[..8].ToArray()); // not erased and not 0: left as they are
         Assert.Equal([0, 0], FirstPage[0x20..0x22].ToArray()); // 0x0000 always goes through
-        Assert.Contains(_wire.Board.Violations, v => v.Text.EndsWith("and the status says OK", StringComparison.Ordinal));
+        Assert.Contains(_wire.Board.Violations, v => v.Text.EndsWith("but the status is OK", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,9 +1,6 @@
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.VirtualBoard.Bootloaders;
@@ -94,7 +91,7 @@ public class H7RomTests
         wire.Send(DfuRequest.Abort);
         Assert.Equal(ControlOutcome.Silent, wire.Upload(2, 64).Outcome);
 
-        wire.Board.Reset("BOOT0", UploadHelper.VirtualBoard.BootCause.ByHand);
+        wire.Board.Reset("BOOT0", BootCause.ByHand);
         wire.Wait(TimeSpan.FromSeconds(1));
         wire.Erase(Base + 0x2_0000);
         Assert.All(wire.Read(Base + 0x2_0000, 64), b => Assert.Equal(0xFF, b));

@@ -1,9 +1,6 @@
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.VirtualBoard.Bootloaders;
@@ -65,7 +62,7 @@ public class L4RomTests
     {
         var before = _wire.Board.Function!.Identity.SerialNumber;
 
-        _wire.Board.Reset("BOOT0", UploadHelper.VirtualBoard.BootCause.ByHand);
+        _wire.Board.Reset("BOOT0", BootCause.ByHand);
         _wire.Wait(TimeSpan.FromSeconds(1));
 
         Assert.NotEqual(before, _wire.Board.Function!.Identity.SerialNumber);

@@ -1,11 +1,7 @@
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.VirtualBoard.Bootloaders;
@@ -114,7 +110,7 @@ public class MapleFunctionTests
         _wire.Status();
 
         _wire.Board.BusReset();
-        _wire.Wait(IPersonality.ResetTime);
+        _wire.Wait(IBoardKind.ResetTime);
 
         Assert.IsNotType<MapleFunction>(_wire.Board.Function);
         Assert.Equal(Alt2, _wire.Board.RunningSketch?.Address);
@@ -140,13 +136,13 @@ public class MapleFunctionTests
     {
         var wire = On(board, alternate: 1);
         wire.Board.PressReset();
-        wire.Wait(IPersonality.ResetTime + TimeSpan.FromMilliseconds(milliseconds - 1));
+        wire.Wait(IBoardKind.ResetTime + TimeSpan.FromMilliseconds(milliseconds - 1));
         Assert.IsType<MapleFunction>(wire.Board.Function);
         wire.Wait(TimeSpan.FromMilliseconds(1));
         Assert.Equal("old", wire.Board.RunningSketch?.Name);
 
         wire.Board.PressReset();
-        wire.Wait(IPersonality.ResetTime);
+        wire.Wait(IBoardKind.ResetTime);
         Assert.Equal(DfuState.Idle, wire.State);
         wire.Wait(TimeSpan.FromMinutes(1));
         Assert.IsType<MapleFunction>(wire.Board.Function);

@@ -1,7 +1,5 @@
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.VirtualBoard.Bootloaders;
@@ -126,7 +124,7 @@ public class MiddlewareTests
         Assert.Equal(ControlOutcome.Silent, wire.Upload(2).Outcome);
         Assert.Equal(ControlOutcome.Silent, wire.GetStatus().Outcome);
 
-        wire.Board.Reset("by hand", UploadHelper.VirtualBoard.BootCause.ByHand);
+        wire.Board.Reset("by hand", BootCause.ByHand);
         wire.Wait(TimeSpan.FromSeconds(5));
         wire.Idle();
     }

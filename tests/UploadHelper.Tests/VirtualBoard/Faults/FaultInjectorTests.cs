@@ -1,13 +1,9 @@
 using System.Text;
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Faults;
-using UploadHelper.VirtualBoard.InProcess;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.VirtualBoard.Faults;
@@ -40,7 +36,7 @@ public class FaultInjectorTests
         Assert.Equal(ControlOutcome.Stall, wire.GetStatus().Outcome);
 
         wire.Board.InjectFault(Fault.Parse("stall@0"));
-        wire.Board.EndFaults();
+        wire.Board.ClearFaults();
         Assert.Equal(ControlOutcome.Done, wire.GetStatus().Outcome);
     }
 

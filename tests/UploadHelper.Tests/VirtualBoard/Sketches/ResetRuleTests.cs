@@ -1,5 +1,4 @@
 using System.Text;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.VirtualBoard.Sketches;
 
 namespace UploadHelper.Tests.VirtualBoard.Sketches;
@@ -52,7 +51,7 @@ public class ResetRuleTests
     private static (bool Reset, bool Wedged) Run(string core, string script)
     {
         var baudRate = 9600;
-        IResetRule rule = SketchKind.All.Single(k => k.Name == core).CreateRule();
+        IResetRule rule = SketchCore.All.Single(k => k.Name == core).CreateRule();
         var reset = false;
         foreach (var word in script.Split(' '))
         {

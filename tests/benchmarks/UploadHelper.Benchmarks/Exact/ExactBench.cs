@@ -5,7 +5,6 @@ using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Benchmarks.Exact;
 

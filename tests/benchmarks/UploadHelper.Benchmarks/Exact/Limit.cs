@@ -1,5 +1,5 @@
-using UploadHelper.VirtualBoard.Flash;
-using UploadHelper.VirtualBoard.InProcess;
+using UploadHelper.VirtualBoard.Hardware;
+using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Benchmarks.Exact;
 
@@ -8,7 +8,7 @@ namespace UploadHelper.Benchmarks.Exact;
 /// <param name="address">Where the image begins.</param>
 /// <param name="size">Its size in bytes.</param>
 /// <param name="transferSize">wTransferSize.</param>
-public sealed class Limit(FlashPart part, uint address, int size, int transferSize)
+public sealed class Limit(Part part, uint address, int size, int transferSize)
 {
     private static readonly TimeSpan ReadPerKiB = TimeSpan.FromMilliseconds(4.5);
 
@@ -19,7 +19,7 @@ public sealed class Limit(FlashPart part, uint address, int size, int transferSi
     public TimeSpan Write => part.Sectors.Where(s => s.Address < address + (long)size && s.End > address)
             .Aggregate(TimeSpan.Zero, (sum, s) => sum + part.EraseTime(s.Size))
         + part.ProgramTime * ((size + part.ProgramUnit - 1) / part.ProgramUnit)
-        + InProcessBus.TransferTime * 3 * ((size + transferSize - 1) / transferSize);
+        + BusModel.TransferTime * 3 * ((size + transferSize - 1) / transferSize);
 
     /// <summary>The whole upload with its verification; without it where the board cannot be read.</summary>
     public TimeSpan Upload(bool canRead) => canRead ? Write + Read : Write;

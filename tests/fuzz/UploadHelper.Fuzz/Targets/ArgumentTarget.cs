@@ -2,7 +2,6 @@ using Microsoft.Extensions.Configuration;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Output;
 
 namespace UploadHelper.Fuzz.Targets;

@@ -1,7 +1,5 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Protocols.Maple;
 using UploadHelper.Core.Usb;
 using UploadHelper.Output;

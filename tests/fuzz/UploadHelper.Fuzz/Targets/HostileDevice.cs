@@ -1,5 +1,4 @@
 using UploadHelper.Core.Usb;
-using UploadHelper.VirtualBoard.Faults;
 
 namespace UploadHelper.Fuzz.Targets;
 

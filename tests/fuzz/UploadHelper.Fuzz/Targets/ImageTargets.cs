@@ -1,8 +1,6 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Host;
 
 namespace UploadHelper.Fuzz.Targets;
 

@@ -1,4 +1,3 @@
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;

@@ -3,7 +3,6 @@ using UploadHelper.Commands;
 using UploadHelper.Configuration.Arduino;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Discovery;

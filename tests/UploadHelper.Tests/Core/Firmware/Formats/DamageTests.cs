@@ -3,7 +3,6 @@ using FsCheck.Fluent;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;

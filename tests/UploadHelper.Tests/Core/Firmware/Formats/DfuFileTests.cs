@@ -2,7 +2,6 @@ using System.Text;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 

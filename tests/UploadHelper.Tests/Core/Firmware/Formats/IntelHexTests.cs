@@ -1,7 +1,6 @@
 using System.Text;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Protocols;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;
 

@@ -1,6 +1,5 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Protocols;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;
 

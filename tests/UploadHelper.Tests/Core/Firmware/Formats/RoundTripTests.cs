@@ -3,8 +3,6 @@ using FsCheck;
 using FsCheck.Fluent;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Firmware.Formats;
-using UploadHelper.Core.Protocols;
-using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;

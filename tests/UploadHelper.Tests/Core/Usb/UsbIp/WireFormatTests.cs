@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 

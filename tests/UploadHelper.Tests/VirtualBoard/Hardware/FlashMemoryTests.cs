@@ -1,25 +1,24 @@
-using UploadHelper.Core.Protocols;
-using UploadHelper.VirtualBoard.Flash;
+using UploadHelper.VirtualBoard.Hardware;
 
-namespace UploadHelper.Tests.VirtualBoard.Flash;
+namespace UploadHelper.Tests.VirtualBoard.Hardware;
 
 public class FlashMemoryTests
 {
-    public static TheoryData<FlashPart, byte[], byte[], byte[], bool> TwiceProgrammed() => new()
+    public static TheoryData<Part, byte[], byte[], byte[], bool> TwiceProgrammed() => new()
     {
         // What stands there, what is programmed over it, what stands there then, and whether it can be read.
-        { FlashPart.Stm32F103(64, 1024), [0x0F, 0xFF], [0xF0, 0xFF], [0x0F, 0xFF], true },
-        { FlashPart.Stm32F103(64, 1024), [0x0F, 0xFF], [0x00, 0x00], [0x00, 0x00], true },
-        { FlashPart.Stm32F405(), [0x0F, 0xFF, 0xFF, 0xFF], [0xF0, 0xFF, 0xFF, 0xFF], [0x00, 0xFF, 0xFF, 0xFF], true },
-        { FlashPart.Stm32L496(), [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [1, 1, 1, 1, 1, 1, 1, 1], [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], true },
-        { FlashPart.Stm32L496(), [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], new byte[8], new byte[8], true },
-        { FlashPart.Stm32H743(), [.. Enumerable.Repeat((byte)0x0F, 32)], [.. Enumerable.Repeat((byte)0xF0, 32)], new byte[32], false },
-        { FlashPart.Stm32H743(), [.. Enumerable.Repeat((byte)0x0F, 32)], [.. Enumerable.Repeat((byte)0x0F, 32)], [.. Enumerable.Repeat((byte)0x0F, 32)], true },
+        { Part.Stm32F103(64), [0x0F, 0xFF], [0xF0, 0xFF], [0x0F, 0xFF], true },
+        { Part.Stm32F103(64), [0x0F, 0xFF], [0x00, 0x00], [0x00, 0x00], true },
+        { Part.Stm32F405(), [0x0F, 0xFF, 0xFF, 0xFF], [0xF0, 0xFF, 0xFF, 0xFF], [0x00, 0xFF, 0xFF, 0xFF], true },
+        { Part.Stm32L496(), [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], [1, 1, 1, 1, 1, 1, 1, 1], [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], true },
+        { Part.Stm32L496(), [1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF], new byte[8], new byte[8], true },
+        { Part.Stm32H743(), [.. Enumerable.Repeat((byte)0x0F, 32)], [.. Enumerable.Repeat((byte)0xF0, 32)], new byte[32], false },
+        { Part.Stm32H743(), [.. Enumerable.Repeat((byte)0x0F, 32)], [.. Enumerable.Repeat((byte)0x0F, 32)], [.. Enumerable.Repeat((byte)0x0F, 32)], true },
     };
 
     [Theory]
     [MemberData(nameof(TwiceProgrammed))]
-    public void A_unit_that_is_programmed_twice_becomes_what_the_part_makes_of_it(FlashPart part, byte[] first, byte[] second, byte[] after, bool readable)
+    public void A_unit_that_is_programmed_twice_becomes_what_the_part_makes_of_it(Part part, byte[] first, byte[] second, byte[] after, bool readable)
     {
         var flash = new FlashMemory(part);
         Assert.True(flash.Accepts(flash.Base, first));
@@ -35,7 +34,7 @@ public class FlashMemoryTests
     }
 
     private const uint Sector1 = 0x0800_4000;
-    private readonly FlashMemory _flash = new(FlashPart.Stm32F405());
+    private readonly FlashMemory _flash = new(Part.Stm32F405());
 
     [Fact]
     public void Programming_only_clears_bits()

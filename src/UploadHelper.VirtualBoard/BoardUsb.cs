@@ -1,13 +1,15 @@
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Faults;
+using UploadHelper.VirtualBoard.Hardware;
+using UploadHelper.VirtualBoard.Usb;
 
-namespace UploadHelper.VirtualBoard.Usb;
+namespace UploadHelper.VirtualBoard;
 
-/// <summary>The USB side of a board: what of it is on the bus, whether that answers, and the transfers to it.</summary>
+/// <summary>The USB connection of a board: its device on the bus, whether that answers, and the transfers to it.</summary>
 /// <param name="board">The board.</param>
-/// <param name="faults">What goes wrong with transfers to its bootloader.</param>
-internal sealed class UsbSide(IBoardCore board, FaultInjector faults)
+/// <param name="faults">Faults in transfers to its bootloader.</param>
+internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
 {
     private UsbFunction? _function;
     private TimeSpan _busyUntil;
@@ -15,10 +17,10 @@ internal sealed class UsbSide(IBoardCore board, FaultInjector faults)
     private bool _hasMoved;
     private int _generation;
 
-    /// <summary>What the host sees of it.</summary>
+    /// <summary>The device as the host sees it.</summary>
     public AttachedDevice? Attached { get; private set; }
 
-    /// <summary>What is on the bus and answers, or null.</summary>
+    /// <summary>The device that is on the bus and answers, or null.</summary>
     public UsbFunction? Function => _silent ? null : _function;
 
     /// <summary>Whether a bootloader is on the bus, answering or not.</summary>
@@ -53,7 +55,7 @@ internal sealed class UsbSide(IBoardCore board, FaultInjector faults)
         return faults.Before(setup) ?? faults.After(setup, Answer(_function, setup, data));
     }
 
-    /// <summary>Something is on the bus from now on.</summary>
+    /// <summary>A device appears on the bus.</summary>
     public void Attach(UsbFunction function)
     {
         _function = function;
@@ -64,11 +66,12 @@ internal sealed class UsbSide(IBoardCore board, FaultInjector faults)
         {
             Since = board.Now,
             HasMoved = _hasMoved,
+            SerialNumber = function.Identity.SerialNumber,
         };
         board.Log(BoardEventKind.Bus, $"on the bus as {new UsbId(function.Identity.VendorId, function.Identity.ProductId)} ({function.Identity.Strings[1]})");
     }
 
-    /// <summary>Nothing is on the bus any more.</summary>
+    /// <summary>The device leaves the bus.</summary>
     /// <param name="why">For the log.</param>
     public void Detach(string why)
     {
@@ -82,7 +85,7 @@ internal sealed class UsbSide(IBoardCore board, FaultInjector faults)
         Attached = null;
     }
 
-    /// <summary>What is on the bus stays there, and answers nothing any more.</summary>
+    /// <summary>The device stays on the bus, but no longer answers.</summary>
     /// <param name="how">For the log.</param>
     public void Silence(string how)
     {
@@ -99,10 +102,10 @@ internal sealed class UsbSide(IBoardCore board, FaultInjector faults)
         }
     }
 
-    /// <summary>Whatever is on the bus from now on is in another port of the host.</summary>
+    /// <summary>From now on the board is in another port of the host.</summary>
     public void Move() => _hasMoved = true;
 
-    // What a host no longer waits for goes on all the same, and the next request waits for it.
+    // An operation goes on when the host stops waiting for it; the next request waits until it ends.
     private ControlReply Answer(UsbFunction function, UsbSetup setup, ReadOnlySpan<byte> data)
     {
         var before = _busyUntil > board.Now ? _busyUntil - board.Now : TimeSpan.Zero;
@@ -117,4 +120,30 @@ internal sealed class UsbSide(IBoardCore board, FaultInjector faults)
         board.Log(BoardEventKind.Request, RequestText.Of(function, setup, reply));
         return reply;
     }
+}
+
+/// <summary>Control transfers as text for the log.</summary>
+internal static class RequestText
+{
+    public static string Of(UsbFunction function, UsbSetup setup, ControlReply reply)
+    {
+        var isClass = !setup.IsStandard;
+        var text = isClass && function is IDfuFunction
+            ? Dfu(setup)
+            : $"{(isClass ? "class" : "standard")} request 0x{setup.Request:X2}, value 0x{setup.Value:X4}, index {setup.Index}, {setup.Length} bytes";
+        var end = reply.Outcome == ControlOutcome.Done ? "" : $" -> {reply.Outcome}";
+        return text + end + (function is IDfuFunction dfu && isClass ? $" [{dfu.State.Name()}]" : "");
+    }
+
+    private static string Dfu(UsbSetup setup) => (DfuRequest)setup.Request switch
+    {
+        DfuRequest.Detach => "DETACH",
+        DfuRequest.Download => $"DNLOAD block {setup.Value}, {setup.Length} bytes",
+        DfuRequest.Upload => $"UPLOAD block {setup.Value}, {setup.Length} bytes",
+        DfuRequest.GetStatus => "GETSTATUS",
+        DfuRequest.ClearStatus => "CLRSTATUS",
+        DfuRequest.GetState => "GETSTATE",
+        DfuRequest.Abort => "ABORT",
+        _ => $"class request {setup.Request}",
+    };
 }

@@ -1,15 +1,15 @@
-namespace UploadHelper.VirtualBoard.Flash;
+namespace UploadHelper.VirtualBoard.Hardware;
 
-/// <summary>NOR flash: erasing sets a sector's bits, programming only clears bits, if it does at all. Counts what is done to it.</summary>
+/// <summary>NOR flash: erasing sets all bits of a sector, programming can only clear bits. It counts erases and programmed bytes.</summary>
 public sealed class FlashMemory
 {
     private const byte Erased = 0xFF;
     private readonly byte[] _bytes;
     private readonly int[] _erases;
-    private readonly HashSet<uint> _spoilt = [];
+    private readonly HashSet<uint> _brokenEcc = [];
 
     /// <summary>Erased flash of a part.</summary>
-    public FlashMemory(FlashPart part)
+    public FlashMemory(Part part)
     {
         Part = part;
         _bytes = new byte[part.Sectors.Sum(s => s.Size)];
@@ -18,7 +18,7 @@ public sealed class FlashMemory
     }
 
     /// <summary>The part it belongs to.</summary>
-    public FlashPart Part { get; }
+    public Part Part { get; }
 
     /// <summary>Address of the first byte.</summary>
     public uint Base => Part.Sectors[0].Address;
@@ -29,16 +29,16 @@ public sealed class FlashMemory
     /// <summary>How many bytes were programmed.</summary>
     public long BytesProgrammed { get; private set; }
 
-    /// <summary>What goes wrong with the next operation that it can happen to.</summary>
+    /// <summary>What goes wrong in the next operation that it applies to.</summary>
     internal FlashFault NextFault { get; set; }
 
-    /// <summary>Whether the power has failed in the middle of an operation: until it is back nothing more is done.</summary>
-    internal bool IsOff { get; private set; }
+    /// <summary>Whether the power has failed in the middle of an operation: until it is back, operations do nothing.</summary>
+    internal bool HasNoPower { get; private set; }
 
     /// <summary>The power is back.</summary>
-    internal void SwitchOn() => IsOff = false;
+    internal void PowerUp() => HasNoPower = false;
 
-    /// <summary>All bytes, from the base on.</summary>
+    /// <summary>All bytes, from the base.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>Whether all of a range lies in this flash.</summary>
@@ -56,11 +56,11 @@ public sealed class FlashMemory
         var affected = Affected(FlashFault.CutErase, (int)sector.Size);
         Blank(_bytes.AsSpan((int)(sector.Address - Base), affected));
         _erases[index]++;
-        _spoilt.RemoveWhere(unit => unit >= sector.Address && unit < sector.Address + affected);
+        _brokenEcc.RemoveWhere(unit => unit >= sector.Address && unit < sector.Address + affected);
         return Part.EraseTime(sector.Size);
     }
 
-    /// <summary>Programs a range in this flash unit by unit, each as the part's rule has it.</summary>
+    /// <summary>Programs a range in this flash unit by unit, each by the part's rule.</summary>
     /// <returns>How long it takes.</returns>
     public TimeSpan Program(uint address, ReadOnlySpan<byte> data)
     {
@@ -81,17 +81,17 @@ public sealed class FlashMemory
         return Part.ProgramTime * ((data.Length + Part.ProgramUnit - 1) / Part.ProgramUnit);
     }
 
-    // How many of its bytes an operation reaches.
+    // How many bytes an operation reaches.
     private int Affected(FlashFault cut, int length)
     {
-        if (IsOff)
+        if (HasNoPower)
         {
             return 0;
         }
 
         if (NextFault == cut)
         {
-            IsOff = true;
+            HasNoPower = true;
             NextFault = FlashFault.None;
             return length / 2;
         }
@@ -121,7 +121,7 @@ public sealed class FlashMemory
         return null;
     }
 
-    /// <summary>Whether every unit of a range would be as wanted after it was programmed, and could be read.</summary>
+    /// <summary>Whether programming would succeed for every unit of a range, and leave it readable.</summary>
     public bool Accepts(uint address, ReadOnlySpan<byte> data)
     {
         for (var at = 0; at < data.Length; at += Part.ProgramUnit)
@@ -136,10 +136,10 @@ public sealed class FlashMemory
         return true;
     }
 
-    /// <summary>Whether a range can be read: no unit in it has an ECC that does not fit.</summary>
-    public bool IsReadable(uint address, int length) => !_spoilt.Any(unit => unit < address + (long)length && unit + (long)Part.ProgramUnit > address);
+    /// <summary>Whether a range can be read: the ECC of every unit in it is right.</summary>
+    public bool IsReadable(uint address, int length) => !_brokenEcc.Any(unit => unit < address + (long)length && unit + (long)Part.ProgramUnit > address);
 
-    // Cut short, a unit with an ECC has one that does not fit. What an L4 makes of that is not known: there it stays erased.
+    // A power failure leaves a unit with a wrong ECC. What an L4 does then is not known: here the unit stays erased.
     private void ProgramUnit(uint address, ReadOnlySpan<byte> unit, int affected)
     {
         if (affected < unit.Length && Part is { Rule: ProgramRule.ErasedOrZero, HasEcc: true })
@@ -153,10 +153,10 @@ public sealed class FlashMemory
             return;
         }
 
-        if (Part.Rule == ProgramRule.SpoilsEcc
+        if (Part.Rule == ProgramRule.BreaksEcc
             && (affected < unit.Length || (target.ContainsAnyExcept(Erased) && !target.SequenceEqual(unit))))
         {
-            _spoilt.Add(address);
+            _brokenEcc.Add(address);
         }
 
         for (var i = 0; i < Math.Min(unit.Length, affected); i++)
@@ -182,8 +182,8 @@ public sealed class FlashMemory
         throw new ArgumentOutOfRangeException(nameof(address));
     }
 
-    // Span.Fill is made for the machine's own vectors, never precompiled, and slow until it has been compiled: at start-up
-    // copying what is filled already is much faster.
+    // Span.Fill depends on the machine's vector size, so it is never precompiled, and is slow until the JIT has compiled it:
+    // at start-up it is much faster to copy the part that is already filled.
     private static void Blank(Span<byte> bytes)
     {
         if (bytes.IsEmpty)
@@ -198,6 +198,25 @@ public sealed class FlashMemory
         }
     }
 
-    /// <summary>Puts bytes there as a factory would, uncounted: what was on the board before.</summary>
+    /// <summary>Writes bytes without counting them: what was on the board before.</summary>
     public void Preload(uint address, ReadOnlySpan<byte> data) => data.CopyTo(_bytes.AsSpan((int)(address - Base)));
+}
+
+/// <summary>What goes wrong in the next flash operation that it applies to.</summary>
+internal enum FlashFault
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>The power fails in the middle of an erase: half of the sector is erased.</summary>
+    CutErase,
+
+    /// <summary>The power fails in the middle of programming: half of it is done, the last unit only partly.</summary>
+    CutProgram,
+
+    /// <summary>The operation does nothing, and reports success.</summary>
+    Ignored,
+
+    /// <summary>A bit that should become 0 stays 1.</summary>
+    StuckBit,
 }

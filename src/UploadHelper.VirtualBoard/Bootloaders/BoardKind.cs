@@ -1,53 +1,52 @@
-using UploadHelper.VirtualBoard.Bootloaders;
-using UploadHelper.VirtualBoard.Flash;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Sketches;
 using UploadHelper.VirtualBoard.Usb;
 
-namespace UploadHelper.VirtualBoard;
+namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>One kind of board: its microcontroller, its bootloader, and how it boots.</summary>
-public interface IPersonality
+public interface IBoardKind
 {
-    /// <summary>From a reset to the next enumeration; 392 ms were measured on a Maple board (INF for others).</summary>
+    /// <summary>Time from a reset to the next enumeration: 392 ms, measured on a Maple board (INF for others).</summary>
     static readonly TimeSpan ResetTime = TimeSpan.FromMilliseconds(392);
 
     /// <summary>Its name in the options of a simulation.</summary>
     string Name { get; }
 
-    /// <summary>The core that its sketches are built with if nothing else is said.</summary>
+    /// <summary>The core that its sketches are built with by default.</summary>
     string DefaultSketch { get; }
 
     /// <summary>Where sketches begin.</summary>
     uint SketchAddress { get; }
 
-    /// <summary>The address of the sketch that a boot without anybody's wish starts.</summary>
+    /// <summary>The address of the sketch that starts when nothing requests the bootloader.</summary>
     uint SketchIn(FlashMemory flash) => SketchAddress;
 
     /// <summary>The initial stack pointer of the sketch on a fresh board: the end of its RAM.</summary>
     uint StackPointer => 0x2002_0000;
 
-    /// <summary>Whether the ROM that BOOT0 starts has USB; the STM32F103's has not (AN2606).</summary>
+    /// <summary>Whether the ROM that BOOT0 starts has USB; the STM32F103's has none (AN2606).</summary>
     bool HasUsbRom => true;
 
-    /// <summary>Whether the bootloader stays on the bus, silent, when it starts a sketch that has no USB of its own.</summary>
+    /// <summary>Whether the bootloader stays on the bus, without answering, when it starts a sketch without USB.</summary>
     bool LeavesGhost => false;
 
-    /// <summary>Boards that differ from it in one thing, by the option of a simulation that asks for each, "KEY=VALUE".</summary>
-    IReadOnlyDictionary<string, IPersonality> Variants => new Dictionary<string, IPersonality>();
+    /// <summary>Variants of this kind, by the option that selects each, "KEY=VALUE".</summary>
+    IReadOnlyDictionary<string, IBoardKind> Variants => new Dictionary<string, IBoardKind>();
 
     /// <summary>Its flash, with the bootloader in it.</summary>
     FlashMemory CreateFlash();
 
-    /// <summary>The flash chip beside the microcontroller, or null.</summary>
+    /// <summary>The flash chip on the board's SPI, or null.</summary>
     FlashMemory? CreateSpiFlash() => null;
 
-    /// <summary>Puts a sketch into the flash, as the bootloader would.</summary>
+    /// <summary>Writes a sketch into the flash, as the bootloader would.</summary>
     void Install(FlashMemory flash, byte[] sketch) => flash.Preload(SketchAddress, sketch);
 
-    /// <summary>What the sketch at an address looks like to the bootloader.</summary>
+    /// <summary>Reads the sketch at an address, as the bootloader starts it.</summary>
     SketchInFlash ReadSketch(FlashMemory flash, uint address) => SketchInFlash.Read(flash, address);
 
-    /// <summary>How long after a reset <see cref="Boot"/> has its result.</summary>
+    /// <summary>Time from a reset until <see cref="Boot"/> has its result.</summary>
     /// <param name="flash">What is in flash.</param>
     /// <param name="cause">What the microcontroller finds.</param>
     TimeSpan BootTime(FlashMemory flash, BootCause cause) => ResetTime;
@@ -56,5 +55,5 @@ public interface IPersonality
     /// <param name="board">The board.</param>
     /// <param name="cause">What it finds.</param>
     /// <returns>The bootloader, or null if the sketch runs at once.</returns>
-    UsbFunction? Boot(IBoardCore board, BootCause cause);
+    UsbFunction? Boot(IMicrocontroller board, BootCause cause);
 }

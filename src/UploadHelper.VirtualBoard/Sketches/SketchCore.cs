@@ -1,0 +1,186 @@
+using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Hardware;
+
+namespace UploadHelper.VirtualBoard.Sketches;
+
+/// <summary>The Arduino core that a sketch is built with: its USB serial port, and how it resets the board.</summary>
+/// <param name="Name">Its name in the options of a simulation.</param>
+/// <param name="Id">Ids of its serial port.</param>
+/// <param name="Strings">Manufacturer, product and the serial number if there is one.</param>
+/// <param name="CreateRule">Creates its reset rule.</param>
+/// <param name="ResetCause">What the microcontroller finds after a reset by that rule.</param>
+public sealed record SketchCore(string Name, UsbId Id, IReadOnlyList<string> Strings, Func<IResetRule> CreateRule, BootCause ResetCause)
+{
+    /// <summary>A sketch without USB.</summary>
+    public const string None = "none";
+
+    /// <summary>All cores with a serial port.</summary>
+    public static readonly IReadOnlyList<SketchCore> All =
+    [
+        new(
+            "libmaple-f4",
+            new UsbId(0x0483, 0x5740),
+            ["STMicroelectronics", "STM32 Virtual ComPort in FS Mode", "00000000050C"],
+            () => new LibMapleF4Rule(),
+            BootCause.Flag),
+        new(
+            "stm32generic",
+            new UsbId(0x0483, 0x5740),
+            ["STMicroelectronics", "STM32 Virtual ComPort", "207C356E3251"],
+            () => new LineCountRule(smallest: 4),
+            BootCause.Software),
+        new("libmaple-f1", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new LibMapleF1Rule(), BootCause.Flag),
+        new("usbcomposite", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new UsbCompositeRule(), BootCause.Software),
+        new(
+            "stm32core",
+            new UsbId(0x0483, 0x5740),
+            ["STMicroelectronics", "BLUEPILL_F103CB CDC in FS Mode", "8D8E43965053"],
+            () => new LineCountRule(smallest: 1),
+            BootCause.Software),
+        new("touch1200", new UsbId(0x2341, 0x025B), ["Arduino", "Envie M7", "002E00343431510B"], () => new Touch1200Rule(), BootCause.Flag),
+    ];
+}
+
+/// <summary>Which sequence on its serial port makes a sketch reset the board into its bootloader.</summary>
+public interface IResetRule
+{
+    /// <summary>Whether the sketch no longer accepts packets.</summary>
+    bool IsWedged => false;
+
+    /// <summary>A SET_CONTROL_LINE_STATE.</summary>
+    /// <param name="dtr">Whether DTR is high.</param>
+    /// <param name="baudRate">The line speed that was set last.</param>
+    /// <returns>Whether the sketch resets.</returns>
+    bool Lines(bool dtr, int baudRate);
+
+    /// <summary>A packet on the bulk OUT endpoint.</summary>
+    /// <returns>Whether the sketch resets.</returns>
+    bool Packet(ReadOnlySpan<byte> packet);
+}
+
+/// <summary>
+/// Arduino_STM32 F4 (usb.c, rogerclarkmelbourne/Arduino_STM32): resets on a packet of at least four bytes that begins
+/// "1EAF" while DTR is high; a packet that arrives with DTR low stays in the endpoint for ever.
+/// </summary>
+public sealed class LibMapleF4Rule : IResetRule
+{
+    private bool _dtr;
+
+    /// <inheritdoc/>
+    public bool IsWedged { get; private set; }
+
+    /// <inheritdoc/>
+    public bool Lines(bool dtr, int baudRate)
+    {
+        _dtr = dtr;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public bool Packet(ReadOnlySpan<byte> packet)
+    {
+        IsWedged = !_dtr;
+        return _dtr && packet.StartsWith("1EAF"u8);
+    }
+}
+
+/// <summary>
+/// Arduino_STM32 F1 (usb_serial.cpp, rogerclarkmelbourne/Arduino_STM32): a falling edge of DTR arms it. The next
+/// data of at least four bytes resets if it ends "1EAF", and disarms otherwise; DTR high, or low again, disarms too. The
+/// sketch is one that reads its port all the time.
+/// </summary>
+public sealed class LibMapleF1Rule : IResetRule
+{
+    private bool _dtr;
+    private bool _armed;
+
+    /// <inheritdoc/>
+    public bool Lines(bool dtr, int baudRate)
+    {
+        _armed = _dtr && !dtr;
+        _dtr = dtr;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public bool Packet(ReadOnlySpan<byte> packet)
+    {
+        if (packet.Length < 4)
+        {
+            return false;
+        }
+
+        var reset = _armed && packet.EndsWith("1EAF"u8);
+        _armed = false;
+        return reset;
+    }
+}
+
+/// <summary>
+/// USBComposite for the F1 (arpruss/USBComposite_stm32f1, USBCompositeSerial.cpp): a falling edge of DTR arms it, and the
+/// next packet resets if it ends "1EAF"; any other packet disarms it. A falling edge at 1200 baud resets by itself.
+/// </summary>
+public sealed class UsbCompositeRule : IResetRule
+{
+    private bool _dtr;
+    private bool _armed;
+
+    /// <inheritdoc/>
+    public bool Lines(bool dtr, int baudRate)
+    {
+        _armed = _dtr && !dtr;
+        _dtr = dtr;
+        return _armed && baudRate == Touch1200Rule.BaudRate;
+    }
+
+    /// <inheritdoc/>
+    public bool Packet(ReadOnlySpan<byte> packet)
+    {
+        var reset = _armed && packet.EndsWith("1EAF"u8);
+        _armed = false;
+        return reset;
+    }
+}
+
+/// <summary>
+/// STM32GENERIC (danieleff/STM32GENERIC usbd_cdc_if.c) and Arduino_Core_STM32 with the Maple bootloader (usbd_cdc_if.c,
+/// bootloader.c): resets on a packet that begins "1EAF" after more than three SET_CONTROL_LINE_STATE requests, counted in
+/// a byte. Any other packet resets the count.
+/// </summary>
+/// <param name="smallest">How long a packet must be to be checked, and to reset the count: 4 bytes in STM32GENERIC, 1 in the other.</param>
+public sealed class LineCountRule(int smallest) : IResetRule
+{
+    private byte _changes;
+
+    /// <inheritdoc/>
+    public bool Lines(bool dtr, int baudRate)
+    {
+        _changes++;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public bool Packet(ReadOnlySpan<byte> packet)
+    {
+        if (_changes <= 3 || packet.Length < smallest)
+        {
+            return false;
+        }
+
+        _changes = 0;
+        return packet.StartsWith("1EAF"u8);
+    }
+}
+
+/// <summary>The 1200 baud touch of Arduino's own boards (ArduinoCore-mbed): DTR low at 1200 baud. No data resets them.</summary>
+public sealed class Touch1200Rule : IResetRule
+{
+    /// <summary>The line speed of a touch.</summary>
+    public const int BaudRate = 1200;
+
+    /// <inheritdoc/>
+    public bool Lines(bool dtr, int baudRate) => !dtr && baudRate == BaudRate;
+
+    /// <inheritdoc/>
+    public bool Packet(ReadOnlySpan<byte> packet) => false;
+}
