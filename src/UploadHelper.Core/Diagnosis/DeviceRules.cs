@@ -16,7 +16,7 @@ internal sealed class DeviceRules(RepairCommands commands)
     private Finding Of(SeenDevice board, LinuxState? linux)
     {
         // A sketch is used through its serial port, so access to its USB device does not matter.
-        var isBootloader = board.IsDfu || KnownDevices.Find(board.Id)?.Program == BoardProgram.Bootloader;
+        var isBootloader = board.IsDfu || BootloaderCatalogue.Find(board.Id)?.Program == BoardProgram.Bootloader;
         var name = SeenBoards.Name(board);
         if (isBootloader && board.Access == Access.Denied)
         {
@@ -62,7 +62,7 @@ internal sealed class DeviceRules(RepairCommands commands)
             yield break;
         }
 
-        yield return KnownDevices.Find(board.Id) is not null
+        yield return BootloaderCatalogue.Find(board.Id) is not null
             ? Step.Say("Or add only the rule for this board to /etc/udev/rules.d/60-upload-helper.rules:")
             : Step.Say("The udev rules do not cover this board. Add this line to /etc/udev/rules.d/61-my-board.rules, then unplug the board and plug it in again:");
         yield return Step.Say($"  {Rule(board)}, TAG+=\"uaccess\"");
@@ -76,14 +76,14 @@ internal sealed class DeviceRules(RepairCommands commands)
 internal static class SeenBoards
 {
     /// <summary>The devices that are boards: in DFU mode, or with known ids.</summary>
-    public static IEnumerable<SeenDevice> Of(Situation situation) => situation.Devices.Where(d => d.IsDfu || KnownDevices.Find(d.Id) is not null);
+    public static IEnumerable<SeenDevice> Of(Situation situation) => situation.Devices.Where(d => d.IsDfu || BootloaderCatalogue.Find(d.Id) is not null);
 
     /// <summary>For people: "0483:DF11 at 1-1 (STM32 BOOTLOADER)".</summary>
     public static string Name(SeenDevice device) =>
         $"{device.Id}{(device.Path.Length == 0 ? "" : $" at {device.Path}")}{(device.Name.Length == 0 ? "" : $" ({device.Name})")}";
 
     /// <summary>The program that runs on it, for people.</summary>
-    public static string Program(SeenDevice device) => KnownDevices.Find(device.Id)?.Name ?? "a device in DFU mode";
+    public static string Program(SeenDevice device) => BootloaderCatalogue.Find(device.Id)?.Name ?? "a device in DFU mode";
 
     /// <summary>No board at all.</summary>
     public static Finding None { get; } = new(FindingLevel.Note, FindingTopic.UsbDevices, "no-board", "No board found.")

@@ -69,7 +69,7 @@ internal sealed class PortRules(RepairCommands commands)
         }
 
         var id = new UsbId(vendor, product);
-        return $"{info.Name}: {id}{(info.UsbPath is null ? "" : $" at {info.UsbPath}")}, {KnownDevices.Find(id)?.Name ?? "not a known board"}";
+        return $"{info.Name}: {id}{(info.UsbPath is null ? "" : $" at {info.UsbPath}")}, {BootloaderCatalogue.Find(id)?.Name ?? "not a known board"}";
     }
 }
 

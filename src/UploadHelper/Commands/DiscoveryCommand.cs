@@ -35,7 +35,10 @@ internal static class DiscoveryCommand
         output.Flush();
     }
 
-    // A virtual board of this process lives on while the discovery waits.
-    private static IDiscoverySignals Living(DiscoverySignals signals, DeviceEnvironment world, CommandContext context) =>
-        world.Summary is null ? signals : new VirtualTimeSignals(signals, context.Time, world.Time);
+    // The clock of a virtual board must go on while the discovery waits for its client.
+    private static IDiscoveryClient Client(DeviceEnvironment environment, CommandContext context)
+    {
+        var client = new StandardInputClient(context.Streams.In);
+        return environment.Summary is null ? client : new VirtualTimeClient(client, context.Time, environment.Time);
+    }
 }

@@ -1,4 +1,3 @@
-
 namespace UploadHelper.Configuration;
 
 /// <summary>The keys of all settings: the same in configuration files, in the environment and on the command line.</summary>

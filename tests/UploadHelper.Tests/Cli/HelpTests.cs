@@ -1,3 +1,4 @@
+using UploadHelper.CommandLine;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Cli;

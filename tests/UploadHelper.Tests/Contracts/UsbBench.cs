@@ -1,5 +1,6 @@
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
+using UploadHelper.Fuzz;
 
 namespace UploadHelper.Tests.Contracts;
 

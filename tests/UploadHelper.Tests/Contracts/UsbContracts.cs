@@ -4,6 +4,7 @@ using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices;
 using UploadHelper.Devices.Usb.UsbIp;
+using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard.InProcess;
 using UploadHelper.VirtualBoard.Plug;
 using UploadHelper.VirtualBoard.UsbIp;

@@ -1,6 +1,8 @@
 using UploadHelper.Core.Diagnosis;
-using UploadHelper.Devices.Diagnosis;
+using UploadHelper.Devices;
+using UploadHelper.Output;
 using UploadHelper.Tests.Support;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Diagnosis;
 

@@ -1,5 +1,6 @@
 using UploadHelper.Core.Diagnosis;
-using UploadHelper.Devices.Diagnosis;
+using UploadHelper.Devices.Linux;
+using UploadHelper.Output;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Diagnosis;

@@ -4,6 +4,7 @@ using UploadHelper.Core.Usb;
 using UploadHelper.Discovery;
 using UploadHelper.Tests.Output;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Discovery;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using UploadHelper.Benchmarks.Exact;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;

@@ -1,6 +1,7 @@
 using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Hardware;
+using UploadHelper.VirtualBoard.UsbIp;
 
 namespace UploadHelper.Tests.Faults;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.Tracing;
+using UploadHelper.VirtualBoard.UsbIp;
 
 namespace UploadHelper.Tests.Support;
 

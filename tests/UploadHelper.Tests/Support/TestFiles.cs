@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using UploadHelper.Core.Firmware;
+using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.Tests.Support;
 

@@ -1,3 +1,5 @@
+using UploadHelper.VirtualBoard;
+
 namespace UploadHelper.Tests.Arduino.Hosts;
 
 /// <summary>arduino-cli, and IDE 2 which has it inside.</summary>

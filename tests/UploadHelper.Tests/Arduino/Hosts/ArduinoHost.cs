@@ -1,3 +1,5 @@
+using UploadHelper.VirtualBoard;
+
 namespace UploadHelper.Tests.Arduino.Hosts;
 
 /// <summary>What the user chose before pressing Upload.</summary>

@@ -1,3 +1,5 @@
+using UploadHelper.VirtualBoard;
+
 namespace UploadHelper.Tests.Arduino.Hosts;
 
 /// <summary>Arduino IDE 1.8.</summary>

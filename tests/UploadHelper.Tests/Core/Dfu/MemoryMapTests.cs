@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Diagnosis;
 
 namespace UploadHelper.Tests.Core.Dfu;
 

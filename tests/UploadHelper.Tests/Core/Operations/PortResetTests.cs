@@ -1,6 +1,7 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Core.Operations;
