@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Configuration.Arduino;
@@ -10,15 +9,15 @@ using UploadHelper.Output;
 
 namespace UploadHelper.Commands;
 
-/// <summary><c>boards</c>: what is understood of a core's boards.txt, for each choice of options that makes a difference to an upload.</summary>
+/// <summary><c>boards</c>: shows what upload-helper reads from a core's boards.txt, for each choice of options that makes a difference to an upload.</summary>
 internal static class BoardsCommand
 {
     public static Command Create(CommandContext context)
     {
-        var file = new Argument<string>("FILE") { Description = "A core's boards.txt, or its folder; the core's platform.txt and local files count as well" };
+        var file = new Argument<string>("FILE") { Description = "A core's boards.txt, or the folder it is in. The core's platform.txt and its .local files are read too" };
         var command = new ExampledCommand(
             "boards",
-            "Show the boards of an Arduino core, and how each is uploaded to.",
+            "Show the boards of an Arduino core and how to upload to each.",
             "upload-helper boards ~/Arduino/hardware/Arduino_STM32/STM32F4/boards.txt",
             "upload-helper upload --board ~/Arduino/hardware/Arduino_STM32/STM32F4/boards.txt:generic_f407v:upload_method=F4BootMethod Blink.bin")
         {
@@ -26,7 +25,7 @@ internal static class BoardsCommand
         };
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
-            Run(parse.GetValue(file)!, context.Streams.Out, settings.Switch(SettingKeys.Json, false));
+            Run(parse.GetValue(file)!, context.Streams.Out, settings.Switch(SettingKeys.Json));
             return 0;
         }));
         return command;
@@ -37,7 +36,7 @@ internal static class BoardsCommand
         var file = Directory.Exists(path) ? Path.Combine(path, "boards.txt") : path;
         if (!File.Exists(file))
         {
-            throw new UploadException(UploadError.Configuration, $"There is no file {file}.", "Give the path of a core's boards.txt.");
+            throw new UploadException(UploadError.Configuration, $"File {file} not found.", "Give the path of a core's boards.txt.");
         }
 
         foreach (var board in CoreFiles.Read(file).Boards)
@@ -75,49 +74,17 @@ internal static class BoardsCommand
         _ => $", {sizes[0]} to {sizes[^1]} bytes at most",
     };
 
-    private static void WriteJson(TextWriter writer, BoardVariant variant) => JsonLine.Write(writer, "core-board", null, json =>
+    private static void WriteJson(TextWriter writer, BoardVariant variant)
     {
         var upload = variant.Upload;
-        json.WriteString("id", variant.Board.Id);
-        json.WriteString("name", variant.Board.Name);
-        json.WriteStartObject("options");
-        foreach (var (menu, options) in variant.Options)
-        {
-            json.WriteStartArray(menu.Id);
-            foreach (var option in options)
-            {
-                json.WriteStartObject();
-                json.WriteString("id", option.Id);
-                json.WriteString("label", option.Label);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
-        }
-
-        json.WriteEndObject();
-        json.WriteString("tool", upload.Tool);
-        json.WriteString("usbId", upload.Ids?.ToString());
-        WriteNumber(json, "alternate", upload.Alternate);
-        json.WriteString("address", upload.Address is { } address ? $"0x{address:X8}" : null);
-        json.WriteStartArray("maximumSizes");
-        foreach (var size in variant.Sizes)
-        {
-            json.WriteNumberValue(size);
-        }
-
-        json.WriteEndArray();
-    });
-
-    private static void WriteNumber(Utf8JsonWriter json, string name, byte? value)
-    {
-        if (value is { } number)
-        {
-            json.WriteNumber(name, number);
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
+        new CoreBoardEvent(
+            variant.Board.Id,
+            variant.Board.Name,
+            variant.Options.ToDictionary(o => o.Menu.Id, IReadOnlyList<JsonBoardOption> (o) => [.. o.Options.Select(x => new JsonBoardOption(x.Id, x.Label))]),
+            upload.Tool,
+            upload.Ids?.ToString(),
+            upload.Alternate,
+            upload.Address is { } address ? JsonEvent.Hex(address) : null,
+            variant.Sizes).Print(writer);
     }
 }

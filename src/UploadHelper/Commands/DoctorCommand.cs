@@ -20,14 +20,11 @@ internal static class DoctorCommand
             "Say what on this machine keeps boards from being reached, and how to mend it. Opens no board.",
             "upload-helper doctor",
             "upload-helper doctor --json",
-            "upload-helper doctor --udev-rules | sudo tee /etc/udev/rules.d/60-upload-helper.rules")
-        {
-            GlobalOptions.Flag(SettingKeys.UdevRules, "Print the udev rules (Linux), and nothing else"),
-        };
+            "upload-helper doctor --udev-rules | sudo tee /etc/udev/rules.d/60-upload-helper.rules");
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
             var output = context.Streams.Out;
-            if (settings.Switch(SettingKeys.UdevRules, false))
+            if (settings.Switch(SettingKeys.UdevRules))
             {
                 output.Write(Repair.UdevRules());
                 return 0;
@@ -36,7 +33,7 @@ internal static class DoctorCommand
             ThisMachineOnly(settings);
             var situation = new SystemInspection(new SystemDevices(context.Time), context.Environment).Look(Repair.UdevRules());
             var findings = new Findings(Repair.Commands(Environment.ProcessPath ?? "upload-helper")).Of(situation);
-            Write(output, settings.Switch(SettingKeys.Json, false), Versions(), findings);
+            Write(output, settings.Switch(SettingKeys.Json), Versions(), findings);
             return 0;
         }));
         return command;

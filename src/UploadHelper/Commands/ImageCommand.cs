@@ -7,7 +7,7 @@ using UploadHelper.Output;
 
 namespace UploadHelper.Commands;
 
-/// <summary><c>image</c>: what is in an image file, and for which bootloaders. Needs no board.</summary>
+/// <summary><c>image</c>: shows what is in an image file and which bootloaders it fits. Needs no board.</summary>
 internal static class ImageCommand
 {
     private const int LabelWidth = 14;
@@ -17,17 +17,16 @@ internal static class ImageCommand
         var file = new Argument<string>("FILE") { Description = "The compiled sketch (.bin, .hex, .s19, .elf, .dfu)" };
         var command = new ExampledCommand(
             "image",
-            "Show what is in an image file: its segments, its vector table, what it was linked for, which bootloaders it fits.",
+            "Show what is in an image file: segments, vector table, link address, and the bootloaders it fits.",
             "upload-helper image Blink.elf",
             "upload-helper image --offset 0x4000 Blink.bin")
         {
             file,
-            BoardOptions.Offset(),
         };
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
             var inspection = ImageInspection.Of(ImageFiles.Read(parse.GetValue(file)!), settings.Address(SettingKeys.Offset));
-            Write(context.Streams.Out, settings.Switch(SettingKeys.Json, false), inspection);
+            Write(context.Streams.Out, settings.Switch(SettingKeys.Json), inspection);
             return 0;
         }));
         return command;
@@ -37,7 +36,7 @@ internal static class ImageCommand
     {
         if (json)
         {
-            JsonLine.Write(writer, "image", null, fields => ImageJson.Write(fields, inspection));
+            new ImageInspectionEvent(inspection).Print(writer);
             return;
         }
 

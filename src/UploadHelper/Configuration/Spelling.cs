@@ -18,7 +18,7 @@ internal static class Spelling
     public static string Question(string word, IEnumerable<string> words, Func<string, string> written) =>
         Nearest(word, words) is { } meant ? $" Did you mean {written(meant)}?" : "";
 
-    // Levenshtein's, with two swapped neighbours as one mistake.
+    // Levenshtein distance, with two swapped neighbours as one mistake.
     private static int Distance(string a, string b)
     {
         var rows = new int[a.Length + 1, b.Length + 1];

@@ -1,3 +1,8 @@
+using System.Text;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Timing;
+
 namespace UploadHelper.Output;
 
 /// <summary>The three streams of the process, and what is known of them.</summary>
@@ -15,4 +20,119 @@ internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter 
     /// <param name="progress">What stands before each other line.</param>
     public ConsoleStreams Lines(string result, string progress) =>
         new(In, new LineWriter(Out, result), new LineWriter(Error, progress), ErrorIsTerminal: false);
+}
+
+/// <summary>Who called the program, as far as that decides how it behaves.</summary>
+internal static class CallingHost
+{
+    // Set by arduino-cli, for IDE 2 as well: "arduino-cli/0.21.0 ArduinoIDE/2.0.0-rc1". IDE 1.8 sets nothing.
+    private const string ArduinoUserAgent = "ARDUINO_USER_AGENT";
+
+    /// <summary>Whether arduino-cli called. It looks for the sketch's port itself, but only once the tool has ended.</summary>
+    public static bool IsArduinoCli(IReadOnlyDictionary<string, string> environment) => environment.ContainsKey(ArduinoUserAgent);
+
+    /// <summary>
+    /// The streams as the host shows them. What arduino-cli runs may have a terminal behind it, but IDE 2 shows every
+    /// carriage return as a new line and escape sequences as they are, and nobody answers questions.
+    /// </summary>
+    public static ConsoleStreams Seen(ConsoleStreams streams, IReadOnlyDictionary<string, string> environment) =>
+        IsArduinoCli(environment) ? streams with { ErrorIsTerminal = false, InIsTerminal = false } : streams;
+}
+
+/// <summary>
+/// Arduino IDE 1.8 reads the output on threads of its own, and when the tool ends it does not wait for them: what a tool says
+/// in its last moment is lost if the threads have hardly begun (MessageSiphon, Uploader.executeUploadCommand).
+/// </summary>
+internal static class SlowReader
+{
+    /// <summary>How long such a reader needs to begin, and to take what is there.</summary>
+    public static readonly TimeSpan Begins = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Gives the reader of a run that failed at once the time to read why.</summary>
+    /// <param name="status">The exit status that is to come.</param>
+    /// <param name="streams">The streams; a terminal keeps what it got.</param>
+    /// <param name="environment">The variables: arduino-cli, and with it IDE 2, reads to the end.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="start">When the program began.</param>
+    public static void WaitFor(int status, ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, TimeProvider time, long start)
+    {
+        if (status != 0 && !streams.ErrorIsTerminal && !CallingHost.IsArduinoCli(environment) && time.GetElapsedTime(start) < Begins)
+        {
+            time.Wait(Begins, CancellationToken.None);
+        }
+    }
+}
+
+/// <summary>Standard input, opened when the first line is read: most commands never do, and opening it sets up a whole terminal.</summary>
+internal sealed class StandardInput : TextReader
+{
+    public override string? ReadLine() => Console.In.ReadLine();
+}
+
+/// <summary>Hands whole lines on with something before each, so that several boards can be told of at once.</summary>
+/// <param name="writer">Where the lines go; locked while one is written.</param>
+/// <param name="prefix">What stands before each line.</param>
+internal sealed class LineWriter(TextWriter writer, string prefix) : TextWriter
+{
+    private readonly StringBuilder _line = new();
+
+    public override Encoding Encoding => writer.Encoding;
+
+    public override void Write(char value)
+    {
+        if (value == '\n')
+        {
+            lock (writer)
+            {
+                writer.WriteLine($"{prefix}{_line}");
+                writer.Flush();
+            }
+
+            _line.Clear();
+        }
+        else if (value != '\r')
+        {
+            _line.Append(value);
+        }
+    }
+}
+
+/// <summary>Keeps text to printable ASCII: old IDEs decode with any charset, and devices put anything into their strings, a terminal's commands included.</summary>
+internal static class Ascii
+{
+    /// <summary>The text with every other character replaced by '?'.</summary>
+    public static string Of(string text) =>
+        text.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            ? string.Concat(text.Select(c => c is >= ' ' and <= '~' ? c : '?'))
+            : text;
+}
+
+/// <summary>Asks the user before something is done that cannot be undone.</summary>
+internal sealed class Confirmation
+{
+    private readonly ConsoleStreams _streams;
+
+    /// <summary>Makes sure that there is somebody to ask.</summary>
+    /// <param name="streams">The streams of the process.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.Usage"/>: there is no terminal.</exception>
+    public Confirmation(ConsoleStreams streams) => _streams = streams is { InIsTerminal: true, ErrorIsTerminal: true }
+        ? streams
+        : throw new UploadException(
+            UploadError.Usage, $"This asks before it begins, and there is no terminal to ask on. {ErrorMessages.Unchanged}", "Say --yes if you are sure.");
+
+    /// <summary>Asks.</summary>
+    /// <param name="question">A yes-or-no question.</param>
+    /// <param name="cancellationToken">Ends the wait for the answer.</param>
+    /// <exception cref="OperationCanceledException">The answer was not yes, or the token was cancelled.</exception>
+    public void Ask(string question, CancellationToken cancellationToken)
+    {
+        _streams.Error.Write(Ascii.Of($"{question} [y/N] "));
+        _streams.Error.Flush();
+        var answer = Task.Run(_streams.In.ReadLine, CancellationToken.None);
+        answer.Wait(cancellationToken);
+        if (answer.Result?.Trim().ToLowerInvariant() is not ("y" or "yes"))
+        {
+            throw new OperationCanceledException();
+        }
+    }
 }
