@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using UploadHelper.CommandLine;
 using UploadHelper.Commands;
 using UploadHelper.Core.Errors;
@@ -77,5 +78,42 @@ internal sealed class Application(
         CommandOptions.AddGlobalTo(root);
         ExampledCommand.ShowIn(root);
         return root;
+    }
+}
+
+/// <summary>
+/// Ctrl-C and SIGTERM: the first stops the work before its next transfer, the second ends the process at once.
+/// </summary>
+internal sealed class Signals : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
+
+    /// <summary>Begins to listen, which starts a thread, unless it already listens.</summary>
+    /// <returns>Cancelled by the first signal.</returns>
+    public CancellationToken Listen()
+    {
+        if (_registrations.Count == 0)
+        {
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, On));
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, On));
+        }
+
+        return _source.Token;
+    }
+
+    public void Dispose()
+    {
+        _registrations.ForEach(r => r.Dispose());
+        _source.Dispose();
+    }
+
+    private void On(PosixSignalContext context)
+    {
+        if (!_source.IsCancellationRequested)
+        {
+            context.Cancel = true;
+            _source.Cancel();
+        }
     }
 }

@@ -73,7 +73,7 @@ internal static class ArgumentShapes
 /// <summary>
 /// The arguments of maple_loader.jar and the maple_upload wrappers, as the cores call them: <c>PORT ALT VID:PID FILE [IDE-PATH]
 /// [DFUSE-ADDRESS]</c> (Arduino_STM32, STM32GENERIC) and <c>PORT ALT VID PID FILE</c> (Arduino_Core_STM32). The port is
-/// missing where there is none. Recognized by its USB ids, which nothing in any other shape resembles.
+/// missing where there is none. Recognised by its USB ids, which nothing in any other shape resembles.
 /// </summary>
 /// <param name="Port">The port; empty or a placeholder where there is none.</param>
 /// <param name="Alternate">The alternate setting, decimal.</param>

@@ -71,7 +71,7 @@ internal sealed class CommandContext(
             return new JsonReporter(streams);
         }
 
-        // NO_COLOR (no-color.org) counts unless the user asks for colors with "always"; an empty one does not count.
+        // NO_COLOR (no-color.org) counts unless the user asks for colours with "always"; an empty one does not count.
         var color = settings.Word(SettingKeys.Color) switch
         {
             "always" => true,

@@ -145,7 +145,7 @@ internal static class OptionTable
         new(SettingKeys.Json, OptionKind.Switch, "", "Print events and results as JSON on standard output, one object per line"),
         new(SettingKeys.Verbose, OptionKind.Switch, "", "Show every step, with its time") { ShortName = "v" },
         new(SettingKeys.Quiet, OptionKind.Switch, "", "Show only warnings and the result"),
-        new(SettingKeys.Color, OptionKind.Word, "", "Colors in the output. auto: on a terminal, unless NO_COLOR is set")
+        new(SettingKeys.Color, OptionKind.Word, "", "Colours in the output. auto: on a terminal, unless NO_COLOR is set")
         {
             Words = ["auto", "always", "never"],
             Default = "auto",

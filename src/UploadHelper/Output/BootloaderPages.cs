@@ -13,8 +13,8 @@ internal static class StateText
     private static readonly string[] Attributes = ["can be written", "can be read", "manifestation tolerant", "detaches by itself"];
 
     /// <summary>The lines of the page.</summary>
-    /// <param name="state">What the bootloader has said.</param>
-    /// <param name="drivers">The drivers that hold it; null where they are not known.</param>
+    /// <param name="state">What the bootloader reports.</param>
+    /// <param name="drivers">The drivers bound to it; null where that is unknown.</param>
     /// <param name="verbose">Whether to show the descriptors byte for byte.</param>
     public static IEnumerable<string> Of(BootloaderState state, IReadOnlyList<string>? drivers, bool verbose)
     {
@@ -56,16 +56,16 @@ internal static class StateText
         yield return ("block size", $"{functional.TransferSize} bytes");
         if (state.Info is { } quirks)
         {
-            yield return ("taken for", quirks.Name);
+            yield return ("recognised as", quirks.Name);
         }
 
         yield return ("state", state.Status.State.Name());
         yield return ("status", state.Status.Code.Name());
-        yield return ("poll time-out", $"{state.Status.PollTimeout.TotalMilliseconds:0} ms");
+        yield return ("poll timeout", $"{state.Status.PollTimeout.TotalMilliseconds:0} ms");
     }
 }
 
-/// <summary>What a device says of itself, for people.</summary>
+/// <summary>What a device's descriptors say, as text.</summary>
 internal static class DescriptionText
 {
     /// <summary>The alternate settings, each with its sectors below it.</summary>
@@ -81,7 +81,7 @@ internal static class DescriptionText
         }
     }
 
-    /// <summary>The sectors that an alternate setting's name tells; none if it is no memory map.</summary>
+    /// <summary>The sectors in an alternate setting's name; none if it is not a memory map.</summary>
     public static IReadOnlyList<SectorGroup> Sectors(DfuAlternate alternate)
     {
         try
@@ -94,7 +94,7 @@ internal static class DescriptionText
         }
     }
 
-    /// <summary>The words for what sectors allow.</summary>
+    /// <summary>The access rights of sectors in words.</summary>
     public static IEnumerable<string> AccessWords(SectorAccess access) =>
         Enum.GetValues<SectorAccess>().Where(a => access.HasFlag(a)).Select(a => a.ToString().ToLowerInvariant());
 
@@ -105,10 +105,10 @@ internal static class DescriptionText
     public static string Place(UsbDeviceInfo device) => $"{device.Id} at {device.Path}";
 }
 
-/// <summary>Sectors in words: those that lie one behind the other and are alike in one line, as small pages come by the hundred.</summary>
+/// <summary>Sectors in words. Adjacent sectors of equal size share a line, since there can be hundreds of small pages.</summary>
 internal static class SectorText
 {
-    /// <summary>A line for each row of sectors, in their order.</summary>
+    /// <summary>A line for each row of sectors, in order.</summary>
     public static IEnumerable<string> Of(IEnumerable<Sector> sectors)
     {
         var row = new List<Sector>();

@@ -212,12 +212,12 @@ internal sealed record FoundEvent(DfuDescription Description, [property: JsonPro
     : DeviceEvent("found", Description);
 
 /// <summary>What <c>info</c> prints.</summary>
-/// <param name="State">What the bootloader reports.</param>
+/// <param name="Answer">What the bootloader reports.</param>
 /// <param name="Drivers">The drivers bound to it; null where that is unknown.</param>
 internal sealed record InfoEvent(
-    [property: JsonIgnore] BootloaderState State,
+    [property: JsonIgnore] BootloaderState Answer,
     [property: JsonPropertyOrder(4), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Drivers)
-    : DeviceEvent("info", State.Description)
+    : DeviceEvent("info", Answer.Description)
 {
     [JsonPropertyOrder(2)]
     public ushort UsbRelease => Description.UsbRelease;
@@ -226,23 +226,23 @@ internal sealed record InfoEvent(
     public ushort DfuVersion => Description.Functional.DfuVersion;
 
     [JsonPropertyOrder(5)]
-    public string? Bootloader => State.Info?.Name;
-
-    [JsonPropertyOrder(5), JsonPropertyName("state")]
-    public string StateName => State.Status.State.Name();
+    public string? Bootloader => Answer.Info?.Name;
 
     [JsonPropertyOrder(5)]
-    public string Status => State.Status.Code.Name();
+    public string State => Answer.Status.State.Name();
 
     [JsonPropertyOrder(5)]
-    public string DeviceDescriptor => Convert.ToHexString(State.DeviceDescriptor.Span);
+    public string Status => Answer.Status.Code.Name();
 
     [JsonPropertyOrder(5)]
-    public string Configuration => Convert.ToHexString(State.Configuration.Span);
+    public string DeviceDescriptor => Convert.ToHexString(Answer.DeviceDescriptor.Span);
+
+    [JsonPropertyOrder(5)]
+    public string Configuration => Convert.ToHexString(Answer.Configuration.Span);
 
     /// <summary>In milliseconds.</summary>
     [JsonPropertyOrder(5)]
-    public double PollTimeout => State.Status.PollTimeout.TotalMilliseconds;
+    public double PollTimeout => Answer.Status.PollTimeout.TotalMilliseconds;
 }
 
 /// <summary>Serializers of the lines, made by the compiler.</summary>

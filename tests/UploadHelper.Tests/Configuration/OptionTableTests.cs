@@ -170,7 +170,7 @@ public sealed class OptionTableTests : IDisposable
     [InlineData("auto", null, true)]
     [InlineData("always", "1", true)]
     [InlineData("never", null, false)]
-    public void NO_COLOR_counts_unless_colors_are_asked_for_with_always(string? typed, string? noColor, bool colored)
+    public void NO_COLOR_counts_unless_colours_are_asked_for_with_always(string? typed, string? noColor, bool coloured)
     {
         foreach (var fromEnvironment in (bool[])[false, true])
         {
@@ -186,7 +186,7 @@ public sealed class OptionTableTests : IDisposable
             }
 
             Assert.Equal(3, run.Run(["image", run.PathOf("none.bin"), .. typed is null || fromEnvironment ? (string[])[] : ["--color", typed]]));
-            Assert.Equal(colored, run.Error.Contains('\e', StringComparison.Ordinal));
+            Assert.Equal(coloured, run.Error.Contains('\e', StringComparison.Ordinal));
         }
     }
 

@@ -185,7 +185,7 @@ internal static class CoreFiles
         return folders.Select(f => Path.Combine(f, Boards)).FirstOrDefault(File.Exists)
             ?? throw new UploadException(
                 UploadError.Configuration,
-                $"Core {vendor}:{architecture} not found in {hardware}.",
+                $"There is no core {vendor}:{architecture} in {hardware}.",
                 "Give --hardware the sketchbook's hardware folder, or the packages folder of the Boards Manager.");
     }
 
