@@ -55,16 +55,16 @@ internal sealed class Application(
     {
         var context = new CommandContext(_streams, environment, time, listen);
         var root = new RootCommand(
-            """
+            $"""
             Upload sketches to STM32 boards over USB DFU.
 
             By hand:
-              upload-helper PORT OFFSET FILE
+              {ArgumentShapes.Usage[0]}
               upload-helper /dev/ttyACM0 0x4000 Blink.bin
               upload-helper COM5 0x4000 Blink.bin
             With the arguments of maple_loader and maple_upload, as Arduino cores pass them:
-              upload-helper PORT ALT VID:PID FILE [IDE-PATH] [DFUSE-ADDRESS]
-              upload-helper PORT ALT VID PID FILE
+              {ArgumentShapes.Usage[1]}
+              {ArgumentShapes.Usage[2]}
             Without hardware:
               upload-helper upload --simulate f4boot --offset 0x4000 Blink.bin
             When something fails, look up the word in brackets at the end of the error:

@@ -183,8 +183,15 @@ internal sealed class BadInput(IReadOnlyList<string> commands)
         ((string[])
         [
             missing.Count == 0 ? "" : $"{Listed(missing)} {(missing.Count == 1 ? "is" : "are")} missing.",
-            extra.Count == 0 ? "" : $"Unexpected argument{(extra.Count == 1 ? "" : "s")} {Listed([.. extra.Select(e => $"\"{e}\"")])}.",
+            extra.Count == 0 ? "" : $"Unexpected argument{(extra.Count == 1 ? "" : "s")} {Quoted(extra)}.",
         ]).Where(s => s.Length > 0));
+
+    private static string Quoted(IReadOnlyList<string> words)
+    {
+        const int Most = 3;
+        var quoted = words.Take(Most).Select(w => $"\"{w}\"");
+        return Listed([.. quoted, .. words.Count > Most ? (string[])[$"{words.Count - Most} more"] : []]);
+    }
 
     private static string Listed(IReadOnlyList<string> names) =>
         names.Count == 1 ? names[0] : $"{string.Join(", ", names.SkipLast(1))} and {names[^1]}";
@@ -222,7 +229,7 @@ internal static class Words
     /// <summary>Whether it belongs to a calling shape and not to a command.</summary>
     public static bool IsPartOfShape(string word) => IsImage(word) || IsNumber(word) || IsPort(word) || LegacyShape.IsPair(word);
 
-    /// <summary>How badly a word fits the place of an argument: 0 well, 1 perhaps, 4 not at all.</summary>
+    /// <summary>How badly a word fits the place of an argument: 0 well, 1 perhaps, 5 not at all.</summary>
     /// <param name="place">The name of the argument, for example "FILE".</param>
     /// <param name="word">The word.</param>
     public static int Misfit(string place, string word)
@@ -237,7 +244,7 @@ internal static class Words
             "FILE" => (IsImage(word), !IsNumber(word) && !IsPort(word) && !LegacyShape.IsPair(word)),
             _ => (false, true),
         };
-        return fits ? 0 : may ? 1 : 4;
+        return fits ? 0 : may ? 1 : 5;
     }
 }
 
@@ -248,24 +255,43 @@ internal static class Words
 internal sealed record Fit(int Cost, IReadOnlyList<string> Missing, IReadOnlyList<string> Extra)
 {
     private const int OneChange = 2;
+    private const int Never = int.MaxValue;
 
     /// <summary>The cheapest way to fit words to arguments, in their order.</summary>
     public static Fit Of(IReadOnlyList<(string Name, bool IsOptional)> arguments, IReadOnlyList<string> words)
     {
-        if (arguments.Count == 0 || words.Count == 0)
+        // The cost from each argument and word on, from the last to the first.
+        var costs = new int[arguments.Count + 1, words.Count + 1];
+        for (var a = arguments.Count; a >= 0; a--)
         {
-            var missing = arguments.Where(a => !a.IsOptional).Select(a => a.Name).ToList();
-            return new Fit((missing.Count + words.Count) * OneChange, missing, [.. words]);
+            for (var w = words.Count; w >= 0; w--)
+            {
+                costs[a, w] = (a, w) == (arguments.Count, words.Count) ? 0 : Math.Min(Math.Min(Match(a, w), Miss(a, w)), Spare(a, w));
+            }
         }
 
-        Fit[] ways =
-        [
-            Of([.. arguments.Skip(1)], [.. words.Skip(1)]) is var both ? both with { Cost = both.Cost + Words.Misfit(arguments[0].Name, words[0]) } : null!,
-            Of([.. arguments.Skip(1)], words) is var without && arguments[0].IsOptional
-                ? without
-                : without with { Cost = without.Cost + OneChange, Missing = [arguments[0].Name, .. without.Missing] },
-            Of(arguments, [.. words.Skip(1)]) is var rest ? rest with { Cost = rest.Cost + OneChange, Extra = [words[0], .. rest.Extra] } : null!,
-        ];
-        return ways.MinBy(w => w.Cost)!;
+        var (missing, extra, at, word) = (new List<string>(), new List<string>(), 0, 0);
+        while (at < arguments.Count || word < words.Count)
+        {
+            if (costs[at, word] == Match(at, word))
+            {
+                (at, word) = (at + 1, word + 1);
+            }
+            else if (costs[at, word] == Miss(at, word))
+            {
+                missing.AddRange(arguments[at].IsOptional ? [] : [arguments[at].Name]);
+                at++;
+            }
+            else
+            {
+                extra.Add(words[word++]);
+            }
+        }
+
+        return new Fit(costs[0, 0], missing, extra);
+
+        int Match(int a, int w) => a < arguments.Count && w < words.Count ? costs[a + 1, w + 1] + Words.Misfit(arguments[a].Name, words[w]) : Never;
+        int Miss(int a, int w) => a < arguments.Count ? costs[a + 1, w] + (arguments[a].IsOptional ? 0 : OneChange) : Never;
+        int Spare(int a, int w) => w < words.Count ? costs[a, w + 1] + OneChange : Never;
     }
 }

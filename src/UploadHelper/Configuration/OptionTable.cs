@@ -1,3 +1,4 @@
+using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Faults;
 
@@ -117,7 +118,7 @@ internal static class OptionTable
             MoreHelp = () => $": {string.Join(", ", BoardFactory.Names)}. flash=FILE keeps its flash in a file. fault=KIND@N makes the Nth transfer to "
                 + $"its bootloader fail; KIND is {string.Join(", ", Fault.Names)} (1 to {Fault.LastStatus})",
         },
-        new(SettingKeys.Listen, OptionKind.Text, "[HOST:]PORT", "Export the board by USB/IP [default without --plug: 127.0.0.1:3240]")
+        new(SettingKeys.Listen, OptionKind.Text, "[HOST:]PORT", $"Export the board by USB/IP [default without --plug: 127.0.0.1:{UsbIpProtocol.DefaultPort}]")
         {
             Commands = [Simulate],
         },

@@ -126,6 +126,19 @@ public class BadInputTests
         Assert.StartsWith("{\"schema\":1,\"event\":\"result\",\"board\":null,\"exitStatus\":2,\"code\":\"usage\",\"message\":\"Unknown option --ofset.", run.Out, StringComparison.Ordinal);
     }
 
+    // A pattern that a shell has expanded.
+    [Theory]
+    [InlineData("COM5")]
+    [InlineData("upload")]
+    public void Very_many_arguments_are_refused_at_once(string first)
+    {
+        using var run = new ProgramRun();
+
+        Assert.Equal(2, run.Run([first, .. Enumerable.Range(0, 10_000).Select(n => $"{n}.bin")]));
+
+        Assert.Contains("Unexpected arguments \"1.bin\", \"2.bin\", \"3.bin\" and 9996 more.", run.Error, StringComparison.Ordinal);
+    }
+
     private static void AssertRefused(string line, string message, string hint)
     {
         using var run = new ProgramRun();
