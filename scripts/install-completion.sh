@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Has bash, zsh and fish complete what is typed for upload-helper: scripts/install-completion.sh [--remove]
-# For this user alone, below ~/.local/share and ~/.config. With DESTDIR set, below that folder.
+# Installs completion of upload-helper for bash, zsh and fish: scripts/install-completion.sh [--remove]
+# For the current user only, in ~/.local/share and ~/.config. With DESTDIR set, in that folder.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/completion" && pwd)
@@ -15,15 +15,15 @@ case ${1:-} in
     install -D -m 644 "$here/upload-helper.bash" "$bash_file"
     install -D -m 644 "$here/_upload-helper" "$zsh_file"
     install -D -m 644 "$here/upload-helper.fish" "$fish_file"
-    echo "Installed for bash, zsh and fish. A shell that runs already does not know it yet: open a new one."
-    echo "bash: needs the package bash-completion. zsh: needs in ~/.zshrc, before compinit: fpath+=(${zsh_file%/*})"
+    echo "Installed for bash, zsh and fish. Open a new shell to use it."
+    echo "bash needs the package bash-completion. zsh needs this line in ~/.zshrc, before compinit: fpath+=(${zsh_file%/*})"
     ;;
   --remove)
     rm -f "$bash_file" "$zsh_file" "$fish_file"
     echo "Removed."
     ;;
   *)
-    echo "install-completion.sh: unknown option \"$1\"; there is --remove" >&2
+    echo "install-completion.sh: unknown option \"$1\"; the only option is --remove" >&2
     exit 2
     ;;
 esac

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using UploadHelper.CommandLine;
-using UploadHelper.Configuration.Arduino;
 using UploadHelper.Configuration;
+using UploadHelper.Configuration.Arduino;
 using UploadHelper.Core.Arduino;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;

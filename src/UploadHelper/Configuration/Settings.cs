@@ -20,7 +20,7 @@ internal sealed class Settings(IConfiguration configuration)
     /// <summary>What is wrong with the sources of the settings, though it does not stop the command.</summary>
     public IReadOnlyList<UploadWarning> Warnings { get; init; } = [];
 
-    /// <summary>Says where the value of a key comes from, for example "the variable UPLOADHELPER_PORT"; null for the command line.</summary>
+    /// <summary>Names the source of a value, for example "the variable UPLOADHELPER_PORT"; null for the command line.</summary>
     public Func<string, string?> Origin { get; init; } = _ => null;
 
     /// <summary>Several texts; none if it is not set or empty.</summary>
@@ -122,7 +122,7 @@ internal sealed class Settings(IConfiguration configuration)
         origin is null ? "Correct the value and run the command again." : $"The value comes from {origin}. Correct it there, or give --{key} on the command line.");
 }
 
-/// <summary>Reads from the settings which board is meant and how to reach it.</summary>
+/// <summary>Reads from the settings which board to use and how to reach it.</summary>
 internal static class BoardSettings
 {
     /// <summary>The bootloader that the settings name.</summary>

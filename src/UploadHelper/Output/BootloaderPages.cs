@@ -54,9 +54,9 @@ internal static class StateText
         yield return ("DFU", DescriptionText.Release(functional.DfuVersion) + (description.IsDfuSe ? " (DfuSe)" : ""));
         yield return ("attributes", $"0x{functional.Attributes:X2}: {string.Join(", ", Attributes.Where((_, bit) => (functional.Attributes & 1 << bit) != 0))}");
         yield return ("block size", $"{functional.TransferSize} bytes");
-        if (state.Info is { } quirks)
+        if (state.Info is { } info)
         {
-            yield return ("recognised as", quirks.Name);
+            yield return ("recognised as", info.Name);
         }
 
         yield return ("state", state.Status.State.Name());

@@ -46,7 +46,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case WaitingForBootloader(var wanted, var timeout, var ask):
                 Step("Wait", $"for {wanted}, up to {timeout.TotalSeconds:0.#} s" + (ask ? ": press RESET on the board now" : ""));
                 break;
-            case BootloaderFound(var device, var quirks, var pollsEarly):
+            case BootloaderFound(var device, var info, var pollsEarly):
                 Step("Found", $"{device.Device.Id} at {device.Device.Path} ({device.Product})");
                 foreach (var alternate in device.Alternates)
                 {
@@ -54,7 +54,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 }
 
                 Detail($"block size {device.Functional.TransferSize} bytes, {(device.Functional.CanUpload ? "can" : "cannot")} be read back");
-                Detail($"recognised as {quirks.Name}; " + (pollsEarly ? $"polls early: {quirks.PollsEarly}" : "honours its poll timeout"));
+                Detail($"recognised as {info.Name}; " + (pollsEarly ? $"polls early ({info.PollsEarly})" : "honours its poll timeout"));
                 break;
             case BoardsFound(var boards):
                 Step("Boards", $"{boards.Count} at once: {string.Join(", ", boards.Select(b => $"{b.Device.Id} at {b.Device.Path}"))}");
