@@ -1,4 +1,4 @@
-# Completion for bash: upload-helper itself knows what fits. Installed by scripts/install-completion.sh.
+# Completion for bash: upload-helper itself supplies the suggestions. Installed by scripts/install-completion.sh.
 _upload_helper() {
   local before=${COMP_LINE:0:COMP_POINT} program=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} line suggestion
   line="upload-helper${before#*"$program"}"

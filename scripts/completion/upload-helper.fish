@@ -1,4 +1,4 @@
-# Completion for fish: upload-helper itself knows what fits. Installed by scripts/install-completion.sh.
+# Completion for fish: upload-helper itself supplies the suggestions. Installed by scripts/install-completion.sh.
 function __upload_helper_suggest
     set -l program (commandline -opc)[1]
     set -l line "upload-helper"(string replace -- "$program" "" (commandline -cp) | string collect)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using UploadHelper.CommandLine;
 using UploadHelper.Commands;
 using UploadHelper.Core.Errors;
@@ -6,11 +7,11 @@ using UploadHelper.Output;
 
 namespace UploadHelper;
 
-/// <summary>The program, with everything outside it passed in.</summary>
+/// <summary>The program, with all its surroundings passed in.</summary>
 /// <param name="streams">The streams of the process.</param>
 /// <param name="environment">Its variables.</param>
 /// <param name="time">The clock.</param>
-/// <param name="listen">Begins to listen for Ctrl-C and SIGTERM, once there is something to stop; gives what they cancel.</param>
+/// <param name="listen">Begins to listen for Ctrl-C and SIGTERM; returns what they cancel.</param>
 internal sealed class Application(
     ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, TimeProvider time, Func<CancellationToken> listen)
 {
@@ -21,13 +22,13 @@ internal sealed class Application(
     /// <returns>The exit status.</returns>
     public int Run(string[] arguments)
     {
-        var parse = Parse(arguments);
-        if (parse.Errors.Count > 0)
+        var rewritten = ArgumentShapes.Rewrite(arguments, CommandTable.Knows);
+        var parse = ParseRewritten(rewritten);
+
+        // Help, the version and completion run whatever else is on the command line.
+        var runsCommand = parse.Errors.Count > 0 || parse.Action == parse.CommandResult.Command.Action;
+        if (runsCommand && new BadInput([.. CommandTable.Names]).Find(arguments, rewritten, parse) is { } usage)
         {
-            var usage = new UploadException(
-                UploadError.Usage,
-                string.Join(" ", parse.Errors.Select(e => e.Message)),
-                $"See: upload-helper {(parse.CommandResult.Parent is null ? "" : parse.CommandResult.Command.Name + " ")}--help");
             IReporter reporter = arguments.Contains("--json")
                 ? new JsonReporter(_streams)
                 : new TextReporter(_streams, verbose: false, quiet: false, color: false);
@@ -44,42 +45,75 @@ internal sealed class Application(
         });
     }
 
-    /// <summary>What the arguments mean; nothing is done yet.</summary>
-    internal ParseResult Parse(string[] arguments)
-    {
-        var rewritten = ArgumentShapes.Rewrite(arguments, CommandTable.Knows);
-        return CommandTree(rewritten).Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
-    }
+    /// <summary>Parses arguments without running anything.</summary>
+    internal ParseResult Parse(string[] arguments) => ParseRewritten(ArgumentShapes.Rewrite(arguments, CommandTable.Knows));
+
+    private ParseResult ParseRewritten(string[] rewritten) =>
+        CommandTree(rewritten).Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     private RootCommand CommandTree(string[] arguments)
     {
-        var globals = new GlobalOptions();
-        var context = new CommandContext(_streams, environment, globals, time, listen);
+        var context = new CommandContext(_streams, environment, time, listen);
         var root = new RootCommand(
-            """
-            Uploads sketches to STM32 boards over USB DFU.
+            $"""
+            Upload sketches to STM32 boards over USB DFU.
 
             By hand:
-              upload-helper PORT OFFSET FILE
+              {ArgumentShapes.Usage[0]}
               upload-helper /dev/ttyACM0 0x4000 Blink.bin
               upload-helper COM5 0x4000 Blink.bin
-            As the cores called maple_loader and maple_upload:
-              upload-helper PORT ALT VID:PID FILE [IDE-PATH] [DFUSE-ADDRESS]
-              upload-helper PORT ALT VID PID FILE
+            With the arguments of maple_loader and maple_upload, as Arduino cores pass them:
+              {ArgumentShapes.Usage[1]}
+              {ArgumentShapes.Usage[2]}
             Without hardware:
               upload-helper upload --simulate f4boot --offset 0x4000 Blink.bin
+            When something fails, look up the word in brackets at the end of the error:
+              upload-helper explain no-device
             """);
         foreach (var command in CommandTable.For(arguments, context))
         {
             root.Add(command);
         }
 
-        foreach (var option in globals.All)
-        {
-            root.Add(option);
-        }
-
+        CommandOptions.AddGlobalTo(root);
         ExampledCommand.ShowIn(root);
         return root;
+    }
+}
+
+/// <summary>
+/// Ctrl-C and SIGTERM: the first stops the work before its next transfer, the second ends the process at once.
+/// </summary>
+internal sealed class Signals : IDisposable
+{
+    private readonly CancellationTokenSource _source = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
+
+    /// <summary>Begins to listen, which starts a thread, unless it already listens.</summary>
+    /// <returns>Cancelled by the first signal.</returns>
+    public CancellationToken Listen()
+    {
+        if (_registrations.Count == 0)
+        {
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, On));
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, On));
+        }
+
+        return _source.Token;
+    }
+
+    public void Dispose()
+    {
+        _registrations.ForEach(r => r.Dispose());
+        _source.Dispose();
+    }
+
+    private void On(PosixSignalContext context)
+    {
+        if (!_source.IsCancellationRequested)
+        {
+            context.Cancel = true;
+            _source.Cancel();
+        }
     }
 }

@@ -6,6 +6,14 @@ namespace UploadHelper.CommandLine;
 /// </summary>
 internal static class ArgumentShapes
 {
+    /// <summary>The shapes, as help and errors show them.</summary>
+    public static IReadOnlyList<string> Usage { get; } =
+    [
+        "upload-helper PORT OFFSET FILE",
+        "upload-helper PORT ALT VID:PID FILE [IDE-PATH] [DFUSE-ADDRESS]",
+        "upload-helper PORT ALT VID PID FILE",
+    ];
+
     /// <summary>Rewrites what was typed, or what an IDE expanded, to a command with options.</summary>
     /// <param name="arguments">The arguments of the process.</param>
     /// <param name="isCommand">Whether a word is the name of a command.</param>
@@ -51,7 +59,7 @@ internal static class ArgumentShapes
 
     private static IEnumerable<string> Option(string name, string value) => Placeholder.IsEmpty(value) ? [] : [$"--{name}={value}"];
 
-    // dfu-util reads "8000000" after -s as decimal, but no core means that.
+    // dfu-util reads "8000000" after -s as decimal, but no core means decimal.
     private static string Hexadecimal(string address) =>
         address.Length == 0 || address.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? address : $"0x{address}";
 
@@ -60,4 +68,86 @@ internal static class ArgumentShapes
         argument.StartsWith("--", StringComparison.Ordinal) && argument.IndexOf('=') is > 2 and var at && Placeholder.IsEmpty(argument[(at + 1)..]);
 
     private static bool LooksLikeNumber(string text) => text.Length > 0 && char.IsAsciiDigit(text[0]);
+}
+
+/// <summary>
+/// The arguments of maple_loader.jar and the maple_upload wrappers, as the cores call them: <c>PORT ALT VID:PID FILE [IDE-PATH]
+/// [DFUSE-ADDRESS]</c> (Arduino_STM32, STM32GENERIC) and <c>PORT ALT VID PID FILE</c> (Arduino_Core_STM32). The port is
+/// missing where there is none. Recognised by its USB ids, which nothing in any other shape resembles.
+/// </summary>
+/// <param name="Port">The port; empty or a placeholder where there is none.</param>
+/// <param name="Alternate">The alternate setting, decimal.</param>
+/// <param name="UsbId">The bootloader's ids, VID:PID.</param>
+/// <param name="File">The image, or null if it is missing.</param>
+/// <param name="DfuSeAddress">Where the image begins, or null: then the alternate setting's name says where.</param>
+internal sealed record LegacyShape(string Port, string Alternate, string UsbId, string? File, string? DfuSeAddress)
+{
+    /// <summary>The words after the file, except the address: the IDE's path.</summary>
+    public IReadOnlyList<string> Ignored { get; private init; } = [];
+
+    /// <summary>Reads the shape, or returns null if it is another one.</summary>
+    /// <param name="words">The words before the first option.</param>
+    public static LegacyShape? Read(IReadOnlyList<string> words) =>
+        Read("", words, 0) ?? (words.Count > 0 ? Read(words[0], words, 1) : null);
+
+    private static LegacyShape? Read(string port, IReadOnlyList<string> words, int at)
+    {
+        if (at + 1 >= words.Count || !IsAlternate(words[at]))
+        {
+            return null;
+        }
+
+        if (IsPair(words[at + 1]))
+        {
+            return Read(port, words[at], words[at + 1], [.. words.Skip(at + 2)]);
+        }
+
+        return at + 2 < words.Count && IsHalf(words[at + 1], 4) && IsHalf(words[at + 2], 4)
+            ? Read(port, words[at], $"{words[at + 1]}:{words[at + 2]}", [.. words.Skip(at + 3)])
+            : null;
+    }
+
+    // Between the file and the address is the IDE's path: several words where a wrapper has lost its quotes, and in
+    // the macOS wrapper's calls taken for the address.
+    private static LegacyShape Read(string port, string alternate, string usbId, string[] rest)
+    {
+        var address = rest.Length > 1 && IsFlashAddress(rest[^1]) ? rest[^1] : null;
+        return new LegacyShape(port, alternate, usbId, rest.FirstOrDefault(), address) { Ignored = [.. rest.Skip(1).SkipLast(address is null ? 0 : 1)] };
+    }
+
+    // A key that the core does not set stays as written: "{upload.altID}".
+    private static bool IsAlternate(string word) =>
+        Placeholder.Is(word) || (word.Length is > 0 and <= 3 && word.All(char.IsAsciiDigit));
+
+    /// <summary>Whether a word is VID:PID, or an IDE's placeholder for it.</summary>
+    public static bool IsPair(string word) =>
+        Placeholder.Is(word) || (word.Split(':') is [var vendor, var product] && IsHalf(vendor, 3) && IsHalf(product, 3));
+
+    /// <summary>Whether a word is a USB vendor or product id.</summary>
+    /// <param name="word">The word, hexadecimal with or without 0x.</param>
+    /// <param name="fewest">The least number of digits; with three, "C:a" is a file and no pair.</param>
+    public static bool IsHalf(string word, int fewest)
+    {
+        var digits = Digits(word);
+        return digits.Length >= fewest && digits.Length <= 4 && digits.All(char.IsAsciiHexDigit);
+    }
+
+    // Every STM32 has its flash at 0x08000000; so "2.3" or "18", the end of an IDE's path, is none.
+    private static bool IsFlashAddress(string word)
+    {
+        var digits = Digits(word).TrimStart('0');
+        return digits.Length == 7 && digits[0] == '8' && digits.All(char.IsAsciiHexDigit);
+    }
+
+    private static string Digits(string word) => word.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? word[2..] : word;
+}
+
+/// <summary>What an IDE leaves in place of a key that it does not know: the key in braces, "{serial.port.file}".</summary>
+internal static class Placeholder
+{
+    /// <summary>Whether a word is just such a key.</summary>
+    public static bool Is(string word) => word.StartsWith('{') && word.EndsWith('}');
+
+    /// <summary>Whether a word has no meaning: it is empty, or just such a key.</summary>
+    public static bool IsEmpty(string word) => word.Length == 0 || Is(word);
 }

@@ -17,33 +17,41 @@ namespace UploadHelper.Commands;
 /// <param name="Request">Which board.</param>
 internal sealed record BoardRun(CommandContext Context, Settings Settings, IReporter Reporter, DeviceEnvironment DeviceEnvironment, BootloaderRequest Request)
 {
-    /// <summary>Runs a command's work, and shows its result.</summary>
+    /// <summary>Runs the work of a command on one board, and shows its result.</summary>
     /// <param name="context">The surroundings of the command.</param>
     /// <param name="parse">The parsed command line.</param>
     /// <param name="work">The work.</param>
-    /// <param name="start">What a virtual board does at first if nothing else is said.</param>
     /// <returns>The exit status.</returns>
-    public static int Start(CommandContext context, ParseResult parse, Func<BoardRun, CommandOutcome> work, StartState start = StartState.Bootloader) => context.Run(parse, (settings, reporter) =>
+    public static int Start(CommandContext context, ParseResult parse, Func<BoardRun, CommandOutcome> work) => context.Run(parse, (settings, reporter) =>
     {
-        if (settings.Texts(SettingKeys.UsbPath).Count > 1)
-        {
-            throw new UploadException(UploadError.Usage, "Only upload works on several boards at once.", "Give --usb-path once.");
-        }
-
+        _ = BoardSettings.OnePath(settings);
         var request = BoardSettings.Request(settings);
-        using var world = DeviceEnvironment.Open(settings, context, start);
-        reporter.Begin(world.Time);
-        var outcome = work(new BoardRun(context, settings, reporter, world, request with { Port = request.Port ?? world.DefaultPort }));
-        if (world.Summary is { } board)
+        return OnDevices(context, settings, reporter, StartState.Bootloader, devices =>
+            work(new BoardRun(context, settings, reporter, devices, request with { Port = request.Port ?? devices.DefaultPort })));
+    });
+
+    /// <summary>Runs work on the devices that the settings name, and shows its result.</summary>
+    /// <param name="context">The surroundings of the command.</param>
+    /// <param name="settings">The merged settings.</param>
+    /// <param name="reporter">Shows it.</param>
+    /// <param name="start">What a virtual board does at first, unless --simulate says otherwise.</param>
+    /// <param name="work">The work.</param>
+    /// <returns>The exit status.</returns>
+    public static int OnDevices(CommandContext context, Settings settings, IReporter reporter, StartState start, Func<DeviceEnvironment, CommandOutcome> work)
+    {
+        using var devices = DeviceEnvironment.Open(settings, context.Time, start);
+        reporter.Begin(devices.Time);
+        var outcome = work(devices);
+        if (devices.Summary is { } board)
         {
             reporter.Simulated(board);
         }
 
         reporter.Done(outcome);
         return 0;
-    });
+    }
 
-    /// <summary>Gets to the bootloader, and has work done there.</summary>
+    /// <summary>Connects to the bootloader and works on it.</summary>
     /// <param name="work">The work.</param>
     /// <param name="state">The state of the board in a sentence, should something go wrong; null if the work changes nothing on it.</param>
     /// <exception cref="UploadException">It failed.</exception>

@@ -6,16 +6,14 @@ using UploadHelper.Output;
 
 namespace UploadHelper.Commands;
 
-/// <summary>What a command gets to work with.</summary>
+/// <summary>The surroundings of a command.</summary>
 /// <param name="streams">The streams of the process.</param>
 /// <param name="environment">Its variables.</param>
-/// <param name="globals">The options that every command takes.</param>
 /// <param name="time">The clock.</param>
 /// <param name="listen">Begins to listen for Ctrl-C and SIGTERM; gives what they cancel.</param>
 internal sealed class CommandContext(
     ConsoleStreams streams,
     IReadOnlyDictionary<string, string> environment,
-    GlobalOptions globals,
     TimeProvider time,
     Func<CancellationToken> listen)
 {
@@ -25,26 +23,19 @@ internal sealed class CommandContext(
 
     public TimeProvider Time => time;
 
-    /// <summary>Cancelled by Ctrl-C and SIGTERM, from the first time that somebody asks for it: before that they end the process.</summary>
+    /// <summary>Cancelled by Ctrl-C and SIGTERM. Until this is first read, they end the process.</summary>
     public CancellationToken CancellationToken => listen();
 
     /// <summary>Runs a command's work with the merged settings, and turns whatever ends it into an exit status.</summary>
     /// <param name="parse">The parsed command line.</param>
     /// <param name="work">The work; its result is the exit status.</param>
-    /// <param name="ownOptions">Options that mean something else to this command than the setting of the same name.</param>
-    public int Run(ParseResult parse, Func<Settings, IReporter, int> work, params IReadOnlyList<string> ownOptions)
+    public int Run(ParseResult parse, Func<Settings, IReporter, int> work)
     {
-        // Until the settings are known, failures are told in text.
+        // Failures are reported as text until the settings are known.
         IReporter reporter = new TextReporter(streams, verbose: false, quiet: false, color: false);
         try
         {
-            var typed = TypedOptions.Of(parse);
-            foreach (var own in ownOptions)
-            {
-                typed.Remove(own);
-            }
-
-            var settings = SettingsLoader.Load(typed, parse.GetValue(globals.Config), environment);
+            var settings = SettingsLoader.Load(TypedOptions.Of(parse), parse.GetValue<string>($"--{SettingKeys.Config}"), environment);
             reporter = Reporter(settings);
             foreach (var warning in settings.Warnings)
             {
@@ -66,22 +57,72 @@ internal sealed class CommandContext(
         }
     }
 
-    /// <summary>A failure as it is told: one that nobody has thought of is a defect.</summary>
+    /// <summary>A failure as the user sees it: an unexpected exception is a defect.</summary>
     public static UploadException Explain(Exception e) => e as UploadException ?? new UploadException(
         UploadError.Internal,
         $"Internal failure: {e.GetType().Name}: {e.Message}",
-        "This is a defect of upload-helper. Please report it, with the command line and a --trace FILE.",
+        "This is a defect in upload-helper. Please report it, with the command line and a --trace FILE.",
         e);
 
     private IReporter Reporter(Settings settings)
     {
-        if (settings.Switch(SettingKeys.Json, false))
+        if (settings.Switch(SettingKeys.Json))
         {
             return new JsonReporter(streams);
         }
 
-        var color = settings.OneOf(
-            SettingKeys.Color, streams.ErrorIsTerminal && !environment.ContainsKey("NO_COLOR"), ("auto", streams.ErrorIsTerminal), ("always", true), ("never", false));
-        return new TextReporter(streams, settings.Switch(SettingKeys.Verbose, false), settings.Switch(SettingKeys.Quiet, false), color);
+        // NO_COLOR (no-color.org) counts unless the user asks for colours with "always"; an empty one does not count.
+        var color = settings.Word(SettingKeys.Color) switch
+        {
+            "always" => true,
+            "never" => false,
+            _ => streams.ErrorIsTerminal && string.IsNullOrEmpty(environment.GetValueOrDefault("NO_COLOR")),
+        };
+        return new TextReporter(streams, settings.Switch(SettingKeys.Verbose), settings.Switch(SettingKeys.Quiet), color);
+    }
+}
+
+/// <summary>All commands by name. Only those that the arguments can mean are made: making all of them takes longer than the start of many uploads.</summary>
+internal static class CommandTable
+{
+    private static readonly (string Name, Func<CommandContext, Command> Create)[] Rows =
+    [
+        ("upload", UploadCommand.Create),
+        ("list", ListCommand.Create),
+        ("info", InfoCommand.Create),
+        ("read", ReadCommand.Create),
+        ("verify", VerifyCommand.Create),
+        ("erase", EraseCommand.Create),
+        ("leave", LeaveCommand.Create),
+        ("reset", ResetCommand.Create),
+        ("image", ImageCommand.Create),
+        ("boards", BoardsCommand.Create),
+        ("doctor", DoctorCommand.Create),
+        ("explain", ExplainCommand.Create),
+        ("discovery", DiscoveryCommand.Create),
+        ("simulate", SimulateCommand.Create),
+    ];
+
+    /// <summary>The names of all commands.</summary>
+    public static IEnumerable<string> Names => Rows.Select(r => r.Name);
+
+    /// <summary>Whether a word is the name of a command.</summary>
+    public static bool Knows(string word) => Array.Exists(Rows, row => row.Name == word);
+
+    /// <summary>Makes the command that the arguments begin with, or all if they begin with something else: help lists them.</summary>
+    /// <param name="arguments">The arguments, with positional shapes rewritten.</param>
+    /// <param name="context">The surroundings of the commands.</param>
+    public static IEnumerable<Command> For(IReadOnlyList<string> arguments, CommandContext context)
+    {
+        var all = arguments is not ["--version"] && (arguments.Count == 0 || !Knows(arguments[0]));
+        foreach (var (name, create) in Rows)
+        {
+            if (all || arguments[0] == name)
+            {
+                var command = create(context);
+                CommandOptions.AddTo(command);
+                yield return command;
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ internal static class DiscoveryCommand
             """);
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
-            using var environment = DeviceEnvironment.Open(settings, context, StartState.Bootloader);
+            using var environment = DeviceEnvironment.Open(settings, context.Time, StartState.Bootloader);
             var session = new DiscoverySession(environment.Usb, environment.Time, line => Say(context.Streams.Out, line));
             new DiscoveryLoop(session, Client(environment, context), environment.Time).Run(context.CancellationToken);
             return 0;

@@ -20,14 +20,11 @@ internal static class DoctorCommand
             "Check this machine for problems that prevent access to boards, and show how to fix them. Opens no board.",
             "upload-helper doctor",
             "upload-helper doctor --json",
-            "upload-helper doctor --udev-rules | sudo tee /etc/udev/rules.d/60-upload-helper.rules")
-        {
-            GlobalOptions.Flag(SettingKeys.UdevRules, "Print only the udev rules (Linux)"),
-        };
+            "upload-helper doctor --udev-rules | sudo tee /etc/udev/rules.d/60-upload-helper.rules");
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
             var output = context.Streams.Out;
-            if (settings.Switch(SettingKeys.UdevRules, false))
+            if (settings.Switch(SettingKeys.UdevRules))
             {
                 output.Write(Repair.UdevRules());
                 return 0;
@@ -36,7 +33,7 @@ internal static class DoctorCommand
             RequireThisMachine(settings);
             var situation = new SystemInspection(new SystemDevices(context.Time), context.Environment).Look(Repair.UdevRules());
             var findings = new Findings(Repair.Commands(Environment.ProcessPath ?? "upload-helper")).Of(situation);
-            Write(output, settings.Switch(SettingKeys.Json, false), Versions(), findings);
+            Write(output, settings.Switch(SettingKeys.Json), Versions(), findings);
             return 0;
         }));
         return command;

@@ -6,60 +6,42 @@ using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Plug;
 
 namespace UploadHelper.Commands;
 
-/// <summary><c>simulate</c>: a virtual board that other programs can reach.</summary>
+/// <summary><c>simulate</c>: runs a virtual board that other programs can reach.</summary>
 internal static class SimulateCommand
 {
     public static Command Create(CommandContext context)
     {
-        var board = new Option<string>("--board")
-        {
-            Description = $"Kind of board: {string.Join(", ", BoardFactory.Names)}; with flash=FILE its flash is kept in a file; with "
-                + $"fault=KIND@N something goes wrong at the Nth transfer to its bootloader, where KIND is {string.Join(", ", Fault.Names)} (1 to {Fault.LastStatus})",
-            HelpName = "NAME[,key=value]",
-            Required = true,
-        };
-        board.CompletionSources.Add([.. BoardFactory.Names]);
         var command = new ExampledCommand(
             "simulate",
-            "Be a virtual board, until Ctrl-C, and show what it sees.",
+            "Run a virtual board until Ctrl-C and log its traffic.",
             "upload-helper simulate --board f4boot",
             "upload-helper upload --usbip 127.0.0.1:3240 --offset 0x4000 Blink.bin",
-            "sudo upload-helper simulate --board f4boot,start=bootloader --plug")
-        {
-            board,
-            GlobalOptions.Text(SettingKeys.Listen, "[HOST:]PORT", $"Export the board by USB/IP [default without --plug: 127.0.0.1:{UsbIpProtocol.DefaultPort}]"),
-            GlobalOptions.Flag(SettingKeys.Plug, "Plug it into this machine's USB (Linux, root, module vhci-hcd)"),
-            GlobalOptions.Text(SettingKeys.Pty, "PATH", "Offer the sketch's serial port as a pseudo terminal (Linux)"),
-            GlobalOptions.Text(SettingKeys.For, "SECONDS", "End by itself after this time"),
-        };
-        command.SetAction(parse => context.Run(
-            parse, (settings, _) => Run(context, settings, parse.GetValue(board)!), ownOptions: [SettingKeys.Board]));
+            "sudo upload-helper simulate --board f4boot,start=bootloader --plug");
+        command.SetAction(parse => context.Run(parse, (settings, _) => Run(context, settings, parse.GetValue<string>($"--{SettingKeys.Board}")!)));
         return command;
     }
 
     private static int Run(CommandContext context, Settings settings, string board)
     {
-        TimeSpan? limit = settings.Text(SettingKeys.For) is null ? null : settings.Seconds(SettingKeys.For, default);
         try
         {
             new Simulation(SimulationOptions.Parse(board), Endpoints(settings), context.Time, context.Streams.In, context.Streams.Out)
-                .Run(limit, context.CancellationToken);
+                .Run(settings.Seconds(SettingKeys.For), context.CancellationToken);
             return 0;
         }
         catch (Exception e) when (e is FormatException or PlugException or SocketException or IOException or UnauthorizedAccessException)
         {
-            throw new UploadException(UploadError.Configuration, $"The virtual board cannot be had: {e.Message}", "See: upload-helper simulate --help", e);
+            throw new UploadException(UploadError.Configuration, $"Cannot start the virtual board: {e.Message}", "See: upload-helper simulate --help", e);
         }
     }
 
     internal static SimulationEndpoints Endpoints(Settings settings)
     {
-        var endpoints = new SimulationEndpoints { Plug = settings.Switch(SettingKeys.Plug, false), PseudoTerminal = settings.Text(SettingKeys.Pty) };
+        var endpoints = new SimulationEndpoints { Plug = settings.Switch(SettingKeys.Plug), PseudoTerminal = settings.Text(SettingKeys.Pty) };
         if (!endpoints.Plug)
         {
             return endpoints with { Listen = Address(UsbIpEndpoint.ParseListener(settings.Text(SettingKeys.Listen) ?? $"{UsbIpProtocol.DefaultPort}")) };
@@ -68,10 +50,10 @@ internal static class SimulateCommand
         return settings.Text(SettingKeys.Listen) is null && endpoints.PseudoTerminal is null
             ? endpoints
             : throw new UploadException(
-                UploadError.Usage, "A board has one host: with --plug it is this machine.", "Leave --plug away, or --listen and --pty.");
+                UploadError.Usage, "A board has one host, and --plug makes it this machine.", "Remove --plug, or remove --listen and --pty.");
     }
 
-    // An address is not looked up: of 0.0.0.0, every address of this machine, that would be refused.
+    // A literal address is not looked up: a lookup of 0.0.0.0, every address of this machine, fails.
     private static IPEndPoint Address(UsbIpEndpoint endpoint) =>
         new(IPAddress.TryParse(endpoint.Host, out var address) ? address : Dns.GetHostAddresses(endpoint.Host)[0], endpoint.Port);
 }

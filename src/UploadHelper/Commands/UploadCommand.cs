@@ -2,6 +2,7 @@ using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
 using UploadHelper.Host;
 using UploadHelper.Output;
@@ -9,7 +10,7 @@ using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
 
-/// <summary><c>upload</c>: the main job.</summary>
+/// <summary><c>upload</c>: writes a sketch to a board and starts it.</summary>
 internal static class UploadCommand
 {
     public static Command Create(CommandContext context)
@@ -23,20 +24,7 @@ internal static class UploadCommand
             "upload-helper upload --simulate f4boot --offset 0x4000 Blink.bin")
         {
             file,
-            BoardOptions.Offset(),
-            GlobalOptions.Text(SettingKeys.MaximumSize, "BYTES", "Refuse a larger sketch [default: what the board's flash holds]"),
-            GlobalOptions.Flag(SettingKeys.AllBoards, "Write to all boards in DFU mode at once, which must be of one kind; to some: give --usb-path several times"),
-            GlobalOptions.Flag("verify", "Read back and compare [default]"),
-            GlobalOptions.Flag("no-verify", "Do not read back"),
-            GlobalOptions.Flag("full", "Write everything, also what is on the board already"),
-            GlobalOptions.Flag("no-full", "Write only the sectors that differ [default]"),
-            GlobalOptions.Flag("strict-polling", "Wait as long as the bootloader says, also where it is known to exaggerate"),
-            GlobalOptions.Flag("no-strict-polling", "Wait for its answers where that is known to be safe [default]"),
-            GlobalOptions.Flag("leave", "Start the sketch afterwards [default]"),
-            GlobalOptions.Flag("no-leave", "Stay in the bootloader"),
-            GlobalOptions.Text(SettingKeys.WaitPort, "auto|yes|no", "Wait for the sketch's serial port afterwards"),
         };
-        BoardOptions.AddTo(command);
         command.SetAction(parse => context.Run(parse, (settings, reporter) => Run(context, settings, reporter, parse.GetValue(file)!)));
         return command;
     }
@@ -49,12 +37,12 @@ internal static class UploadCommand
             return several.Run(context, settings, reporter, request);
         }
 
-        using var world = DeviceEnvironment.Open(settings, context, StartState.Sketch);
-        request = request with { Port = request.Port ?? world.DefaultPort };
-        reporter.Begin(world.Time);
-        var uploader = new Uploader(world.Usb, world.SerialPorts, world.Time, reporter.Event);
+        using var devices = DeviceEnvironment.Open(settings, context.Time, StartState.Sketch);
+        request = request with { Port = request.Port ?? devices.DefaultPort };
+        reporter.Begin(devices.Time);
+        var uploader = new Uploader(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event);
         var result = uploader.Run(request, context.CancellationToken);
-        if (world.Summary is { } board)
+        if (devices.Summary is { } board)
         {
             reporter.Simulated(board);
         }
@@ -72,15 +60,98 @@ internal static class UploadCommand
             Alternate = board.Alternate,
             MaximumSize = settings.Size(SettingKeys.MaximumSize),
             Timeout = board.Timeout,
-            Verify = settings.Switch(SettingKeys.Verify, true),
-            Full = settings.Switch(SettingKeys.Full, false),
-            StrictPolling = settings.Switch(SettingKeys.StrictPolling, false),
-            Leave = settings.Switch(SettingKeys.Leave, true),
-            WaitPort = settings.OneOf(
-                SettingKeys.WaitPort, DefaultWait(environment), ("auto", DefaultWait(environment)), ("yes", WaitPort.Yes), ("no", WaitPort.No)),
+            Verify = settings.Switch(SettingKeys.Verify),
+            Full = settings.Switch(SettingKeys.Full),
+            StrictPolling = board.StrictPolling,
+            Leave = settings.Switch(SettingKeys.Leave),
+            WaitPort = settings.Word(SettingKeys.WaitPort) switch
+            {
+                "yes" => WaitPort.Yes,
+                "no" => WaitPort.No,
+                _ => CallingHost.IsArduinoCli(environment) ? WaitPort.No : WaitPort.Auto,
+            },
         };
     }
+}
 
-    private static WaitPort DefaultWait(IReadOnlyDictionary<string, string> environment) =>
-        CallingHost.IsArduinoCli(environment) ? WaitPort.No : WaitPort.Auto;
+/// <summary>An <c>upload</c> to several boards at once.</summary>
+/// <param name="Paths">Where they are plugged in, or null for all boards in DFU mode.</param>
+internal sealed record SeveralBoards(IReadOnlyList<string>? Paths)
+{
+    /// <summary>The boards that the settings name, or null if they name one.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.Usage"/>: they also name a single board.</exception>
+    public static SeveralBoards? Of(Settings settings)
+    {
+        var paths = settings.Texts(SettingKeys.UsbPath);
+        var all = settings.Switch(SettingKeys.AllBoards);
+        if (!all && paths.Count < 2)
+        {
+            return null;
+        }
+
+        var named = ((string[])[SettingKeys.Port, SettingKeys.Serial, SettingKeys.UsbPath])
+            .FirstOrDefault(key => settings.Text(key) is not null && (all || key != SettingKeys.UsbPath));
+        return named is null
+            ? new SeveralBoards(all ? null : paths)
+            : throw new UploadException(
+                UploadError.Usage, $"--{named} names one board, but this upload goes to several.", $"Remove --{named}, or upload to that board alone.");
+    }
+
+    /// <summary>Writes to them.</summary>
+    /// <returns>The exit status.</returns>
+    /// <exception cref="UploadException">At least one failed; each failure is already reported.</exception>
+    /// <exception cref="OperationCanceledException">The user ended it.</exception>
+    public int Run(CommandContext context, Settings settings, IReporter reporter, UploadRequest request)
+    {
+        using var devices = DeviceEnvironment.Open(settings, context.Time, Paths is null ? StartState.Bootloader : StartState.Sketch);
+        reporter.Begin(devices.Time);
+        request = request with { Filter = request.Filter with { UsbPath = null } };
+        var uploader = new ParallelUploader(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event, path => reporter.ForBoard(path).Event);
+        var outcomes = uploader.Run(request, Paths, context.CancellationToken);
+        foreach (var board in devices.Summaries)
+        {
+            reporter.Simulated(board);
+        }
+
+        foreach (var outcome in outcomes)
+        {
+            Report(reporter.ForBoard(outcome.Path), outcome);
+        }
+
+        return outcomes.Any(o => o.Failure is OperationCanceledException) ? throw new OperationCanceledException() : Status(outcomes);
+    }
+
+    private static void Report(IReporter reporter, BoardOutcome outcome)
+    {
+        switch (outcome)
+        {
+            case { Result: { } result }:
+                reporter.Done(result);
+                break;
+            case { Failure: OperationCanceledException }:
+                reporter.Cancelled();
+                break;
+            case { Failure: { } failure }:
+                reporter.Failed(CommandContext.Explain(failure));
+                break;
+        }
+    }
+
+    private static int Status(IReadOnlyList<BoardOutcome> outcomes)
+    {
+        var failed = outcomes.Where(o => o.Failure is not null).Select(o => (o.Path, CommandContext.Explain(o.Failure!).Error)).ToList();
+        if (failed.Count == 0)
+        {
+            return 0;
+        }
+
+        // A sketch that was not seen to start is the mildest failure: it is on the board.
+        var worst = failed.MaxBy(f => f.Error == UploadError.NotStarted ? 0 : f.Error.ExitStatus()).Error;
+        throw new UploadException(
+            worst,
+            $"{failed.Count} of {outcomes.Count} boards failed: {string.Join(", ", failed.Select(f => $"{f.Path} ({f.Error.Code()})"))}.",
+            "The lines above say what happened to each" + (failed.Count == outcomes.Count
+                ? " and what to do."
+                : ". The other boards are done. Run the same upload again: what is already correct is not written twice."));
+    }
 }

@@ -1,4 +1,3 @@
-using UploadHelper.Commands;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Serial;
@@ -24,7 +23,7 @@ internal sealed class DeviceEnvironment : IDisposable
 
     public TimeProvider Time { get; }
 
-    /// <summary>The port to use if none is named, or null.</summary>
+    /// <summary>The port to use if none is given, or null.</summary>
     public string? DefaultPort { get; private init; }
 
     /// <summary>The state of each virtual board and what was done to it; none where boards are real.</summary>
@@ -33,27 +32,27 @@ internal sealed class DeviceEnvironment : IDisposable
     /// <summary>That of the first virtual board; null where boards are real.</summary>
     public SimulationSummary? Summary => Summaries.Count > 0 ? Summaries[0] : null;
 
-    private SimulatedSystem? Simulation { get; init; }
-
-    /// <summary>The drivers that hold a device; null where they are not known.</summary>
+    /// <summary>The drivers bound to a device; null where that is unknown.</summary>
     public IReadOnlyList<string>? DriversOf(UsbDeviceInfo device) => IsThisMachine ? SystemDevices.DriversOf(device) : null;
 
     private bool IsThisMachine { get; init; }
 
-    /// <summary>Opens the world that the settings name.</summary>
+    private SimulatedSystem? Simulation { get; init; }
+
+    /// <summary>Opens the devices that the settings name.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="context">The surroundings of the command.</param>
-    /// <param name="start">What a virtual board does at first if nothing else is said.</param>
+    /// <param name="time">The clock of real boards.</param>
+    /// <param name="start">What a virtual board does at first, unless --simulate says otherwise.</param>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>.</exception>
-    public static DeviceEnvironment Open(Settings settings, CommandContext context, StartState start)
+    public static DeviceEnvironment Open(Settings settings, TimeProvider time, StartState start)
     {
-        var world = settings.Text(SettingKeys.Simulate) is { } simulate ? Simulated(simulate, start) : Real(settings, context);
+        var environment = settings.Text(SettingKeys.Simulate) is { } simulate ? Simulated(simulate, start) : Real(settings, time);
         if (settings.Text(SettingKeys.Trace) is { } file)
         {
-            world.Trace(file);
+            environment.Trace(file);
         }
 
-        return world;
+        return environment;
     }
 
     public void Dispose()
@@ -69,13 +68,13 @@ internal sealed class DeviceEnvironment : IDisposable
         try
         {
             var system = new SimulatedSystem(SimulationOptions.Parse(text, start), _ => { });
-            var world = new DeviceEnvironment(system.Usb, system.SerialPorts, system.Clock)
+            var environment = new DeviceEnvironment(system.Usb, system.SerialPorts, system.Clock)
             {
                 Simulation = system,
                 DefaultPort = system.SerialPorts.List().FirstOrDefault()?.Name,
             };
-            world._owned.Add(system);
-            return world;
+            environment._owned.Add(system);
+            return environment;
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
@@ -83,12 +82,12 @@ internal sealed class DeviceEnvironment : IDisposable
         }
     }
 
-    private static DeviceEnvironment Real(Settings settings, CommandContext context)
+    private static DeviceEnvironment Real(Settings settings, TimeProvider time)
     {
-        var devices = new SystemDevices(context.Time);
+        var devices = new SystemDevices(time);
         return settings.Text(SettingKeys.UsbIp) is { } server
-            ? new DeviceEnvironment(RemoteBus(server, context.Time), devices.SerialPorts, context.Time)
-            : new DeviceEnvironment(devices.Usb, devices.SerialPorts, context.Time) { IsThisMachine = true };
+            ? new DeviceEnvironment(RemoteBus(server, time), devices.SerialPorts, time)
+            : new DeviceEnvironment(devices.Usb, devices.SerialPorts, time) { IsThisMachine = true };
     }
 
     private static UsbIpBus RemoteBus(string server, TimeProvider time)
@@ -113,7 +112,7 @@ internal sealed class DeviceEnvironment : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UploadException(UploadError.Configuration, $"The trace cannot be written: {e.Message}", "Check --trace.", e);
+            throw new UploadException(UploadError.Configuration, $"Cannot write the trace: {e.Message}", "Check --trace.", e);
         }
     }
 }

@@ -2,7 +2,7 @@ using UploadHelper.Core.Diagnosis;
 
 namespace UploadHelper.Host;
 
-/// <summary>How things are mended on this machine: by the scripts of the package, if the executable lies in one.</summary>
+/// <summary>How to fix problems on this machine: with the scripts of the package, if the executable is in one.</summary>
 internal static class Repair
 {
     private const string Resource = "60-upload-helper.rules";

@@ -1,18 +1,138 @@
+using System.Text;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Timing;
+
 namespace UploadHelper.Output;
 
-/// <summary>The three streams of the process, and what is known of them.</summary>
+/// <summary>The three streams of the process, and what is known about them.</summary>
 /// <param name="In">Standard input.</param>
 /// <param name="Out">Standard output: results.</param>
-/// <param name="Error">Standard error: progress, and last one error line.</param>
-/// <param name="ErrorIsTerminal">Whether a person looks at a terminal behind standard error.</param>
+/// <param name="Error">Standard error: progress, and the error line last.</param>
+/// <param name="ErrorIsTerminal">Whether standard error is a terminal.</param>
 internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter Error, bool ErrorIsTerminal)
 {
-    /// <summary>Whether a person types at a terminal behind standard input.</summary>
+    /// <summary>Whether standard input is a terminal.</summary>
     public bool InIsTerminal { get; init; }
 
-    /// <summary>The same streams for one of several threads that write at once: whole lines, with something before each.</summary>
-    /// <param name="result">What stands before each line of a result.</param>
-    /// <param name="progress">What stands before each other line.</param>
+    /// <summary>The same streams for one of several threads that write at once: whole lines, each with a prefix.</summary>
+    /// <param name="result">The prefix of each line of a result.</param>
+    /// <param name="progress">The prefix of each other line.</param>
     public ConsoleStreams Lines(string result, string progress) =>
         new(In, new LineWriter(Out, result), new LineWriter(Error, progress), ErrorIsTerminal: false);
+}
+
+/// <summary>The caller of the program, where it changes the program's behaviour.</summary>
+internal static class CallingHost
+{
+    // Set by arduino-cli, for IDE 2 as well: "arduino-cli/0.21.0 ArduinoIDE/2.0.0-rc1". IDE 1.8 sets nothing.
+    private const string ArduinoUserAgent = "ARDUINO_USER_AGENT";
+
+    /// <summary>Whether arduino-cli is the caller. It searches for the sketch's port itself, but only after this program has ended.</summary>
+    public static bool IsArduinoCli(IReadOnlyDictionary<string, string> environment) => environment.ContainsKey(ArduinoUserAgent);
+
+    /// <summary>
+    /// The streams as the caller shows them. A program run by arduino-cli may have a terminal, but IDE 2 shows every
+    /// carriage return as a new line and escape sequences as plain text, and nobody answers questions.
+    /// </summary>
+    public static ConsoleStreams Seen(ConsoleStreams streams, IReadOnlyDictionary<string, string> environment) =>
+        IsArduinoCli(environment) ? streams with { ErrorIsTerminal = false, InIsTerminal = false } : streams;
+}
+
+/// <summary>
+/// Arduino IDE 1.8 reads the output on separate threads, and does not wait for them when the tool ends. The last lines of a
+/// tool are lost if the threads have hardly started (MessageSiphon, Uploader.executeUploadCommand).
+/// </summary>
+internal static class SlowReader
+{
+    /// <summary>How long such a reader needs to start and to read what is there.</summary>
+    public static readonly TimeSpan Begins = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Gives the reader of a run that failed at once time to read why.</summary>
+    /// <param name="status">The exit status of the run.</param>
+    /// <param name="streams">The streams; a terminal loses nothing.</param>
+    /// <param name="environment">The environment variables: arduino-cli, and with it IDE 2, reads to the end.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="start">When the program started.</param>
+    public static void WaitFor(int status, ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, TimeProvider time, long start)
+    {
+        if (status != 0 && !streams.ErrorIsTerminal && !CallingHost.IsArduinoCli(environment) && time.GetElapsedTime(start) < Begins)
+        {
+            time.Wait(Begins, CancellationToken.None);
+        }
+    }
+}
+
+/// <summary>Standard input, opened when the first line is read: most commands never read, and opening it initializes the terminal.</summary>
+internal sealed class StandardInput : TextReader
+{
+    public override string? ReadLine() => Console.In.ReadLine();
+}
+
+/// <summary>Passes on whole lines, each with a prefix, so that several boards can be reported at once.</summary>
+/// <param name="writer">Where the lines go; locked while one is written.</param>
+/// <param name="prefix">The prefix of each line.</param>
+internal sealed class LineWriter(TextWriter writer, string prefix) : TextWriter
+{
+    private readonly StringBuilder _line = new();
+
+    public override Encoding Encoding => writer.Encoding;
+
+    public override void Write(char value)
+    {
+        if (value == '\n')
+        {
+            lock (writer)
+            {
+                writer.WriteLine($"{prefix}{_line}");
+                writer.Flush();
+            }
+
+            _line.Clear();
+        }
+        else if (value != '\r')
+        {
+            _line.Append(value);
+        }
+    }
+}
+
+/// <summary>Keeps text to printable ASCII: old IDEs decode with any charset, and strings from devices can hold anything, even terminal commands.</summary>
+internal static class Ascii
+{
+    /// <summary>The text with every other character replaced by '?'.</summary>
+    public static string Of(string text) =>
+        text.AsSpan().ContainsAnyExceptInRange(' ', '~')
+            ? string.Concat(text.Select(c => c is >= ' ' and <= '~' ? c : '?'))
+            : text;
+}
+
+/// <summary>Asks the user before something that cannot be undone.</summary>
+internal sealed class Confirmation
+{
+    private readonly ConsoleStreams _streams;
+
+    /// <summary>Makes sure that a user can answer.</summary>
+    /// <param name="streams">The streams of the process.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.Usage"/>: there is no terminal.</exception>
+    public Confirmation(ConsoleStreams streams) => _streams = streams is { InIsTerminal: true, ErrorIsTerminal: true }
+        ? streams
+        : throw new UploadException(
+            UploadError.Usage, $"This command asks for confirmation, and there is no terminal to ask on. {ErrorMessages.Unchanged}", "Give --yes to run it without confirmation.");
+
+    /// <summary>Asks.</summary>
+    /// <param name="question">A yes-or-no question.</param>
+    /// <param name="cancellationToken">Ends the wait for the answer.</param>
+    /// <exception cref="OperationCanceledException">The answer was not yes, or the token was cancelled.</exception>
+    public void Ask(string question, CancellationToken cancellationToken)
+    {
+        _streams.Error.Write(Ascii.Of($"{question} [y/N] "));
+        _streams.Error.Flush();
+        var answer = Task.Run(_streams.In.ReadLine, CancellationToken.None);
+        answer.Wait(cancellationToken);
+        if (answer.Result?.Trim().ToLowerInvariant() is not ("y" or "yes"))
+        {
+            throw new OperationCanceledException();
+        }
+    }
 }

@@ -19,7 +19,7 @@ internal static class FindingsReport
         {
             writer.WriteLine(JsonSerializer.Serialize(
                 new FindingLine(
-                    JsonLine.Schema,
+                    JsonEvent.CurrentSchema,
                     "finding",
                     f.Board,
                     f.Level.ToString().ToLowerInvariant(),
@@ -31,7 +31,7 @@ internal static class FindingsReport
         }
 
         writer.WriteLine(JsonSerializer.Serialize(
-            new ResultLine(JsonLine.Schema, "result", null, 0, versions, Count(findings, FindingLevel.Problem), Count(findings, FindingLevel.Note)),
+            new ResultLine(JsonEvent.CurrentSchema, "result", null, 0, versions, Count(findings, FindingLevel.Problem), Count(findings, FindingLevel.Note)),
             FindingsJson.Default.ResultLine));
         writer.Flush();
     }

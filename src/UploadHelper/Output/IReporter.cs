@@ -4,21 +4,21 @@ using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;
 
-/// <summary>Shows an upload to whoever called: a person, an IDE, a program.</summary>
+/// <summary>Reports a run to the caller: a person, an IDE or a program.</summary>
 internal interface IReporter
 {
-    /// <summary>An upload begins.</summary>
-    /// <param name="time">Its clock: a virtual board has one of its own.</param>
+    /// <summary>A run begins.</summary>
+    /// <param name="time">Its clock: a virtual board has its own.</param>
     void Begin(TimeProvider time);
 
-    /// <summary>A reporter for one of several boards that are written to at once; can be used beside others.</summary>
+    /// <summary>A reporter for one of several boards that are written to at once. It can be used in parallel with others.</summary>
     /// <param name="path">Where the board is plugged in.</param>
     IReporter ForBoard(string path);
 
     /// <summary>Something happened.</summary>
     void Event(UploadEvent e);
 
-    /// <summary>The state of the virtual board at the end, and what was done to it.</summary>
+    /// <summary>What happened to a virtual board.</summary>
     void Simulated(SimulationSummary board);
 
     /// <summary>The upload is done.</summary>
@@ -33,3 +33,8 @@ internal interface IReporter
     /// <summary>The user ended the run.</summary>
     void Cancelled();
 }
+
+/// <summary>How a command ended that succeeded.</summary>
+/// <param name="Text">For people: whole sentences.</param>
+/// <param name="Result">For programs.</param>
+internal sealed record CommandOutcome(string Text, JsonResult Result);

@@ -8,10 +8,10 @@ using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;
 
-/// <summary>Tells an upload in plain ASCII text: steps on standard error, the result on standard output.</summary>
+/// <summary>Reports a run in plain ASCII text: steps on standard error, the result on standard output.</summary>
 /// <param name="streams">The streams.</param>
-/// <param name="verbose">Whether to tell everything, with times.</param>
-/// <param name="quiet">Whether to tell only warnings and the end.</param>
+/// <param name="verbose">Whether to show everything, with times.</param>
+/// <param name="quiet">Whether to show only warnings and the result.</param>
 /// <param name="color">Whether to use colours.</param>
 internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool quiet, bool color) : IReporter
 {
@@ -26,7 +26,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
         _elapsed = () => time.GetElapsedTime(start);
     }
 
-    // Several progress lines would only get into each other's way: what is left is what a quiet upload says.
+    // Several progress lines would overwrite each other, so each board is reported as by --quiet.
     public IReporter ForBoard(string path) =>
         new TextReporter(streams.Lines($"{path}: ", $"{path}: "), verbose, quiet || !verbose, color) { _elapsed = _elapsed };
 
@@ -38,7 +38,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 Image(image, fit);
                 break;
             case ResetSkipped(var port):
-                Step("Reset", $"not needed, a bootloader answers already ({port} left alone)");
+                Step("Reset", $"not needed: a bootloader already responds ({port} is not used)");
                 break;
             case ResettingSketch(var port):
                 Step("Reset", $"{port}: sending the magic reset");
@@ -54,27 +54,27 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 }
 
                 Detail($"block size {device.Functional.TransferSize} bytes, {(device.Functional.CanUpload ? "can" : "cannot")} be read back");
-                Detail($"taken for: {info.Name}; waits " + (pollsEarly ? $"for nothing but its answers ({info.PollsEarly})" : "as long as it asks for"));
+                Detail($"recognised as {info.Name}; " + (pollsEarly ? $"polls early ({info.PollsEarly})" : "honours its poll timeout"));
                 break;
             case BoardsFound(var boards):
                 Step("Boards", $"{boards.Count} at once: {string.Join(", ", boards.Select(b => $"{b.Device.Id} at {b.Device.Path}"))}");
                 break;
             case BoardLeftAlone(var device, var why):
-                Step("Left", $"{device.Id} at {device.Path} left alone: {why}");
+                Step("Skipped", $"{device.Id} at {device.Path}: {why}");
                 break;
             case PlanMade({ Memories.Count: 0 }, var unchanged):
-                Step("Plan", $"nothing to write, all {unchanged} bytes are there already");
+                Step("Plan", $"nothing to write: all {unchanged} bytes are already correct");
                 break;
             case PlanMade(var plan, var unchanged):
                 Plan(
                     plan.Sectors,
-                    $"{plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes" + (unchanged == 0 ? "" : $"; {unchanged} are there already"));
+                    $"{plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes" + (unchanged == 0 ? "" : $"; {unchanged} are already correct"));
                 break;
             case ErasePlanned(var plan):
                 Plan(plan.Sectors, $"{plan.Size / 1024} KiB), 0x{plan.Address:X8} to 0x{plan.End - 1:X8}");
                 break;
             case Recovering(var what, var comesBack, var number, var most):
-                Step("Retry", $"{number} of {most}: {what} " + (comesBack is { } wait ? $"Waiting up to {wait.TotalSeconds:0} s for it to come back." : "Trying to go on from what is written."));
+                Step("Retry", $"{number} of {most}: {what} " + (comesBack is { } wait ? $"Waiting up to {wait.TotalSeconds:0} s for it to return." : "Continuing after what is already written."));
                 break;
             case FlashProgress(var phase, var done, var total):
                 Progress(phase, done, total);
@@ -110,7 +110,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 { Port: { } port } => $"The sketch runs, on {port}.",
                 { Left: true, StartsAfter: var wait } when wait > TimeSpan.Zero => $"The bootloader starts the sketch in about {wait.TotalSeconds:0} s.",
                 { Left: true } => "The bootloader was told to start the sketch.",
-                _ => "The board is still in its bootloader; RESET starts the sketch.",
+                _ => "The board is still in its bootloader. Press RESET to start the sketch.",
             });
     }
 
@@ -131,8 +131,8 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     private static string Unchanged(UploadResult result) => result.Unchanged switch
     {
         0 => "",
-        var all when all == result.Size => " (all of them there already, nothing written)",
-        var some => $" ({some} of them there already)",
+        var all when all == result.Size => " (all already correct, nothing written)",
+        var some => $" ({some} already correct)",
     };
 
     private void Image(FirmwareImage image, LinkAddress? fit)
@@ -191,7 +191,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
     private string Time() => verbose ? $"{_elapsed().TotalSeconds,8:0.000} " : "";
 
-    // Not PadRight, whose Span.Fill is never precompiled: this is on the way to the first transfer.
+    // Not PadRight, whose Span.Fill is never precompiled: this runs before the first transfer.
     private static string Label(string label) => label.Length < LabelWidth ? label + Blanks[label.Length..] : label;
 
     private void Line(string text) => Write("", text);
@@ -203,5 +203,67 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
         _progress.End();
         streams.Error.WriteLine(label + Ascii.Of(text));
         streams.Error.Flush();
+    }
+}
+
+/// <summary>
+/// One line that shows the progress of a phase: a bar on a terminal, else a mark at every 25 % (an IDE shows each
+/// carriage return as a new line).
+/// </summary>
+/// <param name="writer">Where it goes.</param>
+/// <param name="isTerminal">Whether a line can be overwritten.</param>
+internal sealed class ProgressLine(TextWriter writer, bool isTerminal)
+{
+    private const int BarWidth = 30;
+    private string? _label;
+    private int _percent;
+
+    /// <summary>Shows progress; a new label starts a new line.</summary>
+    /// <param name="label">The phase.</param>
+    /// <param name="done">How much of it is done.</param>
+    /// <param name="total">How much there is in all; above zero.</param>
+    /// <param name="before">Gives the text before the label when the line starts.</param>
+    public void Show(string label, long done, long total, Func<string> before)
+    {
+        if (label != _label)
+        {
+            End();
+            _label = label;
+            _percent = 0;
+            writer.Write(before() + label);
+        }
+
+        var percent = (int)(done * 100 / total);
+        if (isTerminal)
+        {
+            if (percent > _percent)
+            {
+                writer.Write($"\r{label}[{new string('#', percent * BarWidth / 100).PadRight(BarWidth)}] {percent,3}%");
+                _percent = percent;
+            }
+        }
+        else
+        {
+            for (; _percent + 25 <= percent; _percent += 25)
+            {
+                writer.Write($"{(_percent == 0 ? "" : " ")}{_percent + 25}%");
+            }
+        }
+
+        writer.Flush();
+        if (done == total)
+        {
+            End();
+        }
+    }
+
+    /// <summary>Ends the current line, if there is one.</summary>
+    public void End()
+    {
+        if (_label is not null)
+        {
+            writer.WriteLine();
+            _label = null;
+        }
     }
 }

@@ -1,4 +1,3 @@
-using UploadHelper.CommandLine;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Cli;

@@ -1,4 +1,5 @@
 using System.Text;
+using UploadHelper.CommandLine;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using UploadHelper.CommandLine;
 using UploadHelper.Core.Firmware;
 
 namespace UploadHelper.Tests.Support;

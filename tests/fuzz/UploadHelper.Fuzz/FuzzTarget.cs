@@ -1,3 +1,5 @@
+using UploadHelper.Host;
+
 namespace UploadHelper.Fuzz;
 
 /// <summary>One parser under attack.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using UploadHelper.CommandLine;
 
 namespace UploadHelper.Fuzz;
 

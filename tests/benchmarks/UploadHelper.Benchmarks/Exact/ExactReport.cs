@@ -1,5 +1,6 @@
 using System.Globalization;
 using UploadHelper.Core.Usb;
+using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Benchmarks.Exact;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Benchmarks.Rig;
 

@@ -1,5 +1,6 @@
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Fuzz.Targets;
 

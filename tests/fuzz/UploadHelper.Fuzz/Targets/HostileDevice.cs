@@ -1,4 +1,5 @@
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Fuzz.Targets;

@@ -1,6 +1,7 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
+using UploadHelper.Host;
 
 namespace UploadHelper.Fuzz.Targets;
 

@@ -6,12 +6,12 @@ namespace UploadHelper.Output;
 /// <summary>An image in words.</summary>
 internal static class ImageText
 {
-    /// <summary>A part that was left out, and the cure.</summary>
+    /// <summary>A part that is left out, and how to avoid it.</summary>
     public static string Of(LeftOutSegment segment) =>
-        $"{(segment.Section is null ? "" : $"section {segment.Section}, ")}{segment.Size} bytes at 0x{segment.Address:X8}: not flash but RAM or registers. "
+        $"{(segment.Section is null ? "" : $"section {segment.Section}, ")}{segment.Size} bytes at 0x{segment.Address:X8}: RAM or registers, not flash. "
         + "(NOLOAD in the linker script keeps them out of the file.)";
 
-    /// <summary>What the image command tells: a label and a text a line; lines that belong to the one above have no label.</summary>
+    /// <summary>The page of <c>image</c>: a label and a text per line.</summary>
     public static IEnumerable<(string Label, string Text)> Of(ImageInspection inspection)
     {
         var image = inspection.Image;
@@ -33,7 +33,7 @@ internal static class ImageText
 
         if (inspection.Fit is { } fit)
         {
-            yield return ("linked for", fit.LinkedFor is { } address ? $"0x{address:X8}: so its code pointers say" : $"unknown: too few code pointers ({fit.Pointers}) to tell");
+            yield return ("linked for", fit.LinkedFor is { } address ? $"0x{address:X8}, according to its code pointers" : $"unknown: too few code pointers ({fit.Pointers}) to tell");
         }
 
         foreach (var line in Fits(inspection))
@@ -69,7 +69,7 @@ internal static class ImageText
         }
         else if (!inspection.Image.HasVectorTable)
         {
-            yield return ("fits", "any board with such a memory: it is data, no program");
+            yield return ("fits", "any board with such a memory: it is data, not a program");
         }
         else if (inspection.AddressFrom == AddressSource.Unknown)
         {
@@ -77,7 +77,7 @@ internal static class ImageText
         }
         else if (inspection.Bootloaders.Count == 0)
         {
-            yield return ("fits", $"no bootloader that is known; one that starts sketches at 0x{inspection.Image.Start:X8}");
+            yield return ("fits", $"no known bootloader; it needs one that starts sketches at 0x{inspection.Image.Start:X8}");
         }
 
         foreach (var fit in inspection.Bootloaders)

@@ -1,0 +1,135 @@
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Output;
+
+/// <summary>The page of <c>info</c>.</summary>
+internal static class StateText
+{
+    private const int LabelWidth = 16;
+    private static readonly string[] Attributes = ["can be written", "can be read", "manifestation tolerant", "detaches by itself"];
+
+    /// <summary>The lines of the page.</summary>
+    /// <param name="state">What the bootloader reports.</param>
+    /// <param name="drivers">The drivers bound to it; null where that is unknown.</param>
+    /// <param name="verbose">Whether to show the descriptors byte for byte.</param>
+    public static IEnumerable<string> Of(BootloaderState state, IReadOnlyList<string>? drivers, bool verbose)
+    {
+        var description = state.Description;
+        yield return $"{DescriptionText.Place(description.Device)}: {description.Manufacturer} {description.Product}, serial number {description.SerialNumber}";
+        foreach (var (label, text) in Fields(state, drivers))
+        {
+            yield return $"  {label.PadRight(LabelWidth)}{text}";
+        }
+
+        foreach (var line in DescriptionText.Alternates(description))
+        {
+            yield return line;
+        }
+
+        if (verbose)
+        {
+            yield return $"  device descriptor: {Bytes(state.DeviceDescriptor)}";
+            foreach (var part in UsbDescriptors.Split(state.Configuration))
+            {
+                yield return $"  configuration: {Bytes(part)}";
+            }
+        }
+    }
+
+    private static string Bytes(ReadOnlyMemory<byte> bytes) => BitConverter.ToString(bytes.ToArray()).Replace('-', ' ');
+
+    private static IEnumerable<(string Label, string Text)> Fields(BootloaderState state, IReadOnlyList<string>? drivers)
+    {
+        var (description, functional) = (state.Description, state.Description.Functional);
+        yield return ("USB", $"{DescriptionText.Release(description.UsbRelease)}, release {DescriptionText.Release(description.Device.Release)}, number {description.Device.Number} on bus {description.Device.Bus}");
+        if (drivers is not null)
+        {
+            yield return ("driver", drivers.Count == 0 ? "none" : string.Join(", ", drivers));
+        }
+
+        yield return ("DFU", DescriptionText.Release(functional.DfuVersion) + (description.IsDfuSe ? " (DfuSe)" : ""));
+        yield return ("attributes", $"0x{functional.Attributes:X2}: {string.Join(", ", Attributes.Where((_, bit) => (functional.Attributes & 1 << bit) != 0))}");
+        yield return ("block size", $"{functional.TransferSize} bytes");
+        if (state.Info is { } info)
+        {
+            yield return ("recognised as", info.Name);
+        }
+
+        yield return ("state", state.Status.State.Name());
+        yield return ("status", state.Status.Code.Name());
+        yield return ("poll timeout", $"{state.Status.PollTimeout.TotalMilliseconds:0} ms");
+    }
+}
+
+/// <summary>What a device's descriptors say, as text.</summary>
+internal static class DescriptionText
+{
+    /// <summary>The alternate settings, each with its sectors below it.</summary>
+    public static IEnumerable<string> Alternates(DfuDescription description)
+    {
+        foreach (var alternate in description.Alternates)
+        {
+            yield return $"  alt {alternate.Setting}: {alternate.Name}";
+            foreach (var group in Sectors(alternate))
+            {
+                yield return $"    0x{group.Address:X8} to 0x{group.End - 1:X8}  {group.Count,4} x {group.SectorSize,6} bytes  {string.Join(", ", AccessWords(group.Access))}";
+            }
+        }
+    }
+
+    /// <summary>The sectors in an alternate setting's name; none if it is not a memory map.</summary>
+    public static IReadOnlyList<SectorGroup> Sectors(DfuAlternate alternate)
+    {
+        try
+        {
+            return MemoryMap.Parse(alternate.Name).Groups;
+        }
+        catch (MemoryMapException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>The access rights of sectors in words.</summary>
+    public static IEnumerable<string> AccessWords(SectorAccess access) =>
+        Enum.GetValues<SectorAccess>().Where(a => access.HasFlag(a)).Select(a => a.ToString().ToLowerInvariant());
+
+    /// <summary>A binary-coded release: "22.00".</summary>
+    public static string Release(ushort bcd) => $"{bcd >> 8:X}.{bcd & 0xFF:X2}";
+
+    /// <summary>A device and its place: "0483:DF11 at 1-1".</summary>
+    public static string Place(UsbDeviceInfo device) => $"{device.Id} at {device.Path}";
+}
+
+/// <summary>Sectors in words. Adjacent sectors of equal size share a line, since there can be hundreds of small pages.</summary>
+internal static class SectorText
+{
+    /// <summary>A line for each row of sectors, in order.</summary>
+    public static IEnumerable<string> Of(IEnumerable<Sector> sectors)
+    {
+        var row = new List<Sector>();
+        foreach (var sector in sectors)
+        {
+            if (row.Count > 0 && (sector.Address != row[^1].End || sector.Size != row[^1].Size))
+            {
+                yield return Line(row);
+                row.Clear();
+            }
+
+            row.Add(sector);
+        }
+
+        if (row.Count > 0)
+        {
+            yield return Line(row);
+        }
+    }
+
+    private static string Line(List<Sector> row) => row.Count == 1
+        ? $"sector 0x{row[0].Address:X8} to 0x{row[0].End - 1:X8}"
+        : $"sectors 0x{row[0].Address:X8} to 0x{row[^1].End - 1:X8}, {row.Count} of {row[0].Size} bytes";
+}
