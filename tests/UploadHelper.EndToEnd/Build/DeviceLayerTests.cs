@@ -1,5 +1,4 @@
 using System.Text.Json;
-using UploadHelper.EndToEnd.Packages;
 using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Build;

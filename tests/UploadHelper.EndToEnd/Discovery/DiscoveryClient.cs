@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using UploadHelper.EndToEnd.Support;
-using UploadHelper.Fuzz;
 
 namespace UploadHelper.EndToEnd.Discovery;
 

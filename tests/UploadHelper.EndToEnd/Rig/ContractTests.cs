@@ -1,6 +1,5 @@
 using System.Xml.Linq;
 using UploadHelper.EndToEnd.Support;
-using UploadHelper.Tests.Contracts;
 using Xunit.Abstractions;
 
 namespace UploadHelper.EndToEnd.Rig;

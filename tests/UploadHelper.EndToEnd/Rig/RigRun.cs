@@ -1,4 +1,3 @@
-using UploadHelper.EndToEnd.Processor;
 using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Rig;

@@ -1,4 +1,3 @@
-using UploadHelper.Devices.Usb.LibUsb;
 using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Wine;

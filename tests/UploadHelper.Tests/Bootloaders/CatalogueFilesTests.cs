@@ -1,5 +1,4 @@
 using System.Text;
-using UploadHelper.Benchmarks;
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;

@@ -8,7 +8,6 @@ using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Bootloaders;
 

@@ -1,4 +1,3 @@
-using UploadHelper.EndToEnd.Support;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Cli;

@@ -1,5 +1,4 @@
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Cli;
 

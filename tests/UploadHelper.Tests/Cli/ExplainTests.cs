@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using UploadHelper.CommandLine;
 using UploadHelper.Core.Errors;
 using UploadHelper.Tests.Support;
 

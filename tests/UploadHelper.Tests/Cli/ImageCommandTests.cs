@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Cli;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Cli;
 

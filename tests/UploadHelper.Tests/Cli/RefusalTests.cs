@@ -1,6 +1,5 @@
 using UploadHelper.Core.Firmware;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Cli;
 

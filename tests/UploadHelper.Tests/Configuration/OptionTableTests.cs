@@ -3,7 +3,6 @@ using UploadHelper.Commands;
 using UploadHelper.Configuration;
 using UploadHelper.Output;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Configuration;
 

@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using UploadHelper.Core.Serial;
 using UploadHelper.Devices;
-using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;
 using UploadHelper.VirtualBoard.Plug;

@@ -1,6 +1,5 @@
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
-using UploadHelper.Fuzz;
 
 namespace UploadHelper.Tests.Contracts;
 

@@ -4,7 +4,6 @@ using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices;
 using UploadHelper.Devices.Usb.UsbIp;
-using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard.InProcess;
 using UploadHelper.VirtualBoard.Plug;
 using UploadHelper.VirtualBoard.UsbIp;

@@ -2,7 +2,6 @@ using UploadHelper.Core.Diagnosis;
 using UploadHelper.Devices;
 using UploadHelper.Output;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Diagnosis;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Discovery;
-using UploadHelper.Tests.Output;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.InProcess;
 

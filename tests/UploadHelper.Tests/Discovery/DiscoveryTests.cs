@@ -1,7 +1,7 @@
 using System.Text.Json;
+using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.Discovery;
 

@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Buffers.Binary;
-using UploadHelper.Benchmarks.Exact;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
@@ -161,7 +161,7 @@ internal sealed class FaultTrial
     private void See(BoardEvent e)
     {
         if (e.Kind == BoardEventKind.Start && e.Text.StartsWith("sketch", StringComparison.Ordinal) && !IsComplete() && !IsAsBefore()
-            && _bench.Board.Flash.IsReadable(_stackAt, sizeof(uint)) && _bench.Board.Flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_stackAt, sizeof(uint)))))
+            && _bench.Board.Flash.IsReadable(_goal.StackAt, sizeof(uint)) && _bench.Board.Flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_goal.StackAt, sizeof(uint)))))
         {
             _halfStarted ??= e.Text;
         }

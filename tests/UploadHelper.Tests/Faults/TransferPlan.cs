@@ -1,7 +1,6 @@
 using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Hardware;
-using UploadHelper.VirtualBoard.UsbIp;
 
 namespace UploadHelper.Tests.Faults;
 

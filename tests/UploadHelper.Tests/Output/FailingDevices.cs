@@ -1,4 +1,5 @@
 using UploadHelper.Commands;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
@@ -6,7 +7,6 @@ using UploadHelper.Devices.Usb;
 using UploadHelper.Output;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
-using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Output;

@@ -11,7 +11,7 @@ namespace UploadHelper.Tests.Output;
 public partial class MessagesTests
 {
     private static readonly IReadOnlyList<string> Errors = [.. ErrorTable.Entries.Select(e => e.Text.Code)];
-    private static readonly IReadOnlyList<string> Warnings = [.. WarningTable.Entries.Select(w => w.Code)];
+    private static readonly IReadOnlyList<string> Warnings = [.. WarningTable.Entries.Select(w => w.Text.Code)];
 
     public static TheoryData<string> ErrorCodes() => new(Errors);
 
@@ -65,7 +65,7 @@ public partial class MessagesTests
     [Fact]
     public void The_explanations_are_plain_ASCII_sentences()
     {
-        foreach (var text in ErrorTable.Entries.Select(e => e.Text).Concat(WarningTable.Entries).Append(ErrorTable.Cancelled))
+        foreach (var text in ErrorTable.Entries.Select(e => e.Text).Concat(WarningTable.Entries.Select(w => w.Text)).Append(ErrorTable.Cancelled))
         {
             Assert.NotEmpty(text.Cure);
             Assert.All([text.Happened, text.Board, .. text.Cure], t => Assert.Matches(@"^[ -~]*[.?)]$", t));

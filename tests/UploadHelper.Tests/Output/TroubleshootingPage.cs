@@ -1,9 +1,7 @@
 using System.Text;
-using UploadHelper.CommandLine;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Output;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using UploadHelper.CommandLine;
 using UploadHelper.Core.Firmware;
 
 namespace UploadHelper.Tests.Support;

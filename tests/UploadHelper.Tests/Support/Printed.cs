@@ -13,7 +13,7 @@ internal sealed partial class Printed(int status, string stdout, string stderr)
     private static readonly HashSet<string> Codes =
     [
         .. ErrorTable.Entries.Select(e => $"error {e.Text.Code}"),
-        .. WarningTable.Entries.Select(w => $"warning {w.Code}"),
+        .. WarningTable.Entries.Select(w => $"warning {w.Text.Code}"),
     ];
 
     public int Status => status;

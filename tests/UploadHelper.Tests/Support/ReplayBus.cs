@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.Tracing;
-using UploadHelper.VirtualBoard.UsbIp;
 
 namespace UploadHelper.Tests.Support;
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using UploadHelper.Core.Firmware;
-using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.Tests.Support;
 

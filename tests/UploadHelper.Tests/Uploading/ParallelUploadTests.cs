@@ -171,7 +171,7 @@ public class ParallelUploadTests
     {
         const uint Address = 0x0800_0000;
         var image = SketchImage.Bytes(Address, 3_000);
-        var boards = SimulationOptions.Parse("f4rom,count=8", StartState.Bootloader).Each().Select(o => new BoardFactory().Create(o, _ => { })).ToList();
+        var boards = SimulationOptions.Parse("f4rom,count=8", StartState.Bootloader).Each().Select(o => BoardFactory.Create(o, _ => { })).ToList();
         var runners = boards.Select(b => new BoardRunner(b, TimeProvider.System)).ToList();
         using var server = new UsbIpServer(new IPEndPoint(IPAddress.Loopback, 0), runners);
         var bus = new UsbIpBus(UsbIpEndpoint.Parse($"127.0.0.1:{server.EndPoint.Port}"), TimeProvider.System);

@@ -1,5 +1,3 @@
-using UploadHelper.Host;
-
 namespace UploadHelper.Fuzz;
 
 /// <summary>One parser under attack.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using UploadHelper.CommandLine;
 
 namespace UploadHelper.Fuzz;
 

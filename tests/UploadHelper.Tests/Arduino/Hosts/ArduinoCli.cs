@@ -1,5 +1,3 @@
-using UploadHelper.VirtualBoard;
-
 namespace UploadHelper.Tests.Arduino.Hosts;
 
 /// <summary>arduino-cli, and IDE 2 which has it inside.</summary>

@@ -1,5 +1,3 @@
-using UploadHelper.VirtualBoard;
-
 namespace UploadHelper.Tests.Arduino.Hosts;
 
 /// <summary>What the user chose before pressing Upload.</summary>

@@ -1,5 +1,3 @@
-using UploadHelper.VirtualBoard;
-
 namespace UploadHelper.Tests.Arduino.Hosts;
 
 /// <summary>Arduino IDE 1.8.</summary>

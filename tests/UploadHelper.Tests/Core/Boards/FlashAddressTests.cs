@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 

@@ -3,7 +3,6 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Core.Dfu;
 

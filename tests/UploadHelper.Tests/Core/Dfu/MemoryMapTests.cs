@@ -1,7 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
 using UploadHelper.Core.Chips;
-using UploadHelper.Core.Diagnosis;
 
 namespace UploadHelper.Tests.Core.Dfu;
 
@@ -51,13 +50,13 @@ public class MemoryMapTests
     [InlineData("@Internal Flash", "has no address")]
     [InlineData("@Internal Flash /08000000/04*016Kg", "must begin with 0x")]
     [InlineData("@Internal Flash /0x/04*016Kg", "hexadecimal digits")]
-    [InlineData("@Internal Flash /0x08000000", "ends where '/' should follow")]
+    [InlineData("@Internal Flash /0x08000000", "ends where '/' is expected")]
     [InlineData("@Internal Flash /0x08000000/", "names no sectors")]
-    [InlineData("@Internal Flash /0x08000000/04x016Kg", "'x' stands where '*' should")]
-    [InlineData("@Internal Flash /0x08000000/04*016Kz", "'z' is no sector type")]
-    [InlineData("@Internal Flash /0x08000000/04*000Kg", "has no bytes")]
-    [InlineData("@Internal Flash /0xFFFF0000/04*128Kg", "beyond the address space")]
-    [InlineData("@Internal Flash /0xFFFFFFFF/1*1 g,1*1 g", "beyond the address space")]
+    [InlineData("@Internal Flash /0x08000000/04x016Kg", "'x' instead of '*'")]
+    [InlineData("@Internal Flash /0x08000000/04*016Kz", "'z' is not a sector type")]
+    [InlineData("@Internal Flash /0x08000000/04*000Kg", "has size 0")]
+    [InlineData("@Internal Flash /0xFFFF0000/04*128Kg", "beyond the 32-bit address space")]
+    [InlineData("@Internal Flash /0xFFFFFFFF/1*1 g,1*1 g", "beyond the 32-bit address space")]
     [InlineData("@Internal Flash /0x08000000/04*99999999Kg", "one to seven digits")]
     [InlineData("@Internal Flash /0x08000000/04*9999999Mg", "too large")]
     public void A_string_that_is_no_map_is_refused_with_the_place_where_it_breaks(string text, string why)

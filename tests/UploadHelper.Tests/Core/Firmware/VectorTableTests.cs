@@ -51,10 +51,10 @@ public class VectorTableTests
     }
 
     [Theory]
-    [InlineData(0x0000_0000u, 0x0800_4101u, "is no stack pointer")]
-    [InlineData(0xFFFF_FFFFu, 0xFFFF_FFFFu, "is no stack pointer")]
-    [InlineData(0x2002_0002u, 0x0800_4101u, "is no stack pointer")]
-    [InlineData(0x2002_0000u, 0x0800_4100u, "is no reset vector")]
+    [InlineData(0x0000_0000u, 0x0800_4101u, "is not a valid initial stack pointer")]
+    [InlineData(0xFFFF_FFFFu, 0xFFFF_FFFFu, "is not a valid initial stack pointer")]
+    [InlineData(0x2002_0002u, 0x0800_4101u, "is not a valid initial stack pointer")]
+    [InlineData(0x2002_0000u, 0x0800_4100u, "is not a valid reset vector")]
     public void A_file_without_a_vector_table_is_refused(uint stack, uint reset, string why)
     {
         var bytes = SketchImage.Bytes(0x0800_4000, 4_000);
@@ -75,7 +75,7 @@ public class VectorTableTests
 
         var e = Assert.Throws<UploadException>(() => VectorTable.Check(new FirmwareImage("x.bin", [new Segment(0x0800_4000, bytes)])));
 
-        Assert.Contains("0x08010001 lies outside the image", e.Message, StringComparison.Ordinal);
+        Assert.Contains("0x08010001 is outside the image", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

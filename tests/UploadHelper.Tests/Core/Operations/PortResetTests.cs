@@ -1,7 +1,6 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
-using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Core.Operations;

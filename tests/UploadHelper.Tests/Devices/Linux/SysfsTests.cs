@@ -2,7 +2,6 @@ using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Linux;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Devices.Linux;
 

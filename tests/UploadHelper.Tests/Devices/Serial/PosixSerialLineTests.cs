@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using System.Text;
-using UploadHelper.Benchmarks.Exact;
 using UploadHelper.Core.Serial;
 using UploadHelper.Devices.Serial.Posix;
 using UploadHelper.VirtualBoard.Plug;

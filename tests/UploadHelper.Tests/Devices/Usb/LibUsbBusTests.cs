@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using UploadHelper.Core.Usb;
-using UploadHelper.Devices.Linux;
 using UploadHelper.Devices.Usb.LibUsb;
 
 namespace UploadHelper.Tests.Devices.Usb;

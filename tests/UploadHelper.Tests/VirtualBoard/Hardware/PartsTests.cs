@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using UploadHelper.Core.Chips;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Tests.VirtualBoard.Hardware;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using UploadHelper.Core.Usb;
-using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Benchmarks.Exact;

@@ -1,6 +1,4 @@
 using System.Globalization;
-using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Benchmarks.Rig;
 

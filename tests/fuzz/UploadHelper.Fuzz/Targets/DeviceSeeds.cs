@@ -1,6 +1,5 @@
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Fuzz.Targets;
 

@@ -1,6 +1,4 @@
 using UploadHelper.Core.Usb;
-using UploadHelper.VirtualBoard.Faults;
-using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Fuzz.Targets;
 

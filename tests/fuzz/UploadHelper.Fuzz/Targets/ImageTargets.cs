@@ -1,7 +1,6 @@
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
-using UploadHelper.Host;
 
 namespace UploadHelper.Fuzz.Targets;
 

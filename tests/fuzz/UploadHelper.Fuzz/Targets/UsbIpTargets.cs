@@ -1,7 +1,6 @@
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;
-using UploadHelper.Tests.Output;
 
 namespace UploadHelper.Fuzz.Targets;
 

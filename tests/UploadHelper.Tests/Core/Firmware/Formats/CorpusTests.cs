@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Tests.Support;
-using UploadHelper.VirtualBoard.Bootloaders;
 
 namespace UploadHelper.Tests.Core.Firmware.Formats;
 

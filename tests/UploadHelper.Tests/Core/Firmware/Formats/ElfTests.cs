@@ -46,8 +46,8 @@ public class ElfTests
     [InlineData(0x05, 2, "it is big-endian")]
     [InlineData(0x12, 83, "it is for AVR")]
     [InlineData(0x12, 0xF1, "it is for machine 241")]
-    [InlineData(0x10, 1, "it is compiled, but not linked")]
-    [InlineData(0x10, 4, "it is no executable (its type is 4)")]
+    [InlineData(0x10, 1, "it is compiled but not linked")]
+    [InlineData(0x10, 4, "it is not an executable (ELF type 4)")]
     public void What_no_STM32_can_run_is_refused(int offset, byte value, string what)
     {
         var file = ElfWriter.Write([new Segment(0x0800_4000, new byte[16])]);
@@ -56,7 +56,7 @@ public class ElfTests
         var e = Assert.Throws<UploadException>(() => ImageReader.Read(new ImageFile("x.elf", file), null));
 
         Assert.Equal(UploadError.ImageUnreadable, e.Error);
-        Assert.StartsWith($"x.elf is an ELF file, but not for an STM32: {what}. ", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"x.elf is not a program for an STM32: {what}. ", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

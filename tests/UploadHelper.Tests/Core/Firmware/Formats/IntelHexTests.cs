@@ -49,7 +49,7 @@ public class IntelHexTests
         Assert.Equal([0x11, 0x22, 0x33, 0x44], segment.Data.ToArray());
 
         var e = Assert.Throws<UploadException>(() => Read(Upper(0x0800), Data(0x4000, "11223344"), Data(0x4004, "55"), Data(0x4001, "2234"), End));
-        Assert.Contains("line 4: the byte at 0x08004002 is 0x34, and line 2 says 0x33", e.Message, StringComparison.Ordinal);
+        Assert.Contains("(line 4): the byte at 0x08004002 is 0x34 here, but 0x33 at line 2", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public class SRecordTests
         var e = Assert.Throws<UploadException>(() => Read(Record(3, 0x0800_4000, "1122"), Record(5, 2, ""), Record(7, 0, "")));
 
         Assert.Equal(UploadError.ImageUnreadable, e.Error);
-        Assert.Contains("line 2: it counts 2 data records, and 1 stand before it", e.Message, StringComparison.Ordinal);
+        Assert.Contains("(line 2): the count record says 2, but the number of data records before it is 1", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

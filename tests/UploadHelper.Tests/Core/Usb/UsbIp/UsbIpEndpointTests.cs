@@ -20,16 +20,16 @@ public class UsbIpEndpointTests
     }
 
     [Theory]
-    [InlineData("", "names no host")]
-    [InlineData(":3240", "names no host")]
-    [InlineData("localhost:", "is no TCP port")]
-    [InlineData("localhost:70000", "is no TCP port")]
-    [InlineData("localhost:-1", "is no TCP port")]
+    [InlineData("", "has no host name")]
+    [InlineData(":3240", "has no host name")]
+    [InlineData("localhost:", "is not a TCP port")]
+    [InlineData("localhost:70000", "is not a TCP port")]
+    [InlineData("localhost:-1", "is not a TCP port")]
     [InlineData("::1", "needs brackets")]
-    [InlineData("[::1", "never closed")]
+    [InlineData("[::1", "bracket of the IPv6 address is missing")]
     [InlineData("[::1]3240", "only :PORT may follow")]
-    [InlineData("[::zz]:1", "no IPv6 address")]
-    [InlineData("/dev/ttyACM0", "is no host name")]
+    [InlineData("[::zz]:1", "not an IPv6 address")]
+    [InlineData("/dev/ttyACM0", "is not a host name")]
     public void A_bad_one_is_told_what_is_wrong(string text, string reason) =>
         Assert.Contains(reason, Assert.Throws<FormatException>(() => UsbIpEndpoint.Parse(text)).Message, StringComparison.Ordinal);
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using UploadHelper.Benchmarks.Exact;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;
