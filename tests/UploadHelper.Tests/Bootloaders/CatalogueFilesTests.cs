@@ -13,7 +13,7 @@ public class CatalogueFilesTests
 {
     private const string RulesStart = "LABEL=\"upload_helper_boards\"\n\n";
     private const string RulesEnd = "LABEL=\"upload_helper_end\"\n";
-    private const string TableHead = "| bootloader | ids | offset | virtual board |\n|---|---|---|---|\n";
+    private const string TableHead = "| bootloader | USB ids | offset | virtual board |\n|---|---|---|---|\n";
 
     [Fact]
     public void The_udev_rules_name_the_boards_of_the_catalogue() =>
