@@ -58,13 +58,15 @@ public class CatalogueFilesTests
         foreach (var family in BootloaderCatalogue.All.Where(b => b.Places.Count > 0).GroupBy(b => b.Family))
         {
             var places = family.SelectMany(b => b.Places).ToList();
-            var offsets = places.Select(p => $"`0x{p.Address - FlashAddress.FlashBase:X}`{(p.Alternate is { } alternate ? $" (alt {alternate})" : "")}").Distinct();
+            var offsets = places.Select(p => $"`{Offset(p.Address)}`{(p.Alternate is { } alternate ? $" (alt {alternate})" : "")}").Distinct();
             var id = places[0].Devices[0].Device.Id;
             table.Append($"| {family.Key} | {id} | {string.Join(", ", offsets)} | {string.Join(", ", boards.Of(places).Select(b => $"`{b}`"))} |\n");
         }
 
         return table.ToString();
     }
+
+    private static string Offset(uint address) => address == FlashAddress.FlashBase ? "0" : $"0x{address - FlashAddress.FlashBase:X}";
 
     /// <summary>Which virtual board announces which devices.</summary>
     private sealed class BoardFactoryNames

@@ -157,7 +157,11 @@ public class CatalogueTests
         foreach (var size in (int[])[0xC800, 0xD000, 0x1_0000])
         {
             yield return SketchImage.Bytes(place.Address, size, Stack);
-            yield return SketchImage.Bytes(place.Address, size - (int)(place.Address - FlashAddress.FlashBase) + 4, Stack);
+            var behind = size - (int)(place.Address - FlashAddress.FlashBase) + 4;
+            if (behind > 1_000)
+            {
+                yield return SketchImage.Bytes(place.Address, behind, Stack);
+            }
         }
 
         yield return SketchImage.Bytes(place.Address, 0x1_E000, Stack);
