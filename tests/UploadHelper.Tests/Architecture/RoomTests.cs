@@ -90,8 +90,9 @@ public partial class RoomTests
     [GeneratedRegex(@"^(?:(?:public|internal|static|sealed|abstract|partial|readonly) )+(?:class|record struct|record|struct|enum|interface) (\w+)", RegexOptions.Multiline)]
     private static partial Regex Declared();
 
-    // A name where a type stands: before a variable or a member, as a type argument, behind "new", in a cref.
-    [GeneratedRegex(@"(?<![.\w])([A-Z]\w+)(?=\??(?:\[\])? +_?[A-Za-z]\w* *[,;)=({]|\.[A-Z]|>|\(|"")")]
+    // A name in the place of a type: before a variable or a member, as a type argument, after "new", in a cref. (Not before a
+    // dot: that may be a property of the same name.)
+    [GeneratedRegex(@"(?<![.\w])([A-Z]\w+)(?=\??(?:\[\])? +_?[A-Za-z]\w* *[,;)=({]|>|\(|"")")]
     private static partial Regex TypeUses();
 
     // Comments and text: a word there is no arrow. A cref is one.
