@@ -38,7 +38,7 @@ internal static class MapleFamily
         {
             // It erases 2 KiB pages as an F1 has them; what runs on an F4 can only erase whole sectors (INF).
             Matches = (device, map) => device.IsMaple && map.Groups[0].Address == 0x0801_0000 && !device.Functional.CanUpload,
-            Places = [new($"{Ids} --alt 1", 0x0801_0000, [Device(0x01, 2048, "DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08010000")]) { Alternate = 1 }],
+            Places = [new($"{Ids} --alt 1", 0x0801_0000, [Device(0x01, 2048, 0x0001, "DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08010000")]) { Alternate = 1 }],
             StartsSketchAfter = TimeSpan.FromSeconds(1),
             StaysOnceAsked = true,
             PollsEarly = ProgramsInMainLoop,
@@ -53,7 +53,7 @@ internal static class MapleFamily
         new("LeafLabs Maple bootloader", "leaflabs/maple-bootloader main.c, dfu.c, hardware.c")
         {
             Matches = (device, _) => device.IsMaple,
-            Places = [new($"{Ids} --alt 1", 0x0800_5000, [Device(0x03, 1024, "DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08005000")]) { Alternate = 1 }],
+            Places = [new($"{Ids} --alt 1", 0x0800_5000, [Device(0x03, 1024, DfuVersion, "DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08005000")]) { Alternate = 1 }],
 
             // 5 fast blinks and 6 slow ones.
             StartsSketchAfter = TimeSpan.FromSeconds(1.3),
@@ -77,10 +77,11 @@ internal static class MapleFamily
     private static DfuDescription Stm32duino(ushort page) => Device(
         0x03,
         page,
+        DfuVersion,
         "STM32duino bootloader v1.0  ERROR. Upload to RAM not supported.",
         "STM32duino bootloader v1.0  Upload to Flash 0x8005000",
         "STM32duino bootloader v1.0  Upload to Flash 0x8002000");
 
-    private static DfuDescription Device(byte attributes, ushort transferSize, params string[] alternates) =>
-        BootloaderCatalogue.Device(Id, "LeafLabs", "Maple 003", attributes, transferSize, DfuVersion, alternates);
+    private static DfuDescription Device(byte attributes, ushort transferSize, ushort version, params string[] alternates) =>
+        BootloaderCatalogue.Device(Id, "LeafLabs", "Maple 003", attributes, transferSize, version, alternates);
 }

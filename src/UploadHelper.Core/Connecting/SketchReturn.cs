@@ -54,8 +54,8 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
     /// <summary>Waits for it.</summary>
     /// <param name="address">Where the sketch begins.</param>
     /// <param name="startsAfter">How long the bootloader is known to stay.</param>
-    /// <param name="events">Told what goes on.</param>
-    /// <param name="cancellationToken">Looked at in each wait.</param>
+    /// <param name="events">Receives progress.</param>
+    /// <param name="cancellationToken">Checked in each wait.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NotStarted"/>: it is still there.</exception>
     public LeaveResult WaitFor(uint address, TimeSpan startsAfter, Action<UploadEvent> events, CancellationToken cancellationToken)
     {
@@ -83,8 +83,8 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
                     ? new LeaveResult(address, null, LeftGhost: true)
                     : throw new UploadException(
                         UploadError.NotStarted,
-                        $"The board was told to start its sketch at 0x{address:X8}, and is in its bootloader after {limit.TotalSeconds:0} s.",
-                        "Is there a sketch, and does it begin there? Give its address (upload-helper leave 0x08004000), or upload one. Is BOOT0 low?");
+                        $"The board was told to start its sketch at 0x{address:X8}, but is still in its bootloader after {limit.TotalSeconds:0} s.",
+                        "Check that there is a sketch at that address: give its address (upload-helper leave 0x08004000), or upload one. Check that BOOT0 is low.");
             }
             else
             {

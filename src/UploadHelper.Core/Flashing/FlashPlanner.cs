@@ -28,7 +28,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
 
     /// <summary>Plans the writing of an image.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="alternate">The alternate setting that the user wants, or null for those that the file or the addresses name.</param>
+    /// <param name="alternate">The alternate setting that the user names, or null for those that the file or the addresses name.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NotWritable"/>, <see cref="UploadError.ImageTooLarge"/> or
     /// <see cref="UploadError.NotASectorStart"/>, with the offending range and the map.
@@ -85,8 +85,8 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             {
                 throw new UploadException(
                     UploadError.ImageUnreadable,
-                    $"{image.Name} has two targets that both hold 0x{after.Address:X8} of {memory.Map.Name}. Nothing was erased.",
-                    "Make the file anew.");
+                    $"{image.Name} has two targets that both contain data for 0x{after.Address:X8} of {memory.Map.Name}. Nothing was erased.",
+                    "Build the file again.");
             }
         }
 
@@ -137,20 +137,20 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         {
             return new UploadException(
                 UploadError.ImageTooLarge,
-                $"{image.Name} is too large: it needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, and {(sector is null ? "the flash" : "what may be written")} "
-                    + $"ends at 0x{address - 1:X8} ({segment.End - address} bytes too many). Nothing was erased. The board says: {map}",
-                "Make the sketch smaller (optimise for size, leave libraries out), or check that the right board is selected.");
+                $"{image.Name} is too large: it needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but {(sector is null ? "the flash" : "the writable flash")} "
+                    + $"ends at 0x{address - 1:X8} ({segment.End - address} bytes too many). Nothing was erased. Memory map: {map}",
+                "Make the sketch smaller (optimize for size, use fewer libraries), or check that the right board is selected.");
         }
 
         var writable = map.Groups.FirstOrDefault(g => g.Count > 0 && new Sector(g.Address, g.SectorSize, g.Access).IsWritable);
         var start = Math.Max(writable.Address, SketchStart);
         return new UploadException(
             UploadError.NotWritable,
-            $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but the sector at 0x{sector!.Value.Address:X8} to 0x{sector.Value.End - 1:X8} is not writable: "
-                + $"the bootloader protects it. Nothing was erased. The board says: {map}",
+            $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but the sector at 0x{sector!.Value.Address:X8} to 0x{sector.Value.End - 1:X8} is read-only: "
+                + $"the bootloader protects it. Nothing was erased. Memory map: {map}",
             writable.Count == 0
-                ? "This bootloader lets nothing be written."
-                : $"On this board a sketch can begin at 0x{start:X8} (--offset 0x{start - FlashAddress.FlashBase:X}), and must be compiled for that address.");
+                ? "This bootloader does not allow writing."
+                : $"On this board, a sketch can begin at 0x{start:X8} (--offset 0x{start - FlashAddress.FlashBase:X}). Compile it for that address.");
     }
 
     private static UploadException NotASectorStart(uint address, MemoryMap map)
@@ -158,9 +158,9 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         var sector = map.SectorAt(address)!.Value;
         return new UploadException(
             UploadError.NotASectorStart,
-            $"0x{address:X8} is not where a sector begins: it lies in the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, "
-                + $"which could not be erased without loss. Nothing was erased. The board says: {map}",
-            $"Check the offset: --offset 0x{sector.Address - FlashAddress.FlashBase:X} or 0x{sector.End - FlashAddress.FlashBase:X}?");
+            $"0x{address:X8} is not the start of a sector: it is inside the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, "
+                + $"which can only be erased as a whole. Nothing was erased. Memory map: {map}",
+            $"Check the offset. Did you mean --offset 0x{sector.Address - FlashAddress.FlashBase:X} or 0x{sector.End - FlashAddress.FlashBase:X}?");
     }
 
     private sealed record PlacedSegments(DfuMemory Memory, List<Segment> Segments);

@@ -109,9 +109,9 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
         {
             throw new UploadException(
                 UploadError.VerifyFailed,
-                $"The sector at 0x{sector.Address:X8} was not erased, though the board says so: 0x{left.Found:X2} is still at 0x{left.Address:X8}. "
-                    + "Nothing else was touched.",
-                "Run the same upload again. If it fails in the same way, the sector is write protected (option bytes); ST's own tool shows that.");
+                $"The sector at 0x{sector.Address:X8} was not erased, although the board reported success: 0x{left.Address:X8} still contains 0x{left.Found:X2}. "
+                    + InterruptedUpload.NothingElseErased,
+                "Run the same upload again. If it fails in the same way, the sector is write protected (option bytes); STM32CubeProgrammer shows that.");
         }
     }
 
@@ -138,7 +138,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
                 throw new UploadException(
                     UploadError.VerifyFailed,
                     $"Verification failed at 0x{difference.Address:X8}: 0x{difference.Wanted:X2} was written, 0x{difference.Found:X2} was read back. "
-                        + "The bootloader is still there; the sketch on the board is not complete.",
+                        + InterruptedUpload.SketchIncomplete,
                     "Run the same upload again. If it fails at the same address, the flash is worn out or write protected there.");
             }
         }

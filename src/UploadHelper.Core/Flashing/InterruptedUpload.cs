@@ -11,6 +11,12 @@ public sealed class InterruptedUpload
     /// <summary>The state of a board whose sketch is being replaced.</summary>
     public const string Incomplete = "The bootloader is intact; the sketch on the board is incomplete and will not be started.";
 
+    /// <summary>The state of a board whose sketch is partly erased or written, where no more is known.</summary>
+    public const string SketchIncomplete = "The bootloader is intact; the sketch on the board is incomplete.";
+
+    /// <summary>The state of a board whose first erase failed.</summary>
+    public const string NothingElseErased = "Nothing else was erased.";
+
     /// <summary>The same for a bootloader that must be written in one go.</summary>
     public const string IncompleteMayStart = "The bootloader is intact; the sketch on the board is incomplete, but may be started anyway.";
 

@@ -8,7 +8,7 @@ namespace UploadHelper.Core.Flashing;
 /// <summary>Finds the memory that a segment of an image belongs to.</summary>
 /// <param name="memories">The memories of the board.</param>
 /// <param name="image">The image.</param>
-/// <param name="wanted">The alternate setting that the user wants, or null.</param>
+/// <param name="wanted">The alternate setting that the user names, or null.</param>
 internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage image, byte? wanted)
 {
     /// <summary>The memory for a segment: behind the alternate setting that the user or the file names, else the one that holds its address.</summary>
@@ -36,29 +36,29 @@ internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage
 
     private UploadException OtherAlternate(byte named) => new(
         UploadError.NotWritable,
-        $"{image.Name} itself names alternate setting {named}, and --alt says {wanted}. Nothing was erased.",
-        "Leave --alt out.");
+        $"{image.Name} is for alternate setting {named}, but --alt is {wanted}. Nothing was erased.",
+        "Omit --alt.");
 
     private UploadException NoMemory(Segment segment, DfuMemory? memory) => new(
         UploadError.NotWritable,
-        $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, and 0x{segment.Address:X8} is not in "
-            + (memory is null ? "any memory of this board" : $"the memory behind alternate setting {memory.Alternate.Setting}")
-            + $". Nothing was erased. The board says: {string.Join(", ", (memory is null ? memories : [memory]).Select(m => m.Map))}",
+        $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but 0x{segment.Address:X8} is not in "
+            + (memory is null ? "any memory of this board" : $"the memory of alternate setting {memory.Alternate.Setting}")
+            + $". Nothing was erased. Memory map: {string.Join(", ", (memory is null ? memories : [memory]).Select(m => m.Map))}",
         memory is not null && memories.FirstOrDefault(m => m.Map.Contains(segment.Address)) is { } other
-            ? $"Alternate setting {other.Alternate.Setting} holds it (--alt {other.Alternate.Setting})."
+            ? $"It is in alternate setting {other.Alternate.Setting} (--alt {other.Alternate.Setting})."
             : "Check the offset, and that the sketch was compiled for this board.");
 
     private UploadException NoSuchAlternate(byte alternate) => new(
         UploadError.NotWritable,
-        $"{image.Name} is to go to alternate setting {alternate}, and the board has no memory there. Nothing was erased. "
+        $"{image.Name} cannot be written to alternate setting {alternate}: the board has no such memory. Nothing was erased. "
             + $"It has: {string.Join(", ", memories.Select(m => $"{m.Alternate.Setting} ({m.Map.Name})"))}",
-        "Leave --alt out to have the memory chosen by its address.");
+        "Omit --alt to select the memory by its address.");
 
     private UploadException OptionBytes(Segment segment, DfuMemory memory) => new(
         UploadError.NotWritable,
-        $"{image.Name} has {segment.Data.Length} bytes for 0x{segment.Address:X8}: option bytes, OTP or the like ({memory.Map.Name}), which can lock a chip for ever. "
+        $"{image.Name} has {segment.Data.Length} bytes for 0x{segment.Address:X8}: option bytes, OTP or similar memory ({memory.Map.Name}), which can lock a chip forever. "
             + "An upload never writes them. Nothing was erased.",
-        "Take that part out of the image; to change option bytes use ST's own tool.");
+        "Remove that part from the image. To change option bytes, use STM32CubeProgrammer.");
 }
 
 /// <summary>
@@ -97,7 +97,7 @@ internal sealed class SequentialRun(IReadOnlyList<DfuMemory> memories, byte eras
         $"{image.Name} begins at 0x{start:X8}, but through alternate setting {memory.Alternate.Setting} this bootloader writes to 0x{memory.FixedStart:X8}: "
             + $"\"{memory.Alternate.Name}\". Nothing was erased.",
         memories.FirstOrDefault(m => m.FixedStart == start) is { } right
-            ? $"Alternate setting {right.Alternate.Setting} writes there: leave --alt out, or say --alt {right.Alternate.Setting}."
-            : "It takes sketches only that were compiled for "
+            ? $"Alternate setting {right.Alternate.Setting} writes there: omit --alt, or use --alt {right.Alternate.Setting}."
+            : "It accepts only sketches that were compiled for "
                 + string.Join(" or ", memories.Select(m => $"--offset 0x{m.FixedStart - FlashAddress.FlashBase:X} (alternate setting {m.Alternate.Setting})")) + ".");
 }

@@ -37,8 +37,8 @@ public static class Preflight
     /// <summary>Checks a plan against what is known about a bootloader.</summary>
     /// <param name="image">The image.</param>
     /// <param name="plan">Its plan.</param>
-    /// <param name="device">What the bootloader says of itself.</param>
-    /// <param name="info">What is known of it beyond that.</param>
+    /// <param name="device">The descriptors of the bootloader.</param>
+    /// <param name="info">Its entry in the catalogue.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NotWritable"/>, <see cref="UploadError.ImageTooLarge"/> or <see cref="UploadError.NotForThisDevice"/>.
     /// </exception>
@@ -111,31 +111,31 @@ public static class Preflight
 
     private static UploadException MadeForAnother(FirmwareImage image, DfuFileIds ids, UsbDeviceInfo device) => new(
         UploadError.NotForThisDevice,
-        $"{image.Name} was made for {new UsbId(ids.Vendor, ids.Product)}, and the board is {device.Id}. Nothing was erased.",
-        "Is it the right file? If it is, take its suffix off (dfu-suffix --delete), or give the .bin or .hex.");
+        $"{image.Name} was made for {new UsbId(ids.Vendor, ids.Product)}, but the board is {device.Id}. Nothing was erased.",
+        "Check that it is the right file. If it is, remove its suffix (dfu-suffix --delete), or use the .bin or .hex file.");
 
     private static UploadException NotWritable(FirmwareImage image, Sector sector, string why, WritableRange writable, BootloaderInfo info) => new(
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
-        $"{image.Name} needs the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, and {why} ({info.Name}). Nothing was erased.",
+        $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {why} ({info.Name}). Nothing was erased.",
         sector.Address < writable.Start
-            ? $"Use --offset 0x{writable.Start - FlashAddress.FlashBase:X}; the sketch must be compiled for that address."
-            : "Make the sketch smaller, or write it with the chip's own bootloader (BOOT0).");
+            ? $"Use --offset 0x{writable.Start - FlashAddress.FlashBase:X}, and compile the sketch for that address."
+            : "Make the sketch smaller, or upload it through the ROM bootloader of the chip (BOOT0).");
 
     private static UploadException StartedElsewhere(FirmwareImage image, uint address, BootloaderInfo info) => new(
         UploadError.ImageLinkedElsewhere,
-        $"{image.Name} begins at 0x{image.Start:X8}. {info.Name} would never start it: it starts what is at 0x{address:X8}. Nothing was erased.",
+        $"{image.Name} begins at 0x{image.Start:X8}, but {info.Name} starts only a sketch at 0x{address:X8}. Nothing was erased.",
         (BootloaderCatalogue.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
             + $"Compile it for this board, with the vector offset 0x{address - FlashAddress.FlashBase:X}.");
 
     private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
-        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it takes only stack pointers in "
+        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it accepts only stack pointers in "
             + $"{rule.StackRange}. Nothing was erased.",
-        "Was the sketch compiled for this board? A part with less RAM has another stack pointer; the linker script sets it.");
+        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.");
 
     private static UploadException VectorTaken(FirmwareImage image, (int Offset, uint Value) word, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} has 0x{word.Value:X8} at 0x{word.Offset:X2} of its vector table. {info.Name} keeps the sketch's stack pointer and reset vector "
-            + "in the words at 0x1C and 0x20, which must be 0; it would write the image wrongly and report success. Nothing was erased.",
-        "These are reserved vectors on every Cortex-M3: find what the linker script or a checksum tool puts there.");
+            + "in the words at 0x1C and 0x20, which must be 0. It would write a wrong image and report success. Nothing was erased.",
+        "These vectors are reserved on every Cortex-M3. Find out what the linker script or a checksum tool writes there.");
 }

@@ -20,7 +20,7 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
     /// </summary>
     /// <param name="paths">The places, or null.</param>
     /// <param name="limit">How long to wait.</param>
-    /// <param name="cancellationToken">Looked at in each wait.</param>
+    /// <param name="cancellationToken">Checked in each wait.</param>
     /// <returns>The boards, in the order of the bus; none or too few if the time is over.</returns>
     public IReadOnlyList<SurveyedBoard> WaitFor(IReadOnlyList<string>? paths, TimeSpan limit, CancellationToken cancellationToken)
     {

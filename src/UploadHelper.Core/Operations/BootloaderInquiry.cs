@@ -32,11 +32,11 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
             [] => throw new UploadException(
                 UploadError.NoDevice,
                 (ids, path, serialNumber) is (null, null, null) ? "No board is in DFU mode." : $"No board {(ids is null ? "" : $"with {ids} ")}{(path is null ? "" : $"at {path} ")}{(serialNumber is null ? "" : $"with serial number {serialNumber} ")}is in DFU mode.",
-                "Press RESET on the board, and ask again at once."),
+                "Press RESET on the board and run the command again at once."),
             _ => throw new UploadException(
                 UploadError.SeveralDevices,
                 $"{found.Count} boards are in DFU mode: {string.Join(", ", found.Select(d => $"{d.Id} at {d.Path}"))}.",
-                $"Say which: --usb-path {found[0].Path}"),
+                $"Choose: --usb-path {found[0].Path}"),
         };
     }
 
@@ -48,7 +48,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         {
             using var open = bus.Open(device);
             var description = DfuDescription.Read(open) ?? throw new UploadException(
-                UploadError.NotSupported, $"The device at {device.Path} has no DFU functional descriptor.", "See `upload-helper list`.");
+                UploadError.NotSupported, $"The device at {device.Path} has no DFU functional descriptor.", "`upload-helper list` shows its descriptors.");
             var (deviceDescriptor, configuration) = (UsbDescriptors.ReadDevice(open), UsbDescriptors.ReadConfiguration(open));
             Warn(device);
             var alternate = description.Alternates[0];
@@ -64,8 +64,8 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         {
             throw new UploadException(
                 UploadError.GhostDevice,
-                $"{device.Id} at {device.Path} is listed but does not answer: a sketch runs whose bootloader never left the bus. {ErrorMessages.Unchanged}",
-                "Press RESET on the board, and ask again at once.",
+                $"{device.Id} at {device.Path} is listed but does not respond: its sketch is already running, and its bootloader never left the bus. {ErrorMessages.Unchanged}",
+                "Press RESET on the board and run the command again at once.",
                 e);
         }
         catch (UsbException e)
@@ -98,8 +98,8 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         {
             events(new UploadWarning(
                 WarningCode.StaysInDfu,
-                $"{device.Id} at {device.Path} is a Maple bootloader: once it is asked for its state, it stays in DFU mode for ever.",
-                "To get it out: upload-helper leave, or press RESET. `upload-helper list` does not ask."));
+                $"{device.Id} at {device.Path} is a Maple bootloader. Once it has been asked for its state, it stays in DFU mode forever.",
+                "To leave DFU mode, run `upload-helper leave` or press RESET. `upload-helper list` does not ask for the state."));
         }
     }
 

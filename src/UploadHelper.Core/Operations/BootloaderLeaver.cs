@@ -14,7 +14,7 @@ namespace UploadHelper.Core.Operations;
 /// <param name="bus">The USB devices.</param>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock.</param>
-/// <param name="events">Told what goes on.</param>
+/// <param name="events">Receives progress.</param>
 public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
 {
     private const int FirstVectors = 8;
@@ -23,7 +23,7 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
     /// <param name="session">The bootloader; it is closed.</param>
     /// <param name="address">Where the sketch begins, at a sector's start; null for the first sector that a sketch may be put into.</param>
     /// <param name="alternate">The alternate setting, or null for the one that holds the address.</param>
-    /// <param name="cancellationToken">Looked at in each wait.</param>
+    /// <param name="cancellationToken">Checked in each wait.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NotStarted"/>: it is still there. <see cref="UploadError.NotInMemory"/>, <see cref="UploadError.NotASectorStart"/>.
     /// </exception>
@@ -39,8 +39,8 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
         {
             throw new UploadException(
                 UploadError.NotStarted,
-                $"This bootloader starts a sketch by a reset of the USB bus, which cannot be done here (with the driver WinUSB on Windows). {ErrorMessages.Unchanged}",
-                "Press RESET on the board. With the driver libusbK or libusb0, for example from Zadig, it can be done from here.");
+                $"This bootloader starts a sketch when the USB bus is reset, which is not possible here (with the WinUSB driver on Windows). {ErrorMessages.Unchanged}",
+                "Press RESET on the board. With the libusbK or libusb0 driver, for example from Zadig, `leave` works.");
         }
 
         var departure = new LeaveWatcher(bus, ports, time, session.Description);
@@ -65,8 +65,8 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
             {
                 events(new UploadWarning(
                     WarningCode.NoSketch,
-                    $"There is no sketch at 0x{address:X8}: the first word there, 0x{stackPointer:X8}, is no stack pointer. The board may stay in its bootloader.",
-                    "Upload one, or say where it is: upload-helper leave 0x08004000"));
+                    $"No sketch at 0x{address:X8}: the first word, 0x{stackPointer:X8}, is not a valid initial stack pointer. The board may stay in its bootloader.",
+                    "Upload a sketch, or give its address: upload-helper leave 0x08004000"));
             }
 
             return false;

@@ -14,10 +14,10 @@ namespace UploadHelper.Core.Operations;
 /// Carries an erase out, the lowest sector first: a sketch is without its vector table before anything else of it is gone.
 /// </summary>
 /// <param name="session">The board's bootloader.</param>
-/// <param name="events">Told how far it is.</param>
+/// <param name="events">Receives progress.</param>
 public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> events)
 {
-    private const string Begun = "The bootloader is intact; the sketch on the board is not complete.";
+    private const string Begun = InterruptedUpload.SketchIncomplete;
 
     /// <summary>The state of the board, in a sentence.</summary>
     public string State { get; private set; } = ErrorMessages.Unchanged;
@@ -66,8 +66,8 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
             ? true
             : throw new UploadException(
                 UploadError.VerifyFailed,
-                $"0x{found.Address:X8} is not erased: 0x{found.Found:X2} was read back. {Begun}",
-                "The sector may be write protected (option bytes), or worn out.");
+                $"0x{found.Address:X8} is not erased: it contains 0x{found.Found:X2}. {Begun}",
+                "The sector may be write protected (option bytes) or worn out.");
     }
 }
 
@@ -88,8 +88,8 @@ public sealed record ErasePlan(DfuMemory Memory, IReadOnlyList<Sector> Sectors)
 
 /// <summary>Settles what is to be erased, or refuses: never read-only sectors, option bytes, or what a bootloader would erase wrongly.</summary>
 /// <param name="memories">The memories of the board.</param>
-/// <param name="info">What is known of its bootloader.</param>
-/// <param name="alternate">The alternate setting that the user wants, or null for the one that holds the address.</param>
+/// <param name="info">The bootloader's entry in the catalogue.</param>
+/// <param name="alternate">The alternate setting that the user names, or null for the one that holds the address.</param>
 public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderInfo info, byte? alternate)
 {
     private readonly SketchArea _sketches = new(memories, info, alternate);
@@ -133,18 +133,18 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderIn
 
     private UploadException Refused(DfuMemory memory, Sector sector, string why) => new(
         UploadError.NotWritable,
-        $"The sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8} {why}. {ErrorMessages.Unchanged} The board says: {memory.Map}",
-        $"On this board a sketch can begin at 0x{_sketches.Start:X8}; without an address, its whole area is erased.");
+        $"The sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8} {why}. {ErrorMessages.Unchanged} Memory map: {memory.Map}",
+        $"On this board, a sketch can begin at 0x{_sketches.Start:X8}. Without an address, `erase` erases the whole area for sketches.");
 
     private static UploadException Elsewhere(DfuMemory memory, uint start) => new(
         UploadError.NotWritable,
         $"Through alternate setting {memory.Alternate.Setting} this bootloader erases only from 0x{start:X8} on (\"{memory.Alternate.Name}\"). {ErrorMessages.Unchanged}",
-        $"Give 0x{start:X8}, or leave the address out.");
+        $"Use 0x{start:X8}, or omit the address.");
 
     private static UploadException Inside(MemoryRange range, Sector last) => new(
         UploadError.NotASectorStart,
-        $"{range.Length} bytes from 0x{range.Address:X8} end inside the sector at 0x{last.Address:X8} to 0x{last.End - 1:X8}, which can only be erased as a whole. "
-            + $"{ErrorMessages.Unchanged} The board says: {range.Memory.Map}",
-        (last.Address > range.Address ? $"Give 0x{last.Address - range.Address:X} to leave that sector out, or " : "Give ")
+        $"{range.Length} bytes from 0x{range.Address:X8} end inside the sector 0x{last.Address:X8} to 0x{last.End - 1:X8}, which can only be erased as a whole. "
+            + $"{ErrorMessages.Unchanged} Memory map: {range.Memory.Map}",
+        (last.Address > range.Address ? $"Use 0x{last.Address - range.Address:X} to leave that sector out, or " : "Use ")
             + $"0x{last.End - range.Address:X} to erase it too.");
 }

@@ -10,7 +10,7 @@ namespace UploadHelper.Core.Operations;
 
 /// <summary>Reads what is on a board.</summary>
 /// <param name="session">The board's bootloader.</param>
-/// <param name="events">Told how far it is.</param>
+/// <param name="events">Receives progress.</param>
 public sealed class FlashReader(BootloaderSession session, Action<UploadEvent> events)
 {
     /// <summary>Reads a range.</summary>
@@ -42,12 +42,12 @@ public sealed class FlashReader(BootloaderSession session, Action<UploadEvent> e
 
 /// <summary>Compares what is on a board with an image. Writes nothing.</summary>
 /// <param name="session">The board's bootloader.</param>
-/// <param name="events">Told how far it is, and of the first difference.</param>
+/// <param name="events">Receives progress, and of the first difference.</param>
 public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent> events)
 {
     /// <summary>Compares every byte of an image, up to the first that differs.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="alternate">The alternate setting that the user wants, or null for those that the file or the addresses name.</param>
+    /// <param name="alternate">The alternate setting that the user names, or null for those that the file or the addresses name.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.VerifyFailed"/>: the board has something else. <see cref="UploadError.NotInMemory"/>: it has no
     /// such memory. <see cref="UploadError.NotASectorStart"/>: no sector begins where the image does. <see cref="UploadError.NotSupported"/>: its bootloader cannot be read.
@@ -68,9 +68,9 @@ public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent>
                 events(new DifferenceFound(found));
                 throw new UploadException(
                     UploadError.VerifyFailed,
-                    $"The board does not hold {image.Name}: at 0x{found.Address:X8} the file has 0x{found.Wanted:X2}, the board 0x{found.Found:X2}. "
+                    $"The board does not contain {image.Name}: at 0x{found.Address:X8} the file has 0x{found.Wanted:X2}, but the board has 0x{found.Found:X2}. "
                         + ErrorMessages.Unchanged,
-                    "If this is the sketch that should be there, upload it again. A sketch that keeps data in its own flash differs there.");
+                    "If this sketch should be on the board, upload it again. A sketch that stores data in its own flash area differs there.");
             }
         }
     }

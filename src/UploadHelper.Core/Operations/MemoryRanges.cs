@@ -7,7 +7,7 @@ namespace UploadHelper.Core.Operations;
 
 /// <summary>Finds ranges in the memories of a board, and refuses those that are not there.</summary>
 /// <param name="memories">The memories of the board.</param>
-/// <param name="alternate">The alternate setting that the user wants, or null for the one that holds the address.</param>
+/// <param name="alternate">The alternate setting that the user names, or null for the one that holds the address.</param>
 public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? alternate)
 {
     /// <summary>The range from an address on, which must be the start of a sector.</summary>
@@ -22,8 +22,8 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
             ? range
             : throw new UploadException(
                 UploadError.NotASectorStart,
-                $"0x{address:X8} is not where a sector begins: it lies in the sector at 0x{sector.Address:X8} to 0x{sector.End - 1:X8}. "
-                    + $"{ErrorMessages.Unchanged} The board says: {range.Memory.Map}",
+                $"0x{address:X8} is not the start of a sector: it is inside the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}. "
+                    + $"{ErrorMessages.Unchanged} Memory map: {range.Memory.Map}",
                 $"Did you mean 0x{sector.Address:X8} or 0x{sector.End:X8}?");
     }
 
@@ -39,9 +39,9 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
             ? new MemoryRange(memory, address, checked((int)(length ?? available)))
             : throw new UploadException(
                 UploadError.NotInMemory,
-                $"There are only {available} bytes from 0x{address:X8} to the end of the memory, and {length} were asked for. "
-                    + $"{ErrorMessages.Unchanged} The board says: {memory.Map}",
-                $"At most 0x{available:X} ({available}) bytes can be had from there.");
+                $"The memory has only {available} bytes from 0x{address:X8} to its end, but {length} were requested. "
+                    + $"{ErrorMessages.Unchanged} Memory map: {memory.Map}",
+                $"Use a length of at most 0x{available:X} ({available}).");
     }
 
     private DfuMemory Holding(uint address)
@@ -49,11 +49,11 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
         var allowed = memories.Where(m => alternate is null || m.Alternate.Setting == alternate).ToList();
         return allowed.FirstOrDefault(m => m.Map.Contains(address)) ?? throw new UploadException(
             UploadError.NotInMemory,
-            $"0x{address:X8} is not in {(alternate is null ? "any memory of this board" : $"a memory behind alternate setting {alternate}")}. "
-                + $"{ErrorMessages.Unchanged} The board says: {string.Join(", ", (allowed.Count == 0 ? memories : allowed).Select(m => $"alternate setting {m.Alternate.Setting}: {m.Map}"))}",
+            $"0x{address:X8} is not in {(alternate is null ? "any memory of this board" : $"the memory of alternate setting {alternate}")}. "
+                + $"{ErrorMessages.Unchanged} Memory map: {string.Join(", ", (allowed.Count == 0 ? memories : allowed).Select(m => $"alternate setting {m.Alternate.Setting}: {m.Map}"))}",
             memories.FirstOrDefault(m => m.Map.Contains(address)) is { } other
-                ? $"Alternate setting {other.Alternate.Setting} holds it (--alt {other.Alternate.Setting})."
-                : "Check the address; `upload-helper list` shows what there is.");
+                ? $"It is in alternate setting {other.Alternate.Setting} (--alt {other.Alternate.Setting})."
+                : "Check the address. `upload-helper list` shows the memories.");
     }
 }
 
@@ -69,8 +69,8 @@ public sealed record MemoryRange(DfuMemory Memory, uint Address, int Length)
 
 /// <summary>The sectors of a board that a sketch may be put into.</summary>
 /// <param name="memories">The memories of the board.</param>
-/// <param name="info">What is known of its bootloader.</param>
-/// <param name="alternate">The alternate setting that the user wants, or null for any.</param>
+/// <param name="info">The bootloader's entry in the catalogue.</param>
+/// <param name="alternate">The alternate setting that the user names, or null for any.</param>
 internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderInfo info, byte? alternate)
 {
     /// <summary>Where it begins.</summary>
@@ -82,23 +82,23 @@ internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderIn
         .Select(a => (uint?)a)
         .FirstOrDefault() ?? throw new UploadException(
             UploadError.NotWritable,
-            $"This board has no sectors that may be written{(alternate is null ? "" : $" behind alternate setting {alternate}")}. {ErrorMessages.Unchanged}",
-            "See what it says of itself: upload-helper list");
+            $"This board has no writable sectors{(alternate is null ? "" : $" in alternate setting {alternate}")}. {ErrorMessages.Unchanged}",
+            "`upload-helper list` shows its descriptors.");
 
     /// <summary>Why a sector is none of them; null if it is one.</summary>
     public string? WhyNot(DfuMemory memory, Sector sector)
     {
         if (OptionArea.Holds(memory.Map, sector.Address))
         {
-            return $"holds option bytes, OTP or the like ({memory.Map.Name}), which can lock a chip for ever";
+            return $"holds option bytes, OTP or similar memory ({memory.Map.Name}), which can lock a chip forever";
         }
 
         if (!sector.IsWritable)
         {
-            return "is not writable: the bootloader protects it";
+            return "is read-only: the bootloader protects it";
         }
 
-        return info.Writable?.WhyNot(sector) is { } why ? $"may not be erased: {why}" : null;
+        return info.Writable?.WhyNot(sector) is { } why ? $"must not be erased: {why}" : null;
     }
 
     private IEnumerable<uint> Starts(SectorGroup group) =>

@@ -95,17 +95,17 @@ public sealed class ParallelUploader(
 
         foreach (var other in kinds.Skip(1).SelectMany(k => k))
         {
-            events(new BoardLeftAlone(other.Device, "its memory layout is not that of the others"));
+            events(new BoardLeftAlone(other.Device, "its memory layout differs from the others"));
         }
 
         foreach (var other in boards.Where(IsNoKind))
         {
-            events(new BoardLeftAlone(other.Device, "it is no bootloader that can be written"));
+            events(new BoardLeftAlone(other.Device, "its bootloader is not supported"));
         }
 
         foreach (var other in survey.Others())
         {
-            events(new BoardLeftAlone(other, "its USB ids are not the wanted ones"));
+            events(new BoardLeftAlone(other, "it has other USB ids"));
         }
 
         return boards.Where(b => (b.Trouble is not null && !IsNoKind(b)) || (kinds.Count > 0 && kinds[0].Contains(b)))
@@ -123,27 +123,27 @@ public sealed class ParallelUploader(
         UploadException? Refusal(string path, SurveyedBoard? board) => board switch
         {
             null => new UploadException(
-                UploadError.NoDevice, $"No bootloader came at {path}. The board is as it was.", "Press RESET on the board and run the same upload again at once."),
+                UploadError.NoDevice, $"No bootloader appeared at {path}. {ErrorMessages.Unchanged}", "Press RESET on the board and run the same upload again at once."),
             { Trouble: { } trouble } => trouble,
             { Description: { } description } when BoardKind.Of(description) != BoardKind.Of(first!) => new UploadException(
                 UploadError.NotForThisDevice,
-                $"The board at {path} is of another kind than the one at {first!.Device.Path}. Nothing was erased.",
-                "Boards of one kind can be written to at once; write to this one by itself."),
+                $"The board at {path} is of a different kind than the one at {first!.Device.Path}. Nothing was erased.",
+                "Only boards of one kind can be written at once. Upload to this one separately."),
             _ => null,
         };
     }
 
     private static UploadException Nothing(UploadRequest request, IReadOnlyList<string>? paths) => new(
         UploadError.NoDevice,
-        $"No bootloader came in {request.Timeout.TotalSeconds:0.#} s: {request.Filter} was not found"
-            + (paths is null ? "" : $" at {string.Join(", ", paths)}") + ". The boards are as they were.",
+        $"No bootloader appeared within {request.Timeout.TotalSeconds:0.#} s (looked for {request.Filter}"
+            + (paths is null ? "" : $" at {string.Join(", ", paths)}") + "). The boards are unchanged.",
         "Press RESET on the boards and run the same upload again at once. Does `upload-helper list` show them?");
 
     private static UploadException SeveralKinds(IReadOnlyList<IGrouping<BoardKind, SurveyedBoard>> kinds) => new(
         UploadError.SeveralDevices,
-        $"Boards of {kinds.Count} kinds are here: "
-            + string.Join("; ", kinds.Select(k => $"{k.Key.Id} {k.Key.Layout} at {string.Join(", ", k.Select(b => b.Path))}")) + ". None was touched.",
-        $"Say which: {string.Join(' ', kinds[0].Select(b => $"--usb-path {b.Path}"))}");
+        $"Found boards of {kinds.Count} kinds: "
+            + string.Join("; ", kinds.Select(k => $"{k.Key.Id} {k.Key.Layout} at {string.Join(", ", k.Select(b => b.Path))}")) + ". The boards are unchanged.",
+        $"Choose: {string.Join(' ', kinds[0].Select(b => $"--usb-path {b.Path}"))}");
 }
 
 /// <summary>What boards must have in common to get the same image in one run.</summary>

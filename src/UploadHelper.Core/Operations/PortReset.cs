@@ -8,14 +8,14 @@ namespace UploadHelper.Core.Operations;
 /// <summary>Sends the magic reset to a sketch, and looks whether its port goes: for itself, where an upload would go on.</summary>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock.</param>
-/// <param name="events">Told what goes on.</param>
+/// <param name="events">Receives progress.</param>
 public sealed class PortReset(ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
 {
     private static readonly TimeSpan GoneLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>Resets the sketch behind a port.</summary>
     /// <param name="port">The port's name.</param>
-    /// <param name="cancellationToken">Looked at in each pause.</param>
+    /// <param name="cancellationToken">Checked in each pause.</param>
     /// <returns>Whether the port was seen to go; null where it cannot be seen, since it is not among the listed ones.</returns>
     /// <exception cref="UploadException"><see cref="UploadError.SerialPort"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -40,8 +40,8 @@ public sealed class PortReset(ISerialPorts ports, TimeProvider time, Action<Uplo
             {
                 events(new UploadWarning(
                     WarningCode.PortStillThere,
-                    $"{port} is still there: its sketch does not seem to know the magic reset.",
-                    "Press RESET on the board. The sketch must be built with USB serial, and its core must know the reset."));
+                    $"{port} did not disappear: its sketch does not seem to support the magic reset.",
+                    "Press RESET on the board. The sketch must use USB serial, and its core must support the magic reset."));
                 return false;
             }
 

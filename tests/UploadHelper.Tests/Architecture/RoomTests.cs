@@ -14,9 +14,22 @@ public partial class RoomTests
         ["Errors", "Timing", "Usb", "Serial", "Chips", "Firmware", "Bootloaders", "Protocols", "Connecting", "Flashing", "Arduino", "Operations", "Diagnosis"],
         Uses: []);
 
+    private static readonly Project Devices = new("UploadHelper.Devices", ["Linux", "Windows", "Usb", "Serial", "."], Uses: ["UploadHelper.Core"]);
+
+    // A hole in Core's tables must show on the virtual board: it knows what Core asks of devices, and nothing else of it.
+    private static readonly Project VirtualBoard = new(
+        "UploadHelper.VirtualBoard",
+        ["Usb", "Hardware", "Sketches", "Bootloaders", "Faults", "InProcess", "UsbIp", "Plug", "."],
+        Uses: ["UploadHelper.Core.Timing", "UploadHelper.Core.Usb", "UploadHelper.Core.Serial"]);
+
+    private static readonly Project Executable = new(
+        "UploadHelper",
+        ["Configuration", "CommandLine", "Output", "Host", "Discovery", "Commands", "."],
+        Uses: ["UploadHelper.Core", "UploadHelper.Devices", "UploadHelper.VirtualBoard"]);
+
     public static TheoryData<string> Projects => [.. All.Select(p => p.Name)];
 
-    private static IReadOnlyList<Project> All => [Core];
+    private static IReadOnlyList<Project> All => [Core, Devices, VirtualBoard, Executable];
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -37,8 +50,20 @@ public partial class RoomTests
         var project = All.Single(p => p.Name == name);
 
         Assert.Equal(project.Rooms.Order(), project.Files().Select(f => f.Room).Distinct().Order());
-        Assert.All(project.Files(), f => Assert.StartsWith(
+        Assert.All(project.Files().Where(f => Namespace().IsMatch(f.Text)), f => Assert.StartsWith(
             $"namespace {name}{(f.Room == "." ? "" : $".{f.Room}")}", Namespace().Match(f.Text).Value, StringComparison.Ordinal));
+    }
+
+    // They see its namespace without a using line.
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void No_room_uses_a_type_from_outside_of_the_rooms(string name)
+    {
+        var project = All.Single(p => p.Name == name);
+        var types = project.Files().Where(f => f.Room == ".").SelectMany(f => Declared().Matches(f.Text)).Select(m => m.Groups[1].Value).ToHashSet();
+
+        Assert.Empty(project.Files().Where(f => f.Room != ".").SelectMany(f => TypeUses().Matches(Strings().Replace(f.Text, "")).Select(w => w.Groups[1].Value)
+            .Where(types.Contains).Distinct().Select(w => $"{f.Path} uses {w}")));
     }
 
     [Fact]
@@ -48,6 +73,7 @@ public partial class RoomTests
         Assert.True(Core.Allows("Usb", "UploadHelper.Core.Usb.UsbIp"));
         Assert.False(Core.Allows("Usb", "UploadHelper.Core.Serial"));
         Assert.False(Core.Allows("Diagnosis", "UploadHelper.Devices"));
+        Assert.Equal(["Board", "Board", "Board"], TypeUses().Matches("void F(Board b, (Socket X, Socket Board) c); List<Board> d; new Board(); e.Board.F();").Select(m => m.Groups[1].Value).Where(n => n == "Board"));
         Assert.Equal(["UploadHelper.Core.Serial", "UploadHelper.Core.Dfu"], Used("using UploadHelper.Core.Serial;\nnamespace X;\n/// <see cref=\"Y\"/>\nCore.Dfu.Z z;"));
     }
 
@@ -60,6 +86,18 @@ public partial class RoomTests
 
     [GeneratedRegex(@"^(?!\s*(?:using|namespace) ).*?\bCore\.([A-Z]\w+)\.", RegexOptions.Multiline)]
     private static partial Regex Qualified();
+
+    [GeneratedRegex(@"^(?:(?:public|internal|static|sealed|abstract|partial|readonly) )+(?:class|record struct|record|struct|enum|interface) (\w+)", RegexOptions.Multiline)]
+    private static partial Regex Declared();
+
+    // A name in the place of a type: before a variable or a member, as a type argument, after "new", in a cref. (Not before a
+    // dot: that may be a property of the same name.)
+    [GeneratedRegex(@"(?<![.\w])([A-Z]\w+)(?=\??(?:\[\])? +_?[A-Za-z]\w* *[,;)=({]|>|\(|"")")]
+    private static partial Regex TypeUses();
+
+    // Comments and text: a word there is no arrow. A cref is one.
+    [GeneratedRegex(@"//(?!/).*|///(?:(?!cref).)*$|""(?:[^""\\\n]|\\.)*""", RegexOptions.Multiline)]
+    private static partial Regex Strings();
 
     [GeneratedRegex(@"^namespace [\w.]+", RegexOptions.Multiline)]
     private static partial Regex Namespace();

@@ -13,7 +13,7 @@ public class CatalogueFilesTests
 {
     private const string RulesStart = "LABEL=\"upload_helper_boards\"\n\n";
     private const string RulesEnd = "LABEL=\"upload_helper_end\"\n";
-    private const string TableHead = "| bootloader | ids | offset | virtual board |\n|---|---|---|---|\n";
+    private const string TableHead = "| bootloader | USB ids | offset | virtual board |\n|---|---|---|---|\n";
 
     [Fact]
     public void The_udev_rules_name_the_boards_of_the_catalogue() =>
@@ -58,13 +58,15 @@ public class CatalogueFilesTests
         foreach (var family in BootloaderCatalogue.All.Where(b => b.Places.Count > 0).GroupBy(b => b.Family))
         {
             var places = family.SelectMany(b => b.Places).ToList();
-            var offsets = places.Select(p => $"`0x{p.Address - FlashAddress.FlashBase:X}`{(p.Alternate is { } alternate ? $" (alt {alternate})" : "")}").Distinct();
+            var offsets = places.Select(p => $"`{Offset(p.Address)}`{(p.Alternate is { } alternate ? $" (alt {alternate})" : "")}").Distinct();
             var id = places[0].Devices[0].Device.Id;
             table.Append($"| {family.Key} | {id} | {string.Join(", ", offsets)} | {string.Join(", ", boards.Of(places).Select(b => $"`{b}`"))} |\n");
         }
 
         return table.ToString();
     }
+
+    private static string Offset(uint address) => address == FlashAddress.FlashBase ? "0" : $"0x{address - FlashAddress.FlashBase:X}";
 
     /// <summary>Which virtual board announces which devices.</summary>
     private sealed class BoardFactoryNames

@@ -10,7 +10,7 @@ namespace UploadHelper.Core.Protocols.Dfu;
 /// <param name="device">The open device, its interface claimed and its alternate setting selected.</param>
 /// <param name="interfaceNumber">The DFU interface.</param>
 /// <param name="time">The clock for poll time-outs.</param>
-/// <param name="cancellationToken">Looked at before each transfer and in each wait.</param>
+/// <param name="cancellationToken">Checked before each transfer and in each wait.</param>
 public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeProvider time, CancellationToken cancellationToken)
 {
     private const byte ClassOut = 0x21;
@@ -71,7 +71,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
         var received = device.ControlIn(Setup(ClassIn, DfuRequest.GetStatus, 0, answer.Length), answer, timeout);
         return received == answer.Length
             ? DfuStatus.Read(answer)
-            : throw new UsbException(UsbFault.Io, $"GETSTATUS answered {received} bytes instead of {answer.Length}.");
+            : throw new UsbException(UsbFault.Io, $"GETSTATUS returned {received} bytes instead of {answer.Length}.");
     }
 
     /// <summary>CLRSTATUS. Only for dfuERROR: elsewhere ST's middleware enters dfuERROR by it.</summary>
@@ -157,7 +157,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
 
         if (status.State != DfuState.Idle)
         {
-            throw new DfuException($"The device does not become idle: it says {status}.", status);
+            throw new DfuException($"The device does not become idle: it reports {status}.", status);
         }
     }
 

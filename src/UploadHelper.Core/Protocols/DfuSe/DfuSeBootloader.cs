@@ -152,7 +152,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
 
         if (received != room.Length)
         {
-            throw new UsbException(UsbFault.Io, $"The device answered {received} of {room.Length} bytes while reading at 0x{address:X8}.");
+            throw new UsbException(UsbFault.Io, $"The device returned {received} of {room.Length} bytes while reading at 0x{address:X8}.");
         }
     }
 
@@ -192,7 +192,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         });
         return data.Span.SequenceEqual(found)
             || (found.AsSpan().ContainsAnyExcept(erased)
-                ? throw new DfuException($"The device failed writing {data.Length} bytes at 0x{address:X8}, and something else stands there now.")
+                ? throw new DfuException($"The device failed writing {data.Length} bytes at 0x{address:X8}, and the flash contains something else now.")
                 : false);
     }
 
@@ -213,7 +213,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         }
 
         dfu.Idle();
-        return new DfuException($"The device refused {what}: it says {status}.", status);
+        return new DfuException($"The device refused {what}: it reports {status}.", status);
     }
 }
 

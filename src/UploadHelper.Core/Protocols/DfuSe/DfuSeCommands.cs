@@ -52,7 +52,7 @@ internal sealed class DfuSeCommands(DfuConnection dfu)
     {
         if (status.State != DfuState.DownloadIdle || status.Code != DfuStatusCode.Ok)
         {
-            throw new DfuException($"The device failed {what}: it says {status}.", status);
+            throw new DfuException($"The device failed {what}: it reports {status}.", status);
         }
     }
 }

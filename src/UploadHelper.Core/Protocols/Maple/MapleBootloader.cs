@@ -151,7 +151,7 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
                     return;
                 }
 
-                throw new UsbException(UsbFault.Io, $"The device answered {received} of {_block.Length} bytes while reading at 0x{address:X8}.");
+                throw new UsbException(UsbFault.Io, $"The device returned {received} of {_block.Length} bytes while reading at 0x{address:X8}.");
             }
             catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io)
             {
@@ -181,7 +181,7 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
         var status = dfu.Execute(WriteLimit);
         if (status.State != DfuState.DownloadIdle)
         {
-            throw new DfuException($"The device failed writing {_block.Length} bytes at 0x{address:X8}: it says {status.State.Name()}.", status);
+            throw new DfuException($"The device failed writing {_block.Length} bytes at 0x{address:X8}: it reports {status.State.Name()}.", status);
         }
 
         _next = address + _block.Length;

@@ -22,7 +22,7 @@ public static class MapleMemories
     /// The memories of a device, the highest address first: each reaches to the end of the flash, and an address belongs to
     /// the one that begins next below it. Alternate settings for RAM are left out: nothing is ever written there.
     /// </summary>
-    /// <param name="description">What the device says of itself; its wTransferSize is above 0.</param>
+    /// <param name="description">The descriptors of the device; its wTransferSize is above 0.</param>
     public static IReadOnlyList<DfuMemory> Of(DfuDescription description)
     {
         var memories = description.Alternates.Select(a => Memory(a, description.Functional.TransferSize)).OfType<DfuMemory>().ToList();
