@@ -17,7 +17,7 @@ public class CallingHostTests
 
         run.Sketch(address, name: "Blink.ino.bin").Run("upload", run.PathOf("Blink.ino.bin"), "--simulate", board, "--port=sim", $"--offset=0x{address:X8}");
 
-        run.Printed.Exits(0).Steps($"Image Reset Wait Found Compare Plan Erase Write Verify Vectors Start {then}").Ends(done, ", verified", result);
+        run.Printed.Exits(0).Steps($"Image Reset Wait Found Compare Plan Erase Write Verify Finalize Start {then}").Ends(done, ", verified", result);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Connecting;
 using UploadHelper.Tests.Support;
 
 namespace UploadHelper.Tests.Cli;
@@ -34,7 +35,7 @@ public class EraseCommandTests
         run.Do("erase --yes --simulate h0wch33").Exits(0).Steps("Found Plan warning Erase Board")
             .Says("Plan", "50 50 0x08000000 0x0800C7FF").Warns("device-limit", "50 ms").Ends("51200 0x08000000 0x0800C7FF", "not verified").Says("Board", "50 36 0");
         run.Do("erase --yes --simulate h0wch33,fault=gone@15")
-            .Fails(8, "device-lost", "BOOT0", "not complete", "if the power failed").Steps("Found Plan warning Erase hint error");
+            .Fails(8, "device-lost", "BOOT0", "incomplete", "if the power failed").Steps("Found Plan warning Erase hint error");
         run.Do("erase 0x3000 --yes --simulate maple20").Fails(4, "not-writable", "alternate setting 2", "0x08002000").Hints("0x08002000").Steps("Found hint error");
     }
 
@@ -52,7 +53,7 @@ public class EraseCommandTests
         var flash = SketchImage.Noise(4, 1 << 20);
 
         run.With("flash.bin", flash).Do($"{line} --simulate {board},flash=flash.bin,start=bootloader")
-            .Fails(4, code, where, "The board is as it was.").Hints(hints).Steps("Found hint error");
+            .Fails(4, code, where, ErrorMessages.Unchanged).Hints(hints).Steps("Found hint error");
 
         Assert.Equal(flash, run.Bytes("flash.bin"));
     }
@@ -88,7 +89,7 @@ public class EraseCommandTests
         Assert.Equal(expected == 0, !flash.AsSpan().SequenceEqual(File.ReadAllBytes(run.PathOf("flash.bin"))));
         if (expected != 0)
         {
-            run.Printed.Prints("The board is as it was.");
+            run.Printed.Prints(ErrorMessages.Unchanged);
         }
     }
 

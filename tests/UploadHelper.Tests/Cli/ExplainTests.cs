@@ -33,14 +33,14 @@ public partial class ExplainTests
         Assert.Equal(0, run.Run("explain"));
 
         var printed = Words(run.Out);
-        foreach (var text in All.SelectMany(e => (string[])[e.Title, e.Happened, e.Board, .. e.Cure]).Where(t => !t.Contains("](", StringComparison.Ordinal)))
+        foreach (var text in All.SelectMany(e => (string[])[e.Title, e.Happened, e.Board, .. e.Cure]))
         {
             Assert.Contains(Words(text), printed, StringComparison.Ordinal);
             Assert.Contains(Words(text), page, StringComparison.Ordinal);
         }
 
+        // A terminal does not follow Markdown's links.
         Assert.DoesNotContain("](", run.Out, StringComparison.Ordinal);
-        Assert.Contains("or see README.md,", printed, StringComparison.Ordinal);
     }
 
     [Theory]

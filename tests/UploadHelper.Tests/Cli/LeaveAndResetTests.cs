@@ -64,7 +64,7 @@ public class LeaveAndResetTests
         run.Do("reset sim --simulate f4boot").Exits(0).Steps("Reset Board").Ends("", "sim").Says("Board", "0 0 0", "off the bus");
         run.Do("reset COM9 --simulate f4boot").Fails(5, "serial-port", "COM9").Steps("Reset hint error");
         run.Do("reset sim --simulate f4boot,start=bootloader").Fails(5, "serial-port", "sim").Steps("Reset hint error");
-        run.Do("reset --simulate f4boot").Fails(2, "usage", "PORT", "reset").Hints("upload-helper reset --help");
+        run.Do("reset --simulate f4boot").Fails(2, "usage", "PORT").Hints("upload-helper reset --help");
     }
 
     [Theory]

@@ -8,11 +8,11 @@ public class MistakesTests
 {
     [Theory]
     [InlineData("upload x.bin --simulate f4boot", "address-missing", "--offset 0x4000", "x.bin")]
-    [InlineData("upload x.bin --simulate f4boot --ofset 0x4000", "usage", "upload-helper upload --help", "'--ofset'", "'0x4000'")]
-    [InlineData("uplaod x.bin", "usage", "upload-helper --help", "'uplaod'")]
+    [InlineData("upload x.bin --simulate f4boot --ofset 0x4000", "usage", "upload-helper upload --help", "--ofset", "--offset")]
+    [InlineData("uplaod x.bin", "usage", "upload-helper upload --help", "\"uplaod\"", "\"upload\"")]
     [InlineData("upload x.bin --simulate f5boot --offset 0x4000", "configuration", "--simulate f4boot", "\"f5boot\"", "f4boot, f4boot-old, f4rom, h0wch33, dsonano, h747, l496, maple20, maple-orig, maple-f4")]
-    [InlineData("upload x.bin --simulate f4boot --offset 0x4000 --timeout soon", "configuration", "15", "\"soon\"", "timeout")]
-    [InlineData("upload x.bin --simulate f4boot --offset 0x4000 --usb-id 0483", "configuration", "0483:df11", "\"0483\"", "usb-id")]
+    [InlineData("upload x.bin --simulate f4boot --offset 0x4000 --timeout soon", "configuration", "", "\"soon\"", "--timeout", "15")]
+    [InlineData("upload x.bin --simulate f4boot --offset 0x4000 --usb-id 0483", "configuration", "", "\"0483\"", "--usb-id", "0483:df11")]
     public void A_command_line_is_refused_before_anything_is_done(string line, string code, string hint, params string[] facts)
     {
         using var run = new ProgramRun();

@@ -19,7 +19,7 @@ public class RefusalTests
     [InlineData("f4boot-old", "0x4000", Small, 0x2002_0000, "not-writable", "0x08004000 to 0x08004F9F", "0x08004000 to 0x08007FFF", "04*016Ka,01*064Kg,03*128Kg")]
     [InlineData("f4boot-old", "0x10000", Small, 0x2001_0000, "not-for-this-device", "0x20010000", "F4Bootloader (old build)", "0x20000000 to 0x2000F000", "0x20020000 to 0x2002F000", "4 KiB")]
     [InlineData("h0wch33", "0", 50 * 1024 + 4, 0x2000_5000, "image-too-large", "0x08000000 to 0x0800C803", "0x0800C7FF", "4 bytes", "50*001Kg,14*001Ka")]
-    [InlineData("h0wch33", "0", Small, 0x2002_0000, "not-for-this-device", "0x20020000", "h0wch33/stm32f1_dfu", "0x20000000 to 0x20018000", "96 KiB")]
+    [InlineData("h0wch33", "0", Small, 0x2002_0000, "not-for-this-device", "0x20020000", "h0wch33/stm32f1_dfu", "0x20000000 to 0x20018000")]
     [InlineData("h747", "0x100000", 0x10_0004, 0x2002_0000, "image-too-large", "0x08100000 to 0x08200003", "0x081FFFFF", "4 bytes", "16*128Kg")]
     [InlineData("l496", "0x400", Small, 0x2002_0000, "not-a-sector-start", "0x08000400", "0x08000000 to 0x080007FF", "512*002Kg")]
     [InlineData("dsonano", "0x3000", Small, 0x2000_5000, "not-writable", "0x08003000 to 0x080033FF", "DSO Nano bootloader")]
@@ -49,8 +49,8 @@ public class RefusalTests
     }
 
     [Theory]
-    [InlineData("f4boot", "other-08010000.elf", "0x08010000", "0x08004000", "F4Bootloader", "F4Bootloader (old build), Maple bootloader for STM32F4")]
-    [InlineData("h0wch33", "blink-08002000.dfu", "0x08002000", "0x08000000", "h0wch33/stm32f1_dfu", "STM32duino bootloader (Maple), libopencm3 usbdfu")]
+    [InlineData("f4boot", "other-08010000.elf", "0x08010000", "0x08004000", "F4Bootloader", "Maple bootloader, F4 port, F4Bootloader (old build)")]
+    [InlineData("h0wch33", "blink-08002000.dfu", "0x08002000", "0x08000000", "h0wch33/stm32f1_dfu", "STM32duino bootloader 2.0, libopencm3 usbdfu")]
     public void An_image_whose_file_says_an_address_that_the_bootloader_does_not_start(string board, string firmware, string says, string starts, string bootloader, string madeFor) =>
         AssertRefused(board, TestFiles.Firmware(firmware).Content.ToArray(), "", "image-linked-elsewhere", says, starts, bootloader).Hints(madeFor);
 

@@ -27,14 +27,14 @@ public class ShowcaseTests
     [InlineData("upload-f4boot", 0x0800_4000, "upload blink.bin --offset 0x4000 --simulate f4boot")]
     [InlineData("upload-verbose", 0x0800_4000, "upload blink.bin --offset 0x4000 --simulate f4boot --verbose")]
     [InlineData("upload-json", 0x0800_4000, "upload blink.bin --offset 0x4000 --simulate f4boot --json")]
-    [InlineData("upload-maple20", 0x0800_2000, "upload blink.bin --offset 0x2000 --simulate maple20")]
+    [InlineData("upload-maple20", 0x0800_2000, "upload blink.bin --offset 0x2000 --simulate maple20", 0x2000_5000)]
     [InlineData("upload-three-boards", 0x0800_0000, "upload blink.bin --offset 0 --simulate f4rom,count=3 --all")]
     [InlineData("upload-after-a-reset", 0x0800_0000, "upload blink.bin --offset 0 --simulate f4rom,start=bootloader,boot0=1,fault=reset@40")]
     [InlineData("upload-board-lost", 0x0800_0000, "upload blink.bin --offset 0 --simulate f4rom,start=bootloader,fault=gone@40")]
     [InlineData("upload-refused", 0x0801_0000, "upload blink.bin --offset 0x4000 --simulate f4boot")]
     [InlineData("image-bin", 0x0800_4000, "image blink.bin")]
     [InlineData("verify-difference", 0x0800_4000, "verify blink.bin --offset 0x4000 --simulate f4boot")]
-    public void With_a_sketch(string snapshot, uint linkedFor, string line) => Show(snapshot, line, run => run.Sketch(linkedFor, stack: 0x2001_0000));
+    public void With_a_sketch(string snapshot, uint linkedFor, string line, uint stack = 0x2001_0000) => Show(snapshot, line, run => run.Sketch(linkedFor, stack: stack));
 
     [Fact]
     public void The_boards_of_a_core()

@@ -6,8 +6,8 @@ namespace UploadHelper.Tests.Cli;
 public class UploadCommandTests
 {
     private const string Reached = "Image Reset Wait Found ";
-    private const string Written = "Erase Write Verify Vectors Start Wait Board";
-    private const string WrittenWithoutPort = "Erase Write Verify Vectors Start Board";
+    private const string Written = "Erase Write Verify Finalize Start Wait Board";
+    private const string WrittenWithoutPort = "Erase Write Verify Finalize Start Board";
 
     [Theory]
     [InlineData("f4boot", "--offset 0x4000", 0x0800_4000, Reached + "Compare Plan " + Written, "1 16 4000", "15", "4000 0x08004000 11.7", "1 4000 0 0x08004000")]
@@ -52,7 +52,7 @@ public class UploadCommandTests
         using var run = new ProgramRun();
         run.Sketch(0x0800_0000, stack: 0x2000_5000).Do("upload blink.bin --offset 0 --simulate h0wch33,start=bootloader")
             .Exits(0)
-            .Steps("Image Found Plan warning warning Erase Write Vectors Start Board")
+            .Steps("Image Found Plan warning warning Erase Write Finalize Start Board")
             .Says("Plan", "4 4 4000")
             .Warns("device-limit", "50 ms", "BOOT0")
             .Warns("not-verifiable")
@@ -78,7 +78,7 @@ public class UploadCommandTests
 
         run.Sketch(0x0800_0000).Do("upload blink.bin --offset 0 --simulate h747,rom=9.0")
             .Exits(0)
-            .Steps(Reached + "Compare Plan warning Erase Write Verify Vectors Start Wait warning Board")
+            .Steps(Reached + "Compare Plan warning Erase Write Verify Finalize Start Wait warning Board")
             .Warns("port-not-back", "5 s", "V9.0")
             .Ends("4000 0x08000000 6.7", ", verified")
             .Says("Board", "1 4000 0", "off the bus");
@@ -102,7 +102,7 @@ public class UploadCommandTests
     {
         using var run = new ProgramRun();
         AddSketch(run, "maple20", 0x0800_2000);
-        const string steps = Reached + "warning Compare Plan warning Erase Write Verify Vectors ";
+        const string steps = Reached + "warning Compare Plan warning Erase Write Verify Finalize ";
 
         run.Do("upload blink.bin --simulate maple20,reset=no --offset 0x2000 --wait-port yes")
             .Fails(10, "not-started", "15 s")
@@ -231,7 +231,7 @@ public class UploadCommandTests
         using var run = new ProgramRun();
 
         RunLegacy(run, "sim|0|0483:df11|x.bin|/opt/arduino 1.8|{upload.dfuse_addr}", "f4rom", 0x0800_0000).Fails(2, "address-missing", "x.bin").Hints("--offset 0x4000");
-        RunLegacy(run, "sim|0|0483:df11", "f4rom", 0x0800_0000).Fails(2, "usage", "FILE", "upload");
+        RunLegacy(run, "sim|0|0483:df11", "f4rom", 0x0800_0000).Fails(2, "usage", "FILE").Hints("PORT ALT VID:PID FILE");
         RunLegacy(run, "sim|1|1EAF:0003|x.bin", "maple20", 0x0800_2000)
             .Fails(4, "image-linked-elsewhere", "x.bin", "0x08002000", "0x08005000")
             .Hints("--offset 0x2000", "libopencm3 usbdfu")
@@ -297,7 +297,8 @@ public class UploadCommandTests
         var (size, stack) = board.Split(',')[0] switch
         {
             "dsonano" => (4_000, 0x2000_5000u),
-            "maple20" or "maple-orig" or "maple-f4" => (5_000, 0x2001_0000u),
+            "maple20" or "maple-orig" => (5_000, 0x2000_5000u),
+            "maple-f4" => (5_000, 0x2001_0000u),
             _ => (4_000, SketchImage.EndOfRam),
         };
         run.Sketch(linkedFor, size, stack);

@@ -96,8 +96,8 @@ public sealed class SettingsLoaderTests : IDisposable
     [Theory]
     [InlineData("""{ "ofset": "0x4000" }""", "\"ofset\"", "Did you mean \"offset\"?")]
     [InlineData("""{ "boards": { "black": { "usbid": "1EAF:0003" } } }""", "\"black\"", "Did you mean \"usb-id\"?")]
-    [InlineData("""{ "boards": { "black": { "board": "blue" } } }""", "\"board\"", "is no setting")]
-    [InlineData("""{ "config": "other.json" }""", "\"config\"", "is no setting")]
+    [InlineData("""{ "boards": { "black": { "board": "blue" } } }""", "\"board\"", "is not a setting")]
+    [InlineData("""{ "config": "other.json" }""", "\"config\"", "is not a setting")]
     [InlineData("""{ "offset": ["0x4000"] }""", "\"offset\"", "is a list")]
     [InlineData("""{ "usb-path": ["1-1", "1-2"] }""", "\"usb-path\"", "is a list")]
     [InlineData("""{ "offset": { "hex": "4000" } }""", "\"offset\"", "is an object")]
@@ -131,7 +131,10 @@ public sealed class SettingsLoaderTests : IDisposable
         Assert.True(Load(("UPLOADHELPER_BOARD", "b")).Switch(key, false));
         Assert.True(Load(("UPLOADHELPER_BOARD", "c")).Switch(key, false));
         Assert.False(Load(("UPLOADHELPER_BOARD", "b"), (variable, "1")).Switch(key, true));
-        Assert.Contains($"\"perhaps\" is no value for {name}", Assert.Throws<UploadException>(() => Load((variable, "perhaps"))).Message, StringComparison.Ordinal);
+
+        var e = Assert.Throws<UploadException>(() => Load((variable, "perhaps")));
+        Assert.Equal(UploadError.Configuration, e.Error);
+        Assert.Contains($"\"perhaps\" for --{name}.", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

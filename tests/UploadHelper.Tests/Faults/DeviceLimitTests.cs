@@ -17,7 +17,7 @@ public class DeviceLimitTests
     [InlineData("maple-f4", "vector table first")]
     public void A_maple_that_is_cut_off_in_its_first_page_starts_half_a_sketch_and_takes_the_same_upload_again(string board, string told)
     {
-        var (kind, bench) = CutInVectors(board);
+        var (kind, bench) = CutInFinalize(board);
         var starts = 0;
         bench.Seen = e =>
         {
@@ -43,7 +43,7 @@ public class DeviceLimitTests
     [Fact]
     public void An_h0wch33_that_is_cut_off_in_its_first_page_is_lost()
     {
-        var (kind, bench) = CutInVectors("h0wch33");
+        var (kind, bench) = CutInFinalize("h0wch33");
 
         Assert.Equal(UploadError.DeviceLost, Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench))).Error);
         bench.Board.Reset("its button is held", BootCause.ByHand);
@@ -56,7 +56,7 @@ public class DeviceLimitTests
     [Fact]
     public void An_h747_that_is_cut_off_in_its_last_word_hangs_on_it_and_takes_the_upload_that_reads_nothing()
     {
-        var (kind, bench) = CutInVectors("h747");
+        var (kind, bench) = CutInFinalize("h747");
         Assert.Equal(UploadError.DeviceLost, Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench))).Error);
         AssertToldBefore(bench, "0.1 ms");
 
@@ -68,7 +68,7 @@ public class DeviceLimitTests
     }
 
     // The power fails in the last program operation of all.
-    private static (FaultBench Kind, Bench Bench) CutInVectors(string board)
+    private static (FaultBench Kind, Bench Bench) CutInFinalize(string board)
     {
         var kind = FaultBench.All.Single(b => b.Board == board);
         return (kind, kind.Create($",fault=cut-program@{new TransferPlan(kind).LastWrite}"));

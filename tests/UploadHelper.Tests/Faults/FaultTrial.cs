@@ -57,13 +57,13 @@ internal sealed class FaultTrial
         if (_halfStarted is { } start && !IsUnnoticed())
         {
             Excuse($"half a sketch is started: {start}", "maple");
-            CheckSaid("not be started", "none is started");
+            CheckSaid("not be started", "no sketch will be started");
         }
 
         if (IsLost())
         {
             Excuse("the bootloader is lost", "h0wch33");
-            CheckSaid("bootloader is intact", "bootloader is still there", "none is started");
+            CheckSaid("bootloader is intact", "no sketch will be started");
             return _broken;
         }
 
@@ -107,8 +107,8 @@ internal sealed class FaultTrial
         string[] states =
         [
             ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock,
-            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, "The bootloader is still there; the sketch on the board is not complete.", "Nothing else was touched.", "None was touched.",
-            "The sketch on the board is not complete and will not be started.",
+            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, "The bootloader is intact; the sketch on the board is incomplete.", "Nothing else was touched.",
+            "The sketch on the board is incomplete and will not be started.",
         ];
         var said = states.Where(e.Message.Contains).ToList();
         if (said.Count == 0)

@@ -98,7 +98,8 @@ public class RecoveryTests
 
         var e = Assert.Throws<UploadException>(() => bench.Upload(bench.Request(0x0800_0000) with { Port = null }));
 
-        Assert.Equal($"The board stopped answering. {InterruptedUpload.Incomplete}", e.Message);
+        Assert.Equal(UploadError.DeviceFailed, e.Error);
+        Assert.EndsWith(InterruptedUpload.Incomplete, e.Message, StringComparison.Ordinal);
         Assert.Equal([1, 2, 3], bench.Events.OfType<Recovering>().Select(r => r.Number));
     }
 

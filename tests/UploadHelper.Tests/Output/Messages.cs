@@ -17,7 +17,7 @@ internal static class Messages
 {
     private const uint Start = 0x0800_0000;
     private const uint F4BootStart = 0x0800_4000;
-    private const uint MapleStack = 0x2001_0000;
+    private const uint F1Stack = 0x2000_5000;
     private const string Port = "/dev/ttyACM0";
 
     public static IReadOnlyList<Message> Errors { get; } =
@@ -40,12 +40,12 @@ internal static class Messages
         new("device-failed", 8, _ => Stalls(), "STALL"),
         new("read-protected", 8, _ => Locked(), "0x08000000", "dfuERROR", "errVENDOR"),
         new("verify-failed", 9, _ => BadBit(), "0x08000805", "0xE0", "0x00"),
-        new("not-started", 10, r => r.Sketch(0x0800_2000, stack: MapleStack).Do("upload blink.bin --offset 0x2000 --wait-port yes --simulate maple20,reset=no"), "15 s"),
+        new("not-started", 10, r => r.Sketch(0x0800_2000, stack: F1Stack).Do("upload blink.bin --offset 0x2000 --wait-port yes --simulate maple20,reset=no"), "15 s"),
         new("image-missing", 3, r => r.Do("upload missing.bin --offset 0x4000 --simulate f4boot"), "missing.bin"),
         new("image-unreadable", 3, r => r.With("empty.bin", []).Do("upload empty.bin --offset 0x4000 --simulate f4boot"), "empty.bin"),
         new("not-supported", 8, r => r.Do("read 0 dump.bin --simulate h0wch33"), "h0wch33"),
         new("configuration", 2, r => r.Sketch(F4BootStart).Do("upload blink.bin --offset 0x4000 --timeout soon --simulate f4boot"), "\"soon\"", "timeout"),
-        new("usage", 2, r => r.Do("read 0x4000 100 --simulate f4rom"), "FILE", "read"),
+        new("usage", 2, r => r.Do("read 0x4000 100 --simulate f4rom"), "FILE"),
         new("not-a-sector-start", 4, r => r.Sketch(0x0800_4400).Do("upload blink.bin --offset 0x4400 --simulate f4boot"), "0x08004400", "0x08004000 to 0x08007FFF"),
         new("not-in-memory", 4, r => r.Do("read 0x4000 dump.bin --simulate f4rom --alt 1"), "0x08004000", "alternate setting 1", "0x1FFFC000"),
         new("length-invalid", 2, r => r.Do("read 0x4000 0 dump.bin --simulate f4rom"), "\"0\""),
@@ -68,7 +68,7 @@ internal static class Messages
         new("ghost-device", 6, _ => Ghost(), "0483:DF11", "1-1"),
         new("device-limit", 0, MapleF4),
         new("not-verifiable", 0, MapleF4),
-        new("reset-needed", 0, r => r.Sketch(0x0800_2000, stack: MapleStack).Do("upload blink.bin --offset 0x2000 --wait-port no --simulate maple20,reset=no"), "WinUSB", "libusbK"),
+        new("reset-needed", 0, r => r.Sketch(0x0800_2000, stack: F1Stack).Do("upload blink.bin --offset 0x2000 --wait-port no --simulate maple20,reset=no"), "WinUSB", "libusbK"),
         new("port-not-back", 0, r => r.Sketch(Start).Do("upload blink.bin --offset 0 --simulate h747,rom=9.0"), "5 s", "V9.0"),
         new("no-sketch", 10, r => r.Do("leave --simulate f4rom,start=empty"), "0x08000000", "0xFFFFFFFF"),
         new("stays-in-dfu", 0, r => r.Do("info --simulate maple20"), "1EAF:0003", "1-1", "upload-helper leave"),
@@ -96,7 +96,7 @@ internal static class Messages
     }
 
     private static Printed MapleF4(ProgramRun run) =>
-        run.Sketch(0x0801_0000, stack: MapleStack).Do("upload blink.bin --offset 0x10000 --simulate maple-f4");
+        run.Sketch(0x0801_0000, stack: 0x2001_0000).Do("upload blink.bin --offset 0x10000 --simulate maple-f4");
 
     // Its sketch has begun to run, without USB, when the upload begins.
     private static Printed Ghost()

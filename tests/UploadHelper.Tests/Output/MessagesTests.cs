@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using UploadHelper.Core.Errors;
 using UploadHelper.Tests.Support;
 
@@ -8,7 +7,7 @@ namespace UploadHelper.Tests.Output;
 /// The tables of errors and warnings are whole, each entry is provoked once (<see cref="Messages"/>), and the page for
 /// users is made from both. That a run prints no other code, <see cref="ProgramRun"/> sees to.
 /// </summary>
-public partial class MessagesTests
+public class MessagesTests
 {
     private static readonly IReadOnlyList<string> Errors = [.. ErrorTable.Entries.Select(e => e.Text.Code)];
     private static readonly IReadOnlyList<string> Warnings = [.. WarningTable.Entries.Select(w => w.Text.Code)];
@@ -49,18 +48,14 @@ public partial class MessagesTests
         TroubleshootingPage.Text(), Path.Combine(TestFiles.Repository, "arduino", "TROUBLESHOOTING.md"));
 
     [Fact]
-    public void Every_failure_has_one_entry_and_every_code_means_one_thing()
+    public void Every_error_and_warning_has_one_entry_and_every_code_means_one_thing()
     {
         Assert.Equal(Enum.GetValues<UploadError>().Order(), ErrorTable.Entries.Select(e => e.Error).Order());
         Assert.Equal(Errors.Count, Errors.Distinct().Count());
+        Assert.Equal(Enum.GetValues<WarningCode>().Order(), WarningTable.Entries.Select(e => e.Warning).Order());
         Assert.Equal(Warnings.Count, Warnings.Distinct().Count());
         Assert.All(Errors.Concat(Warnings), code => Assert.Matches("^[a-z]+(-[a-z]+)*$", code));
     }
-
-    [Fact]
-    public void Every_warning_in_the_sources_has_an_entry() => Assert.Equal(
-        TestFiles.Sources("src").SelectMany(s => NewWarning().Matches(s)).Select(m => m.Groups[1].Value).Distinct().Order(StringComparer.Ordinal),
-        Warnings.Order(StringComparer.Ordinal));
 
     [Fact]
     public void The_explanations_are_plain_ASCII_sentences()
@@ -71,7 +66,4 @@ public partial class MessagesTests
             Assert.All([text.Happened, text.Board, .. text.Cure], t => Assert.Matches(@"^[ -~]*[.?)]$", t));
         }
     }
-
-    [GeneratedRegex("new UploadWarning\\(\\s*\"([^\"]+)\"")]
-    private static partial Regex NewWarning();
 }

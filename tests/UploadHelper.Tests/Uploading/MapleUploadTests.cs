@@ -243,7 +243,7 @@ public class MapleUploadTests
         var e = Assert.Throws<UploadException>(() => bench.Upload(request));
 
         Assert.Equal(told, bench.Events.OfType<UploadWarning>().Any(w => w.Message.Contains("0x08005000", StringComparison.Ordinal)));
-        Assert.Equal(told, e.Message.Contains("may be started all the same", StringComparison.Ordinal));
+        Assert.Equal(told, e.Message.Contains(InterruptedUpload.IncompleteMayStart, StringComparison.Ordinal));
         bench.Bus.BeforeTransfer = _ => { };
         bench.Board.Plug();
         bench.Settle();

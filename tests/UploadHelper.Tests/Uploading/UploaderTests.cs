@@ -226,7 +226,7 @@ public class UploaderTests
 
         Assert.Equal(UploadError.DeviceLost, e.Error);
         Assert.Contains(InterruptedUpload.LastBlock, e.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("not complete", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("incomplete", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

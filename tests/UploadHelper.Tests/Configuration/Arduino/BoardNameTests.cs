@@ -37,13 +37,13 @@ public class BoardNameTests
     [Theory]
     [InlineData("other/boards.txt:uno", "other/boards.txt")]
     [InlineData(@"C:\other\BOARDS.TXT:uno", @"C:\other\BOARDS.TXT")]
-    [InlineData("boards.txt:", "names no board")]
-    [InlineData("boards.txt:uno:a=b:c", "names no board")]
-    [InlineData("arduino:uno", "names no board")]
-    [InlineData("a:b:c:d:e", "names no board")]
-    [InlineData("a::c", "names no board")]
-    [InlineData("boards.txt:uno:fast", "\"fast\" chooses no option")]
-    [InlineData("boards.txt:uno:a=b=c", "\"a=b=c\" chooses no option")]
+    [InlineData("boards.txt:", "\"boards.txt:\" for --board")]
+    [InlineData("boards.txt:uno:a=b:c", "\"boards.txt:uno:a=b:c\" for --board")]
+    [InlineData("arduino:uno", "\"arduino:uno\" for --board")]
+    [InlineData("a:b:c:d:e", "\"a:b:c:d:e\" for --board")]
+    [InlineData("a::c", "\"a::c\" for --board")]
+    [InlineData("boards.txt:uno:fast", "\"fast\". Expected menu=option")]
+    [InlineData("boards.txt:uno:a=b=c", "\"a=b=c\". Expected menu=option")]
     public void Anything_else_is_refused(string text, string message)
     {
         var e = Assert.Throws<UploadException>(() => Parse(text));

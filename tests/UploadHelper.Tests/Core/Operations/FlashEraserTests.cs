@@ -53,7 +53,7 @@ public class FlashEraserTests
         var e = Assert.Throws<UploadException>(() => Erase(0x0800_4000, 0x8000));
 
         Assert.Equal(UploadError.DeviceLost, e.Error);
-        Assert.Contains("not complete", e.Message, StringComparison.Ordinal);
+        Assert.Contains("incomplete", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public class FlashEraserTests
         Assert.Throws<OperationCanceledException>(() => Erase(null, null, cancellation.Token));
 
         Assert.Equal(3, _bench.Board.Flash.Erases.Sum());
-        Assert.Contains(_bench.Events, e => e is UploadCancelled { State: var state } && state.Contains("not complete", StringComparison.Ordinal));
+        Assert.Contains(_bench.Events, e => e is UploadCancelled { State: var state } && state.Contains("incomplete", StringComparison.Ordinal));
     }
 
     private bool Erase(uint? address, long? length, CancellationToken cancellationToken = default)

@@ -25,8 +25,8 @@ public class PortResetTests
 
     [Theory]
     [InlineData(SerialFault.NotFound, "ttyACM0")]
-    [InlineData(SerialFault.Busy, "in use")]
-    [InlineData(SerialFault.AccessDenied, "may not be opened")]
+    [InlineData(SerialFault.Busy, "is using")]
+    [InlineData(SerialFault.AccessDenied, "permission")]
     [InlineData(SerialFault.Timeout, "does not read from")]
     [InlineData(SerialFault.Io, "failed")]
     public void A_port_that_fails_is_a_failure_here(SerialFault fault, string message)

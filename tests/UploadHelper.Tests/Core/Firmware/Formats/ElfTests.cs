@@ -69,7 +69,7 @@ public class ElfTests
         var e = Assert.Throws<UploadException>(() => ImageReader.Read(new ImageFile("x.elf", file), null));
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
-        Assert.Contains("byte 0x34: its segment for 0x08004000 takes the bytes 0x54 to 0x100000052", e.Message, StringComparison.Ordinal);
+        Assert.Matches("byte 0x34.* 0x08004000 .*bytes 0x54 to 0x100000052, ", e.Message);
     }
 
     [Fact]
