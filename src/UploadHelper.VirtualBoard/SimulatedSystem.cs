@@ -1,8 +1,11 @@
+using System.Globalization;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.InProcess;
+using UploadHelper.VirtualBoard.Sketches;
 
 namespace UploadHelper.VirtualBoard;
 
@@ -83,5 +86,200 @@ public sealed class SimulatedSystem : IDisposable
         {
             board.Save();
         }
+    }
+}
+
+/// <summary>What a board does when the simulation starts.</summary>
+public enum StartState
+{
+    /// <summary>An old sketch runs.</summary>
+    Sketch,
+
+    /// <summary>The bootloader runs; an old sketch is in flash.</summary>
+    Bootloader,
+
+    /// <summary>The bootloader runs; there is no sketch.</summary>
+    Empty,
+}
+
+/// <summary>Which virtual boards to simulate, and how they start.</summary>
+/// <param name="Board">The name of their kind.</param>
+public sealed record SimulationOptions(string Board)
+{
+    private const int MaxCount = 64;
+
+    /// <summary>How many boards of this kind there are.</summary>
+    public int Count { get; init; } = 1;
+
+    /// <summary>The file that keeps its flash between runs, or null; the second board's file name ends in ".2", and so on.</summary>
+    public string? FlashFile { get; init; }
+
+    /// <summary>The file that keeps its SPI flash between runs, or null.</summary>
+    public string? SpiFile { get; init; }
+
+    /// <summary>What it does at the start.</summary>
+    public StartState Start { get; init; }
+
+    /// <summary>The core its sketches are built with, <see cref="SketchCore.None"/> for one without USB, or null for the board's own.</summary>
+    public string? Sketch { get; init; }
+
+    /// <summary>Whether the BOOT0 pin is high.</summary>
+    public bool Boot0 { get; init; }
+
+    /// <summary>The variant of its kind, "KEY=VALUE" (<see cref="IBoardKind.Variants"/>), or null.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Whether a simulated host can reset the bus; WinUSB cannot.</summary>
+    public bool CanReset { get; init; } = true;
+
+    /// <summary>How long after it appears on the bus the user of a simulated host may not open it.</summary>
+    public TimeSpan DeniedFor { get; init; }
+
+    /// <summary>How long after it appears on the bus another program of a simulated host has claimed its interface.</summary>
+    public TimeSpan HeldFor { get; init; }
+
+    /// <summary>The faults to inject.</summary>
+    public IReadOnlyList<Fault> Faults { get; init; } = [];
+
+    /// <summary>The options of each single board.</summary>
+    public IReadOnlyList<SimulationOptions> Each()
+    {
+        var each = new List<SimulationOptions>();
+        for (var n = 1; n <= Count; n++)
+        {
+            each.Add(this with { Count = 1, FlashFile = FileOf(FlashFile, n), SpiFile = FileOf(SpiFile, n) });
+        }
+
+        return each;
+    }
+
+    /// <summary>The file of the Nth of several boards, from 1.</summary>
+    internal static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
+
+    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
+    /// <param name="text">The options.</param>
+    /// <param name="start">What the board does at the start by default.</param>
+    /// <exception cref="FormatException">An unknown name, key or value; the message lists the known ones.</exception>
+    public static SimulationOptions Parse(string text, StartState start = StartState.Sketch)
+    {
+        var parts = text.Split(',');
+        if (!BoardFactory.Names.Contains(parts[0]))
+        {
+            throw new FormatException($"Unknown virtual board \"{parts[0]}\". Known boards: {string.Join(", ", BoardFactory.Names)}.");
+        }
+
+        var options = new SimulationOptions(parts[0]) { Start = start };
+        foreach (var part in parts.Skip(1))
+        {
+            var at = part.IndexOf('=');
+            options = at < 0
+                ? throw new FormatException($"Invalid option \"{part}\" of a virtual board: write KEY=VALUE.")
+                : options.With(part[..at], part[(at + 1)..]);
+        }
+
+        return options;
+    }
+
+    private SimulationOptions With(string key, string value) => (key, value) switch
+    {
+        ("flash", { Length: > 0 }) => this with { FlashFile = value },
+        ("spi", { Length: > 0 }) => this with { SpiFile = value },
+        ("count", _) when int.TryParse(value, out var count) && count is >= 1 and <= MaxCount => this with { Count = count },
+        ("count", _) => throw new FormatException($"Invalid value \"{value}\" for count: expected 1 to {MaxCount}."),
+        ("start", "sketch") => this with { Start = StartState.Sketch },
+        ("start", "bootloader") => this with { Start = StartState.Bootloader },
+        ("start", "empty") => this with { Start = StartState.Empty },
+        ("start", _) => throw new FormatException($"Invalid value \"{value}\" for start: expected one of sketch, bootloader, empty."),
+        ("sketch", _) when value == SketchCore.None || SketchCore.All.Any(c => c.Name == value) => this with { Sketch = value },
+        ("sketch", _) => throw new FormatException(
+            $"Unknown sketch \"{value}\". Known sketches: {string.Join(", ", SketchCore.All.Select(c => c.Name))}, {SketchCore.None}."),
+        ("fault", _) => this with { Faults = [.. Faults, Fault.Parse(value)] },
+        ("denied", _) => this with { DeniedFor = Milliseconds(value) },
+        ("held", _) => this with { HeldFor = Milliseconds(value) },
+        ("reset", "yes" or "no") => this with { CanReset = value == "yes" },
+        ("boot0", "0" or "1") => this with { Boot0 = value == "1" },
+        _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
+        _ => throw new FormatException(
+            $"Invalid option \"{key}={value}\" of virtual board {Board}. Known options: "
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "boot0=0|1", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
+    };
+
+    private static TimeSpan Milliseconds(string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+            ? TimeSpan.FromMilliseconds(milliseconds)
+            : throw new FormatException($"Invalid time \"{value}\": expected milliseconds, for example 500.");
+}
+
+/// <summary>The kinds of virtual boards, and how to create a board of each.</summary>
+public static class BoardFactory
+{
+    private static readonly (string Name, Func<IBoardKind> Create)[] Kinds =
+    [
+        ("f4boot", () => new F4BootloaderBoard("f4boot", F4Bootloader.Build.Fixed)),
+        ("f4boot-old", () => new F4BootloaderBoard("f4boot-old", F4Bootloader.Build.Old)),
+        ("f4rom", () => RomBoard.F4),
+        ("h0wch33", () => new H0wch33Board()),
+        ("dsonano", () => new DsoNanoBoard()),
+        ("h747", () => RomBoard.H7),
+        ("l496", () => RomBoard.L4),
+        ("maple20", () => new MapleBoard("maple20", MapleBuild.Stm32duino(1024), Part.Stm32F103(128))
+        {
+            Variants = new Dictionary<string, IBoardKind>
+            {
+                ["size=512"] = new MapleBoard("maple20", MapleBuild.Stm32duino(2048), Part.Stm32F103HighDensity()),
+            },
+        }),
+        ("maple-orig", () => new MapleBoard("maple-orig", MapleBuild.LeafLabs(), Part.Stm32F103(128))),
+        ("maple-f4", () => new MapleBoard("maple-f4", MapleBuild.F4Port(), Part.Stm32F405()) { DefaultSketch = "libmaple-f4", StackPointer = 0x2001_0000 }),
+    ];
+
+    /// <summary>The names of all kinds.</summary>
+    public static IEnumerable<string> Names => Kinds.Select(k => k.Name);
+
+    /// <summary>The options that select a variant of a kind.</summary>
+    public static IEnumerable<string> Variants(string name) => KindOf(name).Variants.Keys;
+
+    /// <summary>Creates a board.</summary>
+    /// <param name="options">Which board, and how it starts.</param>
+    /// <param name="events">Called for each event on the board.</param>
+    /// <exception cref="FormatException">The flash file is not as large as the board's flash.</exception>
+    /// <exception cref="IOException">The flash file cannot be read.</exception>
+    public static Board Create(SimulationOptions options, Action<BoardEvent> events)
+    {
+        var kind = KindOf(options.Board);
+        kind = options.Variant is { } variant ? kind.Variants[variant] : kind;
+        if (options.Boot0 && !kind.HasUsbRom)
+        {
+            throw new FormatException($"The ROM of {options.Board} has no USB: with boot0=1 no device would appear on the bus.");
+        }
+
+        var flash = kind.CreateFlash();
+        var spiFlash = kind.CreateSpiFlash();
+        if (!Load(options.FlashFile, flash, $"the flash of {options.Board}") && options.Start != StartState.Empty)
+        {
+            kind.Install(flash, SketchInFlash.Synthesize(kind.SketchAddress, kind.StackPointer, "old"));
+        }
+
+        Load(options.SpiFile, spiFlash, $"the SPI flash of {options.Board}");
+        return new Board(kind, flash, spiFlash, options, events);
+    }
+
+    private static IBoardKind KindOf(string name) => Kinds.Single(k => k.Name == name).Create();
+
+    private static bool Load(string? file, FlashMemory? flash, string name)
+    {
+        if (file is null || !File.Exists(file))
+        {
+            return false;
+        }
+
+        var saved = File.ReadAllBytes(file);
+        if (saved.Length != (flash?.Bytes.Length ?? 0))
+        {
+            throw new FormatException($"Wrong size of {file}: it has {saved.Length} bytes, {name} has {flash?.Bytes.Length ?? 0}.");
+        }
+
+        flash?.Preload(flash.Base, saved);
+        return true;
     }
 }

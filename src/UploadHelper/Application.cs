@@ -1,3 +1,4 @@
+using System.Collections;
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using UploadHelper.CommandLine;
@@ -15,6 +16,24 @@ namespace UploadHelper;
 internal sealed class Application(
     ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, TimeProvider time, Func<CancellationToken> listen)
 {
+    /// <summary>The process: gives the program its real surroundings.</summary>
+    public static int Main(string[] arguments)
+    {
+        var time = TimeProvider.System;
+        var start = time.GetTimestamp();
+        var environment = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            environment[(string)variable.Key] = (string?)variable.Value ?? "";
+        }
+
+        using var signals = new Signals();
+        var streams = new ConsoleStreams(new StandardInput(), Console.Out, Console.Error, ErrorIsTerminal: !Console.IsErrorRedirected) { InIsTerminal = !Console.IsInputRedirected };
+        var status = new Application(streams, environment, time, signals.Listen).Run(arguments);
+        SlowReader.WaitFor(status, streams, environment, time, start);
+        return status;
+    }
+
     private readonly ConsoleStreams _streams = CallingHost.Seen(streams, environment);
 
     /// <summary>Runs the program.</summary>

@@ -86,3 +86,153 @@ public sealed record BoardEvent(TimeSpan Time, BoardEventKind Kind, string Text)
     /// <summary>As a line of text.</summary>
     public override string ToString() => $"{Time.TotalSeconds,9:0.000}  {(Kind == BoardEventKind.Violation ? "VIOLATION " : "")}{Text}";
 }
+
+/// <summary>What happens when a program unit is programmed that is not erased.</summary>
+public enum ProgramRule
+{
+    /// <summary>Every bit that is 0 in the data becomes 0.</summary>
+    ClearsBits,
+
+    /// <summary>Nothing, unless all of the data is 0 (PM0075, 2.3.3; RM0351, 3.3.7).</summary>
+    ErasedOrZero,
+
+    /// <summary>Bits become 0, and the ECC no longer matches: reading the unit faults (RM0433, 4.3.9).</summary>
+    BreaksEcc,
+}
+
+/// <summary>A flash sector or page: the unit of erasing.</summary>
+/// <param name="Address">Its first address.</param>
+/// <param name="Size">Its size in bytes.</param>
+public readonly record struct FlashSector(uint Address, uint Size)
+{
+    /// <summary>Address after its last byte.</summary>
+    public long End => Address + (long)Size;
+}
+
+/// <summary>A RAM of a microcontroller.</summary>
+/// <param name="Start">Its first address.</param>
+/// <param name="End">Address after its last byte.</param>
+public readonly record struct RamRange(uint Start, uint End);
+
+/// <summary>
+/// A microcontroller, or a flash chip on the board: its flash and its RAM, as its data sheet has them. These facts stand
+/// alone: nothing of what the host program knows about parts is used here, so that a gap in one of the two tables shows.
+/// </summary>
+/// <param name="Name">The part.</param>
+/// <param name="Sectors">Its sectors in order of address, without gaps.</param>
+/// <param name="EraseTime">Typical time to erase a sector of a size in bytes.</param>
+/// <param name="ProgramUnit">Bytes that are programmed at once.</param>
+/// <param name="ProgramTime">Typical time to program one unit.</param>
+/// <param name="Rule">What happens when a unit is programmed twice.</param>
+public sealed record Part(
+    string Name, IReadOnlyList<FlashSector> Sectors, Func<uint, TimeSpan> EraseTime, int ProgramUnit, TimeSpan ProgramTime, ProgramRule Rule)
+{
+    private const uint FlashBase = 0x0800_0000;
+    private const int KiB = 1024;
+
+    /// <summary>Its RAMs; a flash chip has none.</summary>
+    public IReadOnlyList<RamRange> Rams { get; init; } = [];
+
+    /// <summary>Whether each program unit has an error correcting code.</summary>
+    public bool HasEcc { get; init; }
+
+    /// <summary>
+    /// Whether a program can run with an initial stack pointer: it is word-aligned, and in a RAM or at its end (a full
+    /// descending stack).
+    /// </summary>
+    public bool HasStackAt(uint stackPointer) => stackPointer % 4 == 0 && Rams.Any(r => stackPointer > r.Start && stackPointer <= r.End);
+
+    /// <summary>STM32F103x8 or xB (medium density): pages of 1 KiB, 20 KiB of RAM (DS5319).</summary>
+    /// <param name="size">Flash size in KiB: 64 or 128.</param>
+    public static Part Stm32F103(int size) => Stm32F1("STM32F103", size, page: 1 * KiB, ram: 20 * KiB);
+
+    /// <summary>STM32F103xE (high density): 512 KiB in pages of 2 KiB, 64 KiB of RAM (DS5792).</summary>
+    public static Part Stm32F103HighDensity() => Stm32F1("STM32F103xE", size: 512, page: 2 * KiB, ram: 64 * KiB);
+
+    /// <summary>
+    /// STM32F405/407 with 1 MiB; times at x32 parallelism (DS8626, tables 40 and 41). RAM: 64 KiB of CCM, and 112 + 16 KiB
+    /// of SRAM (DS8626, 5).
+    /// </summary>
+    public static Part Stm32F405() => new(
+        "STM32F405",
+        Layout(FlashBase, (4, 16 * KiB), (1, 64 * KiB), (7, 128 * KiB)),
+        size => TimeSpan.FromMilliseconds(size switch { <= 0x4000 => 250, <= 0x1_0000 => 550, _ => 1000 }),
+        ProgramUnit: 4,
+        ProgramTime: TimeSpan.FromMicroseconds(16),
+        ProgramRule.ClearsBits)
+    {
+        Rams = [new(0x1000_0000, 0x1001_0000), new(0x2000_0000, 0x2002_0000)],
+    };
+
+    /// <summary>
+    /// STM32H743/747 with 2 MiB in two banks; times at x64 parallelism (DS12110, flash memory characteristics). RAM (RM0433
+    /// and RM0399, 2.3): ITCM, SRAM1 to 3 as a second core sees them, DTCM, AXI SRAM, SRAM1 to 3, SRAM4.
+    /// </summary>
+    public static Part Stm32H743() => new(
+        "STM32H743",
+        Layout(FlashBase, (16, 128 * KiB)),
+        _ => TimeSpan.FromMilliseconds(1100),
+        ProgramUnit: 32,
+        ProgramTime: TimeSpan.FromMicroseconds(100),
+        ProgramRule.BreaksEcc)
+    {
+        HasEcc = true,
+        Rams =
+        [
+            new(0x0000_0000, 0x0001_0000), new(0x1000_0000, 0x1004_8000), new(0x2000_0000, 0x2002_0000),
+            new(0x2400_0000, 0x2408_0000), new(0x3000_0000, 0x3004_8000), new(0x3800_0000, 0x3801_0000),
+        ],
+    };
+
+    /// <summary>
+    /// STM32L496 with 1 MiB in two banks (DS11585, flash memory characteristics). RAM: 256 KiB of SRAM1; 64 KiB of SRAM2,
+    /// which can be reached at 0x10000000 too (RM0351, 2.2).
+    /// </summary>
+    public static Part Stm32L496() => new(
+        "STM32L496",
+        Layout(FlashBase, (512, 2 * KiB)),
+        _ => TimeSpan.FromMilliseconds(22),
+        ProgramUnit: 8,
+        ProgramTime: TimeSpan.FromMicroseconds(81.69),
+        ProgramRule.ErasedOrZero)
+    {
+        HasEcc = true,
+        Rams = [new(0x1000_0000, 0x1001_0000), new(0x2000_0000, 0x2005_0000)],
+    };
+
+    /// <summary>M25P64: 8 MiB on SPI; page program 1.4 ms, sector erase 1 s typical (its data sheet, AC characteristics).</summary>
+    public static Part M25P64() => new(
+        "M25P64",
+        Layout(0, (128, 64 * KiB)),
+        _ => TimeSpan.FromSeconds(1),
+        ProgramUnit: 256,
+        ProgramTime: TimeSpan.FromMilliseconds(1.4),
+        ProgramRule.ClearsBits);
+
+    // Typical times: DS5319 and DS5792, flash memory characteristics; page sizes: PM0075.
+    private static Part Stm32F1(string name, int size, int page, int ram) => new(
+        name,
+        Layout(FlashBase, (size * KiB / page, page)),
+        _ => TimeSpan.FromMilliseconds(20),
+        ProgramUnit: 2,
+        ProgramTime: TimeSpan.FromMicroseconds(52.5),
+        ProgramRule.ErasedOrZero)
+    {
+        Rams = [new(0x2000_0000, 0x2000_0000 + (uint)ram)],
+    };
+
+    private static List<FlashSector> Layout(uint address, params (int Count, int Size)[] groups)
+    {
+        var sectors = new List<FlashSector>();
+        foreach (var (count, size) in groups)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                sectors.Add(new FlashSector(address, (uint)size));
+                address += (uint)size;
+            }
+        }
+
+        return sectors;
+    }
+}
