@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
@@ -57,13 +57,13 @@ internal sealed class FaultTrial
         if (_halfStarted is { } start && !IsUnnoticed())
         {
             Excuse($"half a sketch is started: {start}", "maple");
-            CheckSaid("not be started", "no sketch will be started");
+            CheckSaid(InterruptedUpload.Incomplete, InterruptedUpload.LastBlock);
         }
 
         if (IsLost())
         {
             Excuse("the bootloader is lost", "h0wch33");
-            CheckSaid("bootloader is intact", "no sketch will be started");
+            CheckSaid("bootloader is intact", InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock);
             return _broken;
         }
 
@@ -107,7 +107,7 @@ internal sealed class FaultTrial
         string[] states =
         [
             ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock,
-            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, "The bootloader is intact; the sketch on the board is incomplete.", "Nothing else was touched.",
+            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, "The bootloader is intact; the sketch on the board is incomplete.", "Nothing else was erased.",
             "The sketch on the board is incomplete and will not be started.",
         ];
         var said = states.Where(e.Message.Contains).ToList();

@@ -138,7 +138,7 @@ public class RecoveryTests
         var e = Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench) with { Verify = false }));
 
         Assert.Equal(UploadError.DeviceFailed, e.Error);
-        Assert.Contains("it says dfuERROR, errWRITE.", e.Message, StringComparison.Ordinal);
+        Assert.Contains("dfuERROR, errWRITE", e.Message, StringComparison.Ordinal);
         Assert.Contains(last ? InterruptedUpload.LastBlock : InterruptedUpload.Incomplete, e.Message, StringComparison.Ordinal);
     }
 

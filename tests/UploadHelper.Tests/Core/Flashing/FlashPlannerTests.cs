@@ -60,7 +60,8 @@ public class FlashPlannerTests
     {
         var e = Assert.Throws<UploadException>(() => Plan(Image(0x0800_4000, 100), Old));
 
-        Assert.Contains("0x08004000 to 0x08007FFF is not writable", e.Message, StringComparison.Ordinal);
+        Assert.Equal(UploadError.NotWritable, e.Error);
+        Assert.Contains("0x08004000 to 0x08007FFF", e.Message, StringComparison.Ordinal);
         Assert.Contains("0x08010000 (--offset 0x10000)", e.Hint, StringComparison.Ordinal);
     }
 
@@ -142,7 +143,8 @@ public class FlashPlannerTests
         Assert.Null(plan.VectorBlock);
         Assert.Equal([0x0001_0000u], plan.Sectors.Select(s => s.Address));
         Assert.Equal(1, plan.Memories[0].Memory.Alternate.Setting);
-        Assert.Contains("Leave --alt out", contradicted.Hint, StringComparison.Ordinal);
+        Assert.Equal(UploadError.NotWritable, contradicted.Error);
+        Assert.Contains("--alt", contradicted.Hint, StringComparison.Ordinal);
     }
 
     [Fact]
