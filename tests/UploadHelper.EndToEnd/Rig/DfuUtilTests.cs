@@ -4,9 +4,10 @@ using Xunit.Abstractions;
 namespace UploadHelper.EndToEnd.Rig;
 
 /// <summary>Real dfu-util 0.11 judges the virtual boards behind a real USB stack, and is measured against ours.</summary>
+[Collection(RigCollection.Name)]
 public sealed class DfuUtilTests(DfuUtilTests.Run rig, ITestOutputHelper output) : IClassFixture<DfuUtilTests.Run>
 {
-    public sealed class Run() : RigRun("dfu-util");
+    public sealed class Run(RigMachine machine) : RigRun(machine, "dfu-util");
 
     [RigTheory]
     [InlineData("f4boot", "@Internal Flash   /0x08000000/01*016Ka,03*016Kg,01*064Kg,07*128Kg")]

@@ -7,9 +7,10 @@ namespace UploadHelper.EndToEnd.Rig;
 /// maple_upload scripts were: four and five arguments, the IDE's path and a DfuSe address behind them, the port with
 /// and without /dev/, the ids with and without 0x.
 /// </summary>
+[Collection(RigCollection.Name)]
 public sealed class ShapesTests(ShapesTests.Run rig) : IClassFixture<ShapesTests.Run>
 {
-    public sealed class Run() : RigRun("shapes");
+    public sealed class Run(RigMachine machine) : RigRun(machine, "shapes");
 
     [RigTheory]
     [InlineData("f4boot-six", 0x4000, "blink-08004000")]
