@@ -31,7 +31,7 @@ cp "$repository/tests/rig/guest.sh" "$out/.rig/guest"
 # What is said to and by the machine goes over its second serial line. It ends with this script.
 coproc machine {
   exec setpriv --pdeathsig KILL qemu-system-x86_64 \
-    -machine q35 -cpu max -smp 1 -accel tcg,thread=single -icount shift=1 -m 2048 -nic none -vga none -no-reboot \
+    -machine q35 -cpu Nehalem -smp 1 -accel tcg,thread=single -icount shift=1 -m 2048 -nic none -vga none -no-reboot \
     -display none -monitor none -chardev stdio,id=jobs,signal=off -serial "file:$out/.rig/console" -serial chardev:jobs \
     -kernel "$folder/vmlinuz" -initrd "$folder/initramfs" \
     -append "console=ttyS0 quiet panic=-1 mitigations=off" \

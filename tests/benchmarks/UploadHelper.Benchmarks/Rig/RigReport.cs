@@ -7,7 +7,7 @@ public static class RigReport
 {
     /// <summary>What the numbers mean.</summary>
     public const string Notes =
-        "Real time in a virtual machine with a real Linux USB stack (vhci), 256 KiB, each program in turn on the same plugged board; the medians.\n"
+        "Time of a virtual machine with a real Linux USB stack (vhci), 2 ns an instruction; 256 KiB, each program in turn on the same plugged board; the medians.\n"
         + "Requests: from the first DFU request to the last. dfu-util does not verify, upload-helper does.";
 
     /// <summary>What the numbers of the old chain mean.</summary>
