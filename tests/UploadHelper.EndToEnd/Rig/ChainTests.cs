@@ -19,7 +19,7 @@ public sealed partial class ChainTests(ChainTests.Run rig, ITestOutputHelper out
     // What the board and the kernel take for two resets and two enumerations is the larger part of both. An emulated processor
     // takes long over what ours compiles while it runs, which hides what the catch gains: that is why ours may take longer there,
     // though not by half.
-    [TimedRigTheory]
+    [LongRigTheory]
     [InlineData("maple20-small", 0x2000, 716)]
     [InlineData("maple20-large", 0x2000, 30_001)]
     [InlineData("f4boot-small", 0x4000, 716)]

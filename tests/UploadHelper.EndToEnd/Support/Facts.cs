@@ -86,10 +86,10 @@ internal static class IdeReason
         : RigReason.Skip;
 }
 
-/// <summary>A test in the rig with data that measures time against time, and takes long.</summary>
-public sealed class TimedRigTheoryAttribute : TheoryAttribute
+/// <summary>A test in the rig with data that takes long.</summary>
+public sealed class LongRigTheoryAttribute : TheoryAttribute
 {
-    public TimedRigTheoryAttribute() => Skip = ByHand.Reason ?? RigReason.Skip;
+    public LongRigTheoryAttribute() => Skip = ByHand.Reason ?? RigReason.Skip;
 }
 
 /// <summary>What takes long.</summary>
