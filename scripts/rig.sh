@@ -6,8 +6,9 @@
 # 125 when the machine hung or died.
 #
 # The machine's clock counts instructions: each takes 2 ns, however busy this machine is; only while the machine has nothing
-# to do does its clock go with this machine's. RIG_SECONDS (default 300) limits the command by that clock. RIG_TIMEOUT
-# (default 7200) is by this machine's clock, and only there to stop a machine that hangs.
+# to do does its clock go with this machine's. RIG_SECONDS (default 300) limits the command by that clock: a command that takes
+# longer is stopped, and what it has written is kept. RIG_TIMEOUT (default 7200) is in seconds of this machine's clock, and only
+# there to stop a machine that hangs.
 #
 #   scripts/rig.sh --serve
 # boots once for many commands. Each line of standard input is one: NAME yes|no SECONDS SHELL-COMMAND, the second word whether
@@ -28,7 +29,8 @@ mkdir -p "$out/.rig"
 rm -f "$out/.rig/"*
 cp "$repository/tests/rig/guest.sh" "$out/.rig/guest"
 
-# What is said to and by the machine goes over its second serial line. It ends with this script.
+# What is said to and by the machine goes over its second serial line. It ends with this script. One processor, since with two
+# of them the instructions cannot be counted; without AVX, which takes a tenth more to emulate.
 coproc machine {
   exec setpriv --pdeathsig KILL qemu-system-x86_64 \
     -machine q35 -cpu Nehalem -smp 1 -accel tcg,thread=single -icount shift=1 -m 2048 -nic none -vga none -no-reboot \
@@ -74,6 +76,7 @@ if [ -n "${serve:-}" ]; then
   done
   echo quit >&7
   wait "$pid"
+  times >"$out/.rig/times"
   exit
 fi
 

@@ -15,12 +15,19 @@ must() { note "$*"; "$@" || { failures=$((failures + 1)); note "failed: $*"; }; 
 part() {
   times >"$used_file"
   local now
-  now=$(awk 'NR == 2 { gsub(/[ms]/, " "); print $1 * 60 + $2 + $3 * 60 + $4 }' "$used_file")
+  now=$(seconds_of_children "$used_file")
   parts+=$(awk -v name="$1" -v a="$used" -v b="$now" 'BEGIN { printf "%s %.1f, ", name, (b - a) / 60 }')
   used=$now
 }
 
+# Of what `times` has written.
+seconds_of_children() { awk 'NR == 2 { gsub(/[ms]/, " "); print $1 * 60 + $2 + $3 * 60 + $4 }' "$1"; }
+
 tell_parts() {
+  if [ -f "$rig_times" ]; then
+    parts+=$(awk -v s="$(seconds_of_children "$rig_times")" 'BEGIN { printf "of it the rig %.1f, ", s / 60 }')
+  fi
+
   note "minutes of processor time: ${parts}in all $(awk -v s="$used" 'BEGIN { printf "%.1f", s / 60 }'); on the clock $(awk -v s="$SECONDS" 'BEGIN { printf "%.1f", s / 60 }')"
 }
 
@@ -117,6 +124,8 @@ all_passed=0
 all_skipped=0
 parts=
 used=0
+rig_times=artifacts/rig/.rig/times
+rm -f "$rig_times"
 used_file=$(mktemp)
 trap 'rm -f "$used_file"' EXIT
 if [ "${1:-}" != --fast ]; then
