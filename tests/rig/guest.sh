@@ -1,7 +1,7 @@
 #!/bin/bash
 # Second stage of the rig: runs the jobs that scripts/rig.sh names on the second serial line, one after the other.
 # guest.sh --job NAME runs one of them, in namespaces of its own.
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp TERM=dumb DOTNET_gcServer=0
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp TERM=dumb DOTNET_gcServer=0 DOTNET_TieredPGO=0
 self=/rig-out/.rig/guest
 
 uptime() { cut -d' ' -f1 /proc/uptime; }
