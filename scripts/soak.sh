@@ -12,4 +12,4 @@ dotnet build tests/soak/UploadHelper.Soak -c Release --nologo -v quiet
 [ -x $built/publish/linux-x64/upload-helper ] || scripts/publish.sh linux-x64
 tests/rig/build.sh >/dev/null
 echo "seed $seed"
-RIG_OUT=$built/rig/soak RIG_TIMEOUT=$((600 + uploads * 60)) scripts/rig.sh bash tests/rig/scenarios/soak.sh "$uploads" "$seed"
+RIG_OUT=$built/rig/soak RIG_SECONDS=$((600 + uploads * 60)) RIG_TIMEOUT=$((86400 + uploads * 600)) scripts/rig.sh bash tests/rig/scenarios/soak.sh "$uploads" "$seed"

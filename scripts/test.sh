@@ -2,13 +2,34 @@
 # Runs all tests: scripts/test.sh [--fast]
 # Unit and in-process tests always; those of the published executable, the rig, the processor (QEMU) and Wine where they
 # can be had: as root on Debian the script installs them. --fast leaves these out; UPLOADHELPER_LONG_TESTS=1 adds the Arduino
-# IDE and what is timed, a quarter of an hour more. Ends with "N passed, N failed[, N skipped]".
+# IDE and what is timed, a quarter of an hour more. Says what each part took of the processor, and ends with
+# "N passed, N failed[, N skipped]".
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
 failures=0
 note() { printf '== %s\n' "$*"; }
 must() { note "$*"; "$@" || { failures=$((failures + 1)); note "failed: $*"; }; }
+
+# part NAME: what has been used of the processor since the last call was for this. The compiler's server is not in it.
+part() {
+  times >"$used_file"
+  local now
+  now=$(seconds_of_children "$used_file")
+  parts+=$(awk -v name="$1" -v a="$used" -v b="$now" 'BEGIN { printf "%s %.1f, ", name, (b - a) / 60 }')
+  used=$now
+}
+
+# Of what `times` has written.
+seconds_of_children() { awk 'NR == 2 { gsub(/[ms]/, " "); print $1 * 60 + $2 + $3 * 60 + $4 }' "$1"; }
+
+tell_parts() {
+  if [ -f "$rig_times" ]; then
+    parts+=$(awk -v s="$(seconds_of_children "$rig_times")" 'BEGIN { printf "of it the rig %.1f, ", s / 60 }')
+  fi
+
+  note "minutes of processor time: ${parts}in all $(awk -v s="$used" 'BEGIN { printf "%.1f", s / 60 }'); on the clock $(awk -v s="$SECONDS" 'BEGIN { printf "%.1f", s / 60 }')"
+}
 
 install_tools() {
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
@@ -101,24 +122,41 @@ finish() {
 
 all_passed=0
 all_skipped=0
+parts=
+used=0
+rig_times=artifacts/rig/.rig/times
+rm -f "$rig_times"
+used_file=$(mktemp)
+trap 'rm -f "$used_file"' EXIT
 if [ "${1:-}" != --fast ]; then
   install_tools
+  part tools
 fi
 must dotnet build -c Debug --nologo -v quiet
+part build
 if [ "$failures" != 0 ]; then
   note "nothing was built, no test was run"
   finish
 fi
 
-must dotnet format --verify-no-changes --no-restore
+# The build has checked the style; what it does not look at are spaces, line ends and the order of usings.
+if [ "${1:-}" = --fast ]; then
+  must dotnet format whitespace --folder --verify-no-changes --exclude artifacts
+else
+  must dotnet format --verify-no-changes --no-restore
+fi
+part format
 run_tests UploadHelper.Tests
+part "unit tests"
 if [ "${1:-}" != --fast ]; then
   build_package_layer
   must scripts/publish.sh linux-x64
   if command -v wine >/dev/null; then
     must scripts/publish.sh win-x64 --no-r2r
   fi
+  part publishing
   run_tests UploadHelper.EndToEnd
+  part "published file, rig, Wine"
   if [ "$failures" != 0 ] && [ -d artifacts/rig ]; then
     note "what the rig's machines left is in artifacts/rig"
   fi
@@ -126,4 +164,5 @@ else
   note "left out: published executable, rig, Arduino IDE, Wine, processor (--fast)"
 fi
 
+tell_parts
 finish

@@ -5,12 +5,10 @@ using UploadHelper.EndToEnd.Support;
 namespace UploadHelper.EndToEnd.Discovery;
 
 /// <summary>
-/// Drives the published discovery as arduino-cli does: writes commands, reads a stream of JSON objects. The watchdog
-/// is the client's own time limit, after which it kills a discovery.
+/// Drives the published discovery as arduino-cli does: writes commands, reads a stream of JSON objects.
 /// </summary>
 internal sealed class DiscoveryClient : IDisposable
 {
-    private static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(1);
     private readonly Process _process;
 
     public DiscoveryClient(params string[] options)
@@ -47,9 +45,9 @@ internal sealed class DiscoveryClient : IDisposable
         return this;
     }
 
-    public DiscoveryClient Signal(string name)
+    public DiscoveryClient Terminate()
     {
-        ProcessRun.Of("/bin/sh", ["-c", $"kill -{name} {_process.Id}"]);
+        ProcessRun.Signal(_process, PosixSignalNumber.Term);
         return this;
     }
 
@@ -57,7 +55,7 @@ internal sealed class DiscoveryClient : IDisposable
     public JsonElement? Read()
     {
         var line = _process.StandardOutput.ReadLineAsync();
-        Assert.True(line.Wait(Watchdog), "The discovery says nothing.");
+        Assert.True(line.Wait(ProcessRun.Watchdog), "The discovery says nothing.");
         if (line.Result is null)
         {
             return null;
@@ -82,7 +80,7 @@ internal sealed class DiscoveryClient : IDisposable
     /// <summary>The exit status, once it has ended.</summary>
     public int ExitStatus()
     {
-        Assert.True(_process.WaitForExit(Watchdog), "The discovery does not end.");
+        Assert.True(_process.WaitForExit(ProcessRun.Watchdog), "The discovery does not end.");
         return _process.ExitCode;
     }
 

@@ -105,7 +105,7 @@ public class DiscoveryTests
         using (var client = new DiscoveryClient("--simulate", "f4rom"))
         {
             client.Write(start + "FOO\n").Read();
-            Assert.Equal(130, client.Signal("TERM").ExitStatus());
+            Assert.Equal(130, client.Terminate().ExitStatus());
         }
     }
 

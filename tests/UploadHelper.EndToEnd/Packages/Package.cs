@@ -20,7 +20,7 @@ internal sealed record Package(JsonElement Index, JsonElement System)
     public string Archive => Path.Combine(Folder, System.GetProperty("archiveFileName").GetString()!);
 
     /// <summary>Runs the script.</summary>
-    public static ProcessRun Make(params string[] options) => ProcessRun.Of(Repository.PathOf("scripts", "package.sh"), [Version, .. options], watchdogMinutes: 30);
+    public static ProcessRun Make(params string[] options) => ProcessRun.Of(Repository.PathOf("scripts", "package.sh"), [Version, .. options]);
 
     /// <summary>The archive of a host.</summary>
     public static Package For(string host)

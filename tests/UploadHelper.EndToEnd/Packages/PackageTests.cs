@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using UploadHelper.EndToEnd.Support;
+using UploadHelper.EndToEnd.Wine;
 
 namespace UploadHelper.EndToEnd.Packages;
 
@@ -7,7 +8,8 @@ namespace UploadHelper.EndToEnd.Packages;
 /// What scripts/package.sh makes can be installed by Boards Manager, and runs. The executables are those without
 /// precompiled code, since Wine 8 runs no others.
 /// </summary>
-public sealed class PackageTests(PackageTests.Made made) : IClassFixture<PackageTests.Made>, IDisposable
+[Collection(WineCollection.Name)]
+public sealed class PackageTests(PackageTests.Made made, WinePrefix wine) : IClassFixture<PackageTests.Made>, IDisposable
 {
     private const string Linux = "x86_64-linux-gnu";
     private const string Windows = "x86_64-mingw32";
@@ -80,15 +82,12 @@ public sealed class PackageTests(PackageTests.Made made) : IClassFixture<Package
     public void On_windows_the_installed_tool_runs()
     {
         made.For(Windows).Install(Tool);
-        var prefix = Directory.CreateDirectory(Path.Combine(_directory.FullName, "wine"));
-        var environment = new Dictionary<string, string> { ["WINEPREFIX"] = prefix.FullName, ["WINEDEBUG"] = "-all" };
 
-        var version = ProcessRun.Of("wine", [Path.Combine(Tool, "upload-helper.exe"), "--version"], environment);
+        var version = ProcessRun.Of("wine", [Path.Combine(Tool, "upload-helper.exe"), "--version"], wine.Environment);
         var upload = ProcessRun.Of(
             "wine",
             [Path.Combine(Tool, "upload-helper.exe"), "upload", "--simulate", "f4boot", "--offset", "0x4000", "tests/firmware/blink-08004000.bin"],
-            environment);
-        ProcessRun.Of("/bin/sh", ["-c", "wineserver -k; true"], environment);
+            wine.Environment);
 
         Assert.Equal(Package.Version, version.Out.Trim());
         Assert.True(upload.Status == 0, upload.ToString());

@@ -10,8 +10,8 @@ internal sealed record Boot(string? FirstLine, string Log)
 {
     public const string Emulator = "qemu-system-arm";
 
-    /// <summary>Boots a flash image from 0x08000000. The watchdog is only there to stop what neither prints nor ends.</summary>
-    public static Boot Of(byte[] flash, int watchdogMinutes = 2)
+    /// <summary>Boots a flash image from 0x08000000.</summary>
+    public static Boot Of(byte[] flash)
     {
         var file = Path.GetTempFileName();
         File.WriteAllBytes(file, flash);
@@ -21,11 +21,11 @@ internal sealed record Boot(string? FirstLine, string Log)
             machine.StandardInput.Close();
             var log = machine.StandardError.ReadToEndAsync();
             var line = machine.StandardOutput.ReadLineAsync();
-            var inTime = line.Wait(TimeSpan.FromMinutes(watchdogMinutes));
+            var inTime = line.Wait(ProcessRun.Watchdog);
             machine.Kill();
             return inTime
                 ? new Boot(line.Result, log.Result)
-                : throw new InvalidOperationException($"The processor neither printed a line nor ended in {watchdogMinutes} minutes.");
+                : throw new InvalidOperationException($"The processor neither printed a line nor ended in {ProcessRun.Watchdog.TotalMinutes} minutes.");
         }
         finally
         {

@@ -5,15 +5,15 @@ namespace UploadHelper.EndToEnd.Published;
 /// <summary>What Ctrl-C, an IDE's Cancel and a killed process leave behind.</summary>
 public sealed class SignalTests : IDisposable
 {
-    private const int Offset = 0x4000;
+    private const int Offset = 0x1_0000;
     private readonly string _image = Path.GetTempFileName();
 
     public SignalTests()
     {
-        // Large enough that erasing it takes more than a second.
-        var image = new byte[60 * 1024];
+        // Large enough that erasing it takes several seconds, whatever else the machine has to do.
+        var image = new byte[320 * 1024];
         new Random(1).NextBytes(image);
-        File.ReadAllBytes(Repository.PathOf("tests", "firmware", "blink-08004000.bin")).CopyTo(image, 0);
+        File.ReadAllBytes(Repository.PathOf("tests", "firmware", "blink-08010000.bin")).CopyTo(image, 0);
         File.WriteAllBytes(_image, image);
     }
 
@@ -22,7 +22,7 @@ public sealed class SignalTests : IDisposable
     {
         using var board = new ServedBoard("f4boot");
 
-        var (status, error) = Interrupted(board, "TERM", at: "Wait", "--timeout", "600");
+        var (status, error) = Interrupted(board, PosixSignalNumber.Term, at: "Wait", "--timeout", "600");
 
         Assert.Equal(130, status);
         Assert.Contains("Nothing was erased.", error, StringComparison.Ordinal);
@@ -35,9 +35,9 @@ public sealed class SignalTests : IDisposable
     [InlineData("KILL", 137)]
     public void In_the_middle_of_it_the_bootloader_stays_whole_and_the_same_upload_succeeds(string signal, int expected)
     {
-        using var board = new ServedBoard("f4boot,start=bootloader", startsSketch: false);
+        using var board = new ServedBoard("f4boot-old,start=bootloader", startsSketch: false);
 
-        var (status, error) = Interrupted(board, signal, at: "Plan");
+        var (status, error) = Interrupted(board, Enum.Parse<PosixSignalNumber>(signal, ignoreCase: true), at: "Plan");
 
         Assert.Equal(expected, status);
         if (signal != "KILL")
@@ -58,7 +58,7 @@ public sealed class SignalTests : IDisposable
 
     public void Dispose() => File.Delete(_image);
 
-    private (int Status, string Error) Interrupted(ServedBoard board, string signal, string at, params string[] options)
+    private (int Status, string Error) Interrupted(ServedBoard board, PosixSignalNumber signal, string at, params string[] options)
     {
         // A run in the background of a shell inherits an ignored SIGINT.
         using var process = ProcessRun.Start("env", ["--default-signal=INT", Executable.Linux, .. Upload(board), .. options]);
@@ -68,7 +68,7 @@ public sealed class SignalTests : IDisposable
             line = process.StandardError.ReadLine();
         }
 
-        ProcessRun.Of("/bin/sh", ["-c", $"kill -{signal} {process.Id}"]);
+        ProcessRun.Signal(process, signal);
         var error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         return (process.ExitCode, error);

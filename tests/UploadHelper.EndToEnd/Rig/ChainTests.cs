@@ -6,19 +6,20 @@ using Xunit.Abstractions;
 namespace UploadHelper.EndToEnd.Rig;
 
 /// <summary>From the click to the running sketch: ours against the steps of the old chain, by turns on the same board in one run.</summary>
+[Collection(RigCollection.Name)]
 public sealed partial class ChainTests(ChainTests.Run rig, ITestOutputHelper output) : IClassFixture<ChainTests.Run>
 {
     private const int Rounds = 3;
 
-    public sealed class Run() : RigRun("chain")
+    public sealed class Run(RigMachine machine) : RigRun(machine, "chain")
     {
-        protected override int Minutes => 20;
+        protected override int Seconds => 900;
     }
 
     // What the board and the kernel take for two resets and two enumerations is the larger part of both. An emulated processor
     // takes long over what ours compiles while it runs, which hides what the catch gains: that is why ours may take longer there,
     // though not by half.
-    [TimedRigTheory]
+    [LongRigTheory]
     [InlineData("maple20-small", 0x2000, 716)]
     [InlineData("maple20-large", 0x2000, 30_001)]
     [InlineData("f4boot-small", 0x4000, 716)]

@@ -5,10 +5,11 @@ using Xunit.Abstractions;
 namespace UploadHelper.EndToEnd.Rig;
 
 /// <summary>The default device layer keeps the contracts over the kernel's own USB stack and serial driver.</summary>
+[Collection(RigCollection.Name)]
 public sealed class ContractTests(ContractTests.Run rig, ITestOutputHelper output) : IClassFixture<ContractTests.Run>
 {
-    public sealed class Run() : RigRun(
-        "contracts", "contracts", [], [Repository.PathOf("tests", "UploadHelper.Tests", "bin", "Debug", "net10.0", "UploadHelper.Tests.dll")]);
+    public sealed class Run(RigMachine machine) : RigRun(
+        machine, "contracts", "contracts", Repository.PathOf("tests", "UploadHelper.Tests", "bin", "Debug", "net10.0", "UploadHelper.Tests.dll"));
 
     [RigFact]
     public void Each_rule_holds_as_it_does_in_process() => Contracts.Check(rig, "libusb-1.0 and cdc_acm", output);

@@ -3,9 +3,10 @@ using UploadHelper.EndToEnd.Support;
 namespace UploadHelper.EndToEnd.Rig;
 
 /// <summary>What real dfu-util 0.11 makes of a DfuSe file, ours makes of it too.</summary>
+[Collection(RigCollection.Name)]
 public sealed class DfuFilesTests(DfuFilesTests.Run rig) : IClassFixture<DfuFilesTests.Run>
 {
-    public sealed class Run() : RigRun("dfu-files");
+    public sealed class Run(RigMachine machine) : RigRun(machine, "dfu-files");
 
     [RigTheory]
     [InlineData("sketch")]

@@ -4,9 +4,10 @@ using UploadHelper.EndToEnd.Support;
 namespace UploadHelper.EndToEnd.Rig;
 
 /// <summary>The discovery on a real USB stack: the kernel tells it, and an upload beside it goes on as ever.</summary>
+[Collection(RigCollection.Name)]
 public sealed class DiscoveryRigTests(DiscoveryRigTests.Run rig) : IClassFixture<DiscoveryRigTests.Run>
 {
-    public sealed class Run() : RigRun("discovery");
+    public sealed class Run(RigMachine machine) : RigRun(machine, "discovery");
 
     [RigFact]
     public void A_board_that_comes_and_goes_is_told_with_its_place_on_the_bus()

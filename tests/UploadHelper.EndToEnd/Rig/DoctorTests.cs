@@ -3,9 +3,10 @@ using UploadHelper.EndToEnd.Support;
 namespace UploadHelper.EndToEnd.Rig;
 
 /// <summary>doctor, and the commands around upload, on a real USB stack.</summary>
+[Collection(RigCollection.Name)]
 public sealed class DoctorTests(DoctorTests.Run rig) : IClassFixture<DoctorTests.Run>
 {
-    public sealed class Run() : RigRun("doctor");
+    public sealed class Run(RigMachine machine) : RigRun(machine, "doctor");
 
     [RigTheory]
     [InlineData("reachable", "  ok       0483:DF11 at 1-1 (STM32  BOOTLOADER): ", "can be opened")]

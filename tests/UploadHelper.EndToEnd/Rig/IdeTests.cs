@@ -7,14 +7,15 @@ namespace UploadHelper.EndToEnd.Rig;
 /// Debian's Arduino IDE 1.8.19 compiles a sketch with Debian's gcc for a core in tests/arduino, whose overlay is ours and
 /// decides where the sketch is linked, and presses Upload with /dev/ttyACM0 selected.
 /// </summary>
+[Collection(RigCollection.Name)]
 public sealed class IdeTests(IdeTests.Run rig) : IClassFixture<IdeTests.Run>
 {
     private const string Sketch = "clicked";
     private const string Text = $"UPLOAD-HELPER-SKETCH {Sketch}";
 
-    public sealed class Run() : RigRun("ide")
+    public sealed class Run(RigMachine machine) : RigRun(machine, "ide")
     {
-        protected override int Minutes => 60;
+        protected override int Seconds => 1800;
     }
 
     [IdeTheory]

@@ -6,11 +6,12 @@ using Xunit.Abstractions;
 namespace UploadHelper.EndToEnd.Rig;
 
 /// <summary>Real dfu-util 0.11 judges the Maple bootloaders behind a real USB stack, and ours is measured against it.</summary>
+[Collection(RigCollection.Name)]
 public sealed class MapleTests(MapleTests.Run rig, ITestOutputHelper output) : IClassFixture<MapleTests.Run>
 {
     private const int ImageSize = 65_536;
 
-    public sealed class Run() : RigRun("maple");
+    public sealed class Run(RigMachine machine) : RigRun(machine, "maple");
 
     [RigTheory]
     [InlineData("maple20-2", "STM32duino bootloader v1.0  Upload to Flash 0x8002000")]
@@ -74,9 +75,10 @@ public sealed class MapleTests(MapleTests.Run rig, ITestOutputHelper output) : I
 }
 
 /// <summary>The executable takes a running sketch behind /dev/ttyACM0 to a new one through the Maple bootloaders, and resets the sketches of all cores.</summary>
+[Collection(RigCollection.Name)]
 public sealed class MapleUploadTests(MapleUploadTests.Run rig) : IClassFixture<MapleUploadTests.Run>
 {
-    public sealed class Run() : RigRun("maple-upload");
+    public sealed class Run(RigMachine machine) : RigRun(machine, "maple-upload");
 
     [RigTheory]
     [InlineData("maple20-upload-2", 0x2000, "blink-08002000")]

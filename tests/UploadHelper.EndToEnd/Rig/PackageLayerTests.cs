@@ -4,9 +4,10 @@ using Xunit.Abstractions;
 namespace UploadHelper.EndToEnd.Rig;
 
 /// <summary>A build on LibUsbDotNet and System.IO.Ports does what the default build does: the same uploads, in turns.</summary>
+[Collection(RigCollection.Name)]
 public sealed class PackageLayerTests(PackageLayerTests.Run rig) : IClassFixture<PackageLayerTests.Run>
 {
-    public sealed class Run() : RigRun("package-layer", "package-layer", [], [PackageLayer.Executable]);
+    public sealed class Run(RigMachine machine) : RigRun(machine, "package-layer", "package-layer", PackageLayer.Executable);
 
     [PackageLayerTheory]
     [InlineData("libmaple-f4", 1)]
@@ -24,10 +25,11 @@ public sealed class PackageLayerTests(PackageLayerTests.Run rig) : IClassFixture
 }
 
 /// <summary>And keeps the same contracts.</summary>
+[Collection(RigCollection.Name)]
 public sealed class PackageLayerContractTests(PackageLayerContractTests.Run rig, ITestOutputHelper output)
     : IClassFixture<PackageLayerContractTests.Run>
 {
-    public sealed class Run() : RigRun("package-contracts", "contracts", [], [PackageLayer.Tests]);
+    public sealed class Run(RigMachine machine) : RigRun(machine, "package-contracts", "contracts", PackageLayer.Tests);
 
     [PackageLayerFact]
     public void Each_rule_holds_as_it_does_in_process() => Contracts.Check(rig, "LibUsbDotNet and System.IO.Ports", output);

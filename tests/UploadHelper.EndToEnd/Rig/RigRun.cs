@@ -2,29 +2,25 @@ using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Rig;
 
-/// <summary>One boot of the rig with one scenario. The files that it left stay in artifacts/rig/SCENARIO until the next run.</summary>
+/// <summary>One scenario in the rig. The files that it left stay in artifacts/rig/NAME until the next run.</summary>
 public abstract class RigRun
 {
-    private readonly string _out;
     private readonly Lazy<ProcessRun> _run;
+    private readonly string _out;
 
-    protected RigRun(string scenario, params string[] options)
-        : this(scenario, scenario, options, [])
-    {
-    }
-
+    /// <param name="machine">The machine that runs it.</param>
     /// <param name="name">The run's own name, where a scenario is run more than once.</param>
-    /// <param name="scenario">The scenario.</param>
-    /// <param name="options">Options of scripts/rig.sh.</param>
-    /// <param name="arguments">Arguments of the scenario.</param>
-    protected RigRun(string name, string scenario, string[] options, string[] arguments)
+    /// <param name="scenario">The scenario, if its name is another.</param>
+    /// <param name="argument">The scenario's argument.</param>
+    /// <param name="udev">Whether udev runs.</param>
+    protected RigRun(RigMachine machine, string name, string? scenario = null, string argument = "", bool udev = true)
     {
         _out = Repository.PathOf("artifacts", "rig", name);
-        _run = new Lazy<ProcessRun>(() => Boot([.. options, "bash", $"tests/rig/scenarios/{scenario}.sh", .. arguments]));
+        _run = new Lazy<ProcessRun>(() => machine.Run(name, udev, Seconds, $"bash tests/rig/scenarios/{scenario ?? name}.sh '{argument}'"));
     }
 
-    /// <summary>When a machine counts as hung: it is emulated, and its host may have other work.</summary>
-    protected virtual int Minutes => 10;
+    /// <summary>When a scenario counts as hung, by the machine's clock.</summary>
+    protected virtual int Seconds => 300;
 
     /// <summary>The text of a file, or why it is not there.</summary>
     public string Text(string name)
@@ -50,19 +46,5 @@ public abstract class RigRun
     {
         _ = _run.Value;
         return Path.Combine(_out, name);
-    }
-
-    private ProcessRun Boot(IEnumerable<string> arguments)
-    {
-        if (Directory.Exists(_out))
-        {
-            Directory.Delete(_out, recursive: true);
-        }
-
-        return ProcessRun.Of(
-            Repository.PathOf("scripts", "rig.sh"),
-            arguments,
-            new Dictionary<string, string> { ["RIG_OUT"] = _out, ["RIG_TIMEOUT"] = $"{Minutes * 60}" },
-            watchdogMinutes: Minutes + 5);
     }
 }

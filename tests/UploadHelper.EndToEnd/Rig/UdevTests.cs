@@ -3,9 +3,10 @@ using UploadHelper.EndToEnd.Support;
 namespace UploadHelper.EndToEnd.Rig;
 
 /// <summary>The udev rules on a running udev.</summary>
+[Collection(RigCollection.Name)]
 public sealed class UdevTests(UdevTests.Run rig) : IClassFixture<UdevTests.Run>
 {
-    public sealed class Run() : RigRun("udev");
+    public sealed class Run(RigMachine machine) : RigRun(machine, "udev");
 
     [RigFact]
     public void The_installer_installs_and_removes()

@@ -3,9 +3,10 @@ using UploadHelper.EndToEnd.Support;
 namespace UploadHelper.EndToEnd.Rig;
 
 /// <summary>The executable takes a running sketch behind /dev/ttyACM0 to a new one, through the kernel's own USB stack.</summary>
+[Collection(RigCollection.Name)]
 public sealed class UploadTests(UploadTests.Run rig) : IClassFixture<UploadTests.Run>
 {
-    public sealed class Run() : RigRun("upload");
+    public sealed class Run(RigMachine machine) : RigRun(machine, "upload");
 
     [RigTheory]
     [InlineData("f4boot-libmaple-f4", 0x4000, "blink-08004000")]
@@ -28,9 +29,10 @@ public sealed class UploadTests(UploadTests.Run rig) : IClassFixture<UploadTests
 }
 
 /// <summary>The same where no udev runs and nobody tells of arrivals.</summary>
+[Collection(RigCollection.Name)]
 public sealed class UploadWithoutUdevTests(UploadWithoutUdevTests.Run rig) : IClassFixture<UploadWithoutUdevTests.Run>
 {
-    public sealed class Run() : RigRun("no-udev", "--no-udev");
+    public sealed class Run(RigMachine machine) : RigRun(machine, "no-udev", udev: false);
 
     [RigFact]
     public void The_executable_looks_for_itself() => UploadChecks.SketchRuns(rig, "no-udev", 0x4000, "blink-08004000");

@@ -86,20 +86,20 @@ internal static class IdeReason
         : RigReason.Skip;
 }
 
-/// <summary>A test in the rig with data that measures time against time; run by hand on a quiet machine.</summary>
-public sealed class TimedRigTheoryAttribute : TheoryAttribute
+/// <summary>A test in the rig with data that takes long.</summary>
+public sealed class LongRigTheoryAttribute : TheoryAttribute
 {
-    public TimedRigTheoryAttribute() => Skip = ByHand.Reason ?? RigReason.Skip;
+    public LongRigTheoryAttribute() => Skip = ByHand.Reason ?? RigReason.Skip;
 }
 
-/// <summary>What takes long, or wants a quiet machine.</summary>
+/// <summary>What takes long.</summary>
 internal static class ByHand
 {
     private const string Variable = "UPLOADHELPER_LONG_TESTS";
 
     public static string? Reason { get; } = Environment.GetEnvironmentVariable(Variable) is "1"
         ? null
-        : $"takes a quarter of an hour and a quiet machine: {Variable}=1 scripts/test.sh";
+        : $"takes a quarter of an hour: {Variable}=1 scripts/test.sh";
 }
 
 /// <summary>A test of the packages; skipped where they cannot be packed.</summary>

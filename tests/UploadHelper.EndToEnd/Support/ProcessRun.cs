@@ -1,21 +1,25 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace UploadHelper.EndToEnd.Support;
 
 /// <summary>A process that has ended: exit status and what it wrote.</summary>
 internal sealed record ProcessRun(int Status, string Out, string Error)
 {
-    /// <summary>Runs a program to its end in the repository. The watchdog is only there to stop what hangs.</summary>
-    public static ProcessRun Of(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null, int watchdogMinutes = 15)
+    /// <summary>How long anything may take: only there to stop what hangs, since a busy machine may be slow without end.</summary>
+    public static readonly TimeSpan Watchdog = TimeSpan.FromMinutes(30);
+
+    /// <summary>Runs a program to its end in the repository.</summary>
+    public static ProcessRun Of(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         using var process = Start(program, arguments, environment);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromMinutes(watchdogMinutes)))
+        if (!process.WaitForExit(Watchdog))
         {
             process.Kill(entireProcessTree: true);
-            throw new InvalidOperationException($"{program} did not end in {watchdogMinutes} minutes.");
+            throw new InvalidOperationException($"{program} did not end in {Watchdog.TotalMinutes} minutes.");
         }
 
         return new ProcessRun(process.ExitCode, output.Result, error.Result);
@@ -45,5 +49,19 @@ internal sealed record ProcessRun(int Status, string Out, string Error)
         return Process.Start(start)!;
     }
 
+    /// <summary>Sends a signal at once: to start a program for it may take longer than what it shall interrupt.</summary>
+    public static void Signal(Process process, PosixSignalNumber signal) => Assert.Equal(0, Kill(process.Id, (int)signal));
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+
     public override string ToString() => $"exit {Status}\n{Out}\n{Error}";
+}
+
+/// <summary>Signals by their numbers.</summary>
+internal enum PosixSignalNumber
+{
+    Int = 2,
+    Kill = 9,
+    Term = 15,
 }

@@ -44,10 +44,7 @@ internal sealed class ServedBoard : IDisposable
     {
         _process.StandardInput.WriteLine("quit");
         _process.StandardInput.Close();
-        if (!_process.WaitForExit(TimeSpan.FromMinutes(1)))
-        {
-            _process.Kill();
-        }
+        Assert.True(_process.WaitForExit(ProcessRun.Watchdog), "The board does not end.");
 
         return (_log.Result, File.ReadAllBytes(FlashFile));
     }
@@ -66,7 +63,7 @@ internal sealed class ServedBoard : IDisposable
 
     private void WaitUntil(Func<bool> isUp)
     {
-        var watchdog = DateTime.UtcNow.AddMinutes(1);
+        var watchdog = DateTime.UtcNow + ProcessRun.Watchdog;
         while (!isUp())
         {
             if (_process.HasExited || DateTime.UtcNow > watchdog)

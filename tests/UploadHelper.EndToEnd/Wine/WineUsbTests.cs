@@ -4,7 +4,8 @@ namespace UploadHelper.EndToEnd.Wine;
 
 /// <summary>
 /// Uploads of the Windows executable through USB libraries of Windows: stand-ins of ours, which pass what they are asked on
-/// to a virtual board. The sketch runs at first, its serial port is a COM port.
+/// to a virtual board. The sketch runs at first, its serial port is a COM port. The bootloaders are such as stay for the flag
+/// that it leaves: Wine takes its time on a busy machine.
 /// </summary>
 [Collection(WineCollection.Name)]
 public sealed class WineUsbTests(WinePrefix wine)
@@ -25,15 +26,15 @@ public sealed class WineUsbTests(WinePrefix wine)
     [WineStandInFact]
     public void A_folder_with_spaces_and_umlauts_uploads_through_libusb()
     {
-        using var board = new ServedBoard("f4boot");
+        using var board = new ServedBoard("f4boot-old");
         var folder = wine.Install("Programme für Arduino", StandIns.LibUsb);
-        File.Copy(Repository.PathOf("tests", "firmware", "blink-08004000.bin"), Path.Combine(folder, "Blinklicht grün 2.bin"), overwrite: true);
+        File.Copy(Repository.PathOf("tests", "firmware", "blink-08010000.bin"), Path.Combine(folder, "Blinklicht grün 2.bin"), overwrite: true);
         wine.MapPort("com13", board.SerialPort);
 
         var run = Run(
-            folder, board, "WinUSB", "upload", @"C:\Programme für Arduino\Blinklicht grün 2.bin", "--port", "COM13", "--offset", "0x4000", "--wait-port", "no");
+            folder, board, "WinUSB", "upload", @"C:\Programme für Arduino\Blinklicht grün 2.bin", "--port", "COM13", "--offset", "0x10000", "--wait-port", "no");
 
-        Uploaded(run, board, 0x4000, "blink-08004000.bin", "DNLOAD");
+        Uploaded(run, board, 0x1_0000, "blink-08010000.bin", "DNLOAD");
     }
 
     [WineStandInFact]

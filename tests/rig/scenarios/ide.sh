@@ -14,8 +14,7 @@ export DISPLAY=:7
 # press_upload NAME BOARD: what the button does; what was compiled is kept as NAME.image.
 press_upload() {
   local built=/tmp/built/$1 status
-  # On one processor: under emulation, code that a JVM changes while it runs does not always reach the other in time.
-  taskset -c 1 arduino --upload --board "test:$2" --port /dev/ttyACM0 --pref "sketchbook.path=$sketchbook" --pref "build.path=$built" -v "$sketchbook/Blink/Blink.ino"
+  arduino --upload --board "test:$2" --port /dev/ttyACM0 --pref "sketchbook.path=$sketchbook" --pref "build.path=$built" -v "$sketchbook/Blink/Blink.ino"
   status=$?
   cp "$built/Blink.ino.bin" "$out/$1.image"
   return "$status"

@@ -9,7 +9,7 @@ board() {
   board_pid=$!
 }
 
-# wait_for COMMAND...: until it succeeds, for 30 s at most.
+# wait_for COMMAND...: until it succeeds, for 30 s of the machine's time at most.
 wait_for() {
   for _ in $(seq 300); do
     "$@" >/dev/null 2>&1 && return
@@ -19,7 +19,16 @@ wait_for() {
   return 1
 }
 
-dfu_is_there() { lsusb -d 0483:df11; }
+# on_the_bus VENDOR:PRODUCT: by the kernel's files, without a process.
+on_the_bus() {
+  local file vendor product
+  for file in /sys/bus/usb/devices/*/idVendor; do
+    read -r vendor <"$file" && read -r product <"${file%Vendor}Product" && [ "$vendor:$product" = "$1" ] && return
+  done 2>/dev/null
+  return 1
+}
+
+dfu_is_there() { on_the_bus 0483:df11; }
 
 # unplug: ends the board; its log closes with the summary.
 unplug() {

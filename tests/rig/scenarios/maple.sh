@@ -1,7 +1,7 @@
 # Real dfu-util 0.11 writes and reads each Maple bootloader: the judge of the virtual board. Then ours writes the same image.
 . tests/rig/scenarios/lib.sh
 
-maple_is_there() { lsusb -d 1eaf:0003; }
+maple_is_there() { on_the_bus 1eaf:0003; }
 
 # judge NAME BOARD ALT OFFSET IMAGE
 judge() {
