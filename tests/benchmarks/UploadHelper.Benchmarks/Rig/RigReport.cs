@@ -7,8 +7,7 @@ public static class RigReport
 {
     /// <summary>What the numbers mean.</summary>
     public const string Notes =
-        "Time of a virtual machine with a real Linux USB stack (vhci), 2 ns per instruction; 256 KiB; medians. The two programs take turns on the same board.
-"
+        "Time of a virtual machine with a real Linux USB stack (vhci), 2 ns per instruction; 256 KiB; medians. The two programs take turns on the same board.\n"
         + "Requests: from the first DFU request to the last. dfu-util does not verify; upload-helper does.";
 
     /// <summary>What the numbers of the old chain mean.</summary>
