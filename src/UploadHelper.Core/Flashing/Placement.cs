@@ -8,12 +8,12 @@ namespace UploadHelper.Core.Flashing;
 /// <summary>Finds the memory that a segment of an image belongs to.</summary>
 /// <param name="memories">The memories of the board.</param>
 /// <param name="image">The image.</param>
-/// <param name="wanted">The alternate setting that the user names, or null.</param>
+/// <param name="wanted">The alternate setting that the user selects, or null.</param>
 internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage image, byte? wanted)
 {
-    /// <summary>The memory for a segment: behind the alternate setting that the user or the file names, else the one that holds its address.</summary>
+    /// <summary>The memory for a segment: that of the alternate setting that the user or the file selects, otherwise the one that contains its address.</summary>
     /// <param name="segment">The segment.</param>
-    /// <param name="named">The alternate setting that the file names for it, or null.</param>
+    /// <param name="named">The alternate setting that the file selects for it, or null.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>.</exception>
     public DfuMemory Of(Segment segment, byte? named)
     {
@@ -62,19 +62,19 @@ internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage
 }
 
 /// <summary>
-/// What goes to a memory whose downloads all begin at one address and go on from there (<see cref="DfuMemory.FixedStart"/>):
-/// one run from that address on, with the gaps of the image filled. Their pages are erased, and are in the plan.
+/// The data for a memory whose downloads always begin at one address (<see cref="DfuMemory.FixedStart"/>): a single run from
+/// that address, with the gaps of the image filled. The pages in the gaps are erased, so they are part of the plan.
 /// </summary>
 /// <param name="memories">The memories of the board.</param>
 /// <param name="erased">What an erased byte reads as.</param>
 internal sealed class SequentialRun(IReadOnlyList<DfuMemory> memories, byte erased)
 {
     /// <summary>Joins the segments.</summary>
-    /// <param name="image">The image that they are of.</param>
+    /// <param name="image">The image that contains them.</param>
     /// <param name="memory">The memory, with a fixed start.</param>
     /// <param name="segments">At least one; ascending, not overlapping.</param>
-    /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: they do not begin where the memory does.</exception>
-    public Segment Of(FirmwareImage image, DfuMemory memory, IReadOnlyList<Segment> segments)
+    /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: they do not begin at the start of the memory.</exception>
+    public Segment Join(FirmwareImage image, DfuMemory memory, IReadOnlyList<Segment> segments)
     {
         var start = segments[0].Address;
         if (start != memory.FixedStart)
@@ -98,6 +98,6 @@ internal sealed class SequentialRun(IReadOnlyList<DfuMemory> memories, byte eras
             + $"\"{memory.Alternate.Name}\". Nothing was erased.",
         memories.FirstOrDefault(m => m.FixedStart == start) is { } right
             ? $"Alternate setting {right.Alternate.Setting} writes there: omit --alt, or use --alt {right.Alternate.Setting}."
-            : "It accepts only sketches that were compiled for "
+            : "This bootloader accepts only sketches that were compiled for "
                 + string.Join(" or ", memories.Select(m => $"--offset 0x{m.FixedStart - FlashAddress.FlashBase:X} (alternate setting {m.Alternate.Setting})")) + ".");
 }
