@@ -50,7 +50,7 @@ internal static class F1Family
 
             // main.c.
             Sketch = new SketchRule(0x0800_4000, stack => (stack & 0x2FFF_0000) == 0x2000_0000, "0x20000000 to 0x2000FFFF"),
-            Writable = new WritableRange(0x0800_4000, 0x0802_0000, "it holds the end of the bootloader, although the memory map marks it as writable", ""),
+            Writable = new WritableRange(0x0800_4000, 0x0802_0000, "it contains the end of the bootloader, although the memory map marks it as writable", ""),
 
             // The SPI flash is written in whole pages; a write that begins inside a page wraps around within it.
             ProgramUnit = 256,

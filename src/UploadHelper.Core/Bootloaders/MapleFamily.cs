@@ -27,7 +27,8 @@ internal static class MapleFamily
                 new($"{Ids} --alt 1", 0x0800_5000, [Stm32duino(1024), Stm32duino(2048)]) { Alternate = 1 },
             ],
 
-            // With DR10 = 0x424D it starts the sketch at once; otherwise after 5 fast and 6 slow blinks (30 slow ones on a board without a button).
+            // With DR10 = 0x424D it starts the sketch at once; otherwise after 5 fast and 6 slow blinks (30 slow ones on a board
+            // without a button).
             BootWindow = TimeSpan.FromSeconds(5.5),
             StaysOnceAsked = true,
             Sketch = Maple,

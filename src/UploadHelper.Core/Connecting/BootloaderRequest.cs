@@ -11,7 +11,7 @@ public record BootloaderRequest(DeviceFilter Filter)
     /// <summary>The sketch's serial port; null if the board has none or is already in its bootloader.</summary>
     public string? Port { get; init; }
 
-    /// <summary>The alternate setting, or null for the one whose memory holds the address.</summary>
+    /// <summary>The alternate setting, or null for the one whose memory contains the address.</summary>
     public byte? Alternate { get; init; }
 
     /// <summary>How long to wait for the bootloader.</summary>

@@ -48,7 +48,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
 
             if (candidates.Count > 1)
             {
-                throw Several(candidates);
+                throw SeveralFound(candidates);
             }
 
             found = candidates is [var only]
@@ -177,7 +177,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
                 : $"To use that one: --usb-path {elsewhere[0].Path}");
     }
 
-    private static UploadException Several(List<BootloaderCandidate> candidates) => new(
+    private static UploadException SeveralFound(List<BootloaderCandidate> candidates) => new(
         UploadError.SeveralDevices,
         $"{candidates.Count} bootloaders match: "
             + string.Join("; ", candidates.Select(s => $"{ErrorMessages.Place(s.Description.Device)} (serial number {s.Description.SerialNumber})"))

@@ -21,7 +21,7 @@ public sealed record WaitingForBootloader(DeviceFilter Wanted, TimeSpan Timeout,
 /// <param name="PollsEarly">Whether the host polls it at once instead of after bwPollTimeout.</param>
 public sealed record BootloaderFound(DfuDescription Device, BootloaderInfo Info, bool PollsEarly) : UploadEvent;
 
-/// <summary>The bootloader is told to start the sketch.</summary>
+/// <summary>The bootloader is asked to start the sketch.</summary>
 public sealed record LeavingBootloader(uint Address) : UploadEvent;
 
 /// <summary>The wait for the sketch's serial port begins.</summary>

@@ -26,7 +26,7 @@ public sealed record FlashPlan(IReadOnlyList<MemoryPlan> Memories, Segment? Vect
     public FlashPlan Without(Func<DfuMemory, Sector, bool> isDone) =>
         this with { Memories = [.. Memories.Select(m => m.Only([.. m.Sectors.Where(s => HoldsVectors(m, s) || !isDone(m.Memory, s))]))] };
 
-    /// <summary>Whether a sector holds bytes of the vector table's block.</summary>
+    /// <summary>Whether a sector contains bytes of the vector table's block.</summary>
     /// <param name="memory">The memory that contains it.</param>
     /// <param name="sector">The sector.</param>
     public bool HoldsVectors(MemoryPlan memory, Sector sector) =>

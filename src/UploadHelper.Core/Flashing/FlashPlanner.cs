@@ -35,7 +35,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     /// </exception>
     public FlashPlan Plan(FirmwareImage image, byte? alternate = null)
     {
-        var plans = Placed(image, alternate)
+        var plans = PlaceSegments(image, alternate)
             .Select(p => Plan(image, p.Memory, [.. p.Segments.OrderBy(s => s.Address)]))
             .OrderByDescending(p => p.Sectors.Any(s => s.Address <= image.Start && s.End > image.Start))
             .ToList();
@@ -55,7 +55,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     }
 
     // Not GroupBy: its code for a segment is never precompiled, and a board is waiting for this.
-    private List<PlacedSegments> Placed(FirmwareImage image, byte? alternate)
+    private List<PlacedSegments> PlaceSegments(FirmwareImage image, byte? alternate)
     {
         var placement = new Placement(memories, image, alternate);
         var placed = new List<PlacedSegments>();

@@ -8,21 +8,21 @@ namespace UploadHelper.Core.Flashing;
 /// <summary>Finds the memory that a segment of an image belongs to.</summary>
 /// <param name="memories">The memories of the board.</param>
 /// <param name="image">The image.</param>
-/// <param name="wanted">The alternate setting that the user selects, or null.</param>
-internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage image, byte? wanted)
+/// <param name="selected">The alternate setting that the user selects, or null.</param>
+internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage image, byte? selected)
 {
     /// <summary>The memory for a segment: that of the alternate setting that the user or the file selects, otherwise the one that contains its address.</summary>
     /// <param name="segment">The segment.</param>
-    /// <param name="named">The alternate setting that the file selects for it, or null.</param>
+    /// <param name="fromFile">The alternate setting that the file selects for it, or null.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>.</exception>
-    public DfuMemory Of(Segment segment, byte? named)
+    public DfuMemory Of(Segment segment, byte? fromFile)
     {
-        if (wanted is not null && named is not null && wanted != named)
+        if (selected is not null && fromFile is not null && selected != fromFile)
         {
-            throw OtherAlternate(named.Value);
+            throw OtherAlternate(fromFile.Value);
         }
 
-        var alternate = wanted ?? named;
+        var alternate = selected ?? fromFile;
         var memory = alternate is null
             ? memories.FirstOrDefault(m => m.Map.Contains(segment.Address))
             : memories.FirstOrDefault(m => m.Alternate.Setting == alternate) ?? throw NoSuchAlternate(alternate.Value);
@@ -34,9 +34,9 @@ internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage
         return OptionArea.Holds(memory.Map, segment.Address) ? throw OptionBytes(segment, memory) : memory;
     }
 
-    private UploadException OtherAlternate(byte named) => new(
+    private UploadException OtherAlternate(byte fromFile) => new(
         UploadError.NotWritable,
-        $"{image.Name} is for alternate setting {named}, but --alt is {wanted}. Nothing was erased.",
+        $"{image.Name} is for alternate setting {fromFile}, but --alt is {selected}. Nothing was erased.",
         "Omit --alt.");
 
     private UploadException NoMemory(Segment segment, DfuMemory? memory) => new(
@@ -79,7 +79,7 @@ internal sealed class SequentialRun(IReadOnlyList<DfuMemory> memories, byte eras
         var start = segments[0].Address;
         if (start != memory.FixedStart)
         {
-            throw Elsewhere(image, memory, start);
+            throw WrongStart(image, memory, start);
         }
 
         var data = new byte[segments[^1].End - start];
@@ -92,7 +92,7 @@ internal sealed class SequentialRun(IReadOnlyList<DfuMemory> memories, byte eras
         return new Segment(start, data);
     }
 
-    private UploadException Elsewhere(FirmwareImage image, DfuMemory memory, uint start) => new(
+    private UploadException WrongStart(FirmwareImage image, DfuMemory memory, uint start) => new(
         UploadError.NotWritable,
         $"{image.Name} begins at 0x{start:X8}, but through alternate setting {memory.Alternate.Setting} this bootloader writes to 0x{memory.FixedStart:X8}: "
             + $"\"{memory.Alternate.Name}\". Nothing was erased.",

@@ -129,7 +129,7 @@ public static class Preflight
 
     private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
-        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it accepts only stack pointers in "
+        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it accepts only stack pointers from "
             + $"{rule.StackRange}. Nothing was erased.",
         "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.");
 

@@ -17,7 +17,7 @@ namespace UploadHelper.Core.Operations;
 /// <param name="events">Receives progress.</param>
 public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
 {
-    private const int VectorsToRead = 8;
+    private const int VectorBytes = 8;
 
     /// <summary>Makes the bootloader start the sketch.</summary>
     /// <param name="session">The bootloader; closed afterwards.</param>
@@ -32,7 +32,7 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
     public LeaveResult Leave(BootloaderSession session, uint? address, byte? alternate, CancellationToken cancellationToken)
     {
         var start = address ?? new SketchArea(session.Memories, session.Info, alternate).Start;
-        var memory = new MemoryRanges(session.Memories, alternate).From(start, VectorsToRead).Memory;
+        var memory = new MemoryRanges(session.Memories, alternate).From(start, VectorBytes).Memory;
         WarnIfNoSketch(session, memory, start);
 
         if (!session.CanLeave)
@@ -58,7 +58,7 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
             return;
         }
 
-        bootloader.Read(address, VectorsToRead, (_, vectors) =>
+        bootloader.Read(address, VectorBytes, (_, vectors) =>
         {
             var stackPointer = BinaryPrimitives.ReadUInt32LittleEndian(vectors.Span);
             if (!RamMap.FitsStack(stackPointer))

@@ -105,7 +105,7 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderIn
         var range = new MemoryRanges(memories, alternate).From(address ?? _area.Start, length);
         if (range.Memory.FixedStart is { } start && range.Address != start)
         {
-            throw Elsewhere(range.Memory, start);
+            throw NotFromStart(range.Memory, start);
         }
 
         var sectors = new List<Sector>();
@@ -128,7 +128,7 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderIn
 
         return length is null || sectors[^1].End == range.End
             ? new ErasePlan(range.Memory, sectors)
-            : throw Inside(range, sectors[^1]);
+            : throw EndsInsideSector(range, sectors[^1]);
     }
 
     private UploadException Refused(DfuMemory memory, Sector sector, string why) => new(
@@ -136,12 +136,12 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderIn
         $"The sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8} {why}. {ErrorMessages.Unchanged} Memory map: {memory.Map}",
         $"On this board, a sketch can begin at 0x{_area.Start:X8}. Without an address, `erase` erases the whole area for sketches.");
 
-    private static UploadException Elsewhere(DfuMemory memory, uint start) => new(
+    private static UploadException NotFromStart(DfuMemory memory, uint start) => new(
         UploadError.NotWritable,
         $"Through alternate setting {memory.Alternate.Setting} this bootloader erases only from 0x{start:X8} on (\"{memory.Alternate.Name}\"). {ErrorMessages.Unchanged}",
         $"Use 0x{start:X8}, or omit the address.");
 
-    private static UploadException Inside(MemoryRange range, Sector last) => new(
+    private static UploadException EndsInsideSector(MemoryRange range, Sector last) => new(
         UploadError.NotASectorStart,
         $"{range.Length} bytes from 0x{range.Address:X8} end inside the sector 0x{last.Address:X8} to 0x{last.End - 1:X8}, which can only be erased as a whole. "
             + $"{ErrorMessages.Unchanged} Memory map: {range.Memory.Map}",

@@ -90,7 +90,7 @@ internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderIn
     {
         if (OptionArea.Holds(memory.Map, sector.Address))
         {
-            return $"holds option bytes, OTP or similar memory ({memory.Map.Name}), which can lock a chip forever";
+            return $"contains option bytes, OTP or similar memory ({memory.Map.Name}), which can lock a chip forever";
         }
 
         if (!sector.IsWritable)

@@ -84,7 +84,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             request,
             session =>
             {
-                var (sketch, plan) = LeaveIfRefused(session, () => Planned(image ?? Image(request, AddressOf(session, request)), session, request));
+                var (sketch, plan) = LeaveIfRefused(session, () => PlanFor(image ?? Image(request, AddressOf(session, request)), session, request));
                 var sketchStart = new SketchStart(session, ports, time, events);
                 if (request.Leave)
                 {
@@ -94,11 +94,11 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 if (NeedsRestart(session, sketch.Start))
                 {
                     session.Restart();
-                    plan = Planned(sketch, session, request).Plan;
+                    plan = PlanFor(sketch, session, request).Plan;
                 }
 
                 flash = new FlashJob(session, request.Full, request.Verify, events);
-                var result = flash.Run(sketch, plan, () => Planned(sketch, session, request).Plan);
+                var result = flash.Run(sketch, plan, () => PlanFor(sketch, session, request).Plan);
                 var started = request.Leave
                     ? sketchStart.Run(sketch.HasVectorTable ? sketch.Start : session.SketchStart, result.HasWritten, sketchPort, request.WaitPort, cancellationToken)
                     : new StartResult(false, null, TimeSpan.Zero);
@@ -112,7 +112,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             cancellationToken);
     }
 
-    private static (FirmwareImage Image, FlashPlan Plan) Planned(FirmwareImage image, BootloaderSession session, UploadRequest request) =>
+    private static (FirmwareImage Image, FlashPlan Plan) PlanFor(FirmwareImage image, BootloaderSession session, UploadRequest request) =>
         (image, Preflight.Plan(image, session.Description, session.Memories, session.Info, request.Alternate));
 
     private static uint? AddressOf(BootloaderSession session, UploadRequest request) =>
