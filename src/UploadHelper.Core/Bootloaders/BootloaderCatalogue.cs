@@ -9,12 +9,12 @@ namespace UploadHelper.Core.Bootloaders;
 /// </summary>
 public static class BootloaderCatalogue
 {
-    // Pages of 128 bytes are those of the STM32L0, pages of 256 bytes those of the STM32L1: both erase to 0.
+    // The STM32L0 has pages of 128 bytes, the STM32L1 pages of 256 bytes. Both erase to 0.
     private const uint LargestPageErasedToZero = 256;
 
     private static readonly BootloaderInfo UnknownDfuSe = new("DfuSe bootloader", "");
 
-    /// <summary>All entries. For a device the first that matches counts.</summary>
+    /// <summary>All entries. The first one that matches a device applies.</summary>
     public static IReadOnlyList<BootloaderInfo> All { get; } =
     [
         .. MapleFamily.Entries,
@@ -23,7 +23,7 @@ public static class BootloaderCatalogue
         .. StRomFamily.Entries,
     ];
 
-    /// <summary>The USB ids of all boards that this program is for, bootloaders first. The udev rules name the same.</summary>
+    /// <summary>The USB ids of all boards that this program supports, bootloaders first. The udev rules list the same ids.</summary>
     public static IReadOnlyList<KnownDevice> Devices { get; } =
     [
         new(StRomFamily.Id, BoardProgram.Bootloader, "ST system bootloader, or a DfuSe bootloader in flash"),
@@ -41,12 +41,12 @@ public static class BootloaderCatalogue
         new(new(0x0483, 0x5740), BoardProgram.Sketch, "sketch with USB serial of an STM32 core"),
     ];
 
-    /// <summary>The ids that an upload looks for if none are given: those of the entries.</summary>
+    /// <summary>The ids that an upload looks for by default: those of the entries.</summary>
     public static IReadOnlyList<UsbId> UploadIds { get; } = [StRomFamily.Id, MapleFamily.Id];
 
-    /// <summary>The entry for a device; a nameless one for a DfuSe bootloader that is not known.</summary>
-    /// <param name="device">What the descriptors of the device say.</param>
-    /// <param name="map">The map of its flash.</param>
+    /// <summary>The entry for a device; a generic one for an unknown DfuSe bootloader.</summary>
+    /// <param name="device">The descriptors of the device.</param>
+    /// <param name="map">Its memory map.</param>
     public static BootloaderInfo For(DfuDescription device, MemoryMap map)
     {
         var entry = All.FirstOrDefault(b => b.Matches(device, map)) ?? UnknownDfuSe;
@@ -56,18 +56,18 @@ public static class BootloaderCatalogue
     /// <summary>The known board with these ids, or null.</summary>
     public static KnownDevice? Find(UsbId id) => Devices.FirstOrDefault(k => k.Id == id);
 
-    /// <summary>The places where sketches that begin at an address are started.</summary>
+    /// <summary>The bootloaders that start sketches at an address, each with its place there.</summary>
     public static IEnumerable<(BootloaderInfo Bootloader, SketchPlace Place)> PlacesAt(uint address) =>
         All.SelectMany(b => b.Places.Where(p => p.Address == address).Select(p => (b, p)));
 
-    /// <summary>The names of the bootloaders that start a sketch at an address, in one phrase; null if none is known.</summary>
+    /// <summary>The names of the bootloaders that start sketches at an address, separated by commas; null if none is known.</summary>
     public static string? NamesAt(uint address)
     {
         var names = PlacesAt(address).Select(p => p.Bootloader.Family).Distinct().ToList();
         return names.Count == 0 ? null : string.Join(", ", names);
     }
 
-    /// <summary>A device of the catalogue, as its descriptors describe it.</summary>
+    /// <summary>Builds the descriptors of a device for the catalogue.</summary>
     internal static DfuDescription Device(
         UsbId id, string manufacturer, string product, byte attributes, ushort transferSize, ushort dfuVersion, params string[] alternates) => new(
             new UsbDeviceInfo(0, 0, "", id.Vendor, id.Product, 0, []),
@@ -89,8 +89,8 @@ public enum BoardProgram
     Sketch,
 }
 
-/// <summary>USB ids by which boards are known.</summary>
+/// <summary>USB ids that identify a board.</summary>
 /// <param name="Id">The ids.</param>
-/// <param name="Program">What runs on the board then.</param>
-/// <param name="Name">Whose ids they are, for people.</param>
+/// <param name="Program">What a board with these ids runs.</param>
+/// <param name="Name">The display name of the device.</param>
 public sealed record KnownDevice(UsbId Id, BoardProgram Program, string Name);

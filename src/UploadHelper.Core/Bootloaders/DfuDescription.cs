@@ -4,7 +4,7 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
 
-/// <summary>All that a device in DFU mode says of itself in its descriptors; read without any class request.</summary>
+/// <summary>Everything in the descriptors of a device in DFU mode. Reading them requires no class request.</summary>
 /// <param name="Device">The device.</param>
 /// <param name="UsbRelease">bcdUSB.</param>
 /// <param name="Manufacturer">iManufacturer, or "".</param>
@@ -25,15 +25,15 @@ public sealed record DfuDescription(
     private const byte DeviceFirmwareUpgrade = 0x01;
     private const byte RuntimeProtocol = 0x01;
 
-    /// <summary>Whether it is a Maple bootloader: plain DFU, though some units say that they are DfuSe (bcdDevice 0200).</summary>
+    /// <summary>Whether it is a Maple bootloader: plain DFU, although some units claim to be DfuSe (bcdDevice 0200).</summary>
     public bool IsMaple => Device.Id == MapleFamily.Id;
 
-    /// <summary>Whether the device speaks DfuSe: by its version and its maps (UM0424).</summary>
+    /// <summary>Whether the device speaks DfuSe, judging by bcdDFUVersion and the memory maps (UM0424).</summary>
     public bool IsDfuSe => !IsMaple && Functional.DfuVersion == DfuFunctionalDescriptor.DfuSeVersion && Alternates[0].Name.StartsWith('@');
 
     /// <summary>
-    /// Whether an interface is one of DFU mode. Run-time DFU (protocol 1) is not; protocol 0 is, since the DSO Nano's
-    /// bootloader says so (cyberwasp/dso-nano-dfu).
+    /// Whether an interface is in DFU mode. Run-time DFU (protocol 1) is not; protocol 0 is, since the DSO Nano's
+    /// bootloader reports it (cyberwasp/dso-nano-dfu).
     /// </summary>
     public static bool IsDfuMode(UsbInterfaceInfo i) =>
         i.Class == ApplicationSpecific && i.SubClass == DeviceFirmwareUpgrade && i.Protocol != RuntimeProtocol;
@@ -43,7 +43,7 @@ public sealed record DfuDescription(
     /// <exception cref="UsbException">The device does not answer.</exception>
     public static DfuDescription? Read(IUsbDevice device)
     {
-        // The functional descriptor is taken out of the configuration: some ROMs never answer a request for it alone.
+        // Take the functional descriptor from the configuration: some ROMs never answer a request for it alone.
         var alternates = new List<(UsbInterfaceInfo Interface, byte Name)>();
         DfuFunctionalDescriptor? functional = null;
         foreach (var part in UsbDescriptors.Split(UsbDescriptors.ReadConfiguration(device)))
@@ -51,7 +51,7 @@ public sealed record DfuDescription(
             var d = part.Span;
             if (UsbDescriptors.ReadInterface(d) is { } i && IsDfuMode(i))
             {
-                // A descriptor has room for thousands of interfaces: each setting counts once.
+                // A descriptor has room for thousands of interfaces: count each setting once.
                 if (alternates.TrueForAll(a => a.Interface.Number == i.Number && a.Interface.AlternateSetting != i.AlternateSetting))
                 {
                     alternates.Add((i, d[8]));
@@ -80,20 +80,20 @@ public sealed record DfuDescription(
     }
 }
 
-/// <summary>One alternate setting of a DFU interface: a memory that can be reached through it.</summary>
+/// <summary>One alternate setting of a DFU interface: it gives access to one memory.</summary>
 /// <param name="Interface">bInterfaceNumber.</param>
 /// <param name="Setting">bAlternateSetting.</param>
 /// <param name="Name">Its interface string: on DfuSe the memory map, beginning with '@'; "" if there is none.</param>
 public sealed record DfuAlternate(byte Interface, byte Setting, string Name);
 
-/// <summary>One memory of a bootloader: an alternate setting, and the map that its name tells.</summary>
-/// <param name="Alternate">The alternate setting through which it is reached.</param>
+/// <summary>One memory of a bootloader: an alternate setting, and the memory map in its name.</summary>
+/// <param name="Alternate">The alternate setting that gives access to it.</param>
 /// <param name="Map">Its sectors.</param>
 public sealed record DfuMemory(DfuAlternate Alternate, MemoryMap Map)
 {
     /// <summary>
-    /// Where every download begins, and goes on from block to block, whatever the host would like (plain DFU); null where
-    /// the host says where a block goes (DfuSe).
+    /// The address at which every download begins, and from which it continues block by block: the host has no choice (plain
+    /// DFU). Null if the host sets the address of a block (DfuSe).
     /// </summary>
     public uint? FixedStart { get; init; }
 }
@@ -110,10 +110,10 @@ public readonly record struct DfuFunctionalDescriptor(byte Attributes, ushort Tr
     /// <summary>bcdDFUVersion of DfuSe (UM0424).</summary>
     public const ushort DfuSeVersion = 0x011A;
 
-    /// <summary>Whether the device lets its memory be written (bitCanDnload).</summary>
+    /// <summary>Whether the device allows writing (bitCanDnload).</summary>
     public bool CanDownload => (Attributes & 1) != 0;
 
-    /// <summary>Whether the device lets its memory be read (bitCanUpload).</summary>
+    /// <summary>Whether the device allows reading (bitCanUpload).</summary>
     public bool CanUpload => (Attributes & 2) != 0;
 
     /// <summary>Reads a functional descriptor; the version is absent in the 7 bytes of DFU 1.0.</summary>

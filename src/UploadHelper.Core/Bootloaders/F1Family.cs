@@ -32,9 +32,9 @@ internal static class F1Family
             Limit = new DeviceLimit(
                 "This bootloader keeps its own vectors in the first page of the sketch, and rewrites that page at the beginning and at the end of an upload. "
                     + "A power failure during these 50 ms destroys the bootloader.",
-                "Leave the cable in until the upload is done. (To restore a lost bootloader, use BOOT0 and a serial adapter, or an ST-Link.)")
+                "Leave the cable plugged in until the upload is complete. (To restore a destroyed bootloader, use BOOT0 and a serial adapter, or an ST-Link.)")
             {
-                PowerLost = "But if the power failed meanwhile, the bootloader is lost: if it does not appear any more, restore it with BOOT0 and a serial adapter, or with an ST-Link.",
+                PowerLost = "But if the power failed at that moment, the bootloader is destroyed: if it no longer appears, restore it with BOOT0 and a serial adapter, or with an ST-Link.",
             },
         },
         new("DSO Nano bootloader", "cyberwasp/dso-nano-dfu usb_prop.c, main.c, hw_config.h")
@@ -50,9 +50,9 @@ internal static class F1Family
 
             // main.c.
             Sketch = new SketchRule(0x0800_4000, stack => (stack & 0x2FFF_0000) == 0x2000_0000, "0x20000000 to 0x2000FFFF"),
-            Writable = new WritableRange(0x0800_4000, 0x0802_0000, "it holds the end of the bootloader, although the board calls it writable", ""),
+            Writable = new WritableRange(0x0800_4000, 0x0802_0000, "it contains the end of the bootloader, although the memory map marks it as writable", ""),
 
-            // The SPI flash is written in whole pages; a write that begins inside one wraps around in it.
+            // The SPI flash is written in whole pages; a write that begins inside a page wraps around within it.
             ProgramUnit = 256,
         },
         new("libopencm3 usbdfu", "libopencm3-examples usbdfu.c")

@@ -12,10 +12,10 @@ internal static class F4BootloaderFamily
     // The stack pointer: one word on F2 to F7.
     private const int OneWord = 4;
 
-    /// <summary>The entries; the old build first, since the new one's rule fits both.</summary>
+    /// <summary>The entries; the old build first, since the rule of the new one matches both.</summary>
     public static IReadOnlyList<BootloaderInfo> Entries { get; } =
     [
-        new("F4Bootloader (old build)", "victorpv/F4Bootloader at 54c6ba5, main.c: after a reset 2.26 s, and USB only comes up to stay")
+        new("F4Bootloader (old build)", "victorpv/F4Bootloader at 54c6ba5, main.c: 2.26 s after a reset; once USB is up, it stays in DFU mode")
         {
             Matches = (device, map) => IsF4Bootloader(device, map) && map.Groups[0].Count > 1,
             Places = [new("--offset 0x10000", 0x0801_0000, [Device("@Internal Flash   /0x08000000/04*016Ka,01*064Kg,03*128Kg")])],
@@ -32,7 +32,7 @@ internal static class F4BootloaderFamily
                 StartsNothingElse = true,
             },
         },
-        new("F4Bootloader", "victorpv/F4Bootloader main.c: after a reset 1 s, then 30 blinks of 300 ms; usbd_dfu_flash.c: GetSector()")
+        new("F4Bootloader", "victorpv/F4Bootloader main.c: 1 s after a reset, then 30 blinks of 300 ms; usbd_dfu_flash.c: GetSector()")
         {
             Matches = IsF4Bootloader,
             Places = [new("--offset 0x4000", 0x0800_4000, [Device("@Internal Flash   /0x08000000/01*016Ka,03*016Kg,01*064Kg,07*128Kg")])],
@@ -50,9 +50,9 @@ internal static class F4BootloaderFamily
                 StartsNothingElse = true,
             },
 
-            // Its GetSector() takes every address from 0x08060000 on for the last sector of 512 KiB.
+            // Its GetSector() maps every address from 0x08060000 on to the last sector of 512 KiB.
             Writable = new WritableRange(
-                FlashAddress.FlashBase, 0x0808_0000, "", "it lies above 0x0807FFFF, where this bootloader erases a different sector than the one it is told to"),
+                FlashAddress.FlashBase, 0x0808_0000, "", "it is above 0x0807FFFF, where this bootloader erases a different sector from the one requested"),
         },
     ];
 

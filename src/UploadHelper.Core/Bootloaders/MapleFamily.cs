@@ -2,14 +2,14 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
 
-/// <summary>Maple bootloaders: plain DFU 1.0, where an alternate setting stands for a fixed place in flash.</summary>
+/// <summary>Maple bootloaders: plain DFU 1.0, where each alternate setting writes to a fixed address in flash.</summary>
 internal static class MapleFamily
 {
     private const ushort DfuVersion = 0x0110;
     private const string Ids = "--usb-id 1EAF:0003";
     private const string Retry = "If that happens, press RESET and run the same upload again at once: the bootloader answers for about a second after a reset.";
 
-    // dfuUpdateByRequest(): any request in dfuDNBUSY leaves it in that state until code_copy_lock is END.
+    // dfuUpdateByRequest(): in dfuDNBUSY, no request changes the state until code_copy_lock is END.
     private const string ProgramsInMainLoop = "its source: it reports dfuDNBUSY until its main loop has programmed the block";
 
     /// <summary>The ids of Maple bootloaders.</summary>
@@ -27,7 +27,8 @@ internal static class MapleFamily
                 new($"{Ids} --alt 1", 0x0800_5000, [Stm32duino(1024), Stm32duino(2048)]) { Alternate = 1 },
             ],
 
-            // With DR10 = 0x424D it starts the sketch at once; else after 5 fast blinks and 6 slow ones, 30 without a button.
+            // With DR10 = 0x424D it starts the sketch at once; otherwise after 5 fast and 6 slow blinks (30 slow ones on a board
+            // without a button).
             BootWindow = TimeSpan.FromSeconds(5.5),
             StaysOnceAsked = true,
             Sketch = Maple,
@@ -36,7 +37,7 @@ internal static class MapleFamily
         },
         new("Maple bootloader, F4 port", "gbulmer/openstm32sw stm32f4/maple-bootloader main.c, dfu.c, hardware.c")
         {
-            // It erases 2 KiB pages as an F1 has them; what runs on an F4 can only erase whole sectors (INF).
+            // Its source erases 2 KiB pages, as on an F1; on an F4, it can only erase whole sectors (inferred).
             Matches = (device, map) => device.IsMaple && map.Groups[0].Address == 0x0801_0000 && !device.Functional.CanUpload,
             Places = [new($"{Ids} --alt 1", 0x0801_0000, [Device(0x01, 2048, 0x0001, "DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08010000")]) { Alternate = 1 }],
             StartsSketchAfter = TimeSpan.FromSeconds(1),
@@ -47,7 +48,7 @@ internal static class MapleFamily
             Sketch = new SketchRule(null, stack => (stack & 0xFFFE_7FFF) == 0x2000_0000, "0x20000000 to 0x20018000, in steps of 32 KiB"),
             WritesInOneGo = true,
             Limit = new DeviceLimit(
-                "This bootloader must be written in one go, the vector table first. If the upload is interrupted, it starts an incomplete sketch.",
+                "This bootloader requires the sketch to be written in one go, vector table first. If the upload is interrupted, it starts an incomplete sketch.",
                 Retry),
         },
         new("LeafLabs Maple bootloader", "leaflabs/maple-bootloader main.c, dfu.c, hardware.c")
@@ -55,7 +56,7 @@ internal static class MapleFamily
             Matches = (device, _) => device.IsMaple,
             Places = [new($"{Ids} --alt 1", 0x0800_5000, [Device(0x03, 1024, DfuVersion, "DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08005000")]) { Alternate = 1 }],
 
-            // 5 fast blinks and 6 slow ones.
+            // 5 fast and 6 slow blinks.
             StartsSketchAfter = TimeSpan.FromSeconds(1.3),
             StaysOnceAsked = true,
             PollsEarly = ProgramsInMainLoop,
@@ -68,10 +69,10 @@ internal static class MapleFamily
     private static SketchRule Maple => new(null, stack => (stack & 0x2FFE_0000) == 0x2000_0000, "0x20000000 to 0x2001FFFF");
 
     private static DeviceLimit FirstPage => new(
-        "This bootloader writes the page with the vector table from its beginning on. If the power fails during these 50 ms at the end, an incomplete sketch is started.",
+        "This bootloader writes the page with the vector table from front to back. If the power fails during these 50 ms at the end of the upload, it starts an incomplete sketch.",
         Retry)
     {
-        PowerLost = "But if the power failed meanwhile, an incomplete sketch may be started.",
+        PowerLost = "But if the power failed at that moment, an incomplete sketch may be started.",
     };
 
     private static DfuDescription Stm32duino(ushort page) => Device(

@@ -2,7 +2,7 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
 
-/// <summary>The bootloaders that ST puts into the ROM (system memory) of its chips; entered with BOOT0 (AN2606, AN3156).</summary>
+/// <summary>The bootloaders in the ROM (system memory) of ST's chips; entered with BOOT0 (AN2606, AN3156).</summary>
 internal static class StRomFamily
 {
     private const string FamilyName = "ST system bootloader in ROM (BOOT0)";
@@ -35,7 +35,7 @@ internal static class StRomFamily
         },
         new("ST system bootloader, STM32H7", AN3156 + "; betaflight-configurator PR 1861: an erase beyond 1 MiB may never end")
         {
-            // It calls itself "DFU in FS Mode", as everything on ST's middleware does; its option bytes are those of the H7.
+            // Its iProduct is "DFU in FS Mode", like that of everything on ST's middleware; the option bytes identify the H7.
             Matches = (device, _) => device.Alternates.Any(a => a.Name.Contains("/0x5200201C/", StringComparison.OrdinalIgnoreCase)),
             Family = FamilyName,
             Places = AtFlashBase(BootloaderCatalogue.Device(
@@ -49,15 +49,15 @@ internal static class StRomFamily
                 "@Option Bytes   /0x5200201C/01*128 e")),
             PollsEarly = "EdgeTX on H7 radios, MicroPython's pydfu",
 
-            // AN2606: ROMs up to V9.0 are gone when they are told to leave, and start nothing.
+            // AN2606: when told to leave, ROMs up to V9.0 disconnect and start nothing.
             NotStarted = "Press RESET on the board: ROMs of this chip up to V9.0 never start a sketch. Check that the sketch uses USB serial.",
 
             HangsOnCutWords = true,
             Limit = new DeviceLimit(
-                "If the power fails during the 0.1 ms in which the last word is programmed, this chip can no longer read that word, and its bootloader hangs on it.",
-                "If the board does not answer the next upload, reset it into its bootloader and upload with --full: that reads nothing before it erases.")
+                "If the power fails during the 0.1 ms in which the last word is programmed, this chip can no longer read that word, and its bootloader hangs when it tries.",
+                "If the board does not respond to the next upload, reset it into its bootloader and upload with --full, which reads nothing before it erases.")
             {
-                PowerLost = "But if the power failed meanwhile, the bootloader may hang when it reads that block: then upload with --full.",
+                PowerLost = "But if the power failed at that moment, the bootloader may hang when it reads that block. In that case, upload with --full.",
             },
 
             // DS12110: a sector of 128 KiB takes up to 2.2 s.
@@ -65,7 +65,7 @@ internal static class StRomFamily
         },
         new("ST system bootloader, STM32L4", AN3156 + "; dfu-util tickets 40 and 208: a pipe error while it erases")
         {
-            // 1 MiB of 2 KiB pages: smaller ones may be an F072, whose ROM ends it with a pipe error (openmv #1508).
+            // 1 MiB of 2 KiB pages: a smaller part may be an F072, whose ROM answers early polling with a pipe error (openmv #1508).
             Matches = (device, map) => IsRom(device) && map.Groups[0] is { SectorSize: 0x800, Count: >= 512 },
             Family = FamilyName,
             Places = AtFlashBase(Rom(
@@ -74,7 +74,7 @@ internal static class StRomFamily
                 "@OTP Memory /0x1FFF7000/01*0001Ke",
                 "@Device Feature/0xFFFF0000/01*004 e")),
 
-            // It does not accept a GETSTATUS while it erases, and gets the time for that.
+            // It refuses GETSTATUS while it erases, so it gets the time that an erase takes.
             PollsEarly = "MicroPython's pydfu on L4",
 
             // It asks for 21 ms; DS11585: a page takes up to 24.5 ms.

@@ -7,7 +7,7 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Connecting;
 
 /// <summary>
-/// Gets a board into its bootloader and opens it: uses one that answers already, or else sends the magic reset to the
+/// Puts a board into its bootloader and opens it: uses a bootloader that already answers, or sends the magic reset to the
 /// sketch's port and waits for the bootloader.
 /// </summary>
 /// <param name="bus">The USB devices.</param>
@@ -16,15 +16,12 @@ namespace UploadHelper.Core.Connecting;
 /// <param name="events">Receives progress, on the caller's thread.</param>
 internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
 {
-    // Time enough for a reset, and for a hand that pushes the plug in again.
-    private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(10);
-
-    /// <summary>How long <see cref="Reconnect"/> waits for a board that is gone.</summary>
-    public static TimeSpan ReturnsWithin => ReturnLimit;
+    /// <summary>How long <see cref="Reconnect"/> waits for a board: long enough for a reset, and for the user to plug it in again.</summary>
+    public static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Connects.</summary>
     /// <param name="request">Which bootloader.</param>
-    /// <param name="filter">The request's filter, with the board's place where it is known.</param>
+    /// <param name="filter">The request's filter, with the board's USB path if that is known.</param>
     /// <param name="cancellationToken">Checked in each wait.</param>
     /// <returns>The bootloader, in dfuIDLE.</returns>
     /// <exception cref="UploadException">None appears, more than one does, or it cannot be opened.</exception>
@@ -48,16 +45,16 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
         return found;
     }
 
-    /// <summary>Waits for a bootloader that was told to start anew.</summary>
+    /// <summary>Waits for a bootloader that was restarted.</summary>
     /// <exception cref="UploadException">It did not return.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public OpenBootloader WaitAgain(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
+    public OpenBootloader WaitForRestart(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
     {
         events(new WaitingForBootloader(filter, request.Timeout, AskForReset: false));
         return new BootloaderSearch(bus, time, events).WaitFor(request, filter, null, cancellationToken);
     }
 
-    /// <summary>Opens a board again that was gone, at the same place and of the same kind. (An L4 has another serial number after each power-up.)</summary>
+    /// <summary>Reopens a board that disconnected: one of the same kind at the same USB path. (An L4 has a different serial number after each power-up.)</summary>
     /// <returns>The bootloader in dfuIDLE, or null if that board does not return.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public OpenBootloader? Reconnect(BootloaderRequest request, DeviceFilter filter, DfuDescription before, CancellationToken cancellationToken)
@@ -81,12 +78,12 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
         }
         catch (UploadException)
         {
-            // The user is told what was lost, not that it did not return.
+            // The caller reports the disconnect, not the failure to reconnect.
             return null;
         }
     }
 
-    // A Maple bootloader stays for about a second, which a busy machine may miss: the sketch is back then, and is reset again.
+    // A Maple bootloader stays for about a second, which a busy machine may miss: then the sketch is back, and is reset again.
     private Action BoardWatch(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
     {
         var name = request.Port!;
@@ -117,7 +114,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
         return warning is null;
     }
 
-    // The board was reset and has another bootloader: the wrong board or the wrong bootloader was chosen. Waiting longer would
+    // The board was reset and has a different bootloader: the wrong board or bootloader was selected. Waiting longer would
     // not help, and after a magic reset some stay in DFU mode forever.
     private void RefuseOtherBootloader(DeviceFilter filter, bool strictPolling, CancellationToken cancellationToken)
     {
@@ -130,11 +127,11 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
         throw new UploadException(
             UploadError.NoDevice,
             $"The board at {path} has a different bootloader: {other.Id}, not {string.Join(" or ", filter.Ids)}. Nothing was erased"
-                + (Leave(other, strictPolling, cancellationToken) ? ", and the board was told to start its old sketch again." : "."),
+                + (TryLeave(other, strictPolling, cancellationToken) ? ", and the board was told to start its old sketch again." : "."),
             "Are the right board and upload method selected? `upload-helper list` shows what is plugged in.");
     }
 
-    private bool Leave(UsbDeviceInfo other, bool strictPolling, CancellationToken cancellationToken)
+    private bool TryLeave(UsbDeviceInfo other, bool strictPolling, CancellationToken cancellationToken)
     {
         try
         {

@@ -4,14 +4,14 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Connecting;
 
-/// <summary>Which bootloader a job needs, and how to get the board there.</summary>
+/// <summary>Which bootloader a job needs, and how to put the board into it.</summary>
 /// <param name="Filter">Which bootloader.</param>
 public record BootloaderRequest(DeviceFilter Filter)
 {
-    /// <summary>The sketch's serial port; null if the board has none or is in its bootloader already.</summary>
+    /// <summary>The sketch's serial port; null if the board has none or is already in its bootloader.</summary>
     public string? Port { get; init; }
 
-    /// <summary>The alternate setting, or null for the one whose memory holds the address.</summary>
+    /// <summary>The alternate setting, or null for the one whose memory contains the address.</summary>
     public byte? Alternate { get; init; }
 
     /// <summary>How long to wait for the bootloader.</summary>
@@ -21,8 +21,8 @@ public record BootloaderRequest(DeviceFilter Filter)
     public bool StrictPolling { get; init; }
 
     /// <summary>
-    /// The filter with the board's place on the bus, where the port tells it: another board in DFU mode is not this one. An
-    /// adapter's port says nothing about the board.
+    /// The filter with the board's USB path, if the serial port reveals it, so that no other board in DFU mode matches. The
+    /// port of a USB-serial adapter reveals nothing about the board.
     /// </summary>
     internal DeviceFilter FilterAt(ISerialPorts ports) =>
         Filter.UsbPath is null && Port is { } name
@@ -31,8 +31,8 @@ public record BootloaderRequest(DeviceFilter Filter)
             : Filter;
 }
 
-/// <summary>Which bootloader is meant.</summary>
-/// <param name="Ids">Ids of the bootloader; any of them.</param>
+/// <summary>Selects a bootloader.</summary>
+/// <param name="Ids">The accepted ids.</param>
 /// <param name="UsbPath">Where it must be plugged in, or null for anywhere.</param>
 /// <param name="SerialNumber">Its serial number, or null for any.</param>
 public sealed record DeviceFilter(IReadOnlyList<UsbId> Ids, string? UsbPath = null, string? SerialNumber = null)
@@ -40,10 +40,10 @@ public sealed record DeviceFilter(IReadOnlyList<UsbId> Ids, string? UsbPath = nu
     /// <summary>The ids of ST's ROMs and of most DfuSe bootloaders in flash.</summary>
     public static UsbId StDfu => StRomFamily.Id;
 
-    /// <summary>The ids that are searched for if none are given.</summary>
+    /// <summary>The ids to search for by default.</summary>
     public static IReadOnlyList<UsbId> KnownIds => BootloaderCatalogue.UploadIds;
 
-    /// <summary>Whether a listed device can be the one; its serial number is not known yet.</summary>
+    /// <summary>Whether a listed device may be the bootloader; its serial number is not known yet.</summary>
     public bool Matches(UsbDeviceInfo device) =>
         MatchesIds(device) && (UsbPath is null || device.Path.Length == 0 || device.Path == UsbPath);
 
@@ -52,7 +52,7 @@ public sealed record DeviceFilter(IReadOnlyList<UsbId> Ids, string? UsbPath = nu
         Ids.Contains(device.Id)
         && (device.Interfaces.Count == 0 || device.Interfaces.Any(DfuDescription.IsDfuMode));
 
-    /// <summary>For people: "0483:DF11 at 1-2".</summary>
+    /// <summary>For messages: "0483:DF11 at 1-2".</summary>
     public override string ToString() =>
         string.Join(" or ", Ids)
         + (UsbPath is null ? "" : $" at {UsbPath}")

@@ -8,9 +8,10 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Connecting;
 
 /// <summary>
-/// Finds the bootloader on the bus, opens it and identifies it. Each poll lists the whole bus afresh: arrival events get lost
-/// where no udev runs. A device that does not answer is the leftover of a bootloader that started its sketch without leaving
-/// the bus (a build of F4Bootloader does); it is asked again every few seconds, since it may only have been busy.
+/// Finds the bootloader on the bus, opens it and identifies it. Each poll lists the whole bus again, since arrival events get
+/// lost where udev does not run. A device that does not respond is the leftover of a bootloader that started its sketch
+/// without disconnecting from USB (a build of F4Bootloader does that). It is tried again every few seconds, since it may only
+/// have been busy.
 /// </summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="time">The clock.</param>
@@ -21,9 +22,9 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
     public static readonly TimeSpan AccessGrace = TimeSpan.FromSeconds(2);
 
     private const int Attempts = 2;
-    private static readonly TimeSpan AskSilentAgain = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryUnresponsiveAfter = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<(int Bus, int Number), long> _silent = [];
+    private readonly Dictionary<(int Bus, int Number), long> _unresponsive = [];
     private readonly Dictionary<(int Bus, int Number), long> _denied = [];
 
     /// <summary>Polls once.</summary>
@@ -35,11 +36,11 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         OpenBootloader? found = null;
         try
         {
-            var devices = bus.List().Where(d => filter.Matches(d) && !RecentlySilent(d)).ToList();
-            var isTheOne = devices.Count == 1 && filter.SerialNumber is null;
+            var devices = bus.List().Where(d => filter.Matches(d) && !RecentlyUnresponsive(d)).ToList();
+            var isOnlyCandidate = devices.Count == 1 && filter.SerialNumber is null;
             foreach (var device in devices)
             {
-                if (Try(device, () => BootloaderCandidate.Open(bus, device, filter, time, hold: isTheOne)) is { } candidate)
+                if (Try(device, () => BootloaderCandidate.Open(bus, device, filter, time, hold: isOnlyCandidate)) is { } candidate)
                 {
                     candidates.Add(candidate);
                 }
@@ -47,7 +48,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
 
             if (candidates.Count > 1)
             {
-                throw Several(candidates);
+                throw SeveralFound(candidates);
             }
 
             found = candidates is [var only]
@@ -90,25 +91,25 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         }
     }
 
-    // What cannot be opened or does not answer now may do so in the next poll.
+    // A device that cannot be opened or does not respond now may do so at the next poll.
     private T? Try<T>(UsbDeviceInfo device, Func<T?> open)
         where T : class
     {
         try
         {
-            return Repeated(open);
+            return WithRetry(open);
         }
         catch (UsbException e) when (e.Fault is UsbFault.Timeout)
         {
-            if (_silent.TryAdd((device.Bus, device.Number), 0))
+            if (_unresponsive.TryAdd((device.Bus, device.Number), 0))
             {
                 events(new UploadWarning(
                     WarningCode.GhostDevice,
-                    $"{ErrorMessages.Place(device)} is listed but does not respond: a sketch is running whose bootloader never left the bus.",
+                    $"{ErrorMessages.Place(device)} is listed but does not respond: its sketch is already running, and its bootloader never left the bus.",
                     "If the board does not reset by itself, press RESET now."));
             }
 
-            _silent[(device.Bus, device.Number)] = time.GetTimestamp();
+            _unresponsive[(device.Bus, device.Number)] = time.GetTimestamp();
             return null;
         }
         catch (UsbException e) when (e.Fault is UsbFault.Gone)
@@ -135,8 +136,8 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         }
     }
 
-    // A refused request that changes nothing is repeated.
-    private static T? Repeated<T>(Func<T?> open)
+    // The requests change nothing, so a refused one is repeated.
+    private static T? WithRetry<T>(Func<T?> open)
         where T : class
     {
         for (var attempt = 1; ; attempt++)
@@ -151,13 +152,13 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         }
     }
 
-    private bool RecentlySilent(UsbDeviceInfo device) =>
-        _silent.TryGetValue((device.Bus, device.Number), out var asked) && time.GetElapsedTime(asked) < AskSilentAgain;
+    private bool RecentlyUnresponsive(UsbDeviceInfo device) =>
+        _unresponsive.TryGetValue((device.Bus, device.Number), out var tried) && time.GetElapsedTime(tried) < RetryUnresponsiveAfter;
 
     private UploadException NotFound(DeviceFilter filter, TimeSpan timeout)
     {
         var devices = bus.List();
-        if (devices.Any(d => _silent.ContainsKey((d.Bus, d.Number))))
+        if (devices.Any(d => _unresponsive.ContainsKey((d.Bus, d.Number))))
         {
             return new UploadException(
                 UploadError.GhostDevice,
@@ -176,7 +177,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
                 : $"To use that one: --usb-path {elsewhere[0].Path}");
     }
 
-    private static UploadException Several(List<BootloaderCandidate> candidates) => new(
+    private static UploadException SeveralFound(List<BootloaderCandidate> candidates) => new(
         UploadError.SeveralDevices,
         $"{candidates.Count} bootloaders match: "
             + string.Join("; ", candidates.Select(s => $"{ErrorMessages.Place(s.Description.Device)} (serial number {s.Description.SerialNumber})"))
@@ -185,8 +186,8 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
 }
 
 /// <summary>
-/// An open device that has been identified by its descriptors alone: it has received no class request unless it is held
-/// already. A class request parks a Maple bootloader in DFU mode forever, and a device that is not the one must not be changed.
+/// An open device, identified by its descriptors alone: it has received no class request, unless it is already held. A class
+/// request keeps a Maple bootloader in DFU mode forever, and a device that is not the wanted one must not be changed.
 /// </summary>
 internal sealed class BootloaderCandidate : IDisposable
 {
@@ -216,13 +217,13 @@ internal sealed class BootloaderCandidate : IDisposable
     /// <summary>Opens a listed device and reads its descriptors.</summary>
     /// <param name="bus">The USB devices.</param>
     /// <param name="found">The device.</param>
-    /// <param name="filter">Which one is meant; the serial number is known only now.</param>
+    /// <param name="filter">Which device is wanted; only now can its serial number be checked.</param>
     /// <param name="time">The clock.</param>
     /// <param name="hold">
-    /// Whether it is known already that this is the one. It is then held at once: a Maple bootloader starts its sketch half a
-    /// second after the system has seen it (the F4 port) unless a class request reaches it before.
+    /// Whether this is already known to be the wanted device. Then it is held in DFU mode at once: a Maple bootloader starts its
+    /// sketch half a second after enumeration (the F4 port) unless it receives a class request first.
     /// </param>
-    /// <returns>The candidate, or null if the device is another one.</returns>
+    /// <returns>The candidate, or null if the serial number does not match.</returns>
     /// <exception cref="UsbException">It cannot be opened, or does not answer (<see cref="UsbFault.Timeout"/>).</exception>
     /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
     public static BootloaderCandidate? Open(IUsbBus bus, UsbDeviceInfo found, DeviceFilter filter, TimeProvider time, bool hold = false)
@@ -250,12 +251,12 @@ internal sealed class BootloaderCandidate : IDisposable
     }
 
     /// <summary>Brings the bootloader to dfuIDLE. The result owns the device from then on.</summary>
-    /// <returns>The bootloader, or null if the device had to be reset for that, and will come back or start its sketch.</returns>
+    /// <returns>The bootloader, or null if the device had to be reset for that; it then reappears or starts its sketch.</returns>
     /// <param name="strictPolling">Whether to honour bwPollTimeout in any case.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Checked before each transfer.</param>
     /// <exception cref="UsbException">It does not answer (<see cref="UsbFault.Timeout"/>), or a transfer failed.</exception>
-    /// <exception cref="DfuException">It does not become idle.</exception>
+    /// <exception cref="DfuException">It does not reach dfuIDLE.</exception>
     public OpenBootloader? Start(bool strictPolling, TimeProvider time, CancellationToken cancellationToken)
     {
         var first = _protocol.Memories[0].Alternate;
@@ -278,7 +279,7 @@ internal sealed class BootloaderCandidate : IDisposable
         }
         catch (DfuException e) when (e.Status?.State == DfuState.ManifestWaitReset && _device.CanReset)
         {
-            // Another host has ended its download, and did not reset the bus.
+            // Another host has completed a download without resetting the bus afterwards.
             _device.Reset();
             return null;
         }
@@ -289,8 +290,7 @@ internal sealed class BootloaderCandidate : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _device.Dispose();
 
-    // The status is null if the device could not give it: some ROMs refuse GETSTATUS while they are busy, and a short answer
-    // is asked for again.
+    // The status is null if the device refused the request, as some ROMs do while they are busy: then Start asks again.
     private static bool Hold(IUsbDevice device, TimeProvider time, out DfuStatus? status)
     {
         status = null;

@@ -8,13 +8,13 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Connecting;
 
 /// <summary>
-/// A bootloader that answers, in dfuIDLE: the one owner of the open device. It survives a restart of the bootloader and the
-/// loss of the board, since it opens the device again itself.
+/// A bootloader in dfuIDLE, and the only owner of its open device. A session survives a restart of the bootloader and a
+/// disconnect of the board, since it reopens the device itself.
 /// </summary>
 public sealed class BootloaderSession : IDisposable
 {
-    // The longest that a request may take that executes nothing.
-    private static readonly TimeSpan Answers = TimeSpan.FromSeconds(5);
+    // The longest time for a request that executes nothing.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
     private readonly BootloaderConnector _connector;
     private readonly BootloaderRequest _request;
@@ -34,7 +34,7 @@ public sealed class BootloaderSession : IDisposable
         _bootloader = Create();
     }
 
-    /// <summary>What the device's descriptors say.</summary>
+    /// <summary>The device's descriptors.</summary>
     public DfuDescription Description => _open.Description;
 
     /// <summary>Its memories, at least one; the first is selected when the session begins.</summary>
@@ -52,12 +52,12 @@ public sealed class BootloaderSession : IDisposable
     /// <summary>Where the bootloader looks for a sketch; the start of its first memory if that is not known.</summary>
     public uint SketchStart => _open.Protocol.SketchStart;
 
-    /// <summary>Gets a board into its bootloader, and opens it.</summary>
+    /// <summary>Puts a board into its bootloader, and opens it.</summary>
     /// <param name="bus">The USB devices.</param>
     /// <param name="ports">The serial ports.</param>
     /// <param name="time">The clock.</param>
     /// <param name="events">Receives progress, on the caller's thread.</param>
-    /// <param name="request">Which bootloader, and how to get there.</param>
+    /// <param name="request">Which bootloader, and how to put the board into it.</param>
     /// <param name="cancellationToken">Checked between two transfers and in each wait, as long as the session lasts.</param>
     /// <exception cref="UploadException">None appears, more than one does, or it cannot be opened.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -69,10 +69,10 @@ public sealed class BootloaderSession : IDisposable
         return new BootloaderSession(connector, request, filter, cancellationToken, connector.Connect(request, filter, cancellationToken));
     }
 
-    /// <summary>The bootloader, with one of its memories selected; the same one as long as the memory stays the same.</summary>
+    /// <summary>The bootloader, with one of its memories selected; the same object as long as the memory stays the same.</summary>
     /// <param name="memory">One of <see cref="Memories"/>.</param>
     /// <exception cref="UsbException">A transfer failed.</exception>
-    /// <exception cref="DfuException">The device does not become idle, as it must be for a change of the setting.</exception>
+    /// <exception cref="DfuException">The device does not return to dfuIDLE, which a change of the alternate setting requires.</exception>
     public IBootloader Select(DfuMemory memory)
     {
         if (memory != _selected)
@@ -87,8 +87,8 @@ public sealed class BootloaderSession : IDisposable
     }
 
     /// <summary>
-    /// Ends the bootloader and starts the program at an address, whatever was done before. After that the session can only be
-    /// disposed of.
+    /// Leaves the bootloader and starts the program at an address, whichever memory is selected. After that, the session can
+    /// only be disposed of.
     /// </summary>
     /// <param name="address">Address of the program's vector table; <see cref="SketchStart"/> if null.</param>
     /// <exception cref="UsbException">A transfer failed before the request to leave was sent.</exception>
@@ -100,7 +100,7 @@ public sealed class BootloaderSession : IDisposable
         _isOver = true;
     }
 
-    /// <summary>Makes a bootloader without a sketch leave, so that it starts anew, and opens it again.</summary>
+    /// <summary>Restarts a bootloader that has no sketch to start, by making it leave, and reopens it.</summary>
     /// <exception cref="UploadException">It did not return.</exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -108,15 +108,15 @@ public sealed class BootloaderSession : IDisposable
     {
         Leave();
         _open.Device.Dispose();
-        Use(_connector.WaitAgain(_request, _filter, _cancellationToken));
+        Use(_connector.WaitForRestart(_request, _filter, _cancellationToken));
     }
 
-    /// <summary>How long <see cref="Recover"/> waits for a board that is gone.</summary>
-    public static TimeSpan ReturnsWithin => BootloaderConnector.ReturnsWithin;
+    /// <summary>How long <see cref="Recover"/> waits for a board that has disconnected.</summary>
+    public static TimeSpan ReturnsWithin => BootloaderConnector.ReturnLimit;
 
-    /// <summary>After a failed transfer: brings the device back to dfuIDLE by its state, or opens it again once it has returned.</summary>
+    /// <summary>Recovers from a failed transfer: brings the device back to dfuIDLE, or reopens it after it has reconnected.</summary>
     /// <param name="fault">How the transfer failed.</param>
-    /// <returns>Whether it answers again.</returns>
+    /// <returns>Whether it responds again.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public bool Recover(UsbFault fault)
     {
@@ -124,7 +124,7 @@ public sealed class BootloaderSession : IDisposable
         {
             try
             {
-                _open.Connection.Idle(Answers);
+                _open.Connection.Idle(AnswerLimit);
                 _bootloader = Create();
                 return true;
             }
@@ -147,18 +147,18 @@ public sealed class BootloaderSession : IDisposable
         return true;
     }
 
-    /// <summary>Closes the device. One whose work was cancelled is brought to dfuIDLE first, if possible.</summary>
+    /// <summary>Closes the device. After a cancellation, it is brought to dfuIDLE first, if possible.</summary>
     public void Dispose()
     {
         if (!_isOver && _open.Connection.IsCancelled)
         {
             try
             {
-                _open.Connection.Uncancelled().Idle(Answers);
+                _open.Connection.Uncancelled().Idle(AnswerLimit);
             }
             catch (Exception e) when (e is UsbException or DfuException)
             {
-                // It stays as it is; the next host brings it to dfuIDLE.
+                // Leave it as it is; the next host brings it to dfuIDLE.
             }
         }
 

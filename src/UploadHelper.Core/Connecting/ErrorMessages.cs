@@ -5,7 +5,7 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Connecting;
 
-/// <summary>Turns what a device or the bus did into what the user is told.</summary>
+/// <summary>Turns failures of a device or of the bus into messages for the user.</summary>
 public static class ErrorMessages
 {
     /// <summary>The state of a board before the first erase.</summary>
@@ -19,16 +19,16 @@ public static class ErrorMessages
 
     private const string Retry = "Press RESET on the board (or unplug it and plug it in again) and run the same command again.";
 
-    /// <summary>A device and its place: "0483:DF11 at 1-1".</summary>
+    /// <summary>A device and its USB path: "0483:DF11 at 1-1".</summary>
     public static string Place(UsbDeviceInfo device) => $"{device.Id} at {device.Path}";
 
-    /// <summary>A failed transfer in a sentence.</summary>
+    /// <summary>Describes a failed transfer in one sentence.</summary>
     public static string Short(UsbException e) => e.Fault switch
     {
         UsbFault.Gone => "The board disconnected during the operation.",
         UsbFault.Timeout => "The board stopped responding.",
         UsbFault.Stall => "The board refused a request (STALL).",
-        _ => $"USB failed: {e.Message}",
+        _ => $"A USB transfer failed: {e.Message}",
     };
 
     /// <summary>Explains a failed transfer.</summary>
@@ -37,7 +37,7 @@ public static class ErrorMessages
     public static UploadException Explain(UsbException e, string state) => e.Fault switch
     {
         UsbFault.Gone => new UploadException(UploadError.DeviceLost, $"{Short(e)} {state}", Retry, e),
-        UsbFault.Busy => new UploadException(UploadError.DeviceBusy, $"Another program took the board. {state}", "Close it and run the same command again.", e),
+        UsbFault.Busy => new UploadException(UploadError.DeviceBusy, $"Another program is using the board. {state}", "Close that program and run the same command again.", e),
         _ => new UploadException(UploadError.DeviceFailed, $"{Short(e)} {state}", Retry, e),
     };
 

@@ -8,7 +8,7 @@ namespace UploadHelper.Core.Connecting;
 /// Sends the magic reset to a running sketch. The cores' rules conflict: Arduino_STM32 F1 expects "1EAF" after a falling
 /// edge of DTR, Arduino_STM32 F4 expects it with DTR high and hangs otherwise, STM32GENERIC and Arduino_Core_STM32 expect
 /// more than three line changes and the magic at the start of the first packet. Two sequences satisfy all of them; the one
-/// that the port's ids suggest is first. Arduino's own boards get the 1200-baud touch.
+/// that the port's ids suggest is sent first. Arduino's own boards get the 1200-baud touch.
 /// </summary>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock for the pauses.</param>
@@ -25,7 +25,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     /// <summary>Resets the sketch behind a port.</summary>
     /// <param name="port">The port's name.</param>
     /// <param name="cancellationToken">Checked in each pause.</param>
-    /// <returns>Null if the reset was sent; else a warning that says why not.</returns>
+    /// <returns>Null if the reset was sent; otherwise a warning with the reason.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public UploadWarning? Run(string port, CancellationToken cancellationToken)
     {
@@ -48,19 +48,19 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
                 using var line = ports.Open(port, TouchBaudRate);
                 sent = true;
                 line.SetDtr(false);
-                IsGone(port, info is not null, cancellationToken);
+                WaitUntilGone(port, info is not null, cancellationToken);
             }
             else
             {
                 using var line = ports.Open(port, BaudRate);
-                SendMagic(line, dtr: way == ResetWay.Magic, ref sent, () => IsGone(port, info is not null, cancellationToken), cancellationToken);
+                SendMagic(line, dtr: way == ResetWay.Magic, ref sent, () => WaitUntilGone(port, info is not null, cancellationToken), cancellationToken);
             }
 
             return null;
         }
         catch (SerialException e) when (sent && e.Fault is (SerialFault.Gone or SerialFault.Io))
         {
-            // The board left the bus while the bytes were sent: that is the reset.
+            // The board disconnected while the bytes were being sent: that is the reset.
             return null;
         }
         catch (SerialException e)
@@ -69,8 +69,8 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         }
     }
 
-    // The line stays open until the port is gone: Linux waits 5 s when it is closed while its device resets.
-    private void SendMagic(ISerialLine line, bool dtr, ref bool sent, Func<bool> isGone, CancellationToken cancellationToken)
+    // Keep the line open until the port disappears: Linux waits 5 s if it is closed while its device resets.
+    private void SendMagic(ISerialLine line, bool dtr, ref bool sent, Func<bool> waitUntilGone, CancellationToken cancellationToken)
     {
         line.SetRts(false);
         line.SetDtr(false);
@@ -84,22 +84,22 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
 
         sent = true;
         line.Write("1EAF"u8, WriteLimit);
-        if (!isGone())
+        if (!waitUntilGone())
         {
             line.SetDtr(!dtr);
             time.Wait(LinePause, cancellationToken);
             line.Write("1EAF"u8, WriteLimit);
-            isGone();
+            waitUntilGone();
         }
     }
 
-    private bool IsGone(string port, bool listed, CancellationToken cancellationToken)
+    private bool WaitUntilGone(string port, bool isListed, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         while (time.GetElapsedTime(start) < GoneLimit)
         {
             time.Wait(Waiting.PollInterval, cancellationToken);
-            if (listed && !PortNames.IsListed(ports, port))
+            if (isListed && !PortNames.IsListed(ports, port))
             {
                 return true;
             }
@@ -124,7 +124,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
             "Press RESET on the board now. To fix this, add yourself to the group that owns the port (often dialout) and log in again."),
         SerialFault.Timeout => new UploadWarning(
             WarningCode.PortStuck,
-            $"The sketch does not read from {port}. It may hang, or it was built without the magic reset.",
+            $"The sketch does not read from {port}. It may have crashed, or it was built without the magic reset.",
             "Press RESET on the board now."),
         _ => new UploadWarning(
             WarningCode.PortFailed,

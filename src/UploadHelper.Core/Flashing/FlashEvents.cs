@@ -2,10 +2,10 @@ using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Core.Flashing;
 
-/// <summary>The phases of work on flash that take time; those of an upload in their order. Progress is counted in bytes.</summary>
+/// <summary>The phases of an operation on flash; those of an upload are in order. Progress is counted in bytes.</summary>
 public enum FlashPhase
 {
-    /// <summary>Reading the board, to skip the sectors that are right already.</summary>
+    /// <summary>Reading the board, to skip the sectors that are already correct.</summary>
     Compare,
 
     /// <summary>Erasing sectors; counted by their sizes.</summary>
@@ -17,22 +17,22 @@ public enum FlashPhase
     /// <summary>Reading back and comparing.</summary>
     Verify,
 
-    /// <summary>Writing and comparing the block with the vector table, last of all.</summary>
+    /// <summary>Writing and verifying the block with the vector table, at the very end.</summary>
     Finalize,
 
-    /// <summary>Reading the board; no part of an upload.</summary>
+    /// <summary>Reading the board; not part of an upload.</summary>
     Read,
 }
 
-/// <summary>The plan is made: what will be erased and written.</summary>
+/// <summary>The plan is complete: what will be erased and written.</summary>
 /// <param name="Plan">The plan.</param>
-/// <param name="Unchanged">Bytes of the image that are on the board already, and are skipped.</param>
+/// <param name="Unchanged">Number of image bytes that are already on the board and are skipped.</param>
 public sealed record PlanMade(FlashPlan Plan, int Unchanged) : UploadEvent;
 
-/// <summary>A transfer failed, and the upload tries to go on.</summary>
+/// <summary>A transfer failed, and the upload tries to continue.</summary>
 /// <param name="What">What happened, in a sentence.</param>
-/// <param name="ReturnsWithin">How long to wait for the board if it is gone; else null.</param>
-/// <param name="Number">The number of this attempt, from 1 on.</param>
+/// <param name="ReturnsWithin">How long to wait for the board if it has disconnected; otherwise null.</param>
+/// <param name="Number">The number of this attempt, starting at 1.</param>
 /// <param name="Most">The number of attempts.</param>
 public sealed record Recovering(string What, TimeSpan? ReturnsWithin, int Number, int Most) : UploadEvent;
 

@@ -7,15 +7,15 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Flashing;
 
 /// <summary>The result of a flash job.</summary>
-/// <param name="Verified">Whether every byte was read back and is right.</param>
-/// <param name="Unchanged">Bytes of the image that were on the board already.</param>
+/// <param name="Verified">Whether every byte was read back and is correct.</param>
+/// <param name="Unchanged">Number of image bytes that were already on the board.</param>
 /// <param name="HasWritten">Whether anything was written.</param>
 public sealed record FlashResult(bool Verified, int Unchanged, bool HasWritten);
 
 /// <summary>
-/// Writes an image even if a transfer fails or the board leaves the bus for a moment: it brings the device back to dfuIDLE by
-/// its state, or waits for the board to return, reads what is written, and goes on from there. On a board that cannot be
-/// read, it begins again with the sector that failed; with everything, where a bootloader writes only from its base upwards.
+/// Writes an image even if a transfer fails or the board disconnects for a moment: brings the device back to dfuIDLE, or waits
+/// for the board to return; then reads what is already written, and continues from there. If the board cannot be read, it
+/// starts again with the sector that failed, or from the beginning if the bootloader must be written in one go.
 /// </summary>
 /// <param name="session">The bootloader.</param>
 /// <param name="full">Whether to write everything without a comparison with the board.</param>
@@ -23,58 +23,59 @@ public sealed record FlashResult(bool Verified, int Unchanged, bool HasWritten);
 /// <param name="events">Receives progress.</param>
 public sealed class FlashJob(BootloaderSession session, bool full, bool verify, Action<UploadEvent> events)
 {
-    // A bad contact fails once or twice; what fails more often fails forever.
-    private const int MostRecoveries = 3;
+    // A loose contact fails once or twice; a fault that occurs more often does not go away.
+    private const int MaxRecoveries = 3;
 
     private bool _hasWarned;
 
-    /// <summary>What the upload would leave behind if it ended now.</summary>
+    /// <summary>The state in which the upload would leave the board if it ended now.</summary>
     public InterruptedUpload State { get; } = new();
 
     /// <summary>Erases, writes and compares.</summary>
     /// <param name="image">The image.</param>
     /// <param name="plan">The plan for an empty board.</param>
-    /// <param name="replan">Makes that plan again for a board that has returned.</param>
+    /// <param name="replan">Makes that plan again for a board that has reconnected.</param>
     /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>.</exception>
-    /// <exception cref="UsbException">A transfer failed, once too often or for good.</exception>
+    /// <exception cref="UsbException">A transfer failed too often, or recovery failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
     /// <exception cref="OperationCanceledException">The session's token was cancelled.</exception>
     public FlashResult Run(FirmwareImage image, FlashPlan plan, Func<FlashPlan> replan)
     {
         int? unchanged = null;
         var hasWritten = false;
-        FlashPlan? left = plan;
+        FlashPlan? remaining = plan;
         for (var recoveries = 0; ; recoveries++)
         {
             var flasher = new Flasher(session.Select, session.Info.ErasedValue, Progress);
             try
             {
-                left ??= replan();
-                left = full && recoveries == 0 ? left : Comparison().Reduce(left);
-                unchanged ??= left.Unchanged(image);
-                hasWritten |= left.Memories.Count > 0;
-                events(new PlanMade(left, left.Unchanged(image)));
-                Warn(image, left);
+                remaining ??= replan();
+                remaining = full && recoveries == 0 ? remaining : Comparison().Reduce(remaining);
+                unchanged ??= remaining.Unchanged(image);
+                hasWritten |= remaining.Memories.Count > 0;
+                events(new PlanMade(remaining, remaining.Unchanged(image)));
+                Warn(image, remaining);
                 State.Begin(image, session.Info);
-                var verified = flasher.Run(left, verify);
+                var verified = flasher.Run(remaining, verify);
                 State.End(verified);
                 return new FlashResult(verified, unchanged.Value, hasWritten);
             }
-            catch (UsbException e) when (recoveries < MostRecoveries && e.Fault is UsbFault.Stall or UsbFault.Io or UsbFault.Timeout or UsbFault.Gone)
+            catch (UsbException e) when (recoveries < MaxRecoveries && e.Fault is UsbFault.Stall or UsbFault.Io or UsbFault.Timeout or UsbFault.Gone)
             {
                 events(new Recovering(
-                    ErrorMessages.Short(e), e.Fault == UsbFault.Gone ? BootloaderSession.ReturnsWithin : null, recoveries + 1, MostRecoveries));
+                    ErrorMessages.Short(e), e.Fault == UsbFault.Gone ? BootloaderSession.ReturnsWithin : null, recoveries + 1, MaxRecoveries));
                 if (!session.Recover(e.Fault))
                 {
                     throw;
                 }
 
-                left = CannotBeRead ? left?.Without(flasher.HasWritten) : null;
+                remaining = ResumesBySector ? remaining?.Without(flasher.HasWritten) : null;
             }
         }
     }
 
-    private bool CannotBeRead => !session.Description.Functional.CanUpload && !session.Info.WritesInOneGo;
+    // Otherwise the next attempt plans anew, and compares with the board.
+    private bool ResumesBySector => !session.Description.Functional.CanUpload && !session.Info.WritesInOneGo;
 
     private void Progress(FlashPhase phase, long done, long total)
     {
@@ -106,7 +107,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
         {
             events(new UploadWarning(
                 WarningCode.DeviceLimit,
-                $"This bootloader takes the word at 0x{second:X8} for a stack pointer. If the upload is interrupted, it starts an incomplete sketch there.",
+                $"This bootloader mistakes the word at 0x{second:X8} for the stack pointer of another sketch. If the upload is interrupted, it starts an incomplete sketch there.",
                 "If that happens, press RESET and run the same upload again at once."));
         }
 

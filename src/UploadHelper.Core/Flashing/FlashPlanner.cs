@@ -5,7 +5,7 @@ using UploadHelper.Core.Firmware;
 
 namespace UploadHelper.Core.Flashing;
 
-/// <summary>Lays an image over the memories of a board: which sectors, which blocks, or a refusal before anything is erased.</summary>
+/// <summary>Plans an upload: which sectors and blocks of a board an image needs, or a refusal before anything is erased.</summary>
 /// <param name="memories">The memories of the board.</param>
 /// <param name="transferSize">The bootloader's wTransferSize, in bytes.</param>
 /// <param name="erased">What an erased byte reads as.</param>
@@ -14,28 +14,28 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     /// <summary>Bytes that the device programs at once (<see cref="BootloaderInfo.ProgramUnit"/>).</summary>
     public int ProgramUnit { get; init; } = 32;
 
-    /// <summary>Size in bytes of the block that is written last (<see cref="BootloaderInfo.LastWrite"/>); null for a whole block, as a bootloader that goes by pages needs it.</summary>
+    /// <summary>Size in bytes of the block that is written last (<see cref="BootloaderInfo.LastWrite"/>); null for a whole block, as a page-based bootloader requires.</summary>
     public int? LastWrite { get; init; }
 
-    /// <summary>Where a sketch can begin at the earliest, if the map does not tell; for hints.</summary>
+    /// <summary>The lowest address at which a sketch can begin, if the memory map does not show it; for hints.</summary>
     public uint SketchStart { get; init; }
 
     /// <summary>
-    /// Whether the block with the vector table is written last, as it is wherever a bootloader can do it. If not, everything is
-    /// written in one go.
+    /// Whether the block with the vector table is written last, as with every bootloader that allows it. Otherwise everything
+    /// is written in one go.
     /// </summary>
     public bool VectorsLast { get; init; } = true;
 
     /// <summary>Plans the writing of an image.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="alternate">The alternate setting that the user names, or null for those that the file or the addresses name.</param>
+    /// <param name="alternate">The alternate setting that the user selects, or null to go by the file or the addresses.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NotWritable"/>, <see cref="UploadError.ImageTooLarge"/> or
-    /// <see cref="UploadError.NotASectorStart"/>, with the offending range and the map.
+    /// <see cref="UploadError.NotASectorStart"/>, with the range in question and the memory map.
     /// </exception>
     public FlashPlan Plan(FirmwareImage image, byte? alternate = null)
     {
-        var plans = Placed(image, alternate)
+        var plans = PlaceSegments(image, alternate)
             .Select(p => Plan(image, p.Memory, [.. p.Segments.OrderBy(s => s.Address)]))
             .OrderByDescending(p => p.Sectors.Any(s => s.Address <= image.Start && s.End > image.Start))
             .ToList();
@@ -54,8 +54,8 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         return new FlashPlan(plans, vectorBlock);
     }
 
-    // Not GroupBy, whose code for a segment is never precompiled: a board waits for this.
-    private List<PlacedSegments> Placed(FirmwareImage image, byte? alternate)
+    // Not GroupBy: its code for a segment is never precompiled, and a board is waiting for this.
+    private List<PlacedSegments> PlaceSegments(FirmwareImage image, byte? alternate)
     {
         var placement = new Placement(memories, image, alternate);
         var placed = new List<PlacedSegments>();
@@ -64,13 +64,13 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             foreach (var segment in target.Segments)
             {
                 var memory = placement.Of(segment, target.Alternate);
-                var there = placed.Find(p => p.Memory == memory);
-                if (there is null)
+                var sameMemory = placed.Find(p => p.Memory == memory);
+                if (sameMemory is null)
                 {
-                    placed.Add(there = new PlacedSegments(memory, []));
+                    placed.Add(sameMemory = new PlacedSegments(memory, []));
                 }
 
-                there.Segments.Add(segment);
+                sameMemory.Segments.Add(segment);
             }
         }
 
@@ -92,10 +92,10 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
 
         if (memory.FixedStart is not null)
         {
-            segments = [new SequentialRun(memories, erased).Of(image, memory, segments)];
+            segments = [new SequentialRun(memories, erased).Join(image, memory, segments)];
         }
 
-        return new MemoryPlan(memory, TouchedSectors(image, segments, memory.Map), Runs.Of(segments, memory.Map, transferSize, ProgramUnit, erased));
+        return new MemoryPlan(memory, TouchedSectors(image, segments, memory.Map), RunBuilder.Build(segments, memory.Map, transferSize, ProgramUnit, erased));
     }
 
     private static (Segment VectorBlock, IReadOnlyList<Segment> Others) Split(IReadOnlyList<Segment> runs, int size)
@@ -166,44 +166,44 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     private sealed record PlacedSegments(DfuMemory Memory, List<Segment> Segments);
 }
 
-/// <summary>Makes runs that a device can program out of the segments of one memory.</summary>
-internal static class Runs
+/// <summary>Turns the segments of one memory into runs that a device can program.</summary>
+internal static class RunBuilder
 {
     /// <summary>
-    /// Fills segments up to whole units with the erased value, and joins those that are apart by less than a block: a
-    /// run of its own costs more than the bytes between. Only erased sectors are filled. (A device fills a shorter unit with
-    /// whatever stands in its buffer, AN2606.)
+    /// Pads segments to whole units with the erased value, and joins those that are less than a block apart: a separate run
+    /// costs more than the bytes in between. Only erased sectors are padded. (A device pads a shorter unit with whatever is in
+    /// its buffer, AN2606.)
     /// </summary>
-    /// <param name="segments">Ascending, all in the map.</param>
+    /// <param name="segments">The segments, ascending and inside the map.</param>
     /// <param name="map">The memory.</param>
     /// <param name="transferSize">The bootloader's wTransferSize, in bytes.</param>
     /// <param name="unit">Bytes that the device programs at once; divides every sector.</param>
     /// <param name="erased">What an erased byte reads as.</param>
-    public static IReadOnlyList<Segment> Of(IEnumerable<Segment> segments, MemoryMap map, int transferSize, int unit, byte erased)
+    public static IReadOnlyList<Segment> Build(IEnumerable<Segment> segments, MemoryMap map, int transferSize, int unit, byte erased)
     {
         var runs = new List<Segment>();
         var group = new List<Segment>();
         foreach (var segment in segments)
         {
-            if (group.Count > 0 && !Joins(group[^1], segment, map, transferSize, unit))
+            if (group.Count > 0 && !CanJoin(group[^1], segment, map, transferSize, unit))
             {
-                runs.Add(Fill(group, unit, erased));
+                runs.Add(Pad(group, unit, erased));
                 group.Clear();
             }
 
             group.Add(segment);
         }
 
-        runs.Add(Fill(group, unit, erased));
+        runs.Add(Pad(group, unit, erased));
         return runs;
     }
 
-    private static bool Joins(Segment before, Segment after, MemoryMap map, int transferSize, int unit) =>
+    private static bool CanJoin(Segment before, Segment after, MemoryMap map, int transferSize, int unit) =>
         Down(after.Address, unit) <= Up(before.End, unit)
         || (after.Address - before.End < transferSize
             && map.SectorAt(before.End - 1)!.Value.End >= map.SectorAt(after.Address)!.Value.Address);
 
-    private static Segment Fill(List<Segment> group, int unit, byte erased)
+    private static Segment Pad(List<Segment> group, int unit, byte erased)
     {
         var start = Down(group[0].Address, unit);
         var data = new byte[Up(group[^1].End, unit) - start];

@@ -9,27 +9,27 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Flashing;
 
 /// <summary>
-/// Carries a plan out. The vector table's sector is erased first and its block written last, after everything else
-/// was compared: whatever interrupts it, a half-written sketch has no vector table and is not started.
+/// Carries out a plan. The sector of the vector table is erased first and its block written last, after everything else has
+/// been verified: whatever interrupts the upload, a half-written sketch has no vector table and is not started.
 /// </summary>
-/// <param name="select">Gives the bootloader, in dfuIDLE, with a memory selected.</param>
+/// <param name="select">Selects a memory, and returns the bootloader in dfuIDLE.</param>
 /// <param name="erasedValue">What an erased byte reads as.</param>
-/// <param name="progress">Called with the phase, and how many of how many bytes are done.</param>
+/// <param name="progress">Called with the phase, the number of bytes done, and their total.</param>
 public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValue, Action<FlashPhase, long, long> progress)
 {
-    // A refusal may be a fault of this one reading; a board that lets nothing be read refuses the next one, too.
-    private const int MostReadings = 2;
+    // A refusal may be a single fault; a board that does not allow reading refuses the second attempt too.
+    private const int ReadAttempts = 2;
 
-    // Up to where the runs of a memory were written.
+    // The end of what has been written to each memory.
     private readonly Dictionary<DfuMemory, long> _written = [];
 
-    /// <summary>Whether all that belongs into a sector was written, but for the block with the vector table.</summary>
+    /// <summary>Whether a sector was written completely, except for the block with the vector table.</summary>
     public bool HasWritten(DfuMemory memory, Sector sector) => _written.TryGetValue(memory, out var end) && sector.End <= end;
 
     /// <summary>Erases, writes, and reads back.</summary>
     /// <param name="plan">What to do.</param>
-    /// <param name="verify">Whether to read back and compare; ignored on a device that cannot be read.</param>
-    /// <returns>Whether every byte of the plan was read back and is right.</returns>
+    /// <param name="verify">Whether to read back and compare; ignored if the device cannot be read.</param>
+    /// <returns>Whether every byte of the plan was read back and is correct.</returns>
     /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>.</exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
@@ -51,7 +51,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
         var write = new Progress(FlashPhase.Write, plan.BytesBeforeVectors, progress);
         var compare = new Progress(FlashPhase.Verify, plan.BytesBeforeVectors, progress);
 
-        // That with the vector table last, so that its block follows without another change of the memory.
+        // The memory with the vector table is last, so that its block follows without another change of memory.
         foreach (var memory in plan.Memories.Reverse())
         {
             var bootloader = select(memory.Memory);
@@ -101,21 +101,21 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
         }
     }
 
-    // Write protected sectors report no failure (AN3156). As long as the old vector table stands, what stands behind it
-    // must stay: otherwise half of the old sketch would be started.
+    // Write-protected sectors report no failure (AN3156). As long as the old vector table is there, nothing after it may be
+    // erased: otherwise half of the old sketch would be started.
     private void EnsureErased(IBootloader bootloader, Sector sector, Segment vectorBlock)
     {
-        if (LeftOf(bootloader, vectorBlock) is { } left)
+        if (FirstNotErased(bootloader, vectorBlock) is { } difference)
         {
             throw new UploadException(
                 UploadError.VerifyFailed,
-                $"The sector at 0x{sector.Address:X8} was not erased, although the board reported success: 0x{left.Address:X8} still contains 0x{left.Found:X2}. "
+                $"The sector at 0x{sector.Address:X8} was not erased, although the board reported success: 0x{difference.Address:X8} still contains 0x{difference.Found:X2}. "
                     + InterruptedUpload.NothingElseErased,
                 "Run the same upload again. If it fails in the same way, the sector is write protected (option bytes); STM32CubeProgrammer shows that.");
         }
     }
 
-    private Difference? LeftOf(IBootloader bootloader, Segment vectorBlock, int readings = MostReadings)
+    private Difference? FirstNotErased(IBootloader bootloader, Segment vectorBlock, int attempts = ReadAttempts)
     {
         var blank = new byte[vectorBlock.Data.Length];
         blank.AsSpan().Fill(erasedValue);
@@ -125,7 +125,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
         }
         catch (Exception e) when (BootloaderReading.IsRefusal(e))
         {
-            return readings > 1 ? LeftOf(bootloader, vectorBlock, readings - 1) : null;
+            return attempts > 1 ? FirstNotErased(bootloader, vectorBlock, attempts - 1) : null;
         }
     }
 
@@ -145,10 +145,10 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
     }
 }
 
-/// <summary>Adds up how far one phase is.</summary>
+/// <summary>Adds up the progress of one phase.</summary>
 /// <param name="phase">The phase.</param>
 /// <param name="total">How many bytes it has.</param>
-/// <param name="report">Called with the phase, and how many of how many bytes are done.</param>
+/// <param name="report">Called with the phase, the number of bytes done, and their total.</param>
 internal sealed class Progress(FlashPhase phase, long total, Action<FlashPhase, long, long> report)
 {
     private long _done;

@@ -8,21 +8,21 @@ namespace UploadHelper.Core.Flashing;
 /// <summary>Finds the memory that a segment of an image belongs to.</summary>
 /// <param name="memories">The memories of the board.</param>
 /// <param name="image">The image.</param>
-/// <param name="wanted">The alternate setting that the user names, or null.</param>
-internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage image, byte? wanted)
+/// <param name="selected">The alternate setting that the user selects, or null.</param>
+internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage image, byte? selected)
 {
-    /// <summary>The memory for a segment: behind the alternate setting that the user or the file names, else the one that holds its address.</summary>
+    /// <summary>The memory for a segment: that of the alternate setting that the user or the file selects, otherwise the one that contains its address.</summary>
     /// <param name="segment">The segment.</param>
-    /// <param name="named">The alternate setting that the file names for it, or null.</param>
+    /// <param name="fromFile">The alternate setting that the file selects for it, or null.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>.</exception>
-    public DfuMemory Of(Segment segment, byte? named)
+    public DfuMemory Of(Segment segment, byte? fromFile)
     {
-        if (wanted is not null && named is not null && wanted != named)
+        if (selected is not null && fromFile is not null && selected != fromFile)
         {
-            throw OtherAlternate(named.Value);
+            throw OtherAlternate(fromFile.Value);
         }
 
-        var alternate = wanted ?? named;
+        var alternate = selected ?? fromFile;
         var memory = alternate is null
             ? memories.FirstOrDefault(m => m.Map.Contains(segment.Address))
             : memories.FirstOrDefault(m => m.Alternate.Setting == alternate) ?? throw NoSuchAlternate(alternate.Value);
@@ -34,9 +34,9 @@ internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage
         return OptionArea.Holds(memory.Map, segment.Address) ? throw OptionBytes(segment, memory) : memory;
     }
 
-    private UploadException OtherAlternate(byte named) => new(
+    private UploadException OtherAlternate(byte fromFile) => new(
         UploadError.NotWritable,
-        $"{image.Name} is for alternate setting {named}, but --alt is {wanted}. Nothing was erased.",
+        $"{image.Name} is for alternate setting {fromFile}, but --alt is {selected}. Nothing was erased.",
         "Omit --alt.");
 
     private UploadException NoMemory(Segment segment, DfuMemory? memory) => new(
@@ -62,24 +62,24 @@ internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage
 }
 
 /// <summary>
-/// What goes to a memory whose downloads all begin at one address and go on from there (<see cref="DfuMemory.FixedStart"/>):
-/// one run from that address on, with the gaps of the image filled. Their pages are erased, and are in the plan.
+/// The data for a memory whose downloads always begin at one address (<see cref="DfuMemory.FixedStart"/>): a single run from
+/// that address, with the gaps of the image filled. The pages in the gaps are erased, so they are part of the plan.
 /// </summary>
 /// <param name="memories">The memories of the board.</param>
 /// <param name="erased">What an erased byte reads as.</param>
 internal sealed class SequentialRun(IReadOnlyList<DfuMemory> memories, byte erased)
 {
     /// <summary>Joins the segments.</summary>
-    /// <param name="image">The image that they are of.</param>
+    /// <param name="image">The image that contains them.</param>
     /// <param name="memory">The memory, with a fixed start.</param>
     /// <param name="segments">At least one; ascending, not overlapping.</param>
-    /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: they do not begin where the memory does.</exception>
-    public Segment Of(FirmwareImage image, DfuMemory memory, IReadOnlyList<Segment> segments)
+    /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: they do not begin at the start of the memory.</exception>
+    public Segment Join(FirmwareImage image, DfuMemory memory, IReadOnlyList<Segment> segments)
     {
         var start = segments[0].Address;
         if (start != memory.FixedStart)
         {
-            throw Elsewhere(image, memory, start);
+            throw WrongStart(image, memory, start);
         }
 
         var data = new byte[segments[^1].End - start];
@@ -92,12 +92,12 @@ internal sealed class SequentialRun(IReadOnlyList<DfuMemory> memories, byte eras
         return new Segment(start, data);
     }
 
-    private UploadException Elsewhere(FirmwareImage image, DfuMemory memory, uint start) => new(
+    private UploadException WrongStart(FirmwareImage image, DfuMemory memory, uint start) => new(
         UploadError.NotWritable,
         $"{image.Name} begins at 0x{start:X8}, but through alternate setting {memory.Alternate.Setting} this bootloader writes to 0x{memory.FixedStart:X8}: "
             + $"\"{memory.Alternate.Name}\". Nothing was erased.",
         memories.FirstOrDefault(m => m.FixedStart == start) is { } right
             ? $"Alternate setting {right.Alternate.Setting} writes there: omit --alt, or use --alt {right.Alternate.Setting}."
-            : "It accepts only sketches that were compiled for "
+            : "This bootloader accepts only sketches that were compiled for "
                 + string.Join(" or ", memories.Select(m => $"--offset 0x{m.FixedStart - FlashAddress.FlashBase:X} (alternate setting {m.Alternate.Setting})")) + ".");
 }

@@ -7,18 +7,18 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Flashing;
 
-/// <summary>What only the knowledge of a bootloader can tell of a plan: checked before anything is erased.</summary>
+/// <summary>The checks of a plan that require knowledge of the bootloader, made before anything is erased.</summary>
 public static class Preflight
 {
-    private const int FirstSharedVector = 0x1C;
-    private const int SharedVectors = 8;
+    private const int SharedVectorsOffset = 0x1C;
+    private const int SharedVectorsSize = 8;
 
     /// <summary>Plans the writing of an image through a bootloader, and checks the plan.</summary>
     /// <param name="image">The image.</param>
     /// <param name="device">The bootloader's descriptors.</param>
     /// <param name="memories">Its memories.</param>
     /// <param name="info">Its entry in the catalogue.</param>
-    /// <param name="alternate">The alternate setting that the user named, or null.</param>
+    /// <param name="alternate">The alternate setting that the user selects, or null.</param>
     /// <exception cref="UploadException">The image does not fit this board.</exception>
     public static FlashPlan Plan(FirmwareImage image, DfuDescription device, IReadOnlyList<DfuMemory> memories, BootloaderInfo info, byte? alternate)
     {
@@ -59,9 +59,9 @@ public static class Preflight
             CheckSketch(image, rule, info);
         }
 
-        if (info.SharesVectorPage && plan.VectorBlock is { } block && NotFree(block) is { } word)
+        if (info.SharesVectorPage && plan.VectorBlock is { } block && UsedSharedVector(block) is { } word)
         {
-            throw VectorTaken(image, word, info);
+            throw SharedVectorUsed(image, word, info);
         }
     }
 
@@ -95,9 +95,9 @@ public static class Preflight
         }
     }
 
-    private static (int Offset, uint Value)? NotFree(Segment block)
+    private static (int Offset, uint Value)? UsedSharedVector(Segment block)
     {
-        for (var offset = FirstSharedVector; offset < FirstSharedVector + SharedVectors; offset += 4)
+        for (var offset = SharedVectorsOffset; offset < SharedVectorsOffset + SharedVectorsSize; offset += 4)
         {
             var value = BinaryPrimitives.ReadUInt32LittleEndian(block.Data.Span[offset..]);
             if (value != 0)
@@ -123,17 +123,17 @@ public static class Preflight
 
     private static UploadException StartedElsewhere(FirmwareImage image, uint address, BootloaderInfo info) => new(
         UploadError.ImageLinkedElsewhere,
-        $"{image.Name} begins at 0x{image.Start:X8}, but {info.Name} starts only a sketch at 0x{address:X8}. Nothing was erased.",
+        $"{image.Name} begins at 0x{image.Start:X8}, but {info.Name} starts only sketches at 0x{address:X8}. Nothing was erased.",
         (BootloaderCatalogue.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
             + $"Compile it for this board, with the vector offset 0x{address - FlashAddress.FlashBase:X}.");
 
     private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
-        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it accepts only stack pointers in "
+        $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it accepts only stack pointers from "
             + $"{rule.StackRange}. Nothing was erased.",
         "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.");
 
-    private static UploadException VectorTaken(FirmwareImage image, (int Offset, uint Value) word, BootloaderInfo info) => new(
+    private static UploadException SharedVectorUsed(FirmwareImage image, (int Offset, uint Value) word, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} has 0x{word.Value:X8} at 0x{word.Offset:X2} of its vector table. {info.Name} keeps the sketch's stack pointer and reset vector "
             + "in the words at 0x1C and 0x20, which must be 0. It would write a wrong image and report success. Nothing was erased.",

@@ -8,25 +8,25 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Flashing;
 
 /// <summary>
-/// Makes a plan smaller by what is on the board already. Each sector is read back up to its first difference; every
-/// byte is compared, since a checksum misses changes that cancel each other out.
+/// Reduces a plan to what is not on the board yet. Each sector is read back up to its first difference; every byte is
+/// compared, since a checksum misses changes that cancel each other out.
 /// </summary>
-/// <param name="select">Gives the bootloader, in dfuIDLE, with a memory selected.</param>
+/// <param name="select">Selects a memory, and returns the bootloader in dfuIDLE.</param>
 /// <param name="erased">What an erased byte reads as.</param>
-/// <param name="progress">Called with the phase, and how many of how many bytes are done.</param>
+/// <param name="progress">Called with the phase, the number of bytes done, and their total.</param>
 public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte erased, Action<FlashPhase, long, long> progress)
 {
     /// <summary>
-    /// Whether nothing is read behind an erased vector table: an upload was interrupted, and may have left words that the board
-    /// hangs on (<see cref="BootloaderInfo.HangsOnCutWords"/>).
+    /// Whether nothing is read after an erased vector table: an interrupted upload may have left words on which the board
+    /// hangs (<see cref="BootloaderInfo.HangsOnCutWords"/>).
     /// </summary>
     public bool StopsAtErasedVectors { get; init; }
 
     /// <summary>Compares; writes nothing.</summary>
-    /// <param name="plan">What would have to be done on an empty board.</param>
+    /// <param name="plan">The plan for an empty board.</param>
     /// <returns>
-    /// What has to be done on this one; the whole plan where the board cannot be read. If anything differs, the vector
-    /// table's sectors are in it: they are erased first and written last, so that a half-written sketch is not started.
+    /// The plan for this board; the whole plan if the board cannot be read. If anything differs, it includes the sectors of the
+    /// vector table: they are erased first and written last, so that a half-written sketch is not started.
     /// </returns>
     /// <exception cref="UsbException">A transfer failed.</exception>
     public FlashPlan Reduce(FlashPlan plan)
@@ -37,7 +37,7 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
         {
             var bootloader = select(memory.Memory);
             var wanted = Wanted(plan, memory);
-            if (!bootloader.CanRead || (StopsAtErasedVectors && HasErasedVectors(bootloader, plan, memory)) || Different(bootloader, memory.Memory.Map, wanted, compared) is not { } different)
+            if (!bootloader.CanRead || (StopsAtErasedVectors && HasErasedVectors(bootloader, plan, memory)) || DifferentSectors(bootloader, memory.Memory.Map, wanted, compared) is not { } different)
             {
                 return plan;
             }
@@ -50,8 +50,8 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
             : plan with { Memories = [.. memories.Select(m => Only(plan, m.Plan, m.Wanted, m.Different, m.InOrder)).Where(m => m.Sectors.Count > 0)] };
     }
 
-    // Null if the board lets nothing be read.
-    private static HashSet<Sector>? Different(IBootloader bootloader, MemoryMap map, List<Segment> wanted, Progress compared)
+    // Null if the board does not allow reading.
+    private static HashSet<Sector>? DifferentSectors(IBootloader bootloader, MemoryMap map, List<Segment> wanted, Progress compared)
     {
         var different = new HashSet<Sector>();
         try
@@ -87,7 +87,7 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
         return false;
     }
 
-    // A block may hold several sectors. Returns where the next bytes are that say anything.
+    // A block may span several sectors. Returns where to continue, which skips the rest of a sector that differs.
     private static long Compare(MemoryMap map, Segment run, long address, ReadOnlySpan<byte> found, HashSet<Sector> different)
     {
         while (!found.IsEmpty)
@@ -108,7 +108,7 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
 
     private MemoryPlan Only(FlashPlan plan, MemoryPlan memory, List<Segment> wanted, HashSet<Sector> different, bool inOrder)
     {
-        var sectors = memory.Sectors.Where(s => different.Contains(s) || plan.HoldsVectors(memory, s) || IsOnlyErased(wanted, s)).ToList();
+        var sectors = memory.Sectors.Where(s => different.Contains(s) || plan.HoldsVectors(memory, s) || IsAllErased(wanted, s)).ToList();
         if (inOrder && sectors.Count > 0)
         {
             sectors = [.. memory.Sectors.TakeWhile(s => s.Address <= sectors[^1].Address)];
@@ -117,9 +117,9 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
         return memory.Only(sectors);
     }
 
-    // To read as erased proves nothing: an erase that was interrupted may have left marginal cells. Where nothing else
-    // differs, the vector table proves that the last upload came to its end.
-    private bool IsOnlyErased(List<Segment> wanted, Sector sector) =>
+    // That a sector reads as erased proves nothing: an interrupted erase may have left marginal cells. If nothing else
+    // differs, the vector table proves that the last upload was completed.
+    private bool IsAllErased(List<Segment> wanted, Sector sector) =>
         wanted.SelectMany(w => MemoryPlan.Within(w, [sector])).All(part => !part.Data.Span.ContainsAnyExcept(erased));
 
     private static List<Segment> Wanted(FlashPlan plan, MemoryPlan memory)
@@ -129,29 +129,29 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
             return [.. memory.Runs];
         }
 
-        // One run again where the vector table's block was cut off.
+        // Rejoin the vector table's block with the run that it was split from.
         return memory.Runs.Count > 0 && memory.Runs[0].Address == block.End
             ? [new Segment(block.Address, (byte[])[.. block.Data.Span, .. memory.Runs[0].Data.Span]), .. memory.Runs.Skip(1)]
             : [block, .. memory.Runs];
     }
 }
 
-/// <summary>A byte that is not what it should be.</summary>
-/// <param name="Address">Where.</param>
-/// <param name="Wanted">What should be there.</param>
-/// <param name="Found">What is there.</param>
+/// <summary>A byte that differs.</summary>
+/// <param name="Address">Its address.</param>
+/// <param name="Wanted">The expected value.</param>
+/// <param name="Found">The value on the board.</param>
 public readonly record struct Difference(uint Address, byte Wanted, byte Found);
 
-/// <summary>Compares what is on a board with what should be.</summary>
+/// <summary>Compares the flash of a board with the expected bytes.</summary>
 public static class Comparison
 {
     /// <summary>Reads up to the first byte that differs.</summary>
     /// <param name="bootloader">The bootloader, with the memory selected.</param>
-    /// <param name="wanted">What should be there.</param>
+    /// <param name="wanted">The expected bytes.</param>
     /// <param name="compared">Called after each block with the number of equal bytes in it.</param>
     /// <returns>The difference, or null if there is none.</returns>
     /// <exception cref="UsbException">A transfer failed.</exception>
-    /// <exception cref="DfuException">The device refused, or answered short.</exception>
+    /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
     public static Difference? FirstDifference(IBootloader bootloader, Segment wanted, Action<int> compared)
     {
         Difference? difference = null;

@@ -8,7 +8,7 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
 
-/// <summary>The base of every job on a board: opens the session, runs the job, and explains whatever goes wrong.</summary>
+/// <summary>The base of every job on a board: opens the session, runs the job, and explains failures.</summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock.</param>
@@ -18,10 +18,10 @@ public sealed class BoardOperation(IUsbBus bus, ISerialPorts ports, TimeProvider
     /// <summary>Connects, and runs the job.</summary>
     /// <param name="request">Which bootloader is needed.</param>
     /// <param name="job">The job; it may end the session.</param>
-    /// <param name="state">Gives the state of the board in a sentence if something goes wrong; null if the job changes nothing on it.</param>
+    /// <param name="state">Returns the state of the board, in a sentence, if the job fails; null if the job changes nothing.</param>
     /// <param name="cancellationToken">Checked between two transfers, and in each wait.</param>
     /// <exception cref="UploadException">It failed; the exception says how, and in what state the board is.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in flight was finished.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in progress was completed.</exception>
     public T Run<T>(BootloaderRequest request, Func<BootloaderSession, T> job, Func<string>? state, CancellationToken cancellationToken)
     {
         string State() => state?.Invoke() ?? ErrorMessages.Unchanged;
@@ -46,10 +46,10 @@ public sealed class BoardOperation(IUsbBus bus, ISerialPorts ports, TimeProvider
     }
 }
 
-/// <summary>For jobs that cannot do without reading.</summary>
+/// <summary>For jobs that must read the board.</summary>
 internal static class ReadableMemory
 {
-    /// <summary>The bootloader with a memory selected, if it can be read.</summary>
+    /// <summary>Selects a memory, and returns the bootloader if it allows reading.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
     public static IBootloader Readable(this BootloaderSession session, DfuMemory memory)
     {

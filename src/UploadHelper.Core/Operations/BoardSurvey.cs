@@ -6,34 +6,34 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
 
-/// <summary>Finds the boards in DFU mode by their descriptors alone: a board that is not meant must not be changed.</summary>
+/// <summary>Finds the boards in DFU mode by their descriptors alone: a board that is not wanted must not be changed.</summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="time">The clock.</param>
-/// <param name="filter">Which boards are meant.</param>
+/// <param name="filter">Which boards are wanted.</param>
 internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter filter)
 {
     private readonly Dictionary<(int Bus, int Number), SurveyedBoard> _known = [];
 
     /// <summary>
-    /// Waits for boards: for those at the named places, or else for any. Not so long that one that is there would start its
-    /// sketch meanwhile.
+    /// Waits for the boards at the given USB paths, or for any board. Stops waiting before a board that was found starts its
+    /// sketch.
     /// </summary>
-    /// <param name="paths">The places, or null.</param>
+    /// <param name="paths">The USB paths, or null for any.</param>
     /// <param name="limit">How long to wait.</param>
     /// <param name="cancellationToken">Checked in each wait.</param>
-    /// <returns>The boards, in the order of the bus; none or too few if the time is over.</returns>
+    /// <returns>The boards, in the order of the bus; none or too few if the time has run out.</returns>
     public IReadOnlyList<SurveyedBoard> WaitFor(IReadOnlyList<string>? paths, TimeSpan limit, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         long? seen = null;
         while (true)
         {
-            var boards = ErrorMessages.Listing(bus.List).Where(filter.MatchesIds).Select(Ask)
+            var boards = ErrorMessages.Listing(bus.List).Where(filter.MatchesIds).Select(IdentifyOnce)
                 .Where(b => paths is null ? b.Path.Length > 0 : paths.Contains(b.Path)).ToList();
             seen = boards.Count > 0 ? seen ?? time.GetTimestamp() : null;
             var waited = time.GetElapsedTime(seen ?? start);
             var enough = boards.Count >= (paths?.Distinct().Count() ?? 1) || boards.Any(b => b.BootWindow > TimeSpan.Zero && waited >= b.BootWindow / 2);
-            var settled = boards.All(b => b.Trouble is null) || waited >= BootloaderSearch.AccessGrace;
+            var settled = boards.All(b => b.Problem is null) || waited >= BootloaderSearch.AccessGrace;
             if ((enough && settled) || time.GetElapsedTime(start) >= limit)
             {
                 return boards;
@@ -47,19 +47,19 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
     public IEnumerable<UsbDeviceInfo> Others() =>
         bus.List().Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && !filter.MatchesIds(d));
 
-    // A device that was identified once is not opened again.
-    private SurveyedBoard Ask(UsbDeviceInfo device)
+    // A device that has been identified is not opened again.
+    private SurveyedBoard IdentifyOnce(UsbDeviceInfo device)
     {
         var key = (device.Bus, device.Number);
-        if (!_known.TryGetValue(key, out var board) || board.Trouble is not null)
+        if (!_known.TryGetValue(key, out var board) || board.Problem is not null)
         {
-            _known[key] = board = Look(device);
+            _known[key] = board = Identify(device);
         }
 
         return board;
     }
 
-    private SurveyedBoard Look(UsbDeviceInfo device)
+    private SurveyedBoard Identify(UsbDeviceInfo device)
     {
         try
         {
@@ -81,15 +81,15 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
     }
 }
 
-/// <summary>A board in DFU mode, as a survey of the bus shows it.</summary>
+/// <summary>A board in DFU mode that a survey of the bus has found.</summary>
 /// <param name="Device">The device.</param>
-/// <param name="Description">What it says of itself, or null if it could not be asked.</param>
-/// <param name="Trouble">Why it could not be asked, or null.</param>
-internal sealed record SurveyedBoard(UsbDeviceInfo Device, DfuDescription? Description, UploadException? Trouble)
+/// <param name="Description">Its descriptors, or null if they could not be read or it cannot be used.</param>
+/// <param name="Problem">Why not, or null.</param>
+internal sealed record SurveyedBoard(UsbDeviceInfo Device, DfuDescription? Description, UploadException? Problem)
 {
-    /// <summary>Where it is plugged in.</summary>
+    /// <summary>Its USB path.</summary>
     public string Path => Device.Path;
 
-    /// <summary>How long its bootloader waits for a host before it starts the sketch; zero if it stays for ever.</summary>
+    /// <summary>How long its bootloader waits for a host before it starts the sketch; zero if it stays forever.</summary>
     public TimeSpan BootWindow { get; init; }
 }

@@ -7,17 +7,17 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
 
-/// <summary>Asks a bootloader for its state, and leaves it in it. It does not wait for one.</summary>
+/// <summary>Queries a bootloader for its state, without changing that state. Does not wait for a bootloader.</summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="time">The clock.</param>
-/// <param name="events">Told what the user should know before a bootloader is asked.</param>
+/// <param name="events">Receives a warning before the query if it has a lasting effect.</param>
 public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<UploadEvent> events)
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(2);
 
-    /// <summary>The only board in DFU mode that is wanted.</summary>
+    /// <summary>Finds the one board in DFU mode that is wanted.</summary>
     /// <param name="ids">Its ids, or null for any.</param>
-    /// <param name="path">Where it is plugged in, or null for anywhere.</param>
+    /// <param name="path">Its USB path, or null for any.</param>
     /// <param name="serialNumber">Its serial number, or null for any; read from its descriptors.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NoDevice"/> or <see cref="UploadError.SeveralDevices"/>.</exception>
     public UsbDeviceInfo Choose(UsbId? ids, string? path, string? serialNumber = null)
@@ -36,12 +36,12 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
             _ => throw new UploadException(
                 UploadError.SeveralDevices,
                 $"{found.Count} boards are in DFU mode: {string.Join(", ", found.Select(d => $"{d.Id} at {d.Path}"))}.",
-                $"Choose: --usb-path {found[0].Path}"),
+                $"Choose one: --usb-path {found[0].Path}"),
         };
     }
 
-    /// <summary>Asks one.</summary>
-    /// <exception cref="UploadException">It cannot be opened, does not answer, or is no bootloader.</exception>
+    /// <summary>Queries a bootloader.</summary>
+    /// <exception cref="UploadException">It cannot be opened, does not respond, or is not a bootloader.</exception>
     public BootloaderState Ask(UsbDeviceInfo device, CancellationToken cancellationToken)
     {
         try
@@ -50,7 +50,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
             var description = DfuDescription.Read(open) ?? throw new UploadException(
                 UploadError.NotSupported, $"The device at {device.Path} has no DFU functional descriptor.", "`upload-helper list` shows its descriptors.");
             var (deviceDescriptor, configuration) = (UsbDescriptors.ReadDevice(open), UsbDescriptors.ReadConfiguration(open));
-            Warn(device);
+            WarnOfMaple(device);
             var alternate = description.Alternates[0];
             open.Claim(alternate.Interface);
             var status = new DfuConnection(open, alternate.Interface, time, cancellationToken).GetStatus(AnswerLimit);
@@ -91,15 +91,15 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         }
     }
 
-    // Its busy flag is set by any class request, and never cleared (STM32duino-bootloader, usb.c).
-    private void Warn(UsbDeviceInfo device)
+    // Any class request sets its busy flag, which is never cleared (STM32duino-bootloader, usb.c).
+    private void WarnOfMaple(UsbDeviceInfo device)
     {
         if (device.Id == MapleFamily.Id)
         {
             events(new UploadWarning(
                 WarningCode.StaysInDfu,
-                $"{device.Id} at {device.Path} is a Maple bootloader. Once it has been asked for its state, it stays in DFU mode forever.",
-                "To leave DFU mode, run `upload-helper leave` or press RESET. `upload-helper list` does not ask for the state."));
+                $"{device.Id} at {device.Path} is a Maple bootloader: after this query of its state, it stays in DFU mode forever.",
+                "To leave DFU mode, run `upload-helper leave` or press RESET. `upload-helper list` does not query the state."));
         }
     }
 
@@ -116,11 +116,11 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     }
 }
 
-/// <summary>All that a bootloader says of itself when it is asked.</summary>
+/// <summary>What a query of a bootloader returns.</summary>
 /// <param name="Description">Its descriptors.</param>
 /// <param name="Status">Its state and status, before anything changes them.</param>
-/// <param name="Info">What is known of its kind beyond that; null if it cannot be written through.</param>
+/// <param name="Info">Its entry in the catalogue; null if this program cannot upload through it.</param>
 /// <param name="DeviceDescriptor">Its device descriptor (USB 2.0, 9.6.1), byte for byte.</param>
-/// <param name="Configuration">Its configuration descriptor with all that follows it, byte for byte.</param>
+/// <param name="Configuration">Its configuration descriptor with everything that follows it, byte for byte.</param>
 public sealed record BootloaderState(
     DfuDescription Description, DfuStatus Status, BootloaderInfo? Info, ReadOnlyMemory<byte> DeviceDescriptor, ReadOnlyMemory<byte> Configuration);

@@ -10,47 +10,47 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
 
-/// <summary>Gets a board out of DFU mode, and looks whether it is out.</summary>
+/// <summary>Makes a board leave DFU mode, and checks that it has left.</summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock.</param>
 /// <param name="events">Receives progress.</param>
 public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
 {
-    private const int FirstVectors = 8;
+    private const int VectorBytes = 8;
 
-    /// <summary>Has the bootloader start the sketch.</summary>
-    /// <param name="session">The bootloader; it is closed.</param>
-    /// <param name="address">Where the sketch begins, at a sector's start; null for the first sector that a sketch may be put into.</param>
-    /// <param name="alternate">The alternate setting, or null for the one that holds the address.</param>
+    /// <summary>Makes the bootloader start the sketch.</summary>
+    /// <param name="session">The bootloader; closed afterwards.</param>
+    /// <param name="address">Where the sketch begins, at the start of a sector; null for the first sector that may hold a sketch.</param>
+    /// <param name="alternate">The alternate setting, or null for the one whose memory contains the address.</param>
     /// <param name="cancellationToken">Checked in each wait.</param>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.NotStarted"/>: it is still there. <see cref="UploadError.NotInMemory"/>, <see cref="UploadError.NotASectorStart"/>.
+    /// <see cref="UploadError.NotStarted"/>: the bootloader is still there. <see cref="UploadError.NotInMemory"/>, <see cref="UploadError.NotASectorStart"/>.
     /// </exception>
-    /// <exception cref="UsbException">A transfer failed before the request to leave was made.</exception>
+    /// <exception cref="UsbException">A transfer failed before the request to leave was sent.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
     public LeaveResult Leave(BootloaderSession session, uint? address, byte? alternate, CancellationToken cancellationToken)
     {
         var start = address ?? new SketchArea(session.Memories, session.Info, alternate).Start;
-        var memory = new MemoryRanges(session.Memories, alternate).From(start, FirstVectors).Memory;
-        Warn(session, memory, start);
+        var memory = new MemoryRanges(session.Memories, alternate).From(start, VectorBytes).Memory;
+        WarnIfNoSketch(session, memory, start);
 
         if (!session.CanLeave)
         {
             throw new UploadException(
                 UploadError.NotStarted,
-                $"This bootloader starts a sketch when the USB bus is reset, which is not possible here (with the WinUSB driver on Windows). {ErrorMessages.Unchanged}",
+                $"This bootloader starts a sketch only after a USB bus reset, which is not possible here (on Windows: with the WinUSB driver). {ErrorMessages.Unchanged}",
                 "Press RESET on the board. With the libusbK or libusb0 driver, for example from Zadig, `leave` works.");
         }
 
-        var departure = new LeaveWatcher(bus, ports, time, session.Description);
+        var watcher = new LeaveWatcher(bus, ports, time, session.Description);
         events(new LeavingBootloader(start));
         session.Select(memory).Leave(start);
         session.Dispose();
-        return departure.WaitFor(start, session.Info.BootWindow, events, cancellationToken);
+        return watcher.WaitFor(start, session.Info.BootWindow, events, cancellationToken);
     }
 
-    private void Warn(BootloaderSession session, DfuMemory memory, uint address)
+    private void WarnIfNoSketch(BootloaderSession session, DfuMemory memory, uint address)
     {
         var bootloader = session.Select(memory);
         if (!bootloader.CanRead)
@@ -58,7 +58,7 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
             return;
         }
 
-        bootloader.Read(address, FirstVectors, (_, vectors) =>
+        bootloader.Read(address, VectorBytes, (_, vectors) =>
         {
             var stackPointer = BinaryPrimitives.ReadUInt32LittleEndian(vectors.Span);
             if (!RamMap.FitsStack(stackPointer))

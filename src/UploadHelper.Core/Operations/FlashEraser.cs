@@ -11,31 +11,31 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Operations;
 
 /// <summary>
-/// Carries an erase out, the lowest sector first: a sketch is without its vector table before anything else of it is gone.
+/// Carries out an erase, the lowest sector first: a sketch loses its vector table before anything else.
 /// </summary>
 /// <param name="session">The board's bootloader.</param>
 /// <param name="events">Receives progress.</param>
 public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> events)
 {
-    private const string Begun = InterruptedUpload.SketchIncomplete;
+    private const string Incomplete = InterruptedUpload.SketchIncomplete;
 
     /// <summary>The state of the board, in a sentence.</summary>
     public string State { get; private set; } = ErrorMessages.Unchanged;
 
-    /// <summary>Tells what will be erased, and what the user must know of it.</summary>
+    /// <summary>Reports what will be erased, and warns if the device has a limitation that matters.</summary>
     public void Announce(ErasePlan plan)
     {
         events(new ErasePlanned(plan));
 
-        // Of the limits that there are, only this one is met without writing a sketch.
+        // Of all limitations, only this one matters if no sketch is written.
         if (session.Info is { SharesVectorPage: true, Limit: { } limit } && plan.Address == FlashAddress.FlashBase)
         {
             events(new UploadWarning(WarningCode.DeviceLimit, limit.Message, limit.Hint));
         }
     }
 
-    /// <summary>Erases, and reads back: a sector that the chip protects reports no failure (AN3156).</summary>
-    /// <returns>Whether every byte was read back and is erased; false for a device that cannot be read.</returns>
+    /// <summary>Erases and reads back: a write-protected sector reports no failure (AN3156).</summary>
+    /// <returns>Whether every byte was read back and is erased; false if the device cannot be read.</returns>
     /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>.</exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
@@ -45,9 +45,9 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
         events(new FlashProgress(FlashPhase.Erase, 0, plan.Size));
         foreach (var sector in plan.Sectors)
         {
-            State = session.Info.SharesVectorPage && sector.Address == FlashAddress.FlashBase ? InterruptedUpload.InSharedPage(session.Info) : Begun;
+            State = session.Info.SharesVectorPage && sector.Address == FlashAddress.FlashBase ? InterruptedUpload.InSharedPage(session.Info) : Incomplete;
             bootloader.Erase(sector);
-            State = Begun;
+            State = Incomplete;
             events(new FlashProgress(FlashPhase.Erase, sector.End - plan.Address, plan.Size));
         }
 
@@ -66,12 +66,12 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
             ? true
             : throw new UploadException(
                 UploadError.VerifyFailed,
-                $"0x{found.Address:X8} is not erased: it contains 0x{found.Found:X2}. {Begun}",
+                $"0x{found.Address:X8} is not erased: it contains 0x{found.Found:X2}. {Incomplete}",
                 "The sector may be write protected (option bytes) or worn out.");
     }
 }
 
-/// <summary>What will be erased, and nothing else.</summary>
+/// <summary>What an erase erases. It touches nothing else.</summary>
 /// <param name="Memory">The memory.</param>
 /// <param name="Sectors">Its sectors, ascending and without a gap; at least one.</param>
 public sealed record ErasePlan(DfuMemory Memory, IReadOnlyList<Sector> Sectors)
@@ -79,42 +79,42 @@ public sealed record ErasePlan(DfuMemory Memory, IReadOnlyList<Sector> Sectors)
     /// <summary>Address of the first byte.</summary>
     public uint Address => Sectors[0].Address;
 
-    /// <summary>Address behind the last byte.</summary>
+    /// <summary>Address after the last byte.</summary>
     public long End => Sectors[^1].End;
 
     /// <summary>Number of bytes.</summary>
     public int Size => (int)(End - Address);
 }
 
-/// <summary>Settles what is to be erased, or refuses: never read-only sectors, option bytes, or what a bootloader would erase wrongly.</summary>
+/// <summary>Plans an erase, or refuses it: never read-only sectors, option bytes, or sectors that a bootloader would erase wrongly.</summary>
 /// <param name="memories">The memories of the board.</param>
 /// <param name="info">The bootloader's entry in the catalogue.</param>
-/// <param name="alternate">The alternate setting that the user names, or null for the one that holds the address.</param>
+/// <param name="alternate">The alternate setting that the user selects, or null for the one whose memory contains the address.</param>
 public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderInfo info, byte? alternate)
 {
-    private readonly SketchArea _sketches = new(memories, info, alternate);
+    private readonly SketchArea _area = new(memories, info, alternate);
 
     /// <summary>Plans an erase.</summary>
-    /// <param name="address">Where it begins, at a sector's start; null for the first sector that a sketch may be put into.</param>
-    /// <param name="length">How many bytes, whole sectors; null for as far as a sketch may reach.</param>
+    /// <param name="address">Where it begins, at the start of a sector; null for the first sector that may hold a sketch.</param>
+    /// <param name="length">Number of bytes, in whole sectors; null up to the end of the area for sketches.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NotInMemory"/>, <see cref="UploadError.NotASectorStart"/> or <see cref="UploadError.NotWritable"/>.
     /// </exception>
     public ErasePlan Plan(uint? address, long? length)
     {
-        var range = new MemoryRanges(memories, alternate).From(address ?? _sketches.Start, length);
+        var range = new MemoryRanges(memories, alternate).From(address ?? _area.Start, length);
         if (range.Memory.FixedStart is { } start && range.Address != start)
         {
-            throw Elsewhere(range.Memory, start);
+            throw NotFromStart(range.Memory, start);
         }
 
         var sectors = new List<Sector>();
         for (long at = range.Address; at < range.End; at = sectors[^1].End)
         {
             var sector = range.Memory.Map.SectorAt(at)!.Value;
-            if (_sketches.WhyNot(range.Memory, sector) is { } why)
+            if (_area.WhyExcluded(range.Memory, sector) is { } why)
             {
-                // A sketch reaches up to there; who names more than that is refused.
+                // The area for sketches ends here. An explicit length that goes beyond it is refused.
                 if (length is null && sectors.Count > 0)
                 {
                     break;
@@ -128,20 +128,20 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderIn
 
         return length is null || sectors[^1].End == range.End
             ? new ErasePlan(range.Memory, sectors)
-            : throw Inside(range, sectors[^1]);
+            : throw EndsInsideSector(range, sectors[^1]);
     }
 
     private UploadException Refused(DfuMemory memory, Sector sector, string why) => new(
         UploadError.NotWritable,
         $"The sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8} {why}. {ErrorMessages.Unchanged} Memory map: {memory.Map}",
-        $"On this board, a sketch can begin at 0x{_sketches.Start:X8}. Without an address, `erase` erases the whole area for sketches.");
+        $"On this board, a sketch can begin at 0x{_area.Start:X8}. Without an address, `erase` erases the whole area for sketches.");
 
-    private static UploadException Elsewhere(DfuMemory memory, uint start) => new(
+    private static UploadException NotFromStart(DfuMemory memory, uint start) => new(
         UploadError.NotWritable,
         $"Through alternate setting {memory.Alternate.Setting} this bootloader erases only from 0x{start:X8} on (\"{memory.Alternate.Name}\"). {ErrorMessages.Unchanged}",
         $"Use 0x{start:X8}, or omit the address.");
 
-    private static UploadException Inside(MemoryRange range, Sector last) => new(
+    private static UploadException EndsInsideSector(MemoryRange range, Sector last) => new(
         UploadError.NotASectorStart,
         $"{range.Length} bytes from 0x{range.Address:X8} end inside the sector 0x{last.Address:X8} to 0x{last.End - 1:X8}, which can only be erased as a whole. "
             + $"{ErrorMessages.Unchanged} Memory map: {range.Memory.Map}",

@@ -8,21 +8,21 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
 
-/// <summary>Reads what is on a board.</summary>
+/// <summary>Reads the flash of a board.</summary>
 /// <param name="session">The board's bootloader.</param>
 /// <param name="events">Receives progress.</param>
 public sealed class FlashReader(BootloaderSession session, Action<UploadEvent> events)
 {
     /// <summary>Reads a range.</summary>
     /// <param name="address">Address of the first byte; a sector must begin there.</param>
-    /// <param name="length">Number of bytes, above zero; null for all up to the end of the memory. Never more: bootloaders crash there.</param>
-    /// <param name="alternate">The alternate setting, or null for the one that holds the address.</param>
+    /// <param name="length">Number of bytes, above zero; null up to the end of the memory. More than that is refused: bootloaders crash there.</param>
+    /// <param name="alternate">The alternate setting, or null for the one whose memory contains the address.</param>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.NotSupported"/>: the bootloader cannot be read. <see cref="UploadError.NotInMemory"/>,
+    /// <see cref="UploadError.NotSupported"/>: the bootloader does not allow reading. <see cref="UploadError.NotInMemory"/>,
     /// <see cref="UploadError.NotASectorStart"/>.
     /// </exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
-    /// <exception cref="DfuException">The device refused, or answered short.</exception>
+    /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
     public Segment Read(uint address, long? length, byte? alternate)
     {
         var range = new MemoryRanges(session.Memories, alternate).From(address, length);
@@ -40,24 +40,24 @@ public sealed class FlashReader(BootloaderSession session, Action<UploadEvent> e
     }
 }
 
-/// <summary>Compares what is on a board with an image. Writes nothing.</summary>
+/// <summary>Compares the flash of a board with an image. Writes nothing.</summary>
 /// <param name="session">The board's bootloader.</param>
-/// <param name="events">Receives progress, and of the first difference.</param>
+/// <param name="events">Receives progress and the first difference.</param>
 public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent> events)
 {
     /// <summary>Compares every byte of an image, up to the first that differs.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="alternate">The alternate setting that the user names, or null for those that the file or the addresses name.</param>
+    /// <param name="alternate">The alternate setting that the user selects, or null to go by the file or the addresses.</param>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.VerifyFailed"/>: the board has something else. <see cref="UploadError.NotInMemory"/>: it has no
-    /// such memory. <see cref="UploadError.NotASectorStart"/>: no sector begins where the image does. <see cref="UploadError.NotSupported"/>: its bootloader cannot be read.
+    /// <see cref="UploadError.VerifyFailed"/>: the board contains something else. <see cref="UploadError.NotInMemory"/>: it has no
+    /// such memory. <see cref="UploadError.NotASectorStart"/>: no sector begins where the image does. <see cref="UploadError.NotSupported"/>: its bootloader does not allow reading.
     /// </exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
-    /// <exception cref="DfuException">The device refused, or answered short.</exception>
+    /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
     public void Verify(FirmwareImage image, byte? alternate)
     {
-        // All of them are looked up before the first byte is read.
-        var parts = image.Targets.SelectMany(t => t.Segments.Select(s => (Segment: s, Of(image, s, alternate ?? t.Alternate).Memory))).ToList();
+        // Find all memories before the first byte is read.
+        var parts = image.Targets.SelectMany(t => t.Segments.Select(s => (Segment: s, RangeOf(image, s, alternate ?? t.Alternate).Memory))).ToList();
         long done = 0;
         foreach (var (segment, memory) in parts)
         {
@@ -75,8 +75,8 @@ public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent>
         }
     }
 
-    // An image that runs begins with a sector.
-    private MemoryRange Of(FirmwareImage image, Segment segment, byte? alternate)
+    // A sketch must begin at the start of a sector.
+    private MemoryRange RangeOf(FirmwareImage image, Segment segment, byte? alternate)
     {
         var ranges = new MemoryRanges(session.Memories, alternate);
         return image.HasVectorTable && segment.Address == image.Start

@@ -26,11 +26,11 @@ public enum AddressSource
 
 /// <summary>Whether an image fits a bootloader that starts sketches at its address.</summary>
 /// <param name="Name">The bootloader.</param>
-/// <param name="Options">The options with which the image is uploaded through it.</param>
+/// <param name="Options">The upload options for it.</param>
 /// <param name="Refusal">Why an upload would be refused; null if it would not be.</param>
 public sealed record BootloaderFit(string Name, string Options, string? Refusal);
 
-/// <summary>What can be said about an image file without a board.</summary>
+/// <summary>What is known about an image file without a board.</summary>
 /// <param name="Image">The image.</param>
 /// <param name="AddressFrom">Where its address comes from.</param>
 /// <param name="Vectors">Its vector table; null for data, or if it is too short for one.</param>
@@ -44,7 +44,7 @@ public sealed record ImageInspection(
     /// <param name="file">The file.</param>
     /// <param name="address">The address of the image that the user gave, or null.</param>
     /// <exception cref="UploadException">
-    /// As by <see cref="ImageReader.Read"/>, but a file without an address needs none.
+    /// As for <see cref="ImageReader.Read"/>, except that a file without an address is accepted.
     /// </exception>
     public static ImageInspection Of(ImageFile file, uint? address)
     {
@@ -62,10 +62,10 @@ public sealed record ImageInspection(
         return Of(ImageReader.Read(file, linkedFor ?? FlashAddress.FlashBase), linkedFor is null ? AddressSource.Unknown : AddressSource.CodePointers);
     }
 
-    /// <summary>Why an upload of an image to a device would be refused, by the checks of an upload; null if it would not be.</summary>
+    /// <summary>Why an upload of an image to a device would be refused, according to the checks of an upload; null if it would not be.</summary>
     /// <param name="image">The image.</param>
     /// <param name="device">The descriptors of the device.</param>
-    /// <param name="alternate">The alternate setting that the user names, or null.</param>
+    /// <param name="alternate">The alternate setting that the user selects, or null.</param>
     public static string? RefusalBy(FirmwareImage image, DfuDescription device, byte? alternate)
     {
         try
@@ -108,12 +108,12 @@ public sealed record ImageInspection(
         }
         catch (UploadException)
         {
-            // At the start of the flash it need not fit.
+            // The start of the flash is only an assumption, so the image need not fit it.
             return null;
         }
     }
 
-    // One line for bootloaders that differ only in the chip: the image fits if it fits one of the devices.
+    // One line for all bootloaders that differ only in the chip: the image fits if it fits one of the devices.
     private static List<BootloaderFit> Fits(FirmwareImage image) =>
     [
         .. BootloaderCatalogue.PlacesAt(image.Start)

@@ -5,14 +5,14 @@ using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Core.Operations;
 
-/// <summary>Finds ranges in the memories of a board, and refuses those that are not there.</summary>
+/// <summary>Finds ranges in the memories of a board, and refuses those outside them.</summary>
 /// <param name="memories">The memories of the board.</param>
-/// <param name="alternate">The alternate setting that the user names, or null for the one that holds the address.</param>
+/// <param name="alternate">The alternate setting that the user selects, or null for the one whose memory contains the address.</param>
 public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? alternate)
 {
     /// <summary>The range from an address on, which must be the start of a sector.</summary>
     /// <param name="address">Address of the first byte.</param>
-    /// <param name="length">Number of bytes, above zero; null for as far as the memory goes without a gap.</param>
+    /// <param name="length">Number of bytes, above zero; null up to the next gap or the end of the memory.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NotInMemory"/> or <see cref="UploadError.NotASectorStart"/>.</exception>
     public MemoryRange From(uint address, long? length)
     {
@@ -29,11 +29,11 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
 
     /// <summary>The range from any address on.</summary>
     /// <param name="address">Address of the first byte.</param>
-    /// <param name="length">Number of bytes, above zero; null for as far as the memory goes without a gap.</param>
+    /// <param name="length">Number of bytes, above zero; null up to the next gap or the end of the memory.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NotInMemory"/>.</exception>
     public MemoryRange Within(uint address, long? length)
     {
-        var memory = Holding(address);
+        var memory = MemoryAt(address);
         var available = memory.Map.EndOfRegion(address) - address;
         return length is null || length <= available
             ? new MemoryRange(memory, address, checked((int)(length ?? available)))
@@ -44,7 +44,7 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
                 $"Use a length of at most 0x{available:X} ({available}).");
     }
 
-    private DfuMemory Holding(uint address)
+    private DfuMemory MemoryAt(uint address)
     {
         var allowed = memories.Where(m => alternate is null || m.Alternate.Setting == alternate).ToList();
         return allowed.FirstOrDefault(m => m.Map.Contains(address)) ?? throw new UploadException(
@@ -57,40 +57,40 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
     }
 }
 
-/// <summary>Consecutive bytes of one memory of a board; all of them are there.</summary>
+/// <summary>Consecutive bytes in one memory of a board.</summary>
 /// <param name="Memory">The memory.</param>
-/// <param name="Address">Address of the first byte; a sector begins there.</param>
+/// <param name="Address">Address of the first byte.</param>
 /// <param name="Length">Number of bytes; above zero.</param>
 public sealed record MemoryRange(DfuMemory Memory, uint Address, int Length)
 {
-    /// <summary>Address behind the last byte.</summary>
+    /// <summary>Address after the last byte.</summary>
     public long End => Address + (long)Length;
 }
 
-/// <summary>The sectors of a board that a sketch may be put into.</summary>
+/// <summary>The sectors of a board that may hold a sketch.</summary>
 /// <param name="memories">The memories of the board.</param>
 /// <param name="info">The bootloader's entry in the catalogue.</param>
-/// <param name="alternate">The alternate setting that the user names, or null for any.</param>
+/// <param name="alternate">The alternate setting that the user selects, or null for any.</param>
 internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderInfo info, byte? alternate)
 {
-    /// <summary>Where it begins.</summary>
-    /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: there is none.</exception>
+    /// <summary>The start of the first sector.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: there is no such sector.</exception>
     public uint Start => memories
         .Where(m => alternate is null || m.Alternate.Setting == alternate)
         .OrderBy(m => m.FixedStart ?? 0)
-        .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0).SelectMany(Starts).Where(a => WhyNot(m, m.Map.SectorAt(a)!.Value) is null))
+        .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0).SelectMany(Starts).Where(a => WhyExcluded(m, m.Map.SectorAt(a)!.Value) is null))
         .Select(a => (uint?)a)
         .FirstOrDefault() ?? throw new UploadException(
             UploadError.NotWritable,
             $"This board has no writable sectors{(alternate is null ? "" : $" in alternate setting {alternate}")}. {ErrorMessages.Unchanged}",
             "`upload-helper list` shows its descriptors.");
 
-    /// <summary>Why a sector is none of them; null if it is one.</summary>
-    public string? WhyNot(DfuMemory memory, Sector sector)
+    /// <summary>Why a sector does not belong to the area: "is read-only ..."; null if it does.</summary>
+    public string? WhyExcluded(DfuMemory memory, Sector sector)
     {
         if (OptionArea.Holds(memory.Map, sector.Address))
         {
-            return $"holds option bytes, OTP or similar memory ({memory.Map.Name}), which can lock a chip forever";
+            return $"contains option bytes, OTP or similar memory ({memory.Map.Name}), which can lock a chip forever";
         }
 
         if (!sector.IsWritable)

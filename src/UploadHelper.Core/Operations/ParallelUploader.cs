@@ -9,23 +9,23 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Operations;
 
 /// <summary>
-/// Writes one image to several boards at once, each on a thread of its own. They must be of one kind: what else is on the
-/// bench is named and left alone. A board's failure is its own.
+/// Writes one image to several boards at once, each on its own thread. They must be of one kind: other boards are reported and
+/// left alone. If one board fails, the others continue.
 /// </summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock.</param>
-/// <param name="events">Told what concerns all boards, on the caller's thread.</param>
-/// <param name="boardEvents">Gives what is told of a board, by its place on the bus; called on the board's thread.</param>
+/// <param name="events">Receives what concerns all boards, on the caller's thread.</param>
+/// <param name="boardEvents">Returns the receiver of the events of one board, by its USB path; called on the thread of that board.</param>
 public sealed class ParallelUploader(
     IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events, Func<string, Action<UploadEvent>> boardEvents)
 {
-    /// <summary>Carries the uploads out.</summary>
-    /// <param name="request">What is to be done to each; its port, and its place on the bus, do not count.</param>
-    /// <param name="paths">The places of the boards, or null for all that are in DFU mode.</param>
-    /// <param name="cancellationToken">Ends all uploads at the next border between two transfers.</param>
-    /// <returns>An outcome for each board, in the order of the places.</returns>
-    /// <exception cref="UploadException">The image is no good, no board is there, or it is not clear which kind is meant.</exception>
+    /// <summary>Runs the uploads.</summary>
+    /// <param name="request">What to do with each board; its port and USB path are ignored.</param>
+    /// <param name="paths">The USB paths of the boards, or null for all boards in DFU mode.</param>
+    /// <param name="cancellationToken">Ends each upload before its next transfer.</param>
+    /// <returns>An outcome for each board, in the order of the paths.</returns>
+    /// <exception cref="UploadException">The image is refused, no board was found, or it is unclear which kind of board to write.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before the uploads began.</exception>
     public IReadOnlyList<BoardOutcome> Run(UploadRequest request, IReadOnlyList<string>? paths, CancellationToken cancellationToken)
     {
@@ -39,10 +39,10 @@ public sealed class ParallelUploader(
         var boards = survey.WaitFor(paths, request.Timeout, cancellationToken);
         if (boards.Count == 0)
         {
-            throw Nothing(request, paths);
+            throw NoBoards(request, paths);
         }
 
-        var outcomes = paths is null ? OfOneKind(survey, boards) : AtPlaces(boards, paths);
+        var outcomes = paths is null ? OfOneKind(survey, boards) : AtPaths(boards, paths);
         var wanted = boards.Where(b => outcomes.TryGetValue(b.Path, out var outcome) && outcome is null).ToList();
         events(new BoardsFound([.. wanted.Select(b => b.Description!)]));
         var done = new BoardOutcome[wanted.Count];
@@ -65,16 +65,16 @@ public sealed class ParallelUploader(
         }
         catch (Exception e)
         {
-            // Whatever it was, the other boards go on, and it is told as this board's.
+            // Whatever it is, it counts as a failure of this board, and the others continue.
             return new BoardOutcome(path, null, e);
         }
     }
 
-    // A sketch runs where a serial port is at the place and no bootloader.
+    // A board is running its sketch if there is a serial port at its path and no bootloader.
     private void ResetSketches(DeviceFilter filter, IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
-        var there = ErrorMessages.Listing(bus.List).Where(filter.MatchesIds).Select(d => d.Path).ToHashSet();
-        foreach (var port in ports.List().Where(p => p.UsbPath is { } path && paths.Contains(path) && !there.Contains(path)))
+        var inBootloader = ErrorMessages.Listing(bus.List).Where(filter.MatchesIds).Select(d => d.Path).ToHashSet();
+        foreach (var port in ports.List().Where(p => p.UsbPath is { } path && paths.Contains(path) && !inBootloader.Contains(path)))
         {
             events(new ResettingSketch(port.Name));
             if (new SketchReset(ports, time).Run(port.Name, cancellationToken) is { } warning)
@@ -84,7 +84,7 @@ public sealed class ParallelUploader(
         }
     }
 
-    // Each board that is to be written to has no outcome yet.
+    // The outcome is null for each board that is to be written.
     private Dictionary<string, BoardOutcome?> OfOneKind(BoardSurvey survey, IReadOnlyList<SurveyedBoard> boards)
     {
         var kinds = boards.Where(b => b.Description is not null).GroupBy(b => BoardKind.Of(b.Description!)).OrderByDescending(k => k.Count()).ToList();
@@ -98,7 +98,7 @@ public sealed class ParallelUploader(
             events(new BoardLeftAlone(other.Device, "its memory layout differs from the others"));
         }
 
-        foreach (var other in boards.Where(IsNoKind))
+        foreach (var other in boards.Where(IsUnsupported))
         {
             events(new BoardLeftAlone(other.Device, "its bootloader is not supported"));
         }
@@ -108,13 +108,13 @@ public sealed class ParallelUploader(
             events(new BoardLeftAlone(other, "it has other USB ids"));
         }
 
-        return boards.Where(b => (b.Trouble is not null && !IsNoKind(b)) || (kinds.Count > 0 && kinds[0].Contains(b)))
-            .ToDictionary(b => b.Path, b => b.Trouble is null ? null : new BoardOutcome(b.Path, null, b.Trouble));
+        return boards.Where(b => (b.Problem is not null && !IsUnsupported(b)) || (kinds.Count > 0 && kinds[0].Contains(b)))
+            .ToDictionary(b => b.Path, b => b.Problem is null ? null : new BoardOutcome(b.Path, null, b.Problem));
     }
 
-    private static bool IsNoKind(SurveyedBoard board) => board.Trouble is { Error: UploadError.NotSupported };
+    private static bool IsUnsupported(SurveyedBoard board) => board.Problem is { Error: UploadError.NotSupported };
 
-    private static Dictionary<string, BoardOutcome?> AtPlaces(IReadOnlyList<SurveyedBoard> boards, IReadOnlyList<string> paths)
+    private static Dictionary<string, BoardOutcome?> AtPaths(IReadOnlyList<SurveyedBoard> boards, IReadOnlyList<string> paths)
     {
         var found = paths.Distinct().Select(path => (Path: path, Board: boards.FirstOrDefault(b => b.Path == path))).ToList();
         var first = found.Select(f => f.Board?.Description).FirstOrDefault(d => d is not null);
@@ -124,16 +124,16 @@ public sealed class ParallelUploader(
         {
             null => new UploadException(
                 UploadError.NoDevice, $"No bootloader appeared at {path}. {ErrorMessages.Unchanged}", "Press RESET on the board and run the same upload again at once."),
-            { Trouble: { } trouble } => trouble,
+            { Problem: { } problem } => problem,
             { Description: { } description } when BoardKind.Of(description) != BoardKind.Of(first!) => new UploadException(
                 UploadError.NotForThisDevice,
-                $"The board at {path} is of a different kind than the one at {first!.Device.Path}. Nothing was erased.",
+                $"The board at {path} is not of the same kind as the one at {first!.Device.Path}. Nothing was erased.",
                 "Only boards of one kind can be written at once. Upload to this one separately."),
             _ => null,
         };
     }
 
-    private static UploadException Nothing(UploadRequest request, IReadOnlyList<string>? paths) => new(
+    private static UploadException NoBoards(UploadRequest request, IReadOnlyList<string>? paths) => new(
         UploadError.NoDevice,
         $"No bootloader appeared within {request.Timeout.TotalSeconds:0.#} s (looked for {request.Filter}"
             + (paths is null ? "" : $" at {string.Join(", ", paths)}") + "). The boards are unchanged.",
@@ -143,10 +143,10 @@ public sealed class ParallelUploader(
         UploadError.SeveralDevices,
         $"Found boards of {kinds.Count} kinds: "
             + string.Join("; ", kinds.Select(k => $"{k.Key.Id} {k.Key.Layout} at {string.Join(", ", k.Select(b => b.Path))}")) + ". The boards are unchanged.",
-        $"Choose: {string.Join(' ', kinds[0].Select(b => $"--usb-path {b.Path}"))}");
+        $"Choose one kind: {string.Join(' ', kinds[0].Select(b => $"--usb-path {b.Path}"))}");
 }
 
-/// <summary>What boards must have in common to get the same image in one run.</summary>
+/// <summary>What boards must have in common to receive the same image in one run.</summary>
 /// <param name="Id">idVendor and idProduct.</param>
 /// <param name="Layout">The names of all alternate settings, with the memory maps.</param>
 public sealed record BoardKind(UsbId Id, string Layout)
@@ -156,7 +156,7 @@ public sealed record BoardKind(UsbId Id, string Layout)
 }
 
 /// <summary>How the upload to one of several boards ended.</summary>
-/// <param name="Path">Where the board is plugged in.</param>
+/// <param name="Path">The board's USB path.</param>
 /// <param name="Result">Its result, or null if it failed.</param>
-/// <param name="Failure">What ended it, or null: an <see cref="UploadException"/>, a cancellation, or a defect of this program.</param>
+/// <param name="Failure">What ended it, or null: an <see cref="UploadException"/>, a cancellation, or a bug in this program.</param>
 public sealed record BoardOutcome(string Path, UploadResult? Result, Exception? Failure);

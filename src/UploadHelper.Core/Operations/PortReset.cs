@@ -5,7 +5,7 @@ using UploadHelper.Core.Timing;
 
 namespace UploadHelper.Core.Operations;
 
-/// <summary>Sends the magic reset to a sketch, and looks whether its port goes: for itself, where an upload would go on.</summary>
+/// <summary>Sends the magic reset to a sketch, and checks that its port disappears: a reset on its own, without an upload.</summary>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock.</param>
 /// <param name="events">Receives progress.</param>
@@ -16,22 +16,22 @@ public sealed class PortReset(ISerialPorts ports, TimeProvider time, Action<Uplo
     /// <summary>Resets the sketch behind a port.</summary>
     /// <param name="port">The port's name.</param>
     /// <param name="cancellationToken">Checked in each pause.</param>
-    /// <returns>Whether the port was seen to go; null where it cannot be seen, since it is not among the listed ones.</returns>
+    /// <returns>Whether the port disappeared; null if that cannot be observed, since the port is not listed.</returns>
     /// <exception cref="UploadException"><see cref="UploadError.SerialPort"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public bool? Run(string port, CancellationToken cancellationToken)
     {
-        var listed = PortNames.IsListed(ports, port);
+        var isListed = PortNames.IsListed(ports, port);
         events(new ResettingSketch(port));
-        if (new SketchReset(ports, time).Run(port, cancellationToken) is { } trouble)
+        if (new SketchReset(ports, time).Run(port, cancellationToken) is { } warning)
         {
-            throw new UploadException(UploadError.SerialPort, trouble.Message, trouble.Hint);
+            throw new UploadException(UploadError.SerialPort, warning.Message, warning.Hint);
         }
 
-        return listed ? IsGone(port, cancellationToken) : null;
+        return isListed ? Disappears(port, cancellationToken) : null;
     }
 
-    private bool IsGone(string port, CancellationToken cancellationToken)
+    private bool Disappears(string port, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         while (PortNames.IsListed(ports, port))

@@ -13,7 +13,7 @@ namespace UploadHelper.Core.Operations;
 
 /// <summary>What to upload, and to which board; every option is resolved.</summary>
 /// <param name="File">The image file.</param>
-/// <param name="Address">Where the image begins; null if the file says it.</param>
+/// <param name="Address">Where the image begins; null if the file contains it.</param>
 /// <param name="Filter">Which bootloader.</param>
 public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter Filter) : BootloaderRequest(Filter)
 {
@@ -23,7 +23,7 @@ public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter F
     /// <summary>Whether to read back and compare.</summary>
     public bool Verify { get; init; } = true;
 
-    /// <summary>Whether to write everything, without a comparison with the board.</summary>
+    /// <summary>Whether to write everything, without comparing with the board first.</summary>
     public bool Full { get; init; }
 
     /// <summary>Whether to start the sketch afterwards.</summary>
@@ -37,18 +37,18 @@ public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter F
 /// <param name="Device">The bootloader.</param>
 /// <param name="Address">Where the image begins.</param>
 /// <param name="Size">Size of the image in bytes.</param>
-/// <param name="Unchanged">How many of them were on the board already: compared byte by byte, and skipped.</param>
-/// <param name="Verified">Whether every byte was read back and is right.</param>
+/// <param name="Unchanged">How many of them were already on the board: compared byte by byte, and skipped.</param>
+/// <param name="Verified">Whether every byte was read back and is correct.</param>
 /// <param name="Left">Whether the bootloader accepted the request to start the sketch.</param>
-/// <param name="Port">The serial port with which the sketch was seen to run, or null.</param>
-/// <param name="Elapsed">The time since the bus was listed first.</param>
+/// <param name="Port">The serial port of the running sketch, or null if none was seen.</param>
+/// <param name="Elapsed">The time since the search for the board began.</param>
 public sealed record UploadResult(DfuDescription Device, uint Address, int Size, int Unchanged, bool Verified, bool Left, string? Port, TimeSpan Elapsed)
 {
-    /// <summary>How long the bootloader still takes to start the sketch; zero if it does so at once, or was waited for.</summary>
+    /// <summary>How long the bootloader still takes to start the sketch; zero if it starts at once, or has been waited for.</summary>
     public TimeSpan StartsAfter { get; init; }
 }
 
-/// <summary>The walk of an upload: image, reset, bootloader, plan, flash, leave, and the sketch's port again.</summary>
+/// <summary>The steps of an upload: image, reset, bootloader, plan, flash, leave, and the return of the sketch's port.</summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock.</param>
@@ -57,24 +57,24 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
 {
     /// <summary>Runs one upload.</summary>
     /// <exception cref="UploadException">It failed; the exception says how, and in what state the board is.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in flight was finished.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in progress was completed.</exception>
     public UploadResult Run(UploadRequest request, CancellationToken cancellationToken) => Run(Read(request), request, cancellationToken);
 
-    /// <summary>Reads and checks the image; null if that has to wait for a board that says where it belongs.</summary>
+    /// <summary>Reads and checks the image; null if only the board can tell where it belongs.</summary>
     /// <exception cref="UploadException">It cannot be read, or cannot run at its address.</exception>
     public FirmwareImage? Read(UploadRequest request)
     {
-        // The place of a raw binary that an alternate setting names is known only from the board's descriptors.
+        // If an alternate setting determines the address of a raw binary, only the board's descriptors contain that address.
         var isPlacedByBoard = request is { Address: null, Alternate: not null } && request.Filter.Ids.Contains(MapleFamily.Id) && ImageReader.NeedsAddress(request.File);
         return isPlacedByBoard ? null : Image(request, request.Address);
     }
 
-    /// <summary>Runs an upload whose image was read before.</summary>
+    /// <summary>Runs an upload whose image has already been read.</summary>
     /// <param name="image">The result of <see cref="Read"/>.</param>
     /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Checked before each transfer and in each wait.</param>
     /// <exception cref="UploadException">It failed; the exception says how, and in what state the board is.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in flight was finished.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; a transfer in progress was completed.</exception>
     public UploadResult Run(FirmwareImage? image, UploadRequest request, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
@@ -84,7 +84,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             request,
             session =>
             {
-                var (sketch, plan) = OrLeave(session, () => Planned(image ?? Image(request, AddressOf(session, request)), session, request));
+                var (sketch, plan) = LeaveIfRefused(session, () => PlanFor(image ?? Image(request, AddressOf(session, request)), session, request));
                 var sketchStart = new SketchStart(session, ports, time, events);
                 if (request.Leave)
                 {
@@ -94,11 +94,11 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 if (NeedsRestart(session, sketch.Start))
                 {
                     session.Restart();
-                    plan = Planned(sketch, session, request).Plan;
+                    plan = PlanFor(sketch, session, request).Plan;
                 }
 
                 flash = new FlashJob(session, request.Full, request.Verify, events);
-                var result = flash.Run(sketch, plan, () => Planned(sketch, session, request).Plan);
+                var result = flash.Run(sketch, plan, () => PlanFor(sketch, session, request).Plan);
                 var started = request.Leave
                     ? sketchStart.Run(sketch.HasVectorTable ? sketch.Start : session.SketchStart, result.HasWritten, sketchPort, request.WaitPort, cancellationToken)
                     : new StartResult(false, null, TimeSpan.Zero);
@@ -112,14 +112,14 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             cancellationToken);
     }
 
-    private static (FirmwareImage Image, FlashPlan Plan) Planned(FirmwareImage image, BootloaderSession session, UploadRequest request) =>
+    private static (FirmwareImage Image, FlashPlan Plan) PlanFor(FirmwareImage image, BootloaderSession session, UploadRequest request) =>
         (image, Preflight.Plan(image, session.Description, session.Memories, session.Info, request.Alternate));
 
     private static uint? AddressOf(BootloaderSession session, UploadRequest request) =>
         session.Memories.FirstOrDefault(m => m.Alternate.Setting == request.Alternate)?.FixedStart;
 
-    // A refused board must not be left in a bootloader that stays forever once a host has talked to it.
-    private static T OrLeave<T>(BootloaderSession session, Func<T> check)
+    // A refused board must not remain in a bootloader that stays forever once a host has sent it a request.
+    private static T LeaveIfRefused<T>(BootloaderSession session, Func<T> check)
     {
         try
         {
@@ -159,12 +159,12 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         {
             throw new UploadException(
                 UploadError.ImageTooLarge,
-                $"{image.Name} is too large: {size} bytes, and the board accepts sketches of up to {maximum} bytes. Nothing was erased.",
+                $"{image.Name} is too large: it has {size} bytes, but the board accepts sketches of at most {maximum} bytes. Nothing was erased.",
                 "Make the sketch smaller, or check that the right board and bootloader are selected.");
         }
     }
 
-    /// <summary>Reads or checks an image; a failure names the bootloaders that the image was made for.</summary>
+    /// <summary>Reads or checks an image; if that fails, the error names the bootloaders for which the image was made.</summary>
     /// <param name="check">Reads or checks it.</param>
     /// <exception cref="UploadException">As <paramref name="check"/> throws it.</exception>
     public static T NamingBootloaders<T>(Func<T> check)
@@ -179,8 +179,8 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         }
     }
 
-    // Once its boot window is over, it would start the sketch as soon as its vector table is written, and be gone
-    // before that can be compared.
+    // Once its boot window is over, the bootloader would start the sketch as soon as the vector table is written, and
+    // disconnect before the table can be verified.
     private static bool NeedsRestart(BootloaderSession session, uint address)
     {
         if (!session.Info.StartsSketchByItself || session.Memories.FirstOrDefault(m => m.Map.Contains(address)) is not { } memory)

@@ -8,7 +8,7 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Protocols;
 
-/// <summary>How to talk to a bootloader. This is the one place that tells the protocols apart.</summary>
+/// <summary>How to talk to a bootloader. Only this type distinguishes between protocols.</summary>
 /// <param name="Memories">Its memories, at least one.</param>
 /// <param name="Info">Its entry in the catalogue.</param>
 /// <param name="Create">Creates the bootloader for a memory whose alternate setting is selected.</param>
@@ -63,7 +63,7 @@ internal sealed record BootloaderProtocol(
             }
             catch (MemoryMapException)
             {
-                // Not a memory that can be written; `list` shows it as it is.
+                // Not a memory that can be written; `list` shows its name as it is.
             }
         }
 

@@ -4,24 +4,24 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Protocols;
 
-/// <summary>A bootloader that is ready to be written through: what writing and reading need of it.</summary>
+/// <summary>A bootloader that is ready to read, erase and write, whatever its protocol.</summary>
 public interface IBootloader
 {
     /// <summary>Whether its flash can be read back.</summary>
     bool CanRead { get; }
 
-    /// <summary>Whether it writes only from its base upwards, without leaving anything out.</summary>
+    /// <summary>Whether it writes only from the base of its memory upwards, without gaps.</summary>
     bool IsSequential => false;
 
     /// <summary>Whether <see cref="Leave"/> can start the program; if not, only the RESET button does.</summary>
     bool CanLeave => true;
 
-    /// <summary>Erases a sector, at the latest before something is read, the bootloader is left, or <see cref="Flush"/> returns.</summary>
+    /// <summary>Erases a sector. May defer the erase, but not beyond <see cref="Flush"/>, the next read, or <see cref="Leave"/>.</summary>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
     void Erase(Sector sector);
 
-    /// <summary>Carries out what was put off.</summary>
+    /// <summary>Carries out deferred erases.</summary>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
     void Flush()
@@ -29,43 +29,43 @@ public interface IBootloader
     }
 
     /// <summary>Writes consecutive bytes to erased flash, block by block.</summary>
-    /// <param name="address">Where the first byte goes.</param>
-    /// <param name="data">The bytes, padded as the device needs it.</param>
+    /// <param name="address">Address of the first byte.</param>
+    /// <param name="data">The bytes, padded as the device requires.</param>
     /// <param name="written">Called after each block with its length.</param>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
     void Write(uint address, ReadOnlyMemory<byte> data, Action<int> written);
 
-    /// <summary>Reads bytes of a range, block by block, and hands each block on.</summary>
+    /// <summary>Reads a range block by block, and passes each block to the caller, who may skip parts.</summary>
     /// <param name="address">Address of the first byte.</param>
-    /// <param name="length">How many; the flash reaches at least as far.</param>
+    /// <param name="length">Number of bytes; the memory extends at least that far.</param>
     /// <param name="next">
-    /// Called with each block and its address as it comes. Returns the address to go on at: the end of the block, an
-    /// address further on to leave bytes out, or one past the range to end. A block that holds an address is read whole.
+    /// Called with the address and the bytes of each block. Returns the address to continue at: the end of the block, a
+    /// higher address to skip bytes, or one past the range to stop. The block that contains this address is read whole.
     /// </param>
-    /// <exception cref="UsbException">A transfer failed, or the device answered short; after a STALL it is idle again.</exception>
-    /// <exception cref="DfuException">The device refused, and is idle again.</exception>
+    /// <exception cref="UsbException">A transfer failed or returned too few bytes; after a STALL, the device is in dfuIDLE again.</exception>
+    /// <exception cref="DfuException">The device refused, and is in dfuIDLE again.</exception>
     void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, long> next);
 
-    /// <summary>Ends the bootloader and starts the program at an address. A device that is gone afterwards has done it.</summary>
-    /// <exception cref="UsbException">A transfer failed before the request to leave was made.</exception>
+    /// <summary>Leaves the bootloader and starts the program at an address. A device that disconnects during the request has left.</summary>
+    /// <exception cref="UsbException">A transfer failed before the request to leave was sent.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
     void Leave(uint address);
 }
 
-/// <summary>Simpler ways to read through a bootloader.</summary>
+/// <summary>Helpers for reading through a bootloader.</summary>
 public static class BootloaderReading
 {
-    /// <summary>Whether a failed reading means that the board lets nothing be read, as one with read protection does (AN3156: errVENDOR).</summary>
+    /// <summary>Whether a failed read means that the board does not allow reading, as with read protection (AN3156: errVENDOR).</summary>
     public static bool IsRefusal(Exception e) => e is DfuException { Status: not null } or UsbException { Fault: UsbFault.Stall };
 
-    /// <summary>Reads consecutive bytes, block by block, until there is no more need.</summary>
+    /// <summary>Reads consecutive bytes, block by block, until the caller stops.</summary>
     /// <param name="bootloader">The bootloader, with the memory selected.</param>
     /// <param name="address">Address of the first byte.</param>
-    /// <param name="length">How many; the flash reaches at least as far.</param>
-    /// <param name="block">Called with each block and its address as it comes; false ends the reading.</param>
+    /// <param name="length">Number of bytes; the memory extends at least that far.</param>
+    /// <param name="block">Called with the address and the bytes of each block; returns false to stop.</param>
     /// <exception cref="UsbException">A transfer failed.</exception>
-    /// <exception cref="DfuException">The device refused, or answered short.</exception>
+    /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
     public static void Read(this IBootloader bootloader, uint address, int length, Func<uint, ReadOnlyMemory<byte>, bool> block) =>
         bootloader.Read(address, length, (from, data) => block(from, data) ? from + (long)data.Length : address + (long)length);
 }

@@ -12,7 +12,7 @@ public enum DfuRequest : byte
     /// <summary>Data from the device.</summary>
     Upload = 2,
 
-    /// <summary>Status and state; on DfuSe this request executes what DNLOAD asked for.</summary>
+    /// <summary>Status and state; on DfuSe, this request executes the last DNLOAD.</summary>
     GetStatus = 3,
 
     /// <summary>From dfuERROR to dfuIDLE.</summary>
@@ -92,7 +92,7 @@ public enum DfuStatusCode : byte
     /// <summary>errADDRESS: the address is out of range.</summary>
     ErrAddress = 0x08,
 
-    /// <summary>errNOTDONE: the end came before all data had.</summary>
+    /// <summary>errNOTDONE: the download ended before all data was received.</summary>
     ErrNotDone = 0x09,
 
     /// <summary>errFIRMWARE: the firmware is corrupt.</summary>
@@ -114,7 +114,7 @@ public enum DfuStatusCode : byte
     ErrStalledPacket = 0x0F,
 }
 
-/// <summary>The standard's names, for people.</summary>
+/// <summary>The standard's names, for messages.</summary>
 public static class DfuNames
 {
     private static readonly string[] States =
@@ -151,19 +151,19 @@ public readonly record struct DfuStatus(DfuStatusCode Code, TimeSpan PollTimeout
         TimeSpan.FromMilliseconds(answer[1] | answer[2] << 8 | answer[3] << 16),
         (DfuState)answer[4]);
 
-    /// <summary>For people: "dfuERROR, errADDRESS".</summary>
+    /// <summary>For messages: "dfuERROR, errADDRESS".</summary>
     public override string ToString() => $"{State.Name()}, {Code.Name()}";
 }
 
-/// <summary>The device answered, but not as the protocol wants it.</summary>
+/// <summary>The device answered, but with an error or not as the protocol requires.</summary>
 public sealed class DfuException : Exception
 {
-    /// <summary>A failed step.</summary>
-    /// <param name="message">Which step, and how it failed.</param>
-    /// <param name="status">What the device said of itself, if it said anything.</param>
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">Which step failed, and how.</param>
+    /// <param name="status">The status that the device reported, or null.</param>
     public DfuException(string message, DfuStatus? status = null)
         : base(message) => Status = status;
 
-    /// <summary>What the device said of itself, if it said anything.</summary>
+    /// <summary>The status that the device reported, or null.</summary>
     public DfuStatus? Status { get; }
 }

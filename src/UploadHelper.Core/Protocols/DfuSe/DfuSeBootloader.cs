@@ -6,11 +6,11 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Protocols.DfuSe;
 
 /// <summary>
-/// A DfuSe bootloader in dfuIDLE (UM0424, AN3156). ROMs refuse a request with a STALL now and then (L4 erasing, F411
-/// writing): such a one is repeated, a block of data only when reading it back proves that it was not written.
+/// A DfuSe bootloader in dfuIDLE (UM0424, AN3156). ROMs occasionally refuse a request with a STALL (L4 erasing, F411
+/// writing). Such a request is repeated; a block of data only if reading it back proves that it was not written.
 /// </summary>
 /// <param name="dfu">The connection to it.</param>
-/// <param name="map">The memory behind the selected alternate setting.</param>
+/// <param name="map">The memory of the selected alternate setting.</param>
 /// <param name="functional">Its functional descriptor.</param>
 /// <param name="erased">What an erased byte reads as.</param>
 public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctionalDescriptor functional, byte erased) : IBootloader
@@ -26,7 +26,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     /// <inheritdoc/>
     public bool CanRead => functional.CanUpload;
 
-    // A ROM may stay in dfuDNBUSY though the sector is erased (H743, beyond 1 MiB): reading tells.
+    // A ROM may stay in dfuDNBUSY although the sector is erased (H743, beyond 1 MiB): reading it back shows that.
     /// <inheritdoc/>
     public void Erase(Sector sector)
     {
@@ -54,7 +54,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
             var to = address + (uint)offset;
             if (!block.Span.ContainsAnyExcept(erased))
             {
-                // The erase has left it so. (On flash with ECC, erased and programmed to 0xFF are not the same.)
+                // The erase has already done it. (On flash with ECC, erased and programmed to 0xFF are not the same.)
                 written(block.Length);
                 continue;
             }
@@ -73,8 +73,8 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     /// <inheritdoc/>
     public void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, long> next)
     {
-        // Whole blocks as long as the memory goes on: a short one costs an address of its own. Never past the end of the
-        // memory: bootloaders crash there.
+        // Read whole blocks as far as the memory allows: a short one needs a SET_ADDRESS of its own. Never read past the end
+        // of the memory: bootloaders crash there.
         var whole = (length + _transferSize - 1L) / _transferSize * _transferSize;
         var readable = (int)Math.Min(whole, map.EndOfRegion(address) - address);
         var buffer = new byte[_transferSize];
@@ -93,9 +93,9 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
                     return false;
                 });
 
-            // Reading goes on at the beginning of a block, so that its number rises and the address need not be set.
-            var goOn = next(from, room[..Math.Min(room.Length, length - offset)]) - address;
-            offset = goOn < length ? (int)goOn / _transferSize * _transferSize : readable;
+            // Continue at the start of a block: then wBlockNum increases, and the address need not be set again.
+            var resumeAt = next(from, room[..Math.Min(room.Length, length - offset)]) - address;
+            offset = resumeAt < length ? (int)resumeAt / _transferSize * _transferSize : readable;
         }
 
         Repeat(dfu.Abort, isDone: () => true);
@@ -118,13 +118,13 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     {
         try
         {
-            // Erasing and writing move the pointer, and the ROM jumps to wherever it points.
+            // Erasing and writing move the address pointer, and the ROM jumps to where it points.
             _commands.SetAddress(address);
             dfu.Download(DfuSeCommands.FirstBlock, []);
         }
         catch (UsbException e) when (e.Fault == UsbFault.Gone)
         {
-            // It has left by itself: F4Bootloader does once its boot window is used up.
+            // It has left on its own, as F4Bootloader does once its boot window is over.
             return;
         }
 
@@ -134,7 +134,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         }
         catch (UsbException)
         {
-            // The request was taken; a device that is already gone cannot answer any more.
+            // The device accepted the request; if it has already disconnected, it cannot answer.
         }
     }
 
@@ -147,7 +147,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         }
         catch (UsbException e) when (e.Fault == UsbFault.Stall)
         {
-            throw Refused($"reading at 0x{address:X8}") ?? (Exception)e;
+            throw ReasonForRefusal($"read at 0x{address:X8}") ?? (Exception)e;
         }
 
         if (received != room.Length)
@@ -192,7 +192,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         });
         return data.Span.SequenceEqual(found)
             || (found.AsSpan().ContainsAnyExcept(erased)
-                ? throw new DfuException($"The device failed writing {data.Length} bytes at 0x{address:X8}, and the flash contains something else now.")
+                ? throw new DfuException($"The device failed to write {data.Length} bytes at 0x{address:X8}, and the flash there now contains something else.")
                 : false);
     }
 
@@ -203,8 +203,8 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         return isErased;
     }
 
-    // A device that says why: read protection is errVENDOR (AN3156).
-    private DfuException? Refused(string what)
+    // Null if the device reports no reason. Read protection is errVENDOR (AN3156).
+    private DfuException? ReasonForRefusal(string what)
     {
         var status = dfu.GetStatus();
         if (status.Code == DfuStatusCode.Ok)
@@ -213,14 +213,14 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         }
 
         dfu.Idle();
-        return new DfuException($"The device refused {what}: it reports {status}.", status);
+        return new DfuException($"The device refused to {what}: it reports {status}.", status);
     }
 }
 
 /// <summary>
-/// A bootloader that keeps its own vectors in the first page of the sketch (h0wch33/stm32f1_dfu). It skips an erase of
-/// that page, and erases it when the block for it is written. So the page is erased by writing one without a sketch's
-/// vectors: from then on the half-written sketch is not started, as on every other board.
+/// A bootloader that keeps its own vectors in the first page of the sketch (h0wch33/stm32f1_dfu). It ignores an erase of
+/// that page, and erases it when a block is written to it. So this class erases the page by writing a block without a
+/// sketch's vectors: from then on, the half-written sketch is not started, as on every other board.
 /// </summary>
 /// <param name="bootloader">The bootloader.</param>
 /// <param name="page">The address of the page.</param>

@@ -5,7 +5,7 @@ using UploadHelper.Core.Protocols.Dfu;
 namespace UploadHelper.Core.Protocols.DfuSe;
 
 /// <summary>
-/// The commands of DfuSe over a DFU connection (UM0424, AN3156). A command is executed by the GETSTATUS behind it.
+/// The commands of DfuSe over a DFU connection (UM0424, AN3156). The GETSTATUS that follows a command executes it.
 /// </summary>
 /// <param name="dfu">The connection; the device is in dfuIDLE or dfuDNLOAD-IDLE.</param>
 internal sealed class DfuSeCommands(DfuConnection dfu)
@@ -17,27 +17,27 @@ internal sealed class DfuSeCommands(DfuConnection dfu)
     private const byte SetAddressPointer = 0x21;
     private const byte Erase = 0x41;
 
-    // Far above what a part needs (70 us for a word): a limit against hanging for ever.
+    // Far longer than any part needs (70 us for a word): only guards against hanging forever.
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
 
     public void SetAddress(uint address)
     {
-        // The pointer is set at once whatever poll time-out is reported (F4 ROMs: 104 ms): "seems a common bootloader
+        // The pointer is set at once, whatever poll timeout is reported (F4 ROMs: 104 ms): "seems a common bootloader
         // bug" in the words of dfu-util.
         Send(SetAddressPointer, address);
-        Settled(dfu.Execute(WriteLimit, heedPollTimeout: false), $"setting the address to 0x{address:X8}");
+        ThrowIfFailed(dfu.Execute(WriteLimit, heedPollTimeout: false), $"set the address to 0x{address:X8}");
     }
 
     public void ErasePage(uint address, EraseTimes times)
     {
         Send(Erase, address);
-        Settled(dfu.Execute(times.Limit, atLeast: times.AtLeast), $"erasing the sector at 0x{address:X8}");
+        ThrowIfFailed(dfu.Execute(times.Limit, atLeast: times.AtLeast), $"erase the sector at 0x{address:X8}");
     }
 
     public void WriteBlock(ushort block, ReadOnlySpan<byte> data, uint address)
     {
         dfu.Download(block, data);
-        Settled(dfu.Execute(WriteLimit), $"writing {data.Length} bytes at 0x{address:X8}");
+        ThrowIfFailed(dfu.Execute(WriteLimit), $"write {data.Length} bytes at 0x{address:X8}");
     }
 
     private void Send(byte command, uint address)
@@ -48,18 +48,19 @@ internal sealed class DfuSeCommands(DfuConnection dfu)
         dfu.Download(CommandBlock, data);
     }
 
-    private static void Settled(DfuStatus status, string what)
+    private static void ThrowIfFailed(DfuStatus status, string what)
     {
         if (status.State != DfuState.DownloadIdle || status.Code != DfuStatusCode.Ok)
         {
-            throw new DfuException($"The device failed {what}: it reports {status}.", status);
+            throw new DfuException($"The device failed to {what}: it reports {status}.", status);
         }
     }
 }
 
 /// <summary>
-/// The wBlockNum of consecutive blocks: the address pointer is set once, and numbers rise from there (UM0424). A block
-/// shorter than wTransferSize gets the pointer set to it, since some devices multiply wBlockNum by the length of the block.
+/// The wBlockNum of consecutive blocks: the address pointer is set once, and the numbers increase from there (UM0424). The
+/// pointer is set again for a block shorter than wTransferSize, since some devices multiply wBlockNum by the length of the
+/// block.
 /// </summary>
 /// <param name="transferSize">wTransferSize.</param>
 /// <param name="setAddress">Sets the address pointer.</param>
@@ -70,7 +71,7 @@ internal sealed class BlockNumbers(int transferSize, Action<uint> setAddress)
 
     private uint? _pointer;
 
-    /// <summary>The number for a block; sets the pointer if it has to.</summary>
+    /// <summary>The number for a block; sets the pointer if necessary.</summary>
     public ushort For(uint address, int size)
     {
         var number = DfuSeCommands.FirstBlock + (address - (_pointer ?? address)) / (uint)transferSize;
@@ -84,6 +85,6 @@ internal sealed class BlockNumbers(int transferSize, Action<uint> setAddress)
         return (ushort)number;
     }
 
-    /// <summary>The pointer is somewhere else by now.</summary>
+    /// <summary>Forgets the pointer after something else has moved it.</summary>
     public void Forget() => _pointer = null;
 }

@@ -6,15 +6,15 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Protocols.Maple;
 
 /// <summary>
-/// A Maple bootloader in dfuIDLE: plain DFU, its memory behind the selected alternate setting (dfu.c of
+/// A Maple bootloader in dfuIDLE: plain DFU, with the memory of the selected alternate setting (dfu.c of
 /// leaflabs/maple-bootloader and of rogerclarkmelbourne/STM32duino-bootloader).
 ///
-/// It ignores wBlockNum: a download begins at the memory's start, and goes on where the last block ended. Each block erases
-/// its own page, and must be as large as one. So pages are written in order, those that nobody gave bytes for as erased; and
-/// ABORT takes it back to the start, from where the first page can be written once more, alone.
+/// It ignores wBlockNum: a download begins at the start of the memory, and each block continues where the last one ended.
+/// Each block erases its own page, and must be as large as the page. So pages are written in order, and those without data
+/// are written as erased. ABORT returns to the start; from there, the first page can be written again on its own.
 ///
-/// A block takes exactly as many GETSTATUS as it is busy: one more in dfuDNLOAD-IDLE, and the next block would go to the
-/// start. It clears bStatus on every request, so that only bState tells how it is.
+/// After a block, GETSTATUS must end as soon as the device is no longer busy: after one more in dfuDNLOAD-IDLE, the next block
+/// would be written to the start. The device clears bStatus on every request, so only bState shows a failure.
 /// </summary>
 /// <param name="device">The open device.</param>
 /// <param name="dfu">The connection to it.</param>
@@ -25,7 +25,7 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
     private const byte Erased = 0xFF;
     private const int ReadAttempts = 3;
 
-    // A page takes some 50 ms, a sector of an F4 at most 2 s.
+    // A page takes about 50 ms, a sector of an F4 at most 2 s.
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
 
     private readonly uint _start = map.Groups[0].Address;
@@ -34,7 +34,7 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
     // Where the next block goes; null in dfuIDLE.
     private long? _next;
 
-    // End of the pages that are to be erased and were not sent yet.
+    // End of the pages that still have to be erased; 0 if there are none.
     private long _eraseEnd;
 
     /// <inheritdoc/>
@@ -47,9 +47,7 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
     public bool CanLeave => device.CanReset;
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// There is no request for it: a page is erased by the block that is written to it.
-    /// </remarks>
+    /// <remarks>The protocol has no erase request: each block erases its page before it is written.</remarks>
     public void Erase(Sector sector)
     {
         if (sector.Address > Math.Max(_eraseEnd, _start))
@@ -95,7 +93,7 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
         ToIdle();
         for (long at = address; at < address + (long)length;)
         {
-            // base + wLength * wBlockNum, with the wLength of the first UPLOAD behind dfuIDLE: always whole blocks.
+            // The device reads at base + wLength * wBlockNum, with the wLength of the first UPLOAD after dfuIDLE: read whole blocks only.
             var number = (at - _start) / _block.Length;
             ReadBlock(number, at);
             var from = Math.Max(_start + number * _block.Length, address);
@@ -108,8 +106,8 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A bus reset in any state but dfuIDLE resets the microcontroller. Once something was downloaded, it starts the sketch at
-    /// once (DR10 = 0x424D, STM32duino bootloader 2.0), else when its boot window is over.
+    /// A bus reset in any state except dfuIDLE resets the microcontroller. After a download, it then starts the sketch at once
+    /// (DR10 = 0x424D, STM32duino bootloader 2.0); otherwise when its boot window is over.
     /// </remarks>
     public void Leave(uint address)
     {
@@ -134,11 +132,11 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
         }
         catch (UsbException e) when (e.Fault == UsbFault.Gone)
         {
-            // It was quick: the sketch is on the bus instead.
+            // It has restarted already: the sketch is on the bus instead.
         }
     }
 
-    // Reading changes nothing, so that a refused request is simply made again, from dfuIDLE.
+    // Reading changes nothing, so a refused request is simply repeated from dfuIDLE.
     private void ReadBlock(long number, long address)
     {
         for (var attempt = 1; ; attempt++)
@@ -181,7 +179,7 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
         var status = dfu.Execute(WriteLimit);
         if (status.State != DfuState.DownloadIdle)
         {
-            throw new DfuException($"The device failed writing {_block.Length} bytes at 0x{address:X8}: it reports {status.State.Name()}.", status);
+            throw new DfuException($"The device failed to write {_block.Length} bytes at 0x{address:X8}: it reports {status.State.Name()}.", status);
         }
 
         _next = address + _block.Length;
@@ -197,7 +195,7 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
         }
     }
 
-    // The end of a download that has not begun is refused, and leads to dfuERROR.
+    // The device refuses to end a download that has not begun, and enters dfuERROR.
     private void ToError()
     {
         try

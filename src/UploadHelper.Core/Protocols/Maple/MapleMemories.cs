@@ -5,13 +5,13 @@ using UploadHelper.Core.Chips;
 namespace UploadHelper.Core.Protocols.Maple;
 
 /// <summary>
-/// The memories of a Maple bootloader. It has no memory map: where an alternate setting writes stands as a number at the
-/// end of its name ("DFU Program FLASH 0x08005000", "... Upload to Flash 0x8002000"), and a map is made from there.
+/// The memories of a Maple bootloader. It has no memory map: the name of each alternate setting ends with the address that
+/// it writes to ("DFU Program FLASH 0x08005000", "... Upload to Flash 0x8002000"), and a map is made from that.
 /// </summary>
 public static class MapleMemories
 {
     // usb.c of the STM32duino bootloader: wTransferSize is the size of a page, 1 KiB up to 128 KiB of flash and 2 KiB
-    // beyond. How large the flash is cannot be asked for; 128 KiB (medium density) and 512 KiB (high density) are the
+    // beyond. The size of the flash cannot be queried; 128 KiB (medium density) and 512 KiB (high density) are the
     // largest parts (RM0008, 3.3.3).
     private const uint MediumDensityPage = 1024;
     private const uint MediumDensityEnd = FlashAddress.FlashBase + 0x2_0000;
@@ -19,8 +19,8 @@ public static class MapleMemories
     private const SectorAccess Writable = SectorAccess.Read | SectorAccess.Erase | SectorAccess.Write;
 
     /// <summary>
-    /// The memories of a device, the highest address first: each reaches to the end of the flash, and an address belongs to
-    /// the one that begins next below it. Alternate settings for RAM are left out: nothing is ever written there.
+    /// The memories of a device, the highest address first: each extends to the end of the flash, and an address belongs to
+    /// the memory whose start is the closest at or below it. Alternate settings for RAM are omitted: nothing is ever written there.
     /// </summary>
     /// <param name="description">The descriptors of the device; its wTransferSize is above 0.</param>
     public static IReadOnlyList<DfuMemory> Of(DfuDescription description)

@@ -7,24 +7,24 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Connecting;
 
 /// <summary>
-/// Sees the sketch start by its serial port: one that was not there while the bootloader was, with the old name, at
-/// the same place on the bus, or with the same ids. It may come back under another name.
+/// Detects the start of the sketch by its serial port: a port that was not listed while the bootloader ran, and that has the
+/// old name, the same USB path or the same USB ids. It may return under a different name.
 /// </summary>
-internal sealed class SketchReturn(ISerialPorts ports, TimeProvider time, SerialPortInfo? before, string usbPath)
+internal sealed class SketchWatcher(ISerialPorts ports, TimeProvider time, SerialPortInfo? before, string usbPath)
 {
-    /// <summary>How long a sketch may take from its start to its serial port.</summary>
+    /// <summary>How long a sketch may take to enumerate its serial port after its start.</summary>
     public static readonly TimeSpan Enumeration = TimeSpan.FromSeconds(5);
 
-    private readonly HashSet<string> _withBootloader = [.. ports.List().Select(p => p.Name)];
+    private readonly HashSet<string> _portsOfBootloader = [.. ports.List().Select(p => p.Name)];
 
     /// <summary>Waits for the port.</summary>
-    /// <returns>Its name, or null if it did not come in time.</returns>
+    /// <returns>Its name, or null if it did not appear in time.</returns>
     public string? WaitFor(TimeSpan limit, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         while (true)
         {
-            var port = ports.List().FirstOrDefault(p => !_withBootloader.Contains(p.Name) && IsTheSketchs(p));
+            var port = ports.List().FirstOrDefault(p => !_portsOfBootloader.Contains(p.Name) && BelongsToSketch(p));
             if (port is not null || time.GetElapsedTime(start) >= limit)
             {
                 return port?.Name;
@@ -34,45 +34,45 @@ internal sealed class SketchReturn(ISerialPorts ports, TimeProvider time, Serial
         }
     }
 
-    private bool IsTheSketchs(SerialPortInfo port) =>
+    private bool BelongsToSketch(SerialPortInfo port) =>
         (before is not null && PortNames.Same(port.Name, before.Name))
         || (usbPath.Length > 0 && port.UsbPath == usbPath)
         || (before?.VendorId is not null && port.VendorId == before.VendorId && port.ProductId == before.ProductId);
 }
 
 /// <summary>
-/// Sees a board go out of DFU mode: by the sketch's serial port, or because its bootloader is no longer on the bus.
-/// Made before it is asked to leave. It may come back for a while first (F4Bootloader).
+/// Detects that a board has left DFU mode: the sketch's serial port has appeared, or the bootloader is no longer on the bus.
+/// Create it before asking the bootloader to leave. The bootloader may reappear for a while first (F4Bootloader).
 /// </summary>
 internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider time, DfuDescription bootloader)
 {
-    // A bootloader that has reset itself is back within one (392 ms were measured; Windows takes longer).
+    // A bootloader that has reset itself is back within a second (392 ms measured; Windows takes longer).
     private static readonly TimeSpan GoneForGood = TimeSpan.FromSeconds(3);
 
-    private readonly SketchReturn _arrival = new(ports, time, before: null, bootloader.Device.Path);
+    private readonly SketchWatcher _sketch = new(ports, time, before: null, bootloader.Device.Path);
 
-    /// <summary>Waits for it.</summary>
+    /// <summary>Waits until the board has left DFU mode.</summary>
     /// <param name="address">Where the sketch begins.</param>
-    /// <param name="startsAfter">How long the bootloader is known to stay.</param>
+    /// <param name="startsAfter">How long the bootloader is known to stay after the request.</param>
     /// <param name="events">Receives progress.</param>
     /// <param name="cancellationToken">Checked in each wait.</param>
-    /// <exception cref="UploadException"><see cref="UploadError.NotStarted"/>: it is still there.</exception>
+    /// <exception cref="UploadException"><see cref="UploadError.NotStarted"/>: the bootloader is still there.</exception>
     public LeaveResult WaitFor(uint address, TimeSpan startsAfter, Action<UploadEvent> events, CancellationToken cancellationToken)
     {
-        var limit = startsAfter + SketchReturn.Enumeration;
+        var limit = startsAfter + SketchWatcher.Enumeration;
         events(new WaitingForSketch(limit, AskForReset: false));
         var start = time.GetTimestamp();
-        var seen = start;
+        var lastSeen = start;
         while (true)
         {
-            if (_arrival.WaitFor(TimeSpan.Zero, cancellationToken) is { } port)
+            if (_sketch.WaitFor(TimeSpan.Zero, cancellationToken) is { } port)
             {
                 return new LeaveResult(address, port, LeftGhost: false);
             }
 
             if (Listed() is not { } device)
             {
-                if (time.GetElapsedTime(seen) >= GoneForGood)
+                if (time.GetElapsedTime(lastSeen) >= GoneForGood)
                 {
                     return new LeaveResult(address, null, LeftGhost: false);
                 }
@@ -84,11 +84,11 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
                     : throw new UploadException(
                         UploadError.NotStarted,
                         $"The board was told to start its sketch at 0x{address:X8}, but is still in its bootloader after {limit.TotalSeconds:0} s.",
-                        "Check that there is a sketch at that address: give its address (upload-helper leave 0x08004000), or upload one. Check that BOOT0 is low.");
+                        "Check that there is a sketch at that address. If it is elsewhere, give its address (upload-helper leave 0x08004000); if there is none, upload one. Check that BOOT0 is low.");
             }
             else
             {
-                seen = time.GetTimestamp();
+                lastSeen = time.GetTimestamp();
             }
 
             time.Wait(Waiting.PollInterval, cancellationToken);
@@ -98,7 +98,7 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
     private UsbDeviceInfo? Listed() => bus.List().FirstOrDefault(
         d => d.Id == bootloader.Device.Id && d.Path == bootloader.Device.Path && d.Interfaces.Any(DfuDescription.IsDfuMode));
 
-    // Descriptors only: whatever answers these is there.
+    // Read descriptors only: a device that answers is not a ghost.
     private bool IsGhost(UsbDeviceInfo device)
     {
         try
@@ -116,6 +116,6 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
 
 /// <summary>How a board has left DFU mode.</summary>
 /// <param name="Address">Where its sketch begins.</param>
-/// <param name="Port">The serial port with which the sketch was seen to run, or null if none was seen.</param>
-/// <param name="LeftGhost">Whether the bootloader is still listed on the bus, though it answers nothing any more.</param>
+/// <param name="Port">The serial port of the running sketch, or null if none was seen.</param>
+/// <param name="LeftGhost">Whether the bootloader is still listed on the bus, although it no longer responds.</param>
 public sealed record LeaveResult(uint Address, string? Port, bool LeftGhost);
