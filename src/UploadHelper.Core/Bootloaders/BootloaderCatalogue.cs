@@ -94,3 +94,163 @@ public enum BoardProgram
 /// <param name="Program">What a board with these ids runs.</param>
 /// <param name="Name">The display name of the device.</param>
 public sealed record KnownDevice(UsbId Id, BoardProgram Program, string Name);
+
+/// <summary>
+/// Everything that is known about one bootloader beyond its descriptors: an entry of <see cref="BootloaderCatalogue"/>.
+/// Facts about a bootloader are recorded here and nowhere else.
+/// </summary>
+/// <param name="Name">Its display name.</param>
+/// <param name="Source">The sources of the facts.</param>
+public sealed record BootloaderInfo(string Name, string Source)
+{
+    /// <summary>Recognizes it by its descriptors and memory map. The first matching entry of the catalogue applies.</summary>
+    public Func<DfuDescription, MemoryMap, bool> Matches { get; init; } = (_, _) => false;
+
+    /// <summary>The name that <c>image</c> and the docs use for entries that differ only in the chip; by default <see cref="Name"/>.</summary>
+    public string Family
+    {
+        get => field ?? Name;
+        init;
+    }
+
+    /// <summary>Where it starts sketches, with the devices that are known to have it.</summary>
+    public IReadOnlyList<SketchPlace> Places { get; init; } = [];
+
+    /// <summary>How long it stays in DFU mode after a request to leave.</summary>
+    public TimeSpan StartsSketchAfter { get; init; }
+
+    /// <summary>How long it waits for a host after any other reset before it starts the sketch; at least <see cref="StartsSketchAfter"/>.</summary>
+    public TimeSpan BootWindow
+    {
+        get => field > StartsSketchAfter ? field : StartsSketchAfter;
+        init;
+    }
+
+    /// <summary>
+    /// The evidence that it accepts GETSTATUS at any time and answers when the operation is complete, regardless of the
+    /// bwPollTimeout that it reports; null if there is none.
+    /// </summary>
+    public string? PollsEarly { get; init; }
+
+    /// <summary>
+    /// Whether it starts any program with a plausible stack pointer once its boot window is over, even during a session
+    /// with a host. If there was no sketch in flash, this happens as soon as the new vector table is written.
+    /// </summary>
+    public bool StartsSketchByItself { get; init; }
+
+    /// <summary>What an erased byte of its flash reads as.</summary>
+    public byte ErasedValue { get; init; } = 0xFF;
+
+    /// <summary>The part of the internal flash that may be written, regardless of the memory map; null if the map is correct.</summary>
+    public WritableRange? Writable { get; init; }
+
+    /// <summary>Which sketches it accepts and starts; null if it starts any program that the host selects.</summary>
+    public SketchRule? Sketch { get; init; }
+
+    /// <summary>
+    /// Number of bytes that are programmed at once; writes begin and end at a multiple of it. 32, the flash word of the H7, is
+    /// the largest of any STM32 and does no harm where the unit is smaller.
+    /// </summary>
+    public int ProgramUnit { get; init; } = 32;
+
+    /// <summary>
+    /// Size in bytes of the last write: the initial stack pointer, by which bootloaders recognize a sketch, and the bytes that
+    /// the flash programs together with it. A power failure during the last write can corrupt only these bytes. 32, the flash
+    /// word of the H7, if the part is unknown.
+    /// </summary>
+    public int LastWrite { get; init; } = 32;
+
+    /// <summary>
+    /// Whether the page at the flash base holds the bootloader's own stack pointer and reset vector. The device swaps them
+    /// with the sketch's when it writes that page, and stores the sketch's in two words that must be 0 in the image.
+    /// </summary>
+    public bool SharesVectorPage { get; init; }
+
+    /// <summary>Whether it stays in DFU mode forever once a host has sent it a request; a board that is refused must then be made to leave.</summary>
+    public bool StaysOnceAsked { get; init; }
+
+    /// <summary>
+    /// Whether the first block cannot be rewritten on its own, because that erases what follows it. Then everything is
+    /// written in one go, the vector table first.
+    /// </summary>
+    public bool WritesInOneGo { get; init; }
+
+    /// <summary>Whether it hangs when it reads a word whose programming was interrupted: the ECC of that word is wrong (RM0433, 4.3.9).</summary>
+    public bool HangsOnCutWords { get; init; }
+
+    /// <summary>What the user can do if the sketch does not start; null if pressing RESET is the only advice.</summary>
+    public string? NotStarted { get; init; }
+
+    /// <summary>How long it takes to erase.</summary>
+    public EraseTimes Erase { get; init; } = new();
+
+    /// <summary>A second address where it looks for a sketch if it finds none at the first; null if it looks at one address only.</summary>
+    public uint? AlsoStarts { get; init; }
+
+    /// <summary>A limitation of the device that no host can work around; the user is warned before anything is written.</summary>
+    public DeviceLimit? Limit { get; init; }
+}
+
+/// <summary>An address where a bootloader starts sketches.</summary>
+/// <param name="Options">The upload options for it.</param>
+/// <param name="Address">Where the vector table of the sketch must be.</param>
+/// <param name="Devices">The descriptors of known devices with this bootloader; <c>image</c> checks a sketch against them.</param>
+public sealed record SketchPlace(string Options, uint Address, IReadOnlyList<DfuDescription> Devices)
+{
+    /// <summary>Distinguishes the places of a bootloader that has several: "64 KiB part"; null if there is only one.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>The alternate setting that the options select, or null.</summary>
+    public byte? Alternate { get; init; }
+}
+
+/// <summary>How long a device takes to erase a sector.</summary>
+public sealed record EraseTimes
+{
+    /// <summary>The shortest time to wait, for a device that asks for less than it needs.</summary>
+    public TimeSpan AtLeast { get; init; }
+
+    /// <summary>
+    /// A device that is busy for longer than this counts as hung. The default is far longer than any part needs; it is shorter
+    /// for a device that is known to stay busy although it is done.
+    /// </summary>
+    public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(40);
+}
+
+/// <summary>The part of the internal flash that may be written.</summary>
+/// <param name="Start">Its first address.</param>
+/// <param name="End">The address after its last byte.</param>
+/// <param name="Before">Why a sector below it must not be erased: "it ...".</param>
+/// <param name="Behind">Why a sector above it must not be erased: "it ...".</param>
+public sealed record WritableRange(uint Start, long End, string Before, string Behind)
+{
+    /// <summary>Why a sector must not be erased: "it ..."; null if it may be.</summary>
+    public string? WhyNot(Sector sector) =>
+        !FlashAddress.IsInternalFlash(sector.Address) ? null
+        : sector.Address < Start ? Before
+        : sector.End > End ? Behind
+        : null;
+}
+
+/// <summary>How a bootloader tells a sketch from empty flash.</summary>
+/// <param name="Address">Where it looks; null if it looks at every place where it starts sketches.</param>
+/// <param name="Accepts">Which initial stack pointers it accepts.</param>
+/// <param name="StackRange">The accepted stack pointers, for messages.</param>
+public sealed record SketchRule(uint? Address, Func<uint, bool> Accepts, string StackRange)
+{
+    /// <summary>Whether a program at any other address is never started: nothing else on these boards starts it.</summary>
+    public bool StartsNothingElse { get; init; }
+}
+
+/// <summary>A limitation of a device.</summary>
+/// <param name="Message">What it is.</param>
+/// <param name="Hint">What the user can do about it.</param>
+public sealed record DeviceLimit(string Message, string Hint)
+{
+    /// <summary>
+    /// What is unknown about a board if an upload ends while the block with the vector table is being written (or the page
+    /// that the bootloader shares with the sketch is being rewritten): "But if the power failed at that moment, ..."; null
+    /// if nothing is.
+    /// </summary>
+    public string? PowerLost { get; init; }
+}

@@ -2,6 +2,7 @@ using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
+using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Connecting;
@@ -98,3 +99,117 @@ internal sealed class SketchStart(BootloaderSession session, ISerialPorts ports,
         events(new UploadWarning(WarningCode.PortNotBack, $"{message}. {ErrorMessages.Written}", hint));
     }
 }
+
+/// <summary>
+/// Detects the start of the sketch by its serial port: a port that was not listed while the bootloader ran, and that has the
+/// old name, the same USB path or the same USB ids. It may return under a different name.
+/// </summary>
+internal sealed class SketchWatcher(ISerialPorts ports, TimeProvider time, SerialPortInfo? before, string usbPath)
+{
+    /// <summary>How long a sketch may take to enumerate its serial port after its start.</summary>
+    public static readonly TimeSpan Enumeration = TimeSpan.FromSeconds(5);
+
+    private readonly HashSet<string> _portsOfBootloader = [.. ports.List().Select(p => p.Name)];
+
+    /// <summary>Waits for the port.</summary>
+    /// <returns>Its name, or null if it did not appear in time.</returns>
+    public string? WaitFor(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            var port = ports.List().FirstOrDefault(p => !_portsOfBootloader.Contains(p.Name) && BelongsToSketch(p));
+            if (port is not null || time.GetElapsedTime(start) >= limit)
+            {
+                return port?.Name;
+            }
+
+            time.Wait(Waiting.PollInterval, cancellationToken);
+        }
+    }
+
+    private bool BelongsToSketch(SerialPortInfo port) =>
+        (before is not null && PortNames.Same(port.Name, before.Name))
+        || (usbPath.Length > 0 && port.UsbPath == usbPath)
+        || (before?.VendorId is not null && port.VendorId == before.VendorId && port.ProductId == before.ProductId);
+}
+
+/// <summary>
+/// Detects that a board has left DFU mode: the sketch's serial port has appeared, or the bootloader is no longer on the bus.
+/// Create it before asking the bootloader to leave. The bootloader may reappear for a while first (F4Bootloader).
+/// </summary>
+internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider time, DfuDescription bootloader)
+{
+    // A bootloader that has reset itself is back within a second (392 ms measured; Windows takes longer).
+    private static readonly TimeSpan GoneForGood = TimeSpan.FromSeconds(3);
+
+    private readonly SketchWatcher _sketch = new(ports, time, before: null, bootloader.Device.Path);
+
+    /// <summary>Waits until the board has left DFU mode.</summary>
+    /// <param name="address">Where the sketch begins.</param>
+    /// <param name="startsAfter">How long the bootloader is known to stay after the request.</param>
+    /// <param name="events">Receives progress.</param>
+    /// <param name="cancellationToken">Checked in each wait.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.NotStarted"/>: the bootloader is still there.</exception>
+    public LeaveResult WaitFor(uint address, TimeSpan startsAfter, Action<UploadEvent> events, CancellationToken cancellationToken)
+    {
+        var limit = startsAfter + SketchWatcher.Enumeration;
+        events(new WaitingForSketch(limit, AskForReset: false));
+        var start = time.GetTimestamp();
+        var lastSeen = start;
+        while (true)
+        {
+            if (_sketch.WaitFor(TimeSpan.Zero, cancellationToken) is { } port)
+            {
+                return new LeaveResult(address, port, LeftGhost: false);
+            }
+
+            if (Listed() is not { } device)
+            {
+                if (time.GetElapsedTime(lastSeen) >= GoneForGood)
+                {
+                    return new LeaveResult(address, null, LeftGhost: false);
+                }
+            }
+            else if (time.GetElapsedTime(start) >= limit)
+            {
+                return IsGhost(device)
+                    ? new LeaveResult(address, null, LeftGhost: true)
+                    : throw new UploadException(
+                        UploadError.NotStarted,
+                        $"The board was told to start its sketch at 0x{address:X8}, but is still in its bootloader after {limit.TotalSeconds:0} s.",
+                        "Check that there is a sketch at that address. If it is elsewhere, give its address (upload-helper leave 0x08004000); if there is none, upload one. Check that BOOT0 is low.");
+            }
+            else
+            {
+                lastSeen = time.GetTimestamp();
+            }
+
+            time.Wait(Waiting.PollInterval, cancellationToken);
+        }
+    }
+
+    private UsbDeviceInfo? Listed() => bus.List().FirstOrDefault(
+        d => d.Id == bootloader.Device.Id && d.Path == bootloader.Device.Path && d.Interfaces.Any(DfuDescription.IsDfuMode));
+
+    // Read descriptors only: a device that answers is not a ghost.
+    private bool IsGhost(UsbDeviceInfo device)
+    {
+        try
+        {
+            using var open = bus.Open(device);
+            _ = UsbDescriptors.ReadDevice(open);
+            return false;
+        }
+        catch (UsbException e)
+        {
+            return e.Fault is UsbFault.Timeout;
+        }
+    }
+}
+
+/// <summary>How a board has left DFU mode.</summary>
+/// <param name="Address">Where its sketch begins.</param>
+/// <param name="Port">The serial port of the running sketch, or null if none was seen.</param>
+/// <param name="LeftGhost">Whether the bootloader is still listed on the bus, although it no longer responds.</param>
+public sealed record LeaveResult(uint Address, string? Port, bool LeftGhost);

@@ -1,5 +1,6 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 
 namespace UploadHelper.Core.Flashing;
@@ -66,4 +67,220 @@ public sealed record MemoryPlan(DfuMemory Memory, IReadOnlyList<Sector> Sectors,
             }
         }
     }
+}
+
+/// <summary>Plans an upload: which sectors and blocks of a board an image needs, or a refusal before anything is erased.</summary>
+/// <param name="memories">The memories of the board.</param>
+/// <param name="transferSize">The bootloader's wTransferSize, in bytes.</param>
+/// <param name="erased">What an erased byte reads as.</param>
+public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transferSize, byte erased)
+{
+    /// <summary>Bytes that the device programs at once (<see cref="BootloaderInfo.ProgramUnit"/>).</summary>
+    public int ProgramUnit { get; init; } = 32;
+
+    /// <summary>Size in bytes of the block that is written last (<see cref="BootloaderInfo.LastWrite"/>); null for a whole block, as a page-based bootloader requires.</summary>
+    public int? LastWrite { get; init; }
+
+    /// <summary>The lowest address at which a sketch can begin, if the memory map does not show it; for hints.</summary>
+    public uint SketchStart { get; init; }
+
+    /// <summary>
+    /// Whether the block with the vector table is written last, as with every bootloader that allows it. Otherwise everything
+    /// is written in one go.
+    /// </summary>
+    public bool VectorsLast { get; init; } = true;
+
+    /// <summary>Plans the writing of an image.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="alternate">The alternate setting that the user selects, or null to go by the file or the addresses.</param>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.NotWritable"/>, <see cref="UploadError.ImageTooLarge"/> or
+    /// <see cref="UploadError.NotASectorStart"/>, with the range in question and the memory map.
+    /// </exception>
+    public FlashPlan Plan(FirmwareImage image, byte? alternate = null)
+    {
+        var plans = PlaceSegments(image, alternate)
+            .Select(p => Plan(image, p.Memory, [.. p.Segments.OrderBy(s => s.Address)]))
+            .OrderByDescending(p => p.Sectors.Any(s => s.Address <= image.Start && s.End > image.Start))
+            .ToList();
+        if (image.HasVectorTable && plans[0].Sectors[0].Address != image.Start)
+        {
+            throw NotASectorStart(image.Start, plans[0].Memory.Map);
+        }
+
+        if (!image.HasVectorTable || !VectorsLast)
+        {
+            return new FlashPlan(plans, null);
+        }
+
+        var (vectorBlock, others) = Split(plans[0].Runs, plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : transferSize);
+        plans[0] = plans[0] with { Runs = others };
+        return new FlashPlan(plans, vectorBlock);
+    }
+
+    // Not GroupBy: its code for a segment is never precompiled, and a board is waiting for this.
+    private List<PlacedSegments> PlaceSegments(FirmwareImage image, byte? alternate)
+    {
+        var placement = new Placement(memories, image, alternate);
+        var placed = new List<PlacedSegments>();
+        foreach (var target in image.Targets)
+        {
+            foreach (var segment in target.Segments)
+            {
+                var memory = placement.Of(segment, target.Alternate);
+                var sameMemory = placed.Find(p => p.Memory == memory);
+                if (sameMemory is null)
+                {
+                    placed.Add(sameMemory = new PlacedSegments(memory, []));
+                }
+
+                sameMemory.Segments.Add(segment);
+            }
+        }
+
+        return placed;
+    }
+
+    private MemoryPlan Plan(FirmwareImage image, DfuMemory memory, IReadOnlyList<Segment> segments)
+    {
+        foreach (var (before, after) in segments.Zip(segments.Skip(1)))
+        {
+            if (after.Address < before.End)
+            {
+                throw new UploadException(
+                    UploadError.ImageUnreadable,
+                    $"{image.Name} has two targets that both contain data for 0x{after.Address:X8} of {memory.Map.Name}. Nothing was erased.",
+                    "Build the file again.");
+            }
+        }
+
+        if (memory.FixedStart is not null)
+        {
+            segments = [new SequentialRun(memories, erased).Join(image, memory, segments)];
+        }
+
+        return new MemoryPlan(memory, TouchedSectors(image, segments, memory.Map), RunBuilder.Build(segments, memory.Map, transferSize, ProgramUnit, erased));
+    }
+
+    private static (Segment VectorBlock, IReadOnlyList<Segment> Others) Split(IReadOnlyList<Segment> runs, int size)
+    {
+        var first = runs[0];
+        size = Math.Min(size, first.Data.Length);
+        var rest = new Segment(first.Address + (uint)size, first.Data[size..]);
+        return (first with { Data = first.Data[..size] }, rest.Data.IsEmpty ? [.. runs.Skip(1)] : [rest, .. runs.Skip(1)]);
+    }
+
+    private List<Sector> TouchedSectors(FirmwareImage image, IReadOnlyList<Segment> segments, MemoryMap map)
+    {
+        var sectors = new List<Sector>();
+        foreach (var segment in segments)
+        {
+            for (long address = segment.Address; address < segment.End;)
+            {
+                var sector = map.SectorAt(address);
+                if (sector is not { IsWritable: true })
+                {
+                    throw Refused(image, segment, address, sector, map);
+                }
+
+                if (sectors.Count == 0 || sectors[^1] != sector.Value)
+                {
+                    sectors.Add(sector.Value);
+                }
+
+                address = sector.Value.End;
+            }
+        }
+
+        return sectors;
+    }
+
+    private UploadException Refused(FirmwareImage image, Segment segment, long address, Sector? sector, MemoryMap map)
+    {
+        if (address > segment.Address)
+        {
+            return new UploadException(
+                UploadError.ImageTooLarge,
+                $"{image.Name} is too large: it needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but {(sector is null ? "the flash" : "the writable flash")} "
+                    + $"ends at 0x{address - 1:X8} ({segment.End - address} bytes too many). Nothing was erased. Memory map: {map}",
+                "Make the sketch smaller (optimize for size, use fewer libraries), or check that the right board is selected.");
+        }
+
+        var writable = map.Groups.FirstOrDefault(g => g.Count > 0 && new Sector(g.Address, g.SectorSize, g.Access).IsWritable);
+        var start = Math.Max(writable.Address, SketchStart);
+        return new UploadException(
+            UploadError.NotWritable,
+            $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but the sector at 0x{sector!.Value.Address:X8} to 0x{sector.Value.End - 1:X8} is read-only: "
+                + $"the bootloader protects it. Nothing was erased. Memory map: {map}",
+            writable.Count == 0
+                ? "This bootloader does not allow writing."
+                : $"On this board, a sketch can begin at 0x{start:X8} (--offset 0x{start - FlashAddress.FlashBase:X}). Compile it for that address.");
+    }
+
+    private static UploadException NotASectorStart(uint address, MemoryMap map)
+    {
+        var sector = map.SectorAt(address)!.Value;
+        return new UploadException(
+            UploadError.NotASectorStart,
+            $"0x{address:X8} is not the start of a sector: it is inside the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, "
+                + $"which can only be erased as a whole. Nothing was erased. Memory map: {map}",
+            $"Check the offset. Did you mean --offset 0x{sector.Address - FlashAddress.FlashBase:X} or 0x{sector.End - FlashAddress.FlashBase:X}?");
+    }
+
+    private sealed record PlacedSegments(DfuMemory Memory, List<Segment> Segments);
+}
+
+/// <summary>Turns the segments of one memory into runs that a device can program.</summary>
+internal static class RunBuilder
+{
+    /// <summary>
+    /// Pads segments to whole units with the erased value, and joins those that are less than a block apart: a separate run
+    /// costs more than the bytes in between. Only erased sectors are padded. (A device pads a shorter unit with whatever is in
+    /// its buffer, AN2606.)
+    /// </summary>
+    /// <param name="segments">The segments, ascending and inside the map.</param>
+    /// <param name="map">The memory.</param>
+    /// <param name="transferSize">The bootloader's wTransferSize, in bytes.</param>
+    /// <param name="unit">Bytes that the device programs at once; divides every sector.</param>
+    /// <param name="erased">What an erased byte reads as.</param>
+    public static IReadOnlyList<Segment> Build(IEnumerable<Segment> segments, MemoryMap map, int transferSize, int unit, byte erased)
+    {
+        var runs = new List<Segment>();
+        var group = new List<Segment>();
+        foreach (var segment in segments)
+        {
+            if (group.Count > 0 && !CanJoin(group[^1], segment, map, transferSize, unit))
+            {
+                runs.Add(Pad(group, unit, erased));
+                group.Clear();
+            }
+
+            group.Add(segment);
+        }
+
+        runs.Add(Pad(group, unit, erased));
+        return runs;
+    }
+
+    private static bool CanJoin(Segment before, Segment after, MemoryMap map, int transferSize, int unit) =>
+        Down(after.Address, unit) <= Up(before.End, unit)
+        || (after.Address - before.End < transferSize
+            && map.SectorAt(before.End - 1)!.Value.End >= map.SectorAt(after.Address)!.Value.Address);
+
+    private static Segment Pad(List<Segment> group, int unit, byte erased)
+    {
+        var start = Down(group[0].Address, unit);
+        var data = new byte[Up(group[^1].End, unit) - start];
+        data.AsSpan().Fill(erased);
+        foreach (var segment in group)
+        {
+            segment.Data.CopyTo(data.AsMemory((int)(segment.Address - start)));
+        }
+
+        return new Segment(start, data);
+    }
+
+    private static uint Down(uint address, int unit) => address - address % (uint)unit;
+
+    private static long Up(long end, int unit) => (end + unit - 1) / unit * unit;
 }

@@ -1,9 +1,11 @@
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
@@ -83,4 +85,104 @@ public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent>
             ? ranges.From(segment.Address, segment.Data.Length)
             : ranges.Within(segment.Address, segment.Data.Length);
     }
+}
+
+/// <summary>Finds ranges in the memories of a board, and refuses those outside them.</summary>
+/// <param name="memories">The memories of the board.</param>
+/// <param name="alternate">The alternate setting that the user selects, or null for the one whose memory contains the address.</param>
+public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? alternate)
+{
+    /// <summary>The range from an address on, which must be the start of a sector.</summary>
+    /// <param name="address">Address of the first byte.</param>
+    /// <param name="length">Number of bytes, above zero; null up to the next gap or the end of the memory.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.NotInMemory"/> or <see cref="UploadError.NotASectorStart"/>.</exception>
+    public MemoryRange From(uint address, long? length)
+    {
+        var range = Within(address, length);
+        var sector = range.Memory.Map.SectorAt(address)!.Value;
+        return sector.Address == address
+            ? range
+            : throw new UploadException(
+                UploadError.NotASectorStart,
+                $"0x{address:X8} is not the start of a sector: it is inside the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}. "
+                    + $"{ErrorMessages.Unchanged} Memory map: {range.Memory.Map}",
+                $"Did you mean 0x{sector.Address:X8} or 0x{sector.End:X8}?");
+    }
+
+    /// <summary>The range from any address on.</summary>
+    /// <param name="address">Address of the first byte.</param>
+    /// <param name="length">Number of bytes, above zero; null up to the next gap or the end of the memory.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.NotInMemory"/>.</exception>
+    public MemoryRange Within(uint address, long? length)
+    {
+        var memory = MemoryAt(address);
+        var available = memory.Map.EndOfRegion(address) - address;
+        return length is null || length <= available
+            ? new MemoryRange(memory, address, checked((int)(length ?? available)))
+            : throw new UploadException(
+                UploadError.NotInMemory,
+                $"The memory has only {available} bytes from 0x{address:X8} to its end, but {length} were requested. "
+                    + $"{ErrorMessages.Unchanged} Memory map: {memory.Map}",
+                $"Use a length of at most 0x{available:X} ({available}).");
+    }
+
+    private DfuMemory MemoryAt(uint address)
+    {
+        var allowed = memories.Where(m => alternate is null || m.Alternate.Setting == alternate).ToList();
+        return allowed.FirstOrDefault(m => m.Map.Contains(address)) ?? throw new UploadException(
+            UploadError.NotInMemory,
+            $"0x{address:X8} is not in {(alternate is null ? "any memory of this board" : $"the memory of alternate setting {alternate}")}. "
+                + $"{ErrorMessages.Unchanged} Memory map: {string.Join(", ", (allowed.Count == 0 ? memories : allowed).Select(m => $"alternate setting {m.Alternate.Setting}: {m.Map}"))}",
+            memories.FirstOrDefault(m => m.Map.Contains(address)) is { } other
+                ? $"It is in alternate setting {other.Alternate.Setting} (--alt {other.Alternate.Setting})."
+                : "Check the address. `upload-helper list` shows the memories.");
+    }
+}
+
+/// <summary>Consecutive bytes in one memory of a board.</summary>
+/// <param name="Memory">The memory.</param>
+/// <param name="Address">Address of the first byte.</param>
+/// <param name="Length">Number of bytes; above zero.</param>
+public sealed record MemoryRange(DfuMemory Memory, uint Address, int Length)
+{
+    /// <summary>Address after the last byte.</summary>
+    public long End => Address + (long)Length;
+}
+
+/// <summary>The sectors of a board that may hold a sketch.</summary>
+/// <param name="memories">The memories of the board.</param>
+/// <param name="info">The bootloader's entry in the catalogue.</param>
+/// <param name="alternate">The alternate setting that the user selects, or null for any.</param>
+internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderInfo info, byte? alternate)
+{
+    /// <summary>The start of the first sector.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.NotWritable"/>: there is no such sector.</exception>
+    public uint Start => memories
+        .Where(m => alternate is null || m.Alternate.Setting == alternate)
+        .OrderBy(m => m.FixedStart ?? 0)
+        .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0).SelectMany(Starts).Where(a => WhyExcluded(m, m.Map.SectorAt(a)!.Value) is null))
+        .Select(a => (uint?)a)
+        .FirstOrDefault() ?? throw new UploadException(
+            UploadError.NotWritable,
+            $"This board has no writable sectors{(alternate is null ? "" : $" in alternate setting {alternate}")}. {ErrorMessages.Unchanged}",
+            "`upload-helper list` shows its descriptors.");
+
+    /// <summary>Why a sector does not belong to the area: "is read-only ..."; null if it does.</summary>
+    public string? WhyExcluded(DfuMemory memory, Sector sector)
+    {
+        if (OptionArea.Holds(memory.Map, sector.Address))
+        {
+            return $"contains option bytes, OTP or similar memory ({memory.Map.Name}), which can lock a chip forever";
+        }
+
+        if (!sector.IsWritable)
+        {
+            return "is read-only: the bootloader protects it";
+        }
+
+        return info.Writable?.WhyNot(sector) is { } why ? $"must not be erased: {why}" : null;
+    }
+
+    private IEnumerable<uint> Starts(SectorGroup group) =>
+        info.Writable is { } writable && writable.Start > group.Address && writable.Start < group.End ? [group.Address, writable.Start] : [group.Address];
 }

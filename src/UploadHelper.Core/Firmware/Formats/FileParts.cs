@@ -125,3 +125,33 @@ internal sealed class FileErrors(string name, string format, bool isText)
         $"{name} is not a program for an STM32: {what}. An STM32 needs {needed}.",
         "Use the .elf, .bin or .hex file that was compiled for this board.");
 }
+
+/// <summary>The lines of a text file; a line ends with CR, LF or CR LF.</summary>
+internal static class TextLines
+{
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>A text without the byte order mark that some editors add.</summary>
+    public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>
+        text.StartsWith(ByteOrderMark) ? text[ByteOrderMark.Length..] : text;
+
+    /// <summary>
+    /// The lines that are not blank, trimmed, with their numbers from 1. NULs and Ctrl-Z at the end of the text, which
+    /// old tools and dumps write, are ignored.
+    /// </summary>
+    public static IEnumerable<(int Number, ReadOnlyMemory<byte> Text)> Of(ReadOnlyMemory<byte> content)
+    {
+        var rest = content[(content.Length - WithoutMark(content.Span).Length)..].TrimEnd(" \t\r\n\0\u001A"u8);
+        for (var number = 1; !rest.IsEmpty; number++)
+        {
+            var end = rest.Span.IndexOfAny((byte)'\r', (byte)'\n');
+            var line = (end < 0 ? rest : rest[..end]).Trim(" \t"u8);
+            if (!line.IsEmpty)
+            {
+                yield return (number, line);
+            }
+
+            rest = end < 0 ? default : rest[(end + (rest.Span[end..].StartsWith("\r\n"u8) ? 2 : 1))..];
+        }
+    }
+}

@@ -141,33 +141,3 @@ internal static class HexText
     /// <summary>A character of a file, in a form that is safe to print.</summary>
     public static string Printable(byte c) => c is >= (byte)' ' and <= (byte)'~' ? $"'{(char)c}'" : $"0x{c:X2}";
 }
-
-/// <summary>The lines of a text file; a line ends with CR, LF or CR LF.</summary>
-internal static class TextLines
-{
-    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
-
-    /// <summary>A text without the byte order mark that some editors add.</summary>
-    public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) =>
-        text.StartsWith(ByteOrderMark) ? text[ByteOrderMark.Length..] : text;
-
-    /// <summary>
-    /// The lines that are not blank, trimmed, with their numbers from 1. NULs and Ctrl-Z at the end of the text, which
-    /// old tools and dumps write, are ignored.
-    /// </summary>
-    public static IEnumerable<(int Number, ReadOnlyMemory<byte> Text)> Of(ReadOnlyMemory<byte> content)
-    {
-        var rest = content[(content.Length - WithoutMark(content.Span).Length)..].TrimEnd(" \t\r\n\0\u001A"u8);
-        for (var number = 1; !rest.IsEmpty; number++)
-        {
-            var end = rest.Span.IndexOfAny((byte)'\r', (byte)'\n');
-            var line = (end < 0 ? rest : rest[..end]).Trim(" \t"u8);
-            if (!line.IsEmpty)
-            {
-                yield return (number, line);
-            }
-
-            rest = end < 0 ? default : rest[(end + (rest.Span[end..].StartsWith("\r\n"u8) ? 2 : 1))..];
-        }
-    }
-}

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Protocols.Dfu;
@@ -218,41 +219,86 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
 }
 
 /// <summary>
-/// A bootloader that keeps its own vectors in the first page of the sketch (h0wch33/stm32f1_dfu). It ignores an erase of
-/// that page, and erases it when a block is written to it. So this class erases the page by writing a block without a
-/// sketch's vectors: from then on, the half-written sketch is not started, as on every other board.
+/// The commands of DfuSe over a DFU connection (UM0424, AN3156). The GETSTATUS that follows a command executes it.
 /// </summary>
-/// <param name="bootloader">The bootloader.</param>
-/// <param name="page">The address of the page.</param>
-public sealed class SharedVectorPage(IBootloader bootloader, uint page) : IBootloader
+/// <param name="dfu">The connection; the device is in dfuIDLE or dfuDNLOAD-IDLE.</param>
+internal sealed class DfuSeCommands(DfuConnection dfu)
 {
-    // Where the device keeps the sketch's stack pointer and reset vector; it must find 0 there.
-    private const int SketchVectors = 0x1C;
-    private const int SketchVectorsSize = 8;
+    /// <summary>wBlockNum of the block at the address pointer; 0 is for commands, 1 is reserved.</summary>
+    public const ushort FirstBlock = 2;
 
-    /// <inheritdoc/>
-    public bool CanRead => bootloader.CanRead;
+    private const ushort CommandBlock = 0;
+    private const byte SetAddressPointer = 0x21;
+    private const byte Erase = 0x41;
 
-    /// <inheritdoc/>
-    public void Erase(Sector sector)
+    // Far longer than any part needs (70 us for a word): only guards against hanging forever.
+    private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
+
+    public void SetAddress(uint address)
     {
-        if (sector.Address != page)
-        {
-            bootloader.Erase(sector);
-            return;
-        }
-
-        var blank = new byte[SketchVectors + SketchVectorsSize];
-        blank.AsSpan(0, SketchVectors).Fill(0xFF);
-        bootloader.Write(page, blank, _ => { });
+        // The pointer is set at once, whatever poll timeout is reported (F4 ROMs: 104 ms): "seems a common bootloader
+        // bug" in the words of dfu-util.
+        Send(SetAddressPointer, address);
+        ThrowIfFailed(dfu.Execute(WriteLimit, heedPollTimeout: false), $"set the address to 0x{address:X8}");
     }
 
-    /// <inheritdoc/>
-    public void Write(uint address, ReadOnlyMemory<byte> data, Action<int> written) => bootloader.Write(address, data, written);
+    public void ErasePage(uint address, EraseTimes times)
+    {
+        Send(Erase, address);
+        ThrowIfFailed(dfu.Execute(times.Limit, atLeast: times.AtLeast), $"erase the sector at 0x{address:X8}");
+    }
 
-    /// <inheritdoc/>
-    public void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, long> next) => bootloader.Read(address, length, next);
+    public void WriteBlock(ushort block, ReadOnlySpan<byte> data, uint address)
+    {
+        dfu.Download(block, data);
+        ThrowIfFailed(dfu.Execute(WriteLimit), $"write {data.Length} bytes at 0x{address:X8}");
+    }
 
-    /// <inheritdoc/>
-    public void Leave(uint address) => bootloader.Leave(address);
+    private void Send(byte command, uint address)
+    {
+        Span<byte> data = stackalloc byte[5];
+        data[0] = command;
+        BinaryPrimitives.WriteUInt32LittleEndian(data[1..], address);
+        dfu.Download(CommandBlock, data);
+    }
+
+    private static void ThrowIfFailed(DfuStatus status, string what)
+    {
+        if (status.State != DfuState.DownloadIdle || status.Code != DfuStatusCode.Ok)
+        {
+            throw new DfuException($"The device failed to {what}: it reports {status}.", status);
+        }
+    }
+}
+
+/// <summary>
+/// The wBlockNum of consecutive blocks: the address pointer is set once, and the numbers increase from there (UM0424). The
+/// pointer is set again for a block shorter than wTransferSize, since some devices multiply wBlockNum by the length of the
+/// block.
+/// </summary>
+/// <param name="transferSize">wTransferSize.</param>
+/// <param name="setAddress">Sets the address pointer.</param>
+internal sealed class BlockNumbers(int transferSize, Action<uint> setAddress)
+{
+    // wBlockNum wraps at 0xFFFF; the address is set again before that.
+    private const uint LastBlock = 0xFFFD;
+
+    private uint? _pointer;
+
+    /// <summary>The number for a block; sets the pointer if necessary.</summary>
+    public ushort For(uint address, int size)
+    {
+        var number = DfuSeCommands.FirstBlock + (address - (_pointer ?? address)) / (uint)transferSize;
+        if (_pointer is null || size < transferSize || number > LastBlock)
+        {
+            setAddress(address);
+            _pointer = address;
+            number = DfuSeCommands.FirstBlock;
+        }
+
+        return (ushort)number;
+    }
+
+    /// <summary>Forgets the pointer after something else has moved it.</summary>
+    public void Forget() => _pointer = null;
 }
