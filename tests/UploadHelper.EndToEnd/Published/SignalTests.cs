@@ -42,7 +42,7 @@ public sealed class SignalTests : IDisposable
         Assert.Equal(expected, status);
         if (signal != "KILL")
         {
-            Assert.Contains("Cancelled. The bootloader is intact; the sketch on the board is not complete", error, StringComparison.Ordinal);
+            Assert.Contains("Cancelled. The bootloader is intact; the sketch on the board is incomplete", error, StringComparison.Ordinal);
             Assert.EndsWith("error: cancelled\n", error, StringComparison.Ordinal);
             var info = ProcessRun.Of(Executable.Linux, ["info", "--usbip", $"127.0.0.1:{board.Port}"]);
             Assert.Contains("dfuIDLE", info.Out, StringComparison.Ordinal);

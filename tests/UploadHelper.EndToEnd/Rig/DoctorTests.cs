@@ -28,7 +28,7 @@ public sealed class DoctorTests(DoctorTests.Run rig) : IClassFixture<DoctorTests
 
     [RigFact]
     public void The_board_that_may_not_be_opened_is_told_by_list_as_well() =>
-        Assert.Contains("may not open it", rig.Text("denied-list.out"), StringComparison.Ordinal);
+        Assert.Contains("does not have permission to open it", rig.Text("denied-list.out"), StringComparison.Ordinal);
 
     [RigFact]
     public void The_rules_are_handed_out() =>
@@ -36,9 +36,9 @@ public sealed class DoctorTests(DoctorTests.Run rig) : IClassFixture<DoctorTests
 
     [RigTheory]
     [InlineData("info", "  driver          none")]
-    [InlineData("read", "Done: 16384 bytes from 0x08000000 are in /tmp/read.bin.")]
-    [InlineData("verify", "Done: the board holds read.bin, all 16384 bytes from 0x08000000 on.")]
-    [InlineData("erase", "Done: 16384 bytes from 0x08004000 to 0x08007FFF are erased, verified.")]
+    [InlineData("read", "Done: 16384 bytes from 0x08000000 written to /tmp/read.bin.")]
+    [InlineData("verify", "Done: the board holds read.bin, all 16384 bytes at 0x08000000.")]
+    [InlineData("erase", "Done: 16384 bytes erased from 0x08004000 to 0x08007FFF, verified.")]
     [InlineData("leave", "Done: the board has left DFU mode. The sketch runs, on /dev/ttyACM0.")]
     [InlineData("reset", "Done: the magic reset was sent to /dev/ttyACM0. The port is gone: the board has reset.")]
     public void The_commands_around_upload_do_their_work(string step, string line)

@@ -42,8 +42,8 @@ public sealed class IdeTests(IdeTests.Run rig) : IClassFixture<IdeTests.Run>
     public void What_it_compiled_runs_on_a_processor_from_the_start_of_the_flash() => Assert.Equal(Text, Boot.Of(rig.Bytes("f4rom.flash")).FirstLine);
 
     [IdeTheory]
-    [InlineData("wrong-board", "error: The board at 1-1 has another bootloader: 1EAF:0003 came, not 0483:DF11.")]
-    [InlineData("elsewhere", "error: Blink.ino.bin was linked for 0x08000000, and would be written to 0x08004000.")]
+    [InlineData("wrong-board", "error: The board at 1-1 has a different bootloader: 1EAF:0003, not 0483:DF11.")]
+    [InlineData("elsewhere", "error: Blink.ino.bin was linked for 0x08000000, but would be written to 0x08004000")]
     [InlineData("empty", "error: Blink.ino.bin is empty.")]
     public void What_cannot_run_is_told_and_the_old_sketch_runs_on(string step, string message)
     {
@@ -55,6 +55,6 @@ public sealed class IdeTests(IdeTests.Run rig) : IClassFixture<IdeTests.Run>
     public void Without_a_board_it_is_told_what_to_do()
     {
         Assert.NotEqual(0, rig.Status("no-board"));
-        Assert.Contains("error: No bootloader came", rig.Text("no-board.out"), StringComparison.Ordinal);
+        Assert.Contains("error: No bootloader appeared", rig.Text("no-board.out"), StringComparison.Ordinal);
     }
 }

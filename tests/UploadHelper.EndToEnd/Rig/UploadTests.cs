@@ -24,7 +24,7 @@ public sealed class UploadTests(UploadTests.Run rig) : IClassFixture<UploadTests
     public void What_the_board_cannot_take_is_refused_and_its_sketch_runs_on()
     {
         Assert.Equal(4, rig.Status("refused"));
-        UploadChecks.OldSketchRunsOn(rig, "refused", "is not writable");
+        UploadChecks.OldSketchRunsOn(rig, "refused", "is read-only");
     }
 }
 

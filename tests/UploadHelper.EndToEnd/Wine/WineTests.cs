@@ -55,7 +55,7 @@ public sealed class WineTests(WinePrefix wine)
             var run = wine.Run("list");
 
             Assert.True(run.Status == 7, run.ToString());
-            Assert.Contains("cannot be unpacked to", run.Error, StringComparison.Ordinal);
+            Assert.Contains("Cannot unpack the library", run.Error, StringComparison.Ordinal);
             Assert.Contains("libusb-1.0.dll beside upload-helper.exe", run.Error, StringComparison.Ordinal);
         }
         finally
