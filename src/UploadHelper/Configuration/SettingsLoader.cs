@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Configuration.Memory;
 using UploadHelper.Configuration.Arduino;
 using UploadHelper.Core.Errors;
 

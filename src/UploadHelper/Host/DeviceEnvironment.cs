@@ -1,14 +1,14 @@
 using System.Text;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
-using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Serial;
+using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.Tracing;
 using UploadHelper.Core.Usb.UsbIp;
-using UploadHelper.Core.Usb;
-using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.Devices;
+using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Host;
