@@ -16,6 +16,7 @@ public class ShowcaseTests
     [Theory]
     [InlineData("help-program", "--help")]
     [InlineData("help-upload", "upload --help")]
+    [InlineData("explain", "explain")]
     [InlineData("list-f4rom", "list --simulate f4rom")]
     [InlineData("info-maple20", "info --simulate maple20")]
     [InlineData("read-flash", "read 0x4000 0x1000 dump.bin --simulate f4boot")]
