@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures, prints tables, and writes them to tests/benchmarks/README.md with machine and date: scripts/bench.sh [--exact]
 # --exact: virtual time alone, which is the same on every machine. Else also start-up and memory of the published file, and
-# dfu-util beside it in the rig, where that can be had (root on Debian).
+# dfu-util beside it in the rig, where that is available (root on Debian).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,7 @@ if [ "${1:-}" != --exact ]; then
     RIG_OUT=$built/rig/bench RIG_SECONDS=1800 RIG_TIMEOUT=86400 scripts/rig.sh bash tests/rig/scenarios/bench.sh
     arguments+=($built/rig/bench)
   else
-    echo "bench.sh: the rig cannot be had; dfu-util is not measured in real time" >&2
+    echo "bench.sh: the rig is not available; dfu-util is not measured in real time" >&2
   fi
 fi
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs all tests: scripts/test.sh [--fast]
 # Unit and in-process tests always; those of the published executable, the rig, the processor (QEMU) and Wine where they
-# can be had: as root on Debian the script installs them. --fast leaves these out; UPLOADHELPER_LONG_TESTS=1 adds the Arduino
+# are available: as root on Debian the script installs them. --fast leaves these out; UPLOADHELPER_LONG_TESTS=1 adds the Arduino
 # IDE and what is timed, a quarter of an hour more. Says what each part took of the processor, and ends with
 # "N passed, N failed[, N skipped]".
 set -uo pipefail
@@ -37,7 +37,7 @@ install_tools() {
     return
   fi
   note "preparing the rig"
-  tests/rig/build.sh >/dev/null || note "the rig cannot be had"
+  tests/rig/build.sh >/dev/null || note "the rig is not available"
   install_program qemu-system-arm qemu-system-arm
   install_program wine wine wine64
   install_program zip zip
@@ -56,7 +56,7 @@ install_program() {
   shift
   command -v "$program" >/dev/null && return
   note "installing $program"
-  apt_install "$@" || { apt-get update >/dev/null 2>&1; apt_install "$@"; } || note "$program cannot be had"
+  apt_install "$@" || { apt-get update >/dev/null 2>&1; apt_install "$@"; } || note "$program is not available"
 }
 
 apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1; }
