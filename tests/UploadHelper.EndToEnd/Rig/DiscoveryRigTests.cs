@@ -3,7 +3,7 @@ using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Rig;
 
-/// <summary>The discovery on a real USB stack: the kernel tells it, and an upload beside it goes on as ever.</summary>
+/// <summary>The discovery on a real USB stack, and an upload beside it.</summary>
 [Collection(RigCollection.Name)]
 public sealed class DiscoveryRigTests(DiscoveryRigTests.Run rig) : IClassFixture<DiscoveryRigTests.Run>
 {

@@ -1,4 +1,4 @@
-# The discovery is told by the kernel what comes and goes, and an upload goes on beside it undisturbed.
+# The discovery reports a board that appears and disappears, and an upload goes on beside it undisturbed.
 . tests/rig/scenarios/lib.sh
 
 mkfifo /tmp/commands
