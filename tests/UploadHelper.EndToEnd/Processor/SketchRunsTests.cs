@@ -50,9 +50,9 @@ public sealed class SketchRunsTests : IDisposable
     }
 
     [ProcessorTheory]
-    [InlineData("other-08000000", "bin", "It could not run there. Nothing was erased.")]
-    [InlineData("other-08010000", "bin", "It could not run there. Nothing was erased.")]
-    [InlineData("other-08010000", "elf", "It cannot go to 0x08004000. Nothing was erased.")]
+    [InlineData("other-08000000", "bin", "where it cannot run. Nothing was erased.")]
+    [InlineData("other-08010000", "bin", "where it cannot run. Nothing was erased.")]
+    [InlineData("other-08010000", "elf", "not at 0x08004000. Nothing was erased.")]
     public void A_sketch_linked_for_another_address_does_not_run_and_is_refused(string sketch, string format, string why)
     {
         Uploads("blink-08004000.bin");
