@@ -76,7 +76,7 @@ public sealed record ImageInspection(
         }
         catch (UploadException e)
         {
-            return e.Message.Replace($" {ErrorMessages.NothingErased}", "", StringComparison.Ordinal);
+            return WithoutState(e);
         }
     }
 
@@ -104,7 +104,7 @@ public sealed record ImageInspection(
         }
         catch (UploadException e) when (e.Error == UploadError.NoVectorTable || addressFrom != AddressSource.Unknown)
         {
-            return e.Message.Replace($" {ErrorMessages.NothingErased}", "", StringComparison.Ordinal);
+            return WithoutState(e);
         }
         catch (UploadException)
         {
@@ -124,4 +124,7 @@ public sealed record ImageInspection(
                 return new BootloaderFit(group.Key.Name, group.Key.Options, refusals.Contains(null) ? null : refusals[0]);
             }),
     ];
+
+    // Without a board there is no state of one to report.
+    private static string WithoutState(UploadException e) => e.Message.Replace($" {ErrorMessages.NothingErased}", "", StringComparison.Ordinal);
 }
