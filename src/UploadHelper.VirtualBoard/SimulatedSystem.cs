@@ -107,6 +107,7 @@ public enum StartState
 public sealed record SimulationOptions(string Board)
 {
     private const int MaxCount = 64;
+    private const uint LargestPage = 0x2_0000;
 
     /// <summary>How many boards of this kind there are.</summary>
     public int Count { get; init; } = 1;
@@ -128,6 +129,9 @@ public sealed record SimulationOptions(string Board)
 
     /// <summary>The variant of its kind, "KEY=VALUE" (<see cref="IBoardKind.Variants"/>), or null.</summary>
     public string? Variant { get; init; }
+
+    /// <summary>How many bytes an erase really takes if the bootloader was built for a part with smaller pages; 0 if it fits its part.</summary>
+    public uint ErasesAtOnce { get; init; }
 
     /// <summary>Whether a simulated host can reset the bus; WinUSB cannot.</summary>
     public bool CanReset { get; init; } = true;
@@ -156,7 +160,7 @@ public sealed record SimulationOptions(string Board)
     /// <summary>The file of the Nth of several boards, from 1.</summary>
     internal static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
 
-    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
+    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1,page=BYTES,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
     /// <param name="text">The options.</param>
     /// <param name="start">What the board does at the start by default.</param>
     /// <exception cref="FormatException">An unknown name, key or value; the message lists the known ones.</exception>
@@ -196,13 +200,19 @@ public sealed record SimulationOptions(string Board)
         ("fault", _) => this with { Faults = [.. Faults, Fault.Parse(value)] },
         ("denied", _) => this with { DeniedFor = Milliseconds(value) },
         ("held", _) => this with { HeldFor = Milliseconds(value) },
+        ("page", _) => this with { ErasesAtOnce = PageSize(value) },
         ("reset", "yes" or "no") => this with { CanReset = value == "yes" },
         ("boot0", "0" or "1") => this with { Boot0 = value == "1" },
         _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
         _ => throw new FormatException(
             $"Invalid option \"{key}={value}\" of virtual board {Board}. Known options: "
-                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "boot0=0|1", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "boot0=0|1", "page=BYTES", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
     };
+
+    private static uint PageSize(string value) =>
+        uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && uint.IsPow2(size) && size <= LargestPage
+            ? size
+            : throw new FormatException($"Invalid value \"{value}\" for page: expected the bytes that one erase really takes, a power of two, for example 2048.");
 
     private static TimeSpan Milliseconds(string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
@@ -254,6 +264,7 @@ public static class BoardFactory
         }
 
         var flash = kind.CreateFlash();
+        flash.ErasesAtOnce = options.ErasesAtOnce;
         var spiFlash = kind.CreateSpiFlash();
         if (!Load(options.FlashFile, flash, $"the flash of {options.Board}") && options.Start != StartState.Empty)
         {

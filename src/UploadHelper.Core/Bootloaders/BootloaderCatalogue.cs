@@ -50,7 +50,11 @@ public static class BootloaderCatalogue
     public static BootloaderInfo For(DfuDescription device, MemoryMap map)
     {
         var entry = All.FirstOrDefault(b => b.Matches(device, map)) ?? UnknownDfuSe;
-        return map.Groups[0].SectorSize <= LargestPageErasedToZero ? entry with { ErasedValue = 0 } : entry;
+        return entry with
+        {
+            IsCertain = entry.IsCertain || entry.Places.Any(p => p.Devices.Any(device.IsBuildOf)),
+            ErasedValue = map.Groups[0].SectorSize <= LargestPageErasedToZero ? (byte)0 : entry.ErasedValue,
+        };
     }
 
     /// <summary>The known board with these ids, or null.</summary>
@@ -105,6 +109,13 @@ public sealed record BootloaderInfo(string Name, string Source)
 {
     /// <summary>Recognizes it by its descriptors and memory map. The first matching entry of the catalogue applies.</summary>
     public Func<DfuDescription, MemoryMap, bool> Matches { get; init; } = (_, _) => false;
+
+    /// <summary>
+    /// Whether a device that matches is this bootloader for certain, so that an upload may be refused because of
+    /// <see cref="Writable"/> and <see cref="Sketch"/>: its strings are its own, or, in <see cref="BootloaderCatalogue.For"/>,
+    /// the device equals one in <see cref="Places"/>. Otherwise it only resembles it, and the upload warns.
+    /// </summary>
+    public bool IsCertain { get; init; }
 
     /// <summary>The name that <c>image</c> and the docs use for entries that differ only in the chip; by default <see cref="Name"/>.</summary>
     public string Family

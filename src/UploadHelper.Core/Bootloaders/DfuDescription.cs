@@ -38,6 +38,12 @@ public sealed record DfuDescription(
     public static bool IsDfuMode(UsbInterfaceInfo i) =>
         i.Class == ApplicationSpecific && i.SubClass == DeviceFirmwareUpgrade && i.Protocol != RuntimeProtocol;
 
+    /// <summary>Whether a device is the same build of a bootloader: it has the same ids, strings and functional descriptor.</summary>
+    /// <param name="other">The descriptors of the other device.</param>
+    public bool IsBuildOf(DfuDescription other) =>
+        (Device.Id, Manufacturer, Product, Functional) == (other.Device.Id, other.Manufacturer, other.Product, other.Functional)
+        && Alternates.SequenceEqual(other.Alternates);
+
     /// <summary>Reads the descriptors of an open device.</summary>
     /// <returns>The description, or null if the device has no DFU interface with a functional descriptor.</returns>
     /// <exception cref="UsbException">The device does not answer.</exception>

@@ -79,6 +79,7 @@ internal static class F1Family
         new("h0wch33/stm32f1_dfu", "h0wch33/stm32f1_dfu main.c")
         {
             Matches = (device, _) => device is { Manufacturer: "HCHEW", Functional.CanUpload: false },
+            IsCertain = true,
             Places =
             [
                 new("--offset 0", FlashAddress.FlashBase, [H0wch33("@Internal Flash   /0x08000000/50*001Kg,14*001Ka")]) { Label = "64 KiB part" },
@@ -103,6 +104,7 @@ internal static class F1Family
         new("DSO Nano bootloader", "cyberwasp/dso-nano-dfu usb_prop.c, main.c, hw_config.h")
         {
             Matches = (device, _) => device.Product == "STM32 DFU" && device.Alternates.Any(a => a.Name.Contains("M25P64", StringComparison.Ordinal)),
+            IsCertain = true,
             Places =
             [
                 new("--offset 0x4000", 0x0800_4000, [DsoNano()]) { Label = "library" },

@@ -3,6 +3,8 @@ namespace UploadHelper.Core.Errors;
 /// <summary>Any failure of an upload, as shown to the user.</summary>
 public sealed class UploadException : Exception
 {
+    private readonly string _hint;
+
     /// <summary>Creates a failure: what happened and what to do about it.</summary>
     /// <param name="error">Which failure; determines code and exit status.</param>
     /// <param name="message">What happened, and the state of the board; whole sentences, ASCII.</param>
@@ -12,17 +14,53 @@ public sealed class UploadException : Exception
         : base(message, inner)
     {
         Error = error;
-        Hint = hint;
+        _hint = hint;
     }
 
     /// <summary>Which failure.</summary>
     public UploadError Error { get; }
 
     /// <summary>What to do next.</summary>
-    public string Hint { get; }
+    public string Hint => Override is { } check ? $"{_hint} To upload it anyway, use --force {check.Name()}." : _hint;
+
+    /// <summary>The check that refuses the image, if the user can override it; otherwise null.</summary>
+    public Override? Override { get; init; }
 
     /// <summary>The address that the image was linked for, if it is the wrong one. The message can then name the bootloaders that start sketches there.</summary>
     public uint? LinkedFor { get; init; }
+}
+
+/// <summary>
+/// The checks that refuse an image because the board will not start it, and that the user can override (--force). The checks
+/// that protect the bootloader and the option bytes are not among them.
+/// </summary>
+public enum Override
+{
+    /// <summary>The initial stack pointer.</summary>
+    Stack,
+
+    /// <summary>The address that the image was linked for.</summary>
+    Address,
+
+    /// <summary>The part of the memory map that the bootloader writes correctly.</summary>
+    Map,
+
+    /// <summary>The USB ids in the image file.</summary>
+    Ids,
+}
+
+/// <summary>The names of <see cref="Override"/>.</summary>
+public static class Overrides
+{
+    /// <summary>All names, as --force takes them.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<Override>().Select(Name)];
+
+    /// <summary>The name of a check.</summary>
+    public static string Name(this Override check) => check.ToString().ToLowerInvariant();
+
+    /// <summary>The check with a name.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    public static Override Of(string name) => Enum.GetValues<Override>().First(c => c.Name() == name);
 }
 
 /// <summary>The failures of the program. <see cref="ErrorTable"/> has the code, the exit status and the explanation of each.</summary>

@@ -76,12 +76,32 @@ public static class WarningTable
             "This bootloader can be damaged, or can start an incomplete sketch, in a situation that no uploader can prevent. The warning says which.",
             Unchanged,
             "Do not unplug the board until the upload is complete.")),
+        new(WarningCode.CheckOverridden, new(
+            "check-overridden",
+            "A check was overridden",
+            "The sketch does not fit this board, and `--force` overrides the check that found it.",
+            "The upload continues. The board may not start the sketch.",
+            "If the sketch does not run, remove `--force` and do what the hint says.")),
+        new(WarningCode.BootloaderUncertain, new(
+            "bootloader-uncertain",
+            "The bootloader resembles a known one",
+            "The bootloader looks like one that would not start this sketch, but it is not a build that upload-helper knows. So upload-helper cannot be sure, and continues.",
+            "The upload continues. The board may not start the sketch.",
+            "If the sketch does not run, check the address and the stack pointer that the warning names.")),
         new(WarningCode.NotVerifiable, new(
             "not-verifiable",
             "The upload cannot be verified",
             "This bootloader does not allow reading flash, so upload-helper cannot compare it with the file. It knows only that the bootloader accepted every block.",
             Unchanged,
             "If the sketch does not run, upload it again.")),
+        new(WarningCode.WrittenAgain, new(
+            "written-again",
+            "Verification failed, and everything is written again",
+            "After the last erase, upload-helper reads the whole sketch back. It found a wrong byte, and writes the whole sketch once more. "
+                + "Some chips erase more at once than their memory map says: for example an STM32F103 with 2 KiB pages and a bootloader built for 1 KiB pages.",
+            "The upload continues. If the second attempt fails too, it ends with an error.",
+            "If this happens on every upload, use --full for this board.",
+            "Install the bootloader's build for this chip.")),
         new(WarningCode.ResetNeeded, new(
             "reset-needed",
             "Press RESET when the upload is complete",
@@ -157,8 +177,17 @@ public enum WarningCode
     /// <summary>This bootloader has a known weak point.</summary>
     DeviceLimit,
 
+    /// <summary>A check was overridden with --force.</summary>
+    CheckOverridden,
+
+    /// <summary>The bootloader resembles a known one that would not start this sketch.</summary>
+    BootloaderUncertain,
+
     /// <summary>This bootloader does not allow reading flash.</summary>
     NotVerifiable,
+
+    /// <summary>Verification failed, and everything is written again.</summary>
+    WrittenAgain,
 
     /// <summary>The user will have to press RESET when the upload is complete.</summary>
     ResetNeeded,

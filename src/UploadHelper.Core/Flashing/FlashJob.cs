@@ -33,7 +33,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
     /// <summary>The state in which the upload would leave the board if it ended now.</summary>
     public InterruptedUpload State { get; } = new();
 
-    /// <summary>Erases, writes and compares.</summary>
+    /// <summary>Erases, writes and compares. What is found damaged is written again, once, with all sectors.</summary>
     /// <param name="image">The image.</param>
     /// <param name="plan">The plan for an empty board.</param>
     /// <param name="replan">Makes that plan again for a board that has reconnected.</param>
@@ -45,36 +45,115 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
     {
         int? unchanged = null;
         var hasWritten = false;
-        FlashPlan? remaining = plan;
-        for (var recoveries = 0; ; recoveries++)
+        var isRewriting = false;
+        FlashPlan? whole = plan;
+        FlashPlan? unfinished = null;
+        for (var recoveries = 0; ;)
         {
             var flasher = new Flasher(session.Select, session.Info.ErasedValue, Progress);
             try
             {
-                remaining ??= replan();
-                remaining = full && recoveries == 0 ? remaining : Comparison().Reduce(remaining);
-                unchanged ??= remaining.Unchanged(image);
-                hasWritten |= remaining.Memories.Count > 0;
-                events(new PlanMade(remaining, remaining.Unchanged(image)));
-                Warn(image, remaining);
-                State.Begin(image, session.Info);
-                var verified = flasher.Run(remaining, verify);
-                State.End(verified);
-                return new FlashResult(verified, unchanged.Value, hasWritten);
+                whole ??= replan();
+                unfinished ??= isRewriting || (full && recoveries == 0) ? whole : Comparison().Reduce(whole);
+                unchanged = isRewriting ? 0 : unchanged ?? unfinished.Unchanged(image);
+                hasWritten |= unfinished.Memories.Count > 0;
+                events(new PlanMade(unfinished, unfinished.Unchanged(image)));
+                Warn(image, unfinished);
+                State.Begin(image, session.Info, session.Select(whole.Memories[0].Memory).IsSequential);
+                var (verified, damage) = flasher.Run(unfinished, whole, verify);
+                if (damage is null)
+                {
+                    State.End(verified);
+                    return new FlashResult(verified, unchanged.Value, hasWritten);
+                }
+
+                State.FoundDamage(flasher.HasSentVectors);
+                if (isRewriting)
+                {
+                    Withdraw(whole, flasher);
+                    throw NotVerified(damage);
+                }
+
+                events(WrittenAgain(damage));
+                (isRewriting, unfinished) = (true, null);
             }
             catch (UsbException e) when (recoveries < MaxRecoveries && e.Fault is UsbFault.Stall or UsbFault.Io or UsbFault.Timeout or UsbFault.Gone)
             {
+                recoveries++;
                 events(new Recovering(
-                    ErrorMessages.Short(e), e.Fault == UsbFault.Gone ? BootloaderSession.ReturnsWithin : null, recoveries + 1, MaxRecoveries));
+                    ErrorMessages.Short(e), e.Fault == UsbFault.Gone ? BootloaderSession.ReturnsWithin : null, recoveries, MaxRecoveries));
                 if (!session.Recover(e.Fault))
                 {
                     throw;
                 }
 
-                remaining = ResumesBySector ? remaining?.Without(flasher.HasWritten) : null;
+                unfinished = ResumesBySector ? unfinished?.Without(flasher.HasWritten) : null;
+                whole = unfinished is null ? null : whole;
+            }
+            catch (DfuException e) when (e.Status?.Code == DfuStatusCode.ErrVendor && !State.HasChanged && whole is not null && IsReadProtected(whole))
+            {
+                State.Refused();
+                throw;
             }
         }
     }
+
+    // A protected chip refuses to be read as well as to be changed (AN3156). One refusal alone may be an error in an erase.
+    private bool IsReadProtected(FlashPlan whole)
+    {
+        try
+        {
+            session.Select(whole.Memories[0].Memory).Read(whole.Memories[0].Sectors[0].Address, sizeof(uint), (from, word) => from + (long)word.Length);
+            return false;
+        }
+        catch (DfuException e)
+        {
+            return e.Status?.Code == DfuStatusCode.ErrVendor;
+        }
+        catch (UsbException)
+        {
+            return false;
+        }
+    }
+
+    // A sketch that is damaged for good must not be started: its vector table is erased again.
+    private void Withdraw(FlashPlan whole, Flasher flasher)
+    {
+        if (flasher.HasSentVectors && whole.Memories[0] is var memory)
+        {
+            var bootloader = session.Select(memory.Memory);
+            bootloader.Erase(memory.Sectors[0]);
+            bootloader.Flush();
+            State.FoundDamage(hasVectors: false);
+        }
+    }
+
+    private static UploadWarning WrittenAgain(Damage damage) => damage switch
+    {
+        { WasWritten: false, IsErased: true } => new UploadWarning(
+            WarningCode.WrittenAgain,
+            $"0x{damage.First.Address:X8} was correct before this upload, and is erased now although this upload did not erase its sector. "
+                + "This chip erases more at once than its memory map says. Writing the whole sketch again.",
+            "Use --full for this board: then everything is written in one pass."),
+        { WasWritten: false } => new UploadWarning(
+            WarningCode.WrittenAgain,
+            $"0x{damage.First.Address:X8} was correct before this upload, and now reads as 0x{damage.First.Found:X2} instead of 0x{damage.First.Wanted:X2}. Writing the whole sketch again.",
+            "If this happens again, the flash is worn out there."),
+        _ => new UploadWarning(
+            WarningCode.WrittenAgain,
+            $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Wanted:X2} was written, 0x{damage.First.Found:X2} was read back. Writing the whole sketch again.",
+            "If this happens again, the flash is worn out or write protected there."),
+    };
+
+    private UploadException NotVerified(Damage damage) => new(
+        UploadError.VerifyFailed,
+        $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Wanted:X2} was written, 0x{damage.First.Found:X2} was read back. "
+            + "Writing the whole sketch a second time did not help. "
+            + (damage.IsErased ? "The flash there is erased again: the memory map and the chip disagree, and the chip erases more at once than the map says. " : "")
+            + State.Text,
+        damage.IsErased
+            ? "This bootloader was built for a chip with smaller sectors. Install its build for this chip, or upload through the ROM bootloader (BOOT0) or a debug probe."
+            : "Run the same upload again. If it fails at the same address, the flash is worn out or write protected there.");
 
     // Otherwise the next attempt plans anew, and compares with the board.
     private bool ResumesBySector => !session.Description.Functional.CanUpload && !session.Info.WritesInOneGo;
@@ -132,6 +211,13 @@ public sealed class InterruptedUpload
     /// <summary>The state of a board whose sketch is partly erased or written, if nothing more is known.</summary>
     public const string SketchIncomplete = "The bootloader is intact; the sketch on the board is incomplete.";
 
+    /// <summary>The state of a board that did not confirm the first erase, which takes the vector table of the old sketch.</summary>
+    public const string EraseUnconfirmed = "The board did not confirm the first erase: the old sketch is either unchanged, or erased and will not be started.";
+
+    /// <summary>The same for a board that writes in one go, vector table first.</summary>
+    public const string FirstBlockUnconfirmed =
+        "The board did not confirm the first block: it has either the old sketch, or a new one that may be incomplete and may be started anyway.";
+
     /// <summary>The state of a board whose first erase failed.</summary>
     public const string NothingElseErased = "Nothing else was erased.";
 
@@ -144,20 +230,24 @@ public sealed class InterruptedUpload
     /// </summary>
     public const string LastBlock =
         "Everything except the first block (with the vector table) is written, and verified if requested. It is unknown whether that block "
-        + "is written too. If it is, the new sketch is now running; if not, no sketch will be started.";
+        + "is written too. If it is, the new sketch is complete and may be running; if not, no sketch will be started.";
 
     /// <summary>The state of a board that has the new sketch, if it was not read back.</summary>
     public const string WrittenUnverified = "The new sketch is written, but not verified.";
 
     private string _incomplete = Incomplete;
     private BootloaderInfo? _info;
+    private bool _defersErase;
 
-    /// <summary>The state of the board, in whole sentences.</summary>
+    /// <summary>Whether the board has acknowledged an erase or a write.</summary>
+    public bool HasChanged { get; private set; }
+
+    /// <summary>The state of the board, in whole sentences: no more than it has acknowledged.</summary>
     public string Text { get; private set; } = ErrorMessages.NothingErased;
 
-    /// <summary>The state of a board whose bootloader is rewriting the page that it shares with the sketch.</summary>
+    /// <summary>The state of a board that did not confirm the erase of the page that its bootloader shares with the sketch.</summary>
     /// <param name="info">The bootloader.</param>
-    public static string InSharedPage(BootloaderInfo info) => $"The sketch on the board is incomplete and will not be started. {info.Limit?.PowerLost}";
+    public static string InSharedPage(BootloaderInfo info) => $"{EraseUnconfirmed} {info.Limit?.PowerLost}";
 
     /// <summary>The address at which the bootloader would start the incomplete sketch; null if it would not start it.</summary>
     /// <param name="image">The image.</param>
@@ -176,26 +266,49 @@ public sealed class InterruptedUpload
                 : null;
     }
 
-    /// <summary>Records that the upload begins to change the board.</summary>
-    public void Begin(FirmwareImage image, BootloaderInfo info)
+    /// <summary>Records what the upload is going to write.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="info">The bootloader.</param>
+    /// <param name="defersErase">Whether erases are carried out by the first write.</param>
+    public void Begin(FirmwareImage image, BootloaderInfo info, bool defersErase)
     {
-        _info = info;
-        Text = _incomplete = StartedAt(image, info) is null ? Incomplete : IncompleteMayStart;
+        (_info, _defersErase) = (info, defersErase);
+        _incomplete = StartedAt(image, info) is null ? Incomplete : IncompleteMayStart;
     }
 
-    /// <summary>Records the progress of the upload.</summary>
+    /// <summary>Records the progress of the upload: what the board has acknowledged.</summary>
     /// <param name="phase">The phase.</param>
-    /// <param name="done">Bytes done in it.</param>
-    public void Progress(FlashPhase phase, long done) => Text = phase switch
+    /// <param name="done">Bytes done in it; 0 when its first request is about to be sent.</param>
+    public void Progress(FlashPhase phase, long done)
     {
-        FlashPhase.Finalize => _info?.Limit?.PowerLost is { } lost ? $"{LastBlock} {lost}" : LastBlock,
-        FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => InSharedPage(_info),
-        _ => _incomplete,
-    };
+        if (phase == FlashPhase.Compare)
+        {
+            return;
+        }
+
+        HasChanged |= done > 0 && !(phase == FlashPhase.Erase && _defersErase);
+        Text = phase switch
+        {
+            FlashPhase.Finalize when done > 0 => WrittenUnverified,
+            FlashPhase.Finalize => WithPowerLost(LastBlock),
+            FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
+            _ when HasChanged => _incomplete,
+            _ => _info is { WritesInOneGo: true } ? FirstBlockUnconfirmed : EraseUnconfirmed,
+        };
+    }
+
+    /// <summary>Records that a board that has not changed yet refuses it: it is read protected (AN3156, errVENDOR).</summary>
+    public void Refused() => Text = ErrorMessages.NothingErased;
+
+    /// <summary>Records that reading back found a wrong byte.</summary>
+    /// <param name="hasVectors">Whether the vector table is written, so that the board may start the sketch.</param>
+    public void FoundDamage(bool hasVectors) => Text = hasVectors ? IncompleteMayStart : _incomplete;
 
     /// <summary>Records that the sketch is on the board.</summary>
     /// <param name="verified">Whether every byte was read back.</param>
     public void End(bool verified) => Text = verified ? ErrorMessages.Written : WrittenUnverified;
+
+    private string WithPowerLost(string state) => _info?.Limit?.PowerLost is { } lost ? $"{state} {lost}" : state;
 
     private static uint? WordAt(FirmwareImage image, uint address) => image.Segments
         .Where(s => address >= s.Address && address + sizeof(uint) <= s.End)

@@ -26,18 +26,25 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
     /// <summary>Whether a sector was written completely, except for the block with the vector table.</summary>
     public bool HasWritten(DfuMemory memory, Sector sector) => _written.TryGetValue(memory, out var end) && sector.End <= end;
 
-    /// <summary>Erases, writes, and reads back.</summary>
-    /// <param name="plan">What to do.</param>
+    /// <summary>Whether the block with the vector table was sent, so that the board may start the sketch.</summary>
+    public bool HasSentVectors { get; private set; }
+
+    /// <summary>
+    /// Erases, writes, and reads the whole image back after the last erase: also the sectors that were skipped because they
+    /// were correct, since a chip may erase more than its memory map says.
+    /// </summary>
+    /// <param name="plan">What to erase and write.</param>
+    /// <param name="whole">The plan for an empty board: what must be on the board at the end.</param>
     /// <param name="verify">Whether to read back and compare; ignored if the device cannot be read.</param>
-    /// <returns>Whether every byte of the plan was read back and is correct.</returns>
-    /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>.</exception>
+    /// <returns>Whether every byte of the image was read back and is correct; the first that is not, if there is one.</returns>
+    /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>: the first erase did nothing.</exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
-    public bool Run(FlashPlan plan, bool verify)
+    public (bool Verified, Damage? Damage) Run(FlashPlan plan, FlashPlan whole, bool verify)
     {
         if (plan.Memories.Count == 0)
         {
-            return true;
+            return (true, null);
         }
 
         verify &= select(plan.Memories[0].Memory).CanRead;
@@ -48,42 +55,75 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
             Erase(memory, plan.VectorBlock, erase);
         }
 
+        // If the last write erases too, what it can have damaged is read after it, and before it only what was written.
+        var erasesLast = plan.VectorBlock is not null && select(plan.Memories[0].Memory).WriteErases;
+        var expected = erasesLast ? plan : whole;
         var write = new Progress(FlashPhase.Write, plan.BytesBeforeVectors, progress);
-        var compare = new Progress(FlashPhase.Verify, plan.BytesBeforeVectors, progress);
+        var compare = new Progress(FlashPhase.Verify, expected.BytesBeforeVectors, progress);
 
         // The memory with the vector table is last, so that its block follows without another change of memory.
-        foreach (var memory in plan.Memories.Reverse())
+        foreach (var memory in whole.Memories.Reverse())
         {
+            var here = plan.Memories.FirstOrDefault(m => m.Memory == memory.Memory);
+            if (here is null && !verify)
+            {
+                continue;
+            }
+
             var bootloader = select(memory.Memory);
-            foreach (var run in memory.Runs)
+            if (here is not null)
             {
-                var address = (long)run.Address;
-                bootloader.Write(run.Address, run.Data, bytes =>
-                {
-                    _written[memory.Memory] = address += bytes;
-                    write.Add(bytes);
-                });
+                Write(bootloader, here, write);
             }
 
-            if (verify)
+            if (verify && (erasesLast ? here : memory) is { } read && FirstDamage(bootloader, read.Memory, read.Runs, plan, compare) is { } damage)
             {
-                Compare(bootloader, memory.Runs, compare);
+                return (false, damage);
             }
         }
 
-        if (plan.VectorBlock is { } vectorBlock)
+        if (plan.VectorBlock is { } vectors && Finish(vectors, plan, erasesLast ? whole : plan with { Memories = [] }, verify) is { } late)
         {
-            var vectors = new Progress(FlashPhase.Finalize, (verify ? 2 : 1) * vectorBlock.Data.Length, progress);
-            vectors.Add(0);
-            var bootloader = select(plan.Memories[0].Memory);
-            bootloader.Write(vectorBlock.Address, vectorBlock.Data, vectors.Add);
-            if (verify)
-            {
-                Compare(bootloader, [vectorBlock], vectors);
-            }
+            return (false, late);
         }
 
-        return verify;
+        return (verify, null);
+    }
+
+    private void Write(IBootloader bootloader, MemoryPlan memory, Progress progress)
+    {
+        foreach (var run in memory.Runs)
+        {
+            var address = (long)run.Address;
+            bootloader.Write(run.Address, run.Data, bytes =>
+            {
+                _written[memory.Memory] = address += bytes;
+                progress.Add(bytes);
+            });
+        }
+    }
+
+    // Writes the block with the vector table, and reads back everything that was not read after the last erase.
+    private Damage? Finish(Segment vectors, FlashPlan plan, FlashPlan unread, bool verify)
+    {
+        var memory = plan.Memories[0].Memory;
+        var finalize = new Progress(FlashPhase.Finalize, vectors.Data.Length + (verify ? vectors.Data.Length + unread.BytesBeforeVectors : 0), progress);
+        finalize.Add(0);
+        HasSentVectors = true;
+        var bootloader = select(memory);
+        bootloader.Write(vectors.Address, vectors.Data, finalize.Add);
+        if (!verify)
+        {
+            return null;
+        }
+
+        var damage = FirstDamage(bootloader, memory, [vectors], plan, finalize);
+        foreach (var part in unread.Memories)
+        {
+            damage ??= FirstDamage(select(part.Memory), part.Memory, part.Runs, plan, finalize);
+        }
+
+        return damage;
     }
 
     private void Erase(MemoryPlan plan, Segment? vectorBlock, Progress erased)
@@ -129,21 +169,35 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
         }
     }
 
-    private static void Compare(IBootloader bootloader, IReadOnlyList<Segment> runs, Progress compared)
+    private Damage? FirstDamage(IBootloader bootloader, DfuMemory memory, IReadOnlyList<Segment> runs, FlashPlan plan, Progress compared)
     {
         foreach (var run in runs)
         {
             if (Comparison.FirstDifference(bootloader, run, compared.Add) is { } difference)
             {
-                throw new UploadException(
-                    UploadError.VerifyFailed,
-                    $"Verification failed at 0x{difference.Address:X8}: 0x{difference.Wanted:X2} was written, 0x{difference.Found:X2} was read back. "
-                        + InterruptedUpload.SketchIncomplete,
-                    "Run the same upload again. If it fails at the same address, the flash is worn out or write protected there.");
+                var sector = memory.Map.SectorAt(difference.Address)!.Value;
+                return new Damage(difference, plan.Sectors.Contains(sector), IsErased(bootloader, difference.Address, sector));
             }
         }
+
+        return null;
+    }
+
+    // Looks at no more than 1 KiB: the smallest page that any of these bootloaders erases.
+    private bool IsErased(IBootloader bootloader, uint address, Sector sector)
+    {
+        var isErased = true;
+        var length = (int)Math.Min(sector.End - address, 1024);
+        bootloader.Read(address, length, (_, read) => isErased &= !read.Span.ContainsAnyExcept(erasedValue));
+        return isErased;
     }
 }
+
+/// <summary>What reading back found.</summary>
+/// <param name="First">The first byte that differs.</param>
+/// <param name="WasWritten">Whether its sector was written; otherwise it was correct before the erase of another.</param>
+/// <param name="IsErased">Whether the flash there reads as erased.</param>
+public sealed record Damage(Difference First, bool WasWritten, bool IsErased);
 
 /// <summary>Adds up the progress of one phase.</summary>
 /// <param name="phase">The phase.</param>

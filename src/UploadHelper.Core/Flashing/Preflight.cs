@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Usb;
@@ -19,8 +20,17 @@ public static class Preflight
     /// <param name="memories">Its memories.</param>
     /// <param name="info">Its entry in the catalogue.</param>
     /// <param name="alternate">The alternate setting that the user selects, or null.</param>
+    /// <param name="overridden">The checks that only warn.</param>
+    /// <param name="events">Receives a warning for each check that fails but does not refuse the image.</param>
     /// <exception cref="UploadException">The image does not fit this board.</exception>
-    public static FlashPlan Plan(FirmwareImage image, DfuDescription device, IReadOnlyList<DfuMemory> memories, BootloaderInfo info, byte? alternate)
+    public static FlashPlan Plan(
+        FirmwareImage image,
+        DfuDescription device,
+        IReadOnlyList<DfuMemory> memories,
+        BootloaderInfo info,
+        byte? alternate,
+        IReadOnlyList<Override> overridden,
+        Action<UploadEvent> events)
     {
         var planner = new FlashPlanner(memories, device.Functional.TransferSize, info.ErasedValue)
         {
@@ -30,8 +40,36 @@ public static class Preflight
             VectorsLast = !info.WritesInOneGo,
         };
         var plan = planner.Plan(image, alternate);
-        Check(image, plan, device, info);
+        Pass(Refusals(image, plan, device, info), overridden, events);
         return plan;
+    }
+
+    /// <summary>Throws the first refusal that is not overridden, and warns of those that are.</summary>
+    /// <param name="refusals">What the checks found.</param>
+    /// <param name="overridden">The checks that only warn.</param>
+    /// <param name="events">Receives the warnings.</param>
+    /// <exception cref="UploadException">The first refusal that is certain and not overridden.</exception>
+    public static void Pass(IEnumerable<Refusal> refusals, IReadOnlyList<Override> overridden, Action<UploadEvent> events)
+    {
+        foreach (var (error, resembled) in refusals)
+        {
+            var finding = error.Message.Replace($" {ErrorMessages.NothingErased}", "", StringComparison.Ordinal);
+            if (error.Override is { } check && overridden.Contains(check))
+            {
+                events(new UploadWarning(WarningCode.CheckOverridden, finding, $"--force {check.Name()} overrides this check. If the sketch does not run, this is the reason."));
+            }
+            else if (resembled is not null)
+            {
+                events(new UploadWarning(
+                    WarningCode.BootloaderUncertain,
+                    $"This bootloader resembles {resembled}, but is not a build that upload-helper knows. If it is one: {finding}",
+                    "If the sketch does not run, this may be the reason."));
+            }
+            else
+            {
+                throw error;
+            }
+        }
     }
 
     /// <summary>Checks a plan against what is known about a bootloader.</summary>
@@ -39,60 +77,45 @@ public static class Preflight
     /// <param name="plan">Its plan.</param>
     /// <param name="device">The descriptors of the bootloader.</param>
     /// <param name="info">Its entry in the catalogue.</param>
-    /// <exception cref="UploadException">
-    /// <see cref="UploadError.NotWritable"/>, <see cref="UploadError.ImageTooLarge"/> or <see cref="UploadError.NotForThisDevice"/>.
-    /// </exception>
-    public static void Check(FirmwareImage image, FlashPlan plan, DfuDescription device, BootloaderInfo info)
+    /// <returns>
+    /// Each reason to refuse it: <see cref="UploadError.NotWritable"/>, <see cref="UploadError.ImageTooLarge"/>,
+    /// <see cref="UploadError.ImageLinkedElsewhere"/> or <see cref="UploadError.NotForThisDevice"/>.
+    /// </returns>
+    public static IEnumerable<Refusal> Refusals(FirmwareImage image, FlashPlan plan, DfuDescription device, BootloaderInfo info)
     {
+        var resembled = info.IsCertain ? null : info.Name;
         if (image.MadeFor is { } ids && !ids.Fits(device.Device.Id))
         {
-            throw MadeForAnother(image, ids, device.Device);
+            yield return new(MadeForAnother(image, ids, device.Device), null);
         }
 
-        if (info.Writable is { } writable)
+        if (info.Writable is { } writable && plan.Sectors.FirstOrDefault(s => writable.WhyNot(s) is not null) is { Size: > 0 } sector)
         {
-            CheckSectors(image, plan, writable, info);
+            yield return new(NotWritable(image, sector, writable, info), resembled);
         }
 
-        if (info.Sketch is { } rule && image.HasVectorTable)
+        if (info.Sketch is { } rule && image.HasVectorTable && RefusedSketch(image, rule, info) is { } never)
         {
-            CheckSketch(image, rule, info);
+            yield return new(never, resembled);
         }
 
         if (info.SharesVectorPage && plan.VectorBlock is { } block && UsedSharedVector(block) is { } word)
         {
-            throw SharedVectorUsed(image, word, info);
+            yield return new(SharedVectorUsed(image, word, info), resembled);
         }
     }
 
-    private static void CheckSectors(FirmwareImage image, FlashPlan plan, WritableRange writable, BootloaderInfo info)
-    {
-        foreach (var sector in plan.Sectors)
-        {
-            if (writable.WhyNot(sector) is { } why)
-            {
-                throw NotWritable(image, sector, why, writable, info);
-            }
-        }
-    }
-
-    private static void CheckSketch(FirmwareImage image, SketchRule rule, BootloaderInfo info)
+    private static UploadException? RefusedSketch(FirmwareImage image, SketchRule rule, BootloaderInfo info)
     {
         if (rule.Address is { } address && image.Start != address)
         {
-            if (rule.StartsNothingElse)
-            {
-                throw StartedElsewhere(image, address, info);
-            }
-
-            return;
+            return rule.StartsNothingElse ? StartedElsewhere(image, address, info) : null;
         }
 
-        var stack = VectorTable.Read(image.VectorSegment.Data.Span).StackPointer;
-        if (!rule.Accepts(stack))
-        {
-            throw NeverStarted(image, stack, rule, info);
-        }
+        var vectors = image.VectorSegment.Data.Span;
+        return vectors.Length >= VectorTable.Smallest && VectorTable.Read(vectors).StackPointer is var stack && !rule.Accepts(stack)
+            ? NeverStarted(image, stack, rule, info)
+            : null;
     }
 
     private static (int Offset, uint Value)? UsedSharedVector(Segment block)
@@ -112,26 +135,39 @@ public static class Preflight
     private static UploadException MadeForAnother(FirmwareImage image, DfuFileIds ids, UsbDeviceInfo device) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} was made for {new UsbId(ids.Vendor, ids.Product)}, but the board is {device.Id}. Nothing was erased.",
-        "Check that it is the right file. If it is, remove its suffix (dfu-suffix --delete), or use the .bin or .hex file.");
+        "Check that it is the right file.")
+    {
+        Override = Override.Ids,
+    };
 
-    private static UploadException NotWritable(FirmwareImage image, Sector sector, string why, WritableRange writable, BootloaderInfo info) => new(
+    // What is below the writable range belongs to the bootloader: nothing overrides that.
+    private static UploadException NotWritable(FirmwareImage image, Sector sector, WritableRange writable, BootloaderInfo info) => new(
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
-        $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {why} ({info.Name}). Nothing was erased.",
+        $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {writable.WhyNot(sector)} ({info.Name}). Nothing was erased.",
         sector.Address < writable.Start
             ? $"Use --offset 0x{writable.Start - FlashAddress.FlashBase:X}, and compile the sketch for that address."
-            : "Make the sketch smaller, or upload it through the ROM bootloader of the chip (BOOT0).");
+            : "Make the sketch smaller, or upload it through the ROM bootloader of the chip (BOOT0).")
+    {
+        Override = sector.Address < writable.Start ? null : Override.Map,
+    };
 
     private static UploadException StartedElsewhere(FirmwareImage image, uint address, BootloaderInfo info) => new(
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} begins at 0x{image.Start:X8}, but {info.Name} starts only sketches at 0x{address:X8}. Nothing was erased.",
         (BootloaderCatalogue.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
-            + $"Compile it for this board, with the vector offset 0x{address - FlashAddress.FlashBase:X}.");
+            + $"Compile it for this board, with the vector offset 0x{address - FlashAddress.FlashBase:X}.")
+    {
+        Override = Override.Address,
+    };
 
     private static UploadException NeverStarted(FirmwareImage image, uint stack, SketchRule rule, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it accepts only stack pointers from "
             + $"{rule.StackRange}. Nothing was erased.",
-        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.");
+        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.")
+    {
+        Override = Override.Stack,
+    };
 
     private static UploadException SharedVectorUsed(FirmwareImage image, (int Offset, uint Value) word, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
@@ -139,6 +175,11 @@ public static class Preflight
             + "in the words at 0x1C and 0x20, which must be 0. It would write a wrong image and report success. Nothing was erased.",
         "These vectors are reserved on every Cortex-M3. Find out what the linker script or a checksum tool writes there.");
 }
+
+/// <summary>A reason to refuse an image.</summary>
+/// <param name="Error">The refusal.</param>
+/// <param name="Resembled">The name of the bootloader that the reason assumes, if the board only resembles it; null if the reason is certain.</param>
+public readonly record struct Refusal(UploadException Error, string? Resembled);
 
 /// <summary>Finds the memory that a segment of an image belongs to.</summary>
 /// <param name="memories">The memories of the board.</param>

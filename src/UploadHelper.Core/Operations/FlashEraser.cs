@@ -45,13 +45,16 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
         events(new FlashProgress(FlashPhase.Erase, 0, plan.Size));
         foreach (var sector in plan.Sectors)
         {
-            State = session.Info.SharesVectorPage && sector.Address == FlashAddress.FlashBase ? InterruptedUpload.InSharedPage(session.Info) : Incomplete;
+            State = session.Info.SharesVectorPage && sector.Address == FlashAddress.FlashBase ? InterruptedUpload.InSharedPage(session.Info)
+                : State == Incomplete ? Incomplete
+                : InterruptedUpload.EraseUnconfirmed;
             bootloader.Erase(sector);
-            State = Incomplete;
+            State = bootloader.IsSequential ? State : Incomplete;
             events(new FlashProgress(FlashPhase.Erase, sector.End - plan.Address, plan.Size));
         }
 
         bootloader.Flush();
+        State = Incomplete;
         return bootloader.CanRead && IsErased(bootloader, plan);
     }
 

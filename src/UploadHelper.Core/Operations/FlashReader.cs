@@ -180,7 +180,7 @@ internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderIn
             return "is read-only: the bootloader protects it";
         }
 
-        return info.Writable?.WhyNot(sector) is { } why ? $"must not be erased: {why}" : null;
+        return info is { IsCertain: true, Writable: { } writable } && writable.WhyNot(sector) is { } why ? $"must not be erased: {why}" : null;
     }
 
     private IEnumerable<uint> Starts(SectorGroup group) =>

@@ -71,7 +71,7 @@ public sealed record ImageInspection(
         try
         {
             var protocol = BootloaderProtocol.Of(device);
-            Preflight.Plan(image, device, protocol.Memories, protocol.Info, alternate);
+            Preflight.Plan(image, device, protocol.Memories, protocol.Info, alternate, [], _ => { });
             return null;
         }
         catch (UploadException e)

@@ -26,6 +26,9 @@ public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter F
     /// <summary>Whether to write everything, without comparing with the board first.</summary>
     public bool Full { get; init; }
 
+    /// <summary>The checks of the image that only warn.</summary>
+    public IReadOnlyList<Override> Overridden { get; init; } = [];
+
     /// <summary>Whether to start the sketch afterwards.</summary>
     public bool Leave { get; init; } = true;
 
@@ -84,7 +87,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             request,
             session =>
             {
-                var (sketch, plan) = LeaveIfRefused(session, () => PlanFor(image ?? Image(request, AddressOf(session, request)), session, request));
+                var (sketch, plan) = LeaveIfRefused(session, () => PlanFor(image ?? Image(request, AddressOf(session, request)), session, request, events));
                 var sketchStart = new SketchStart(session, ports, time, events);
                 if (request.Leave)
                 {
@@ -94,11 +97,11 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 if (NeedsRestart(session, sketch.Start))
                 {
                     session.Restart();
-                    plan = PlanFor(sketch, session, request).Plan;
+                    plan = PlanFor(sketch, session, request, _ => { }).Plan;
                 }
 
                 flash = new FlashJob(session, request.Full, request.Verify, events);
-                var result = flash.Run(sketch, plan, () => PlanFor(sketch, session, request).Plan);
+                var result = flash.Run(sketch, plan, () => PlanFor(sketch, session, request, _ => { }).Plan);
                 var started = request.Leave
                     ? sketchStart.Run(sketch.HasVectorTable ? sketch.Start : session.SketchStart, result.HasWritten, sketchPort, request.WaitPort, cancellationToken)
                     : new StartResult(false, null, TimeSpan.Zero);
@@ -112,8 +115,8 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             cancellationToken);
     }
 
-    private static (FirmwareImage Image, FlashPlan Plan) PlanFor(FirmwareImage image, BootloaderSession session, UploadRequest request) =>
-        (image, Preflight.Plan(image, session.Description, session.Memories, session.Info, request.Alternate));
+    private static (FirmwareImage Image, FlashPlan Plan) PlanFor(FirmwareImage image, BootloaderSession session, UploadRequest request, Action<UploadEvent> events) =>
+        (image, Preflight.Plan(image, session.Description, session.Memories, session.Info, request.Alternate, request.Overridden, events));
 
     private static uint? AddressOf(BootloaderSession session, UploadRequest request) =>
         session.Memories.FirstOrDefault(m => m.Alternate.Setting == request.Alternate)?.FixedStart;

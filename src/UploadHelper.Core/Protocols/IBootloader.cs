@@ -17,6 +17,9 @@ public interface IBootloader
     /// <summary>Whether it writes only from the base of its memory upwards, without gaps.</summary>
     bool IsSequential => false;
 
+    /// <summary>Whether a write erases the page that it goes to, so that an erase may come after other writes; <see cref="Erase"/> then only notes the sector or writes to it.</summary>
+    bool WriteErases => false;
+
     /// <summary>Whether <see cref="Leave"/> can start the program; if not, only the RESET button does.</summary>
     bool CanLeave => true;
 
@@ -61,7 +64,7 @@ public interface IBootloader
 public static class BootloaderReading
 {
     /// <summary>Whether a failed read means that the board does not allow reading, as with read protection (AN3156: errVENDOR).</summary>
-    public static bool IsRefusal(Exception e) => e is DfuException { Status: not null } or UsbException { Fault: UsbFault.Stall };
+    public static bool IsRefusal(Exception e) => e is DfuException { Status.Code: not DfuStatusCode.Ok } or UsbException { Fault: UsbFault.Stall };
 
     /// <summary>Reads consecutive bytes, block by block, until the caller stops.</summary>
     /// <param name="bootloader">The bootloader, with the memory selected.</param>

@@ -43,6 +43,24 @@ public sealed class F4Bootloader : DfuSeFunction
         /// USB DFU device when my Blink sketch is running").
         /// </summary>
         public static readonly Build Ghost = Fixed with { LeavesGhost = true };
+
+        /// <summary>
+        /// Not F4Bootloader, but what it was made from: ST's DFU_Standalone example as CubeMX generates it, with three sectors for
+        /// itself on an STM32F42x (STM32CubeF4, usbd_dfu_flash.c, main.c). It knows all sectors, and starts a sketch at once
+        /// unless its button is pressed.
+        /// </summary>
+        public static readonly Build Template = new(
+            0x0800_C000,
+            "@Internal Flash   /0x08000000/03*016Ka,01*016Kg,01*064Kg,07*128Kg,04*016Kg,01*064Kg,07*128Kg",
+            stack => (stack & 0x2FFE_0000) == 0x2000_0000,
+            HasWindow: false,
+            LeavesGhost: false)
+        {
+            IsTemplate = true,
+        };
+
+        /// <summary>Whether it is ST's example.</summary>
+        public bool IsTemplate { get; init; }
     }
 
     private const int WordSize = 4;
@@ -111,9 +129,9 @@ public sealed class F4Bootloader : DfuSeFunction
     /// <inheritdoc/>
     protected override TimeSpan? Erase(uint address)
     {
-        // GetSector() knows sectors 0 to 6; it returns 7 for any other address, even outside the flash.
-        const int Last = 7;
-        var sector = address < 0x0806_0000 && Board.Flash.Contains(address) ? Board.Flash.SectorAt(address) : Last;
+        // GetSector() knows sectors 0 to 6; it returns 7 for any other address, even outside the flash. ST's knows all, and returns the last.
+        var last = _build.IsTemplate ? Board.Flash.Part.Sectors.Count - 1 : 7;
+        var sector = address < Board.Flash.Part.Sectors[last].Address && Board.Flash.Contains(address) ? Board.Flash.SectorAt(address) : last;
         if (address < _build.SketchAddress || !Board.Flash.Contains(address) || sector != Board.Flash.SectorAt(address))
         {
             Board.Log(BoardEventKind.Violation, $"erase of 0x{address:X8}: wipes sector {sector}");
@@ -210,12 +228,16 @@ internal sealed record F4BootloaderBoard(string Name, F4Bootloader.Build Build) 
 
     public IReadOnlyDictionary<string, IBoardKind> Variants =>
         Build == F4Bootloader.Build.Fixed
-            ? new Dictionary<string, IBoardKind> { ["ghost=1"] = this with { Build = F4Bootloader.Build.Ghost } }
+            ? new Dictionary<string, IBoardKind>
+            {
+                ["ghost=1"] = this with { Build = F4Bootloader.Build.Ghost },
+                ["build=cubemx"] = this with { Build = F4Bootloader.Build.Template },
+            }
             : [];
 
     public FlashMemory CreateFlash()
     {
-        var flash = new FlashMemory(Part.Stm32F405());
+        var flash = new FlashMemory(Build.IsTemplate ? Part.Stm32F429() : Part.Stm32F405());
         flash.Preload(flash.Base, Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("F4Bootloader!!! ", 0x4000 / 16))));
         return flash;
     }
@@ -223,6 +245,7 @@ internal sealed record F4BootloaderBoard(string Name, F4Bootloader.Build Build) 
     public TimeSpan BootTime(FlashMemory flash, BootCause cause) => (Build.HasWindow, cause) switch
     {
         (true, _) or (_, BootCause.Boot0) => IBoardKind.ResetTime,
+        _ when Build.IsTemplate => IBoardKind.ResetTime,
         (_, BootCause.Flag) => OldFlagRead + OldUsb,
         (_, BootCause.ByHand) => OldFlagRead + OldUsb,
         _ => OldFlagRead + OldSketchRead + (F4Bootloader.HasSketch(flash, Build) ? OldSketchStarts : OldUsb),
@@ -236,7 +259,8 @@ internal sealed record F4BootloaderBoard(string Name, F4Bootloader.Build Build) 
         }
 
         // The old build stays in DFU mode after any flag, with its button, or without a sketch; otherwise USB never starts.
-        var startsSketch = !Build.HasWindow && cause is not (BootCause.Flag or BootCause.ByHand) && F4Bootloader.HasSketch(board.Flash, Build);
+        var isRequested = cause == BootCause.ByHand || (cause == BootCause.Flag && !Build.IsTemplate);
+        var startsSketch = !Build.HasWindow && !isRequested && F4Bootloader.HasSketch(board.Flash, Build);
         return startsSketch ? null : new F4Bootloader(board, Build);
     }
 }

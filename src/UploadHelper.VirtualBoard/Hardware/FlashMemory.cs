@@ -23,7 +23,13 @@ public sealed class FlashMemory
     /// <summary>Address of the first byte.</summary>
     public uint Base => Part.Sectors[0].Address;
 
-    /// <summary>How often each sector was erased.</summary>
+    /// <summary>
+    /// How many bytes an erase really takes, aligned, if that is more than a sector of <see cref="Part"/>: the bootloader was
+    /// built for a part with smaller pages (an STM32F103xE with a bootloader for 1 KiB pages, PM0075). 0 for one sector.
+    /// </summary>
+    public uint ErasesAtOnce { get; internal set; }
+
+    /// <summary>How often each sector was erased, as the bootloader numbers them.</summary>
     public IReadOnlyList<int> Erases => _erases;
 
     /// <summary>How many bytes were programmed.</summary>
@@ -53,11 +59,13 @@ public sealed class FlashMemory
     public TimeSpan Erase(int index)
     {
         var sector = Part.Sectors[index];
-        var affected = Affected(FlashFault.CutErase, (int)sector.Size);
-        Blank(_bytes.AsSpan((int)(sector.Address - Base), affected));
+        var size = Math.Max(sector.Size, ErasesAtOnce);
+        var from = sector.Address - sector.Address % size;
+        var affected = Affected(FlashFault.CutErase, (int)size);
+        Blank(_bytes.AsSpan((int)(from - Base), affected));
         _erases[index]++;
-        _brokenEcc.RemoveWhere(unit => unit >= sector.Address && unit < sector.Address + affected);
-        return Part.EraseTime(sector.Size);
+        _brokenEcc.RemoveWhere(unit => unit >= from && unit < from + affected);
+        return Part.EraseTime(size);
     }
 
     /// <summary>Programs a range in this flash unit by unit, each by the part's rule.</summary>

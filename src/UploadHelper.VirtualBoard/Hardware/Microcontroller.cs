@@ -153,15 +153,21 @@ public sealed record Part(
     /// STM32F405/407 with 1 MiB; times at x32 parallelism (DS8626, tables 40 and 41). RAM: 64 KiB of CCM, and 112 + 16 KiB
     /// of SRAM (DS8626, 5).
     /// </summary>
-    public static Part Stm32F405() => new(
-        "STM32F405",
-        Layout(FlashBase, (4, 16 * KiB), (1, 64 * KiB), (7, 128 * KiB)),
+    public static Part Stm32F405() => Stm32F4("STM32F405", sram: 128 * KiB, (4, 16 * KiB), (1, 64 * KiB), (7, 128 * KiB));
+
+    /// <summary>STM32F427/429 with 2 MiB in two banks; the same times, 64 KiB of CCM and 192 KiB of SRAM (DS9405, 3 and 6.3.14).</summary>
+    public static Part Stm32F429() => Stm32F4(
+        "STM32F429", sram: 192 * KiB, (4, 16 * KiB), (1, 64 * KiB), (7, 128 * KiB), (4, 16 * KiB), (1, 64 * KiB), (7, 128 * KiB));
+
+    private static Part Stm32F4(string name, int sram, params (int Count, int Size)[] sectors) => new(
+        name,
+        Layout(FlashBase, sectors),
         size => TimeSpan.FromMilliseconds(size switch { <= 0x4000 => 250, <= 0x1_0000 => 550, _ => 1000 }),
         ProgramUnit: 4,
         ProgramTime: TimeSpan.FromMicroseconds(16),
         ProgramRule.ClearsBits)
     {
-        Rams = [new(0x1000_0000, 0x1001_0000), new(0x2000_0000, 0x2002_0000)],
+        Rams = [new(0x1000_0000, 0x1001_0000), new(0x2000_0000, 0x2000_0000 + (uint)sram)],
     };
 
     /// <summary>

@@ -62,6 +62,7 @@ internal static class UploadCommand
             Timeout = board.Timeout,
             Verify = settings.Switch(SettingKeys.Verify),
             Full = settings.Switch(SettingKeys.Full),
+            Overridden = [.. settings.Words(SettingKeys.Force).Select(Overrides.Of)],
             StrictPolling = board.StrictPolling,
             Leave = settings.Switch(SettingKeys.Leave),
             WaitPort = settings.Word(SettingKeys.WaitPort) switch

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Faults;
@@ -88,6 +89,11 @@ internal static class OptionTable
         {
             Commands = [Upload],
             NegativeHelp = "Write only the sectors that differ",
+        },
+        new(SettingKeys.Force, OptionKind.Texts, "", "Upload although the board may not start the sketch: override the check of its stack pointer, its link address, the area that the bootloader writes correctly, or the USB ids in the file")
+        {
+            Commands = [Upload],
+            Words = Overrides.Names,
         },
         new(SettingKeys.Leave, OptionKind.Switch, "", "Start the sketch afterwards")
         {
@@ -193,7 +199,7 @@ internal sealed record OptionRow(string Name, OptionKind Kind, string ValueName,
     /// <summary>A letter for the command line, or null.</summary>
     public string? ShortName { get; init; }
 
-    /// <summary>The only values of an option of the kind <see cref="OptionKind.Word"/>.</summary>
+    /// <summary>The only values of an option of the kind <see cref="OptionKind.Word"/> or <see cref="OptionKind.Texts"/>; none if any text is allowed.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
     /// <summary>Values that completion offers; made only when they are needed.</summary>

@@ -102,6 +102,16 @@ internal sealed class Settings(IConfiguration configuration)
                 ?? throw Invalid(key, text, $"one of {string.Join(", ", row.Words)}");
     }
 
+    /// <summary>Several of the words that the table allows, in lower case.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: a value is none of them.</exception>
+    public IReadOnlyList<string> Words(string key)
+    {
+        var words = OptionTable.Setting(key).Words;
+        return [.. Texts(key).Select(text =>
+            words.FirstOrDefault(word => word.Equals(text, StringComparison.OrdinalIgnoreCase))
+                ?? throw Invalid(key, text, $"one or more of {string.Join(", ", words)}"))];
+    }
+
     private static bool? Truth(string text) => text.ToLowerInvariant() switch
     {
         "true" or "yes" or "1" => true,
@@ -170,6 +180,7 @@ internal static class SettingKeys
     public const string Serial = "serial";
     public const string Verify = "verify";
     public const string Full = "full";
+    public const string Force = "force";
     public const string StrictPolling = "strict-polling";
     public const string Leave = "leave";
     public const string WaitPort = "wait-port";

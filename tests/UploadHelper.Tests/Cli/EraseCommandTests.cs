@@ -35,7 +35,7 @@ public class EraseCommandTests
         run.Do("erase --yes --simulate h0wch33").Exits(0).Steps("Found Plan warning Erase Board")
             .Says("Plan", "50 50 0x08000000 0x0800C7FF").Warns("device-limit", "50 ms").Ends("51200 0x08000000 0x0800C7FF", "not verified").Says("Board", "50 36 0");
         run.Do("erase --yes --simulate h0wch33,fault=gone@15")
-            .Fails(8, "device-lost", "BOOT0", "incomplete", "if the power failed").Steps("Found Plan warning Erase hint error");
+            .Fails(8, "device-lost", "BOOT0", "did not confirm the first erase", "if the power failed").Steps("Found Plan warning Erase hint error");
         run.Do("erase 0x3000 --yes --simulate maple20").Fails(4, "not-writable", "alternate setting 2", "0x08002000").Hints("0x08002000").Steps("Found hint error");
     }
 

@@ -61,7 +61,7 @@ public class RefusalTests
         "--offset 0x4000",
         "not-for-this-device",
         "1209:DB42",
-        "0483:DF11").Hints("dfu-suffix --delete");
+        "0483:DF11").Hints("--force ids");
 
     [Fact]
     public void A_word_that_h0wch33_needs_itself()

@@ -212,7 +212,7 @@ public class UploadCommandTests
     [InlineData("sim|0|0483:df11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.3")]
     [InlineData("0|0483|DF11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.3")]
     [InlineData("sim|2|1EAF:0003|x.bin|/opt/arduino 1.8", "maple20", 0x0800_2000, "Reset Wait Found Image", "4000 0x08002000 1.6")]
-    [InlineData("1|0x1EAF|0x0003|x.bin", "maple-orig", 0x0800_5000, "Reset Wait Found Image", "4000 0x08005000 2.9")]
+    [InlineData("1|0x1EAF|0x0003|x.bin", "maple-orig", 0x0800_5000, "Reset Wait Found Image", "4000 0x08005000 3.0")]
     public void As_maple_upload_was_called(string line, string board, uint linkedFor, string steps, string done)
     {
         using var run = new ProgramRun();

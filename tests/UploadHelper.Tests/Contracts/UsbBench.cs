@@ -35,6 +35,26 @@ public abstract class UsbBench : IDisposable
         return found!;
     }
 
+    /// <summary>Opens a device as soon as its last client is done with it: a server may need a moment to see that one is gone.</summary>
+    public IUsbDevice OpenWhenFree(UsbDeviceInfo info)
+    {
+        IUsbDevice? open = null;
+        WaitUntil(() => (open = TryOpen(info)) is not null);
+        return open!;
+    }
+
+    private IUsbDevice? TryOpen(UsbDeviceInfo info)
+    {
+        try
+        {
+            return Bus.Open(info);
+        }
+        catch (UsbException e) when (e.Fault == UsbFault.Busy)
+        {
+            return null;
+        }
+    }
+
     public static void WaitUntil(Func<bool> condition)
     {
         var start = TimeProvider.System.GetTimestamp();

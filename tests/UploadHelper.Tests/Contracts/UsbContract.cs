@@ -39,7 +39,7 @@ public abstract class UsbContract(UsbBench bench) : IDisposable
 
         Assert.Equal(before.Path, after.Path);
         AssertFault(UsbFault.Gone, () => bench.Bus.Open(before));
-        bench.Bus.Open(after).Dispose();
+        bench.OpenWhenFree(after).Dispose();
     }
 
     [Rule]
@@ -191,7 +191,7 @@ public abstract class UsbContract(UsbBench bench) : IDisposable
         }
 
         bench.Use(d => d.Enumerate());
-        using var next = bench.Bus.Open(bench.Find(instead: info));
+        using var next = bench.OpenWhenFree(bench.Find(instead: info));
         next.Claim(0);
         AssertAnswers(next);
     }
@@ -214,7 +214,7 @@ public abstract class UsbContract(UsbBench bench) : IDisposable
         bench.Use(d => d.ChangesAtReset = true);
         device.Reset();
         bench.Use(d => d.ChangesAtReset = false);
-        bench.Bus.Open(bench.Find(instead: info)).Dispose();
+        bench.OpenWhenFree(bench.Find(instead: info)).Dispose();
         AssertFault(UsbFault.Gone, () => device.ControlIn(Ask, new byte[6], Long));
     }
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Uploading;
@@ -106,24 +107,42 @@ internal sealed class FaultTrial
 
         string[] states =
         [
+            InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed,
             ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock,
-            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, "The bootloader is intact; the sketch on the board is incomplete.", "Nothing else was erased.",
-            "The sketch on the board is incomplete and will not be started.",
+            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
         ];
         var said = states.Where(e.Message.Contains).ToList();
         if (said.Count == 0)
         {
             _broken.Add($"a failure that does not say how the board is: {e.Message}");
         }
-        else if (said.Any(s => s == ErrorMessages.NothingErased || s == ErrorMessages.Unchanged) && !IsAsBefore())
+
+        // The flash at this moment is the judge of every sentence; only what a board acknowledges and does not do escapes, if nothing can be read.
+        foreach (var state in said.Where(_ => !IsUnnoticed()))
         {
-            _broken.Add($"the flash is not as it was: {e.Message}");
-        }
-        else if (said.Contains(ErrorMessages.Written) && !IsComplete())
-        {
-            _broken.Add($"the sketch is not on the board: {e.Message}");
+            if (!IsTrue(state))
+            {
+                _broken.Add($"the flash is not as it is said to be: {e.Message}");
+            }
         }
     }
+
+    private bool IsTrue(string state) => state switch
+    {
+        ErrorMessages.NothingErased or ErrorMessages.Unchanged => IsAsBefore(),
+        ErrorMessages.Written => IsComplete(),
+        InterruptedUpload.WrittenUnverified => IsComplete() || FailsSilently(),
+        InterruptedUpload.EraseUnconfirmed => IsAsBefore() || !CanStart(),
+        InterruptedUpload.FirstBlockUnconfirmed => _kind.Board == "maple-f4",
+        InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
+        InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
+        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart()),
+        InterruptedUpload.NothingElseErased => _bench.Board.SectorsErased == 1,
+        _ => throw new InvalidOperationException(state),
+    };
+
+    private bool CanStart() => _bench.Board.Flash.IsReadable(_goal.StackAt, sizeof(uint))
+        && _bench.Board.Flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_goal.StackAt, sizeof(uint))));
 
     // What came otherwise must have been left open.
     private void CheckSaid(params string[] untrue)
@@ -160,8 +179,7 @@ internal sealed class FaultTrial
     // A ROM or processor that runs into erased flash starts no sketch.
     private void See(BoardEvent e)
     {
-        if (e.Kind == BoardEventKind.Start && e.Text.StartsWith("sketch", StringComparison.Ordinal) && !IsComplete() && !IsAsBefore()
-            && _bench.Board.Flash.IsReadable(_goal.StackAt, sizeof(uint)) && _bench.Board.Flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_goal.StackAt, sizeof(uint)))))
+        if (e.Kind == BoardEventKind.Start && e.Text.StartsWith("sketch", StringComparison.Ordinal) && !IsComplete() && !IsAsBefore() && CanStart())
         {
             _halfStarted ??= e.Text;
         }
@@ -236,9 +254,12 @@ internal sealed class FaultTrial
 
     private bool IsAsBefore() => _bench.Board.Flash.Bytes.SequenceEqual(_goal.Before);
 
-    private bool IsComplete()
+    private bool IsComplete() => IsCompleteBehind(0);
+
+    // Except for so many bytes from the start of the sketch.
+    private bool IsCompleteBehind(int bytes)
     {
-        foreach (var segment in _kind.Segments(_bench.Board.StackPointer))
+        foreach (var segment in _kind.Segments(_bench.Board.StackPointer).Select(s => s.Address == _kind.Address ? new Segment(s.Address + (uint)Math.Min(bytes, s.Data.Length), s.Data[Math.Min(bytes, s.Data.Length)..]) : s))
         {
             var at = (int)(segment.Address - _bench.Board.Flash.Base);
             if (!_bench.Board.Flash.Bytes.Slice(at, segment.Data.Length).SequenceEqual(_goal.Expected.AsSpan(at, segment.Data.Length)))
@@ -268,6 +289,9 @@ internal sealed class FaultTrial
             }
 
             StackAt = kind.Address;
+
+            // Maple bootloaders and h0wch33 write a page at once, the others the words of the stack pointer.
+            LastBlock = kind.Board.StartsWith("maple", StringComparison.Ordinal) ? 2048 : kind.Board == "h0wch33" ? 1024 : 32;
             if (kind.Board == "h0wch33")
             {
                 StackAt = kind.Address + 0x1C;
@@ -289,6 +313,9 @@ internal sealed class FaultTrial
 
         /// <summary>Where its last sector ends.</summary>
         public int To { get; }
+
+        /// <summary>How many bytes are written last.</summary>
+        public int LastBlock { get; }
 
         /// <summary>The address of the sketch's stack pointer.</summary>
         public uint StackAt { get; }

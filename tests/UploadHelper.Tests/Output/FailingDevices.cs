@@ -17,7 +17,7 @@ internal static class FailingDevices
     /// <summary>Uploads to a board without a port.</summary>
     public static Printed Upload(Bench bench, IUsbBus? bus = null)
     {
-        var address = bench.Board.Name == "f4boot" ? 0x0800_4000u : 0x0800_0000u;
+        var address = bench.Board.Name is "f4boot" or "dsonano" ? 0x0800_4000u : 0x0800_0000u;
         var request = bench.Request(address) with { Port = null };
         return Run(reporter => new Uploader(bus ?? bench.Bus, bench.System.SerialPorts, bench.System.Clock, reporter.Event).Run(request, default));
     }

@@ -67,7 +67,10 @@ internal static class Messages
         new("port-still-there", 0, _ => FailingDevices.Reset(new FailingDevices.OnePort(Port, null)), Port),
         new("ghost-device", 6, _ => Ghost(), "0483:DF11", "1-1"),
         new("device-limit", 0, MapleF4),
+        new("check-overridden", 0, r => r.Sketch(F4BootStart, stack: 0x2004_0000).Do("upload blink.bin --offset 0x4000 --force stack --simulate f4boot"), "0x20040000", "--force stack"),
+        new("bootloader-uncertain", 0, r => r.Sketch(0x0800_C000).Do("upload blink.bin --offset 0xC000 --simulate f4boot,build=cubemx,start=bootloader"), "0x08010000", "F4Bootloader"),
         new("not-verifiable", 0, MapleF4),
+        new("written-again", 0, _ => LargerPages(), "0x08004400", "erases more", "--full"),
         new("reset-needed", 0, r => r.Sketch(0x0800_2000, stack: F1Stack).Do("upload blink.bin --offset 0x2000 --wait-port no --simulate maple20,reset=no"), "WinUSB", "libusbK"),
         new("port-not-back", 0, r => r.Sketch(Start).Do("upload blink.bin --offset 0 --simulate h747,rom=9.0"), "5 s", "V9.0"),
         new("no-sketch", 10, r => r.Do("leave --simulate f4rom,start=empty"), "0x08000000", "0xFFFFFFFF"),
@@ -129,6 +132,15 @@ internal static class Messages
                 bench.Board.Flash.Preload(0x0800_0805, [0x00]);
             }
         };
+        return FailingDevices.Upload(bench);
+    }
+
+    // One page of 1 KiB is to be written, and its neighbour is erased with it.
+    private static Printed LargerPages()
+    {
+        var bench = new Bench("dsonano,page=2048", StartState.Bootloader);
+        bench.Board.Flash.Preload(F4BootStart, bench.Request(F4BootStart).File.Content.Span);
+        bench.Board.Flash.Preload(F4BootStart + 0xC00, [0x00]);
         return FailingDevices.Upload(bench);
     }
 

@@ -56,11 +56,15 @@ internal static class TroubleshootingPage
 
             - *{ErrorMessages.Unchanged}* or *{ErrorMessages.NothingErased}*
               The old sketch is still there.
+            - *{InterruptedUpload.EraseUnconfirmed}*
+              Upload again.
             - *{InterruptedUpload.Incomplete}*
               Upload again. An incomplete sketch does not prevent the next upload.
             - *{InterruptedUpload.IncompleteMayStart}*
               Press RESET, and upload again at once.
-            - *{ErrorMessages.Written}*
+            - *{InterruptedUpload.LastBlock}*
+              Press RESET. If the sketch does not run, upload it again.
+            - *{ErrorMessages.Written}* or *{InterruptedUpload.WrittenUnverified}*
               The upload itself succeeded.
 
             ## Errors

@@ -7,6 +7,9 @@ internal sealed class FaultyBus(IUsbBus bus) : IUsbBus
 {
     private int _transfers;
 
+    /// <summary>How many bytes were read by DFU_UPLOAD.</summary>
+    public long BytesRead { get; private set; }
+
     /// <summary>What opening a device fails with, or null.</summary>
     public UsbFault? OnOpen { get; set; }
 
@@ -36,6 +39,7 @@ internal sealed class FaultyBus(IUsbBus bus) : IUsbBus
             var number = Interlocked.Increment(ref owner._transfers) - 1;
             owner.BeforeTransfer(number);
             var received = device.ControlIn(setup, buffer, timeout);
+            owner.BytesRead += setup is { RequestType: 0xA1, Request: 2 } ? received : 0;
             owner.AfterTransfer(number);
             return received;
         }

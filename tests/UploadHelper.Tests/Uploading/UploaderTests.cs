@@ -210,13 +210,15 @@ public class UploaderTests
         }
     }
 
-    [Fact]
-    public void A_board_lost_with_its_last_block_is_told_truly()
+    [Theory]
+    [InlineData(false, InterruptedUpload.LastBlock)]
+    [InlineData(true, InterruptedUpload.WrittenUnverified)]
+    public void A_board_lost_with_its_last_block_is_told_truly(bool acknowledged, string state)
     {
         var bench = new Bench("f4boot", StartState.Bootloader);
         bench.Bus.BeforeTransfer = _ =>
         {
-            if (bench.Events[^1] is FlashProgress { Phase: FlashPhase.Finalize, Done: > 0 })
+            if (bench.Events[^1] is FlashProgress { Phase: FlashPhase.Finalize } p && p.Done > 0 == acknowledged)
             {
                 bench.Board.Unplug();
             }
@@ -225,7 +227,7 @@ public class UploaderTests
         var e = Assert.Throws<UploadException>(() => bench.Upload(bench.Request(0x0800_4000) with { Port = null }));
 
         Assert.Equal(UploadError.DeviceLost, e.Error);
-        Assert.Contains(InterruptedUpload.LastBlock, e.Message, StringComparison.Ordinal);
+        Assert.Contains(state, e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("incomplete", e.Message, StringComparison.Ordinal);
     }
 

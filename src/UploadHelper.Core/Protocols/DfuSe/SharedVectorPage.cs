@@ -19,6 +19,9 @@ public sealed class SharedVectorPage(IBootloader bootloader, uint page) : IBootl
     public bool CanRead => bootloader.CanRead;
 
     /// <inheritdoc/>
+    public bool WriteErases => true;
+
+    /// <inheritdoc/>
     public void Erase(Sector sector)
     {
         if (sector.Address != page)

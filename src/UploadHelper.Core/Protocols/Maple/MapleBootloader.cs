@@ -45,6 +45,9 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
     public bool IsSequential => true;
 
     /// <inheritdoc/>
+    public bool WriteErases => true;
+
+    /// <inheritdoc/>
     public bool CanLeave => device.CanReset;
 
     /// <inheritdoc/>

@@ -106,12 +106,11 @@ public class PreflightTests
             new UsbDeviceInfo(1, 2, "1-1", 0x0483, 0xDF11, 0x0200, []),
             0x0200,
             manufacturer,
-            "",
+            manufacturer == "HCHEW" ? "STM32 DFU Emulation" : "DFU in FS Mode",
             "",
             new DfuFunctionalDescriptor(attributes, 1024, DfuFunctionalDescriptor.DfuSeVersion),
             [memory.Alternate]);
         var image = new FirmwareImage("x.bin", ImageFormat.RawBinary, [new ImageTarget(null, null, [new Segment(address, content)])], [], madeFor);
-        return Record.Exception(() => Preflight.Check(
-            image, new FlashPlanner([memory], 1024, 0xFF).Plan(image), description, BootloaderCatalogue.For(description, memory.Map))) as UploadException;
+        return Record.Exception(() => Preflight.Plan(image, description, [memory], BootloaderCatalogue.For(description, memory.Map), null, [], _ => { })) as UploadException;
     }
 }

@@ -1,5 +1,6 @@
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
@@ -53,7 +54,7 @@ public class FlashEraserTests
         var e = Assert.Throws<UploadException>(() => Erase(0x0800_4000, 0x8000));
 
         Assert.Equal(UploadError.DeviceLost, e.Error);
-        Assert.Contains("incomplete", e.Message, StringComparison.Ordinal);
+        Assert.EndsWith(InterruptedUpload.EraseUnconfirmed, e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
