@@ -290,6 +290,7 @@ public sealed class InterruptedUpload
         Text = phase switch
         {
             FlashPhase.Finalize when done > 0 => WrittenUnverified,
+            FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
             FlashPhase.Finalize => WithPowerLost(LastBlock),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
             _ when HasChanged => _incomplete,

@@ -55,34 +55,28 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
             Erase(memory, plan.VectorBlock, erase);
         }
 
-        // If the last write erases too, what it can have damaged is read after it, and before it only what was written.
-        var erasesLast = plan.VectorBlock is not null && select(plan.Memories[0].Memory).WriteErases;
-        var expected = erasesLast ? plan : whole;
+        // If the block with the vector table erases its page, everything is read back after it; otherwise before, so that the
+        // table is written only after everything else has been verified.
+        var readsLast = plan.VectorBlock is not null && select(plan.Memories[0].Memory).WriteErases;
         var write = new Progress(FlashPhase.Write, plan.BytesBeforeVectors, progress);
-        var compare = new Progress(FlashPhase.Verify, expected.BytesBeforeVectors, progress);
+        var compare = new Progress(FlashPhase.Verify, whole.BytesBeforeVectors, progress);
 
         // The memory with the vector table is last, so that its block follows without another change of memory.
         foreach (var memory in whole.Memories.Reverse())
         {
             var here = plan.Memories.FirstOrDefault(m => m.Memory == memory.Memory);
-            if (here is null && !verify)
-            {
-                continue;
-            }
-
-            var bootloader = select(memory.Memory);
             if (here is not null)
             {
-                Write(bootloader, here, write);
+                Write(select(memory.Memory), here, write);
             }
 
-            if (verify && (erasesLast ? here : memory) is { } read && FirstDamage(bootloader, read.Memory, read.Runs, plan, compare) is { } damage)
+            if (verify && !readsLast && FirstDamage(memory, plan, compare) is { } damage)
             {
                 return (false, damage);
             }
         }
 
-        if (plan.VectorBlock is { } vectors && Finish(vectors, plan, erasesLast ? whole : plan with { Memories = [] }, verify) is { } late)
+        if (plan.VectorBlock is { } vectors && Finish(vectors, plan, readsLast ? whole : plan with { Memories = [] }, verify) is { } late)
         {
             return (false, late);
         }
@@ -107,7 +101,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
     private Damage? Finish(Segment vectors, FlashPlan plan, FlashPlan unread, bool verify)
     {
         var memory = plan.Memories[0].Memory;
-        var finalize = new Progress(FlashPhase.Finalize, vectors.Data.Length + (verify ? vectors.Data.Length + unread.BytesBeforeVectors : 0), progress);
+        var finalize = new Progress(FlashPhase.Finalize, (verify ? 2 : 1) * vectors.Data.Length, progress);
         finalize.Add(0);
         HasSentVectors = true;
         var bootloader = select(memory);
@@ -117,10 +111,11 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
             return null;
         }
 
-        var damage = FirstDamage(bootloader, memory, [vectors], plan, finalize);
+        var damage = FirstDamage(new MemoryPlan(memory, [], [vectors]), plan, finalize);
+        var compare = new Progress(FlashPhase.Verify, unread.BytesBeforeVectors, progress);
         foreach (var part in unread.Memories)
         {
-            damage ??= FirstDamage(select(part.Memory), part.Memory, part.Runs, plan, finalize);
+            damage ??= FirstDamage(part, plan, compare);
         }
 
         return damage;
@@ -169,13 +164,14 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
         }
     }
 
-    private Damage? FirstDamage(IBootloader bootloader, DfuMemory memory, IReadOnlyList<Segment> runs, FlashPlan plan, Progress compared)
+    private Damage? FirstDamage(MemoryPlan expected, FlashPlan plan, Progress compared)
     {
-        foreach (var run in runs)
+        var bootloader = select(expected.Memory);
+        foreach (var run in expected.Runs)
         {
             if (Comparison.FirstDifference(bootloader, run, compared.Add) is { } difference)
             {
-                var sector = memory.Map.SectorAt(difference.Address)!.Value;
+                var sector = expected.Memory.Map.SectorAt(difference.Address)!.Value;
                 return new Damage(difference, plan.Sectors.Contains(sector), IsErased(bootloader, difference.Address, sector));
             }
         }
@@ -210,7 +206,7 @@ internal sealed class Progress(FlashPhase phase, long total, Action<FlashPhase, 
     public void Add(int bytes) => report(phase, _done += bytes, total);
 }
 
-/// <summary>The phases of an operation on flash; those of an upload are in order. Progress is counted in bytes.</summary>
+/// <summary>The phases of an operation on flash; those of an upload are in order, or end with Verify. Progress is counted in bytes.</summary>
 public enum FlashPhase
 {
     /// <summary>Reading the board, to skip the sectors that are already correct.</summary>

@@ -234,7 +234,7 @@ public class MapleUploadTests
         request = request with { File = request.File with { Content = bytes } };
         bench.Bus.BeforeTransfer = _ =>
         {
-            if (bench.Events.LastOrDefault() is FlashProgress { Phase: FlashPhase.Verify })
+            if (bench.Events.LastOrDefault() is FlashProgress { Phase: FlashPhase.Write, Done: > 20_000 })
             {
                 bench.Board.Unplug();
             }
