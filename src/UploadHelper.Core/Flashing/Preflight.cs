@@ -26,7 +26,7 @@ public static class Preflight
         {
             ProgramUnit = info.ProgramUnit,
             LastWrite = info.SharesVectorPage ? null : info.LastWrite,
-            SketchStart = info.Writable?.Start ?? 0,
+            SketchStart = info.Sketch?.Address ?? info.Writable?.Start ?? 0,
             VectorsLast = !info.WritesInOneGo,
         };
         var plan = planner.Plan(image, alternate);
@@ -112,13 +112,13 @@ public static class Preflight
     private static UploadException MadeForAnother(FirmwareImage image, DfuFileIds ids, UsbDeviceInfo device) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} was made for {new UsbId(ids.Vendor, ids.Product)}, but the board is {device.Id}. Nothing was erased.",
-        "Check that it is the right file. If it is, remove its suffix (dfu-suffix --delete), or use the .bin or .hex file.");
+        $"Check that it is the right file. If it is, remove the ids from it: dfu-suffix --delete {image.Name}");
 
     private static UploadException NotWritable(FirmwareImage image, Sector sector, string why, WritableRange writable, BootloaderInfo info) => new(
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
         $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {why} ({info.Name}). Nothing was erased.",
         sector.Address < writable.Start
-            ? $"Use --offset 0x{writable.Start - FlashAddress.FlashBase:X}, and compile the sketch for that address."
+            ? $"Use --offset {FlashAddress.Offset(writable.Start)}, and compile the sketch for that address."
             : "Make the sketch smaller, or upload it through the ROM bootloader of the chip (BOOT0).");
 
     private static UploadException StartedElsewhere(FirmwareImage image, uint address, BootloaderInfo info) => new(
@@ -160,7 +160,9 @@ internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage
         var alternate = selected ?? fromFile;
         var memory = alternate is null
             ? memories.FirstOrDefault(m => m.Map.Contains(segment.Address))
-            : memories.FirstOrDefault(m => m.Alternate.Setting == alternate) ?? throw NoSuchAlternate(alternate.Value);
+            : memories.FirstOrDefault(m => m.Alternate.Setting == alternate && m.Map.Contains(segment.Address))
+                ?? memories.FirstOrDefault(m => m.Alternate.Setting == alternate)
+                ?? throw NoSuchAlternate(alternate.Value);
         if (memory is null || !memory.Map.Contains(segment.Address))
         {
             throw NoMemory(segment, memory);

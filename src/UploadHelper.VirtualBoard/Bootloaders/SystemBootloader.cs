@@ -206,7 +206,7 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
     /// <summary>An STM32F405/407.</summary>
     public static RomBoard F4 { get; } = new("f4rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board));
 
-    /// <summary>An STM32H747, and its older ROMs.</summary>
+    /// <summary>An STM32H747, its older ROMs, and Arduino's board with this chip.</summary>
     public static RomBoard H7 { get; } = WithVersion(H7Rom.Version.V92) with
     {
         Variants = new Dictionary<string, IBoardKind>
@@ -214,6 +214,7 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
             ["rom=9.0"] = WithVersion(H7Rom.Version.V90),
             ["rom=9.1"] = WithVersion(H7Rom.Version.V91),
             ["rom=9.2"] = WithVersion(H7Rom.Version.V92),
+            ["boot=arduino"] = new PortentaBoard(),
         },
     };
 
