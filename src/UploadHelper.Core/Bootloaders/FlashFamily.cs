@@ -195,7 +195,8 @@ internal static class ArduinoFamily
             // Flash_If_Write() never programs less than 4096 bytes of the flash on the QSPI: behind a shorter block come bytes of
             // earlier ones.
             ProgramUnit = BlockSize,
-            LastWrite = BlockSize,
+            HangsOnCutWords = true,
+            Limit = StRomFamily.CutWord,
         },
     ];
 }

@@ -105,18 +105,22 @@ public sealed record MemoryLayout(IReadOnlyList<MemoryMap> Maps, IReadOnlyList<I
     // Where it ends. A '@' that begins no map is ignored like any other text.
     private static int ReadAnother(string text, int start, List<MemoryMap> maps, List<IgnoredText> ignored)
     {
+        var next = text.IndexOf('@', start + 1) is var at and >= 0 ? at : text.Length;
         var parser = new MemoryMapParser(text, start);
         try
         {
-            maps.Add(parser.Parse());
-            return parser.End;
+            if (text.IndexOf('/', start, next - start) >= 0)
+            {
+                maps.Add(parser.Parse());
+                return parser.End;
+            }
         }
         catch (MemoryMapException)
         {
-            var end = text.IndexOf('@', start + 1) is var at and >= 0 ? at : text.Length;
-            ignored.Add(new IgnoredText(start, text[start..end]));
-            return end;
         }
+
+        ignored.Add(new IgnoredText(start, text[start..next]));
+        return next;
     }
 }
 

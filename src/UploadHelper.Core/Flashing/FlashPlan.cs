@@ -78,7 +78,10 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     /// <summary>Bytes that the device programs at once (<see cref="BootloaderInfo.ProgramUnit"/>).</summary>
     public int ProgramUnit { get; init; } = 32;
 
-    /// <summary>Size in bytes of the block that is written last (<see cref="BootloaderInfo.LastWrite"/>); null for a whole block, as a page-based bootloader requires.</summary>
+    /// <summary>
+    /// Size in bytes of the block that is written last (<see cref="BootloaderInfo.LastWrite"/>); null for a whole block, as a
+    /// page-based bootloader requires. In a memory outside the internal flash it is at least <see cref="ProgramUnit"/>.
+    /// </summary>
     public int? LastWrite { get; init; }
 
     /// <summary>Where a sketch begins in the internal flash, or the lowest address where it can, if that is known; for hints.</summary>
@@ -113,7 +116,8 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             return new FlashPlan(plans, null);
         }
 
-        var (vectorBlock, others) = Split(plans[0].Runs, plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : transferSize);
+        var last = plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : transferSize;
+        var (vectorBlock, others) = Split(plans[0].Runs, FlashAddress.IsInternalFlash(image.Start) ? last : Math.Max(last, ProgramUnit));
         plans[0] = plans[0] with { Runs = others };
         return new FlashPlan(plans, vectorBlock);
     }

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
@@ -36,10 +37,13 @@ internal sealed class Bench
 
     public Board Board => System.Board;
 
+    /// <summary>The bootloaders of all boards.</summary>
+    public static DeviceFilter AnyBootloader { get; } = new([.. BootloaderCatalogue.Devices.Where(d => d.Program == BoardProgram.Bootloader).Select(d => d.Id)]);
+
     public static ImageFile Sketch(uint address, int size = 20_000) => SketchImage.File(address, size);
 
     public UploadRequest Request(uint address, int size = 20_000) =>
-        new(SketchImage.File(address, size, Board.StackPointer), address, new DeviceFilter(DeviceFilter.KnownIds)) { Port = InProcessSerialPorts.FirstName };
+        new(SketchImage.File(address, size, Board.StackPointer), address, AnyBootloader) { Port = InProcessSerialPorts.FirstName };
 
     public UploadResult Upload(UploadRequest request, CancellationToken cancellationToken = default) => Upload(Bus, request, cancellationToken);
 
