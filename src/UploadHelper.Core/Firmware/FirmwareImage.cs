@@ -124,7 +124,7 @@ public sealed record DfuFileIds(ushort Vendor, ushort Product, ushort Release)
     /// <summary>For example "0483:DF11, release 2.00", or "any device".</summary>
     public override string ToString() =>
         (Vendor is Any or None ? "any device" : Product is Any or None ? $"any device of vendor {Vendor:X4}" : $"{new UsbId(Vendor, Product)}")
-        + (Release is Any ? "" : $", release {Release >> 8:X}.{Release & 0xFF:X2}");
+        + (Release is Any or None ? "" : $", release {Release >> 8:X}.{Release & 0xFF:X2}");
 }
 
 /// <summary>An image file as read from disk.</summary>

@@ -112,7 +112,7 @@ public static class Preflight
     private static UploadException MadeForAnother(FirmwareImage image, DfuFileIds ids, UsbDeviceInfo device) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} was made for {new UsbId(ids.Vendor, ids.Product)}, but the board is {device.Id}. Nothing was erased.",
-        $"Check that it is the right file. If it is, remove the ids from it: dfu-suffix --delete {image.Name}");
+        $"Check that it is the right file. If it is, remove the ids from it: dfu-suffix --delete {image.Name} (dfu-suffix comes with dfu-util)");
 
     private static UploadException NotWritable(FirmwareImage image, Sector sector, string why, WritableRange writable, BootloaderInfo info) => new(
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,

@@ -45,7 +45,7 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
     public Bench Create(string options = "") => new(Board + options, Board is "dsonano" or "h0wch33" ? StartState.Bootloader : StartState.Sketch);
 
     /// <summary>The upload.</summary>
-    public UploadRequest Request(Bench bench) => new(File(bench.Board.StackPointer), Address, Bench.AnyBootloader)
+    public UploadRequest Request(Bench bench) => new(File(bench.Board.StackPointer), Address, bench.Filter)
     {
         Port = InProcessSerialPorts.FirstName,
         Timeout = TimeSpan.FromSeconds(15),
