@@ -102,7 +102,7 @@ internal static class BoardsCommand
         var (tool, ids, alternate, address, _) = variant.Upload;
         var how = ids is null
             ? $"not by DFU{(tool is null ? "" : $" ({tool})")}"
-            : $"{string.Join(Settings.Separator, ids)}{(alternate is null ? "" : $" alt {alternate}")}, {(address is { } start ? $"offset {FlashAddress.Offset(start)}" : "no offset")}{Sizes(variant.Sizes)}";
+            : $"{string.Join(Settings.Separator, ids)}{(alternate is null ? "" : $" alt {alternate}")}, {(address is { } start ? $"{(FlashAddress.IsInternalFlash(start) ? "offset" : "address")} {FlashAddress.Offset(start)}" : "no offset")}{Sizes(variant.Sizes)}";
         var options = string.Join(',', variant.Options.Select(Text));
         writer.WriteLine(Ascii.Of(options.Length == 0 ? $"  {how}" : $"  {options}: {how}"));
     }

@@ -133,6 +133,25 @@ public class OtherMemoriesTests
     }
 
     [Fact]
+    public void The_boards_of_a_core_that_calls_dfu_util_are_listed()
+    {
+        using var core = new InstalledCore("ArduinoCore-mbed", withOverlay: false);
+        using var run = new ProgramRun();
+
+        run.Run("boards", core.Boards);
+
+        run.Printed.Exits(0).Prints(
+            "  security=none: 2341:035B alt 0, offset 0x40000, 786432 to 1966080 bytes at most\n",
+            "  security=sien: 2341:035B alt 2, address 0xA0000000, 786432 to 1966080 bytes at most\n",
+            "  split=75_25: 2341:035B alt 0, offset 0x180000, 524288 bytes at most\n",
+            "  split=100_0: 2341:035B alt 0, no offset, 524288 bytes at most\n",
+            "  target_core=cm4,split=50_50: 2341:0366 alt 0, offset 0x100000, 1966080 bytes at most\n",
+            "nicla_vision: Small Nicla\n  2341:035F alt 0, offset 0x40000, 1966080 bytes at most\n",
+            "  security=sien: 2341:0364 alt 2, address 0xA0000000, 1966080 bytes at most\n",
+            "  not by DFU (bossac)\n");
+    }
+
+    [Fact]
     public void A_sketch_is_uploaded_with_nothing_but_its_board()
     {
         using var core = new InstalledCore("ArduinoCore-mbed", withOverlay: false);
