@@ -11,12 +11,16 @@ namespace UploadHelper.Core.Arduino;
 /// <param name="Alternate">Its alternate setting, or null.</param>
 /// <param name="Address">The address that the sketch is linked for, or null.</param>
 /// <param name="MaximumSize">The maximum size of a sketch in bytes, or null.</param>
-public sealed record BoardUpload(string? Tool, UsbId? Ids, byte? Alternate, uint? Address, uint? MaximumSize)
+public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? Alternate, uint? Address, uint? MaximumSize)
 {
     private const uint Kibi = 1024;
 
     // The tools that the cores use for DFU bootloaders; all others need a debug probe or a UART.
-    private static readonly string[] DfuTools = ["upload_helper", "maple_upload", "pico_upload"];
+    private static readonly string[] DfuTools = ["upload_helper", "maple_upload", "pico_upload", DfuUtil];
+
+    // ArduinoCore-mbed, platform.txt: --device {upload.vid}:{upload.pid} -a{upload.interface} --dfuse-address={upload.address}:leave.
+    // Its upload.maximum_size is the area for the sketch: 786,432 bytes from 0x08040000 to where the other core's sketch begins.
+    private const string DfuUtil = "dfu-util";
 
     // Flags that set the address of the vector table: Arduino_STM32 F1 and F4, STM32GENERIC and Arduino_Core_STM32.
     private static readonly string[] VectorFlags = ["VECT_TAB_ADDR=", "-DUSER_ADDR_ROM=", "-DVECT_TAB_OFFSET="];
@@ -33,9 +37,9 @@ public sealed record BoardUpload(string? Tool, UsbId? Ids, byte? Alternate, uint
         return new BoardUpload(
             tool,
             isDfu ? FindIds(properties) : null,
-            isDfu && byte.TryParse(properties.Expanded("upload.altID"), NumberStyles.None, CultureInfo.InvariantCulture, out var alternate) ? alternate : null,
+            isDfu && byte.TryParse(FindAlternate(properties, tool), NumberStyles.None, CultureInfo.InvariantCulture, out var alternate) ? alternate : null,
             address,
-            Number(properties.Expanded("upload.maximum_size")) is { } size and > 0 ? Usable(size, address) : null);
+            Number(properties.Expanded("upload.maximum_size")) is { } size and > 0 ? tool == DfuUtil ? size : Usable(size, address) : null);
     }
 
     /// <summary>Whether a property influences the result of <see cref="Of"/>, apart from the size.</summary>
@@ -43,27 +47,23 @@ public sealed record BoardUpload(string? Tool, UsbId? Ids, byte? Alternate, uint
         key is "upload.tool" or "upload.protocol" or "upload.usbID" or "upload.altID" or "upload.offset" or "upload.dfuse_addr" or "build.flash_offset"
         || key.StartsWith("upload.vid", StringComparison.Ordinal)
         || key.StartsWith("upload.pid", StringComparison.Ordinal)
+        || key.StartsWith("upload.interface", StringComparison.Ordinal)
+        || key.StartsWith("upload.address", StringComparison.Ordinal)
         || VectorFlags.Any(f => value.Contains(f, StringComparison.Ordinal));
 
-    private static UsbId? FindIds(ArduinoProperties properties)
-    {
-        var text = properties.Expanded("upload.usbID") ?? $"{properties.Expanded("upload.vid")}:{properties.Expanded("upload.pid")}";
-        try
-        {
-            return UsbId.Parse(text);
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-    }
+    private static IReadOnlyList<UsbId>? FindIds(ArduinoProperties properties) =>
+        UsbId.TryParseList(properties.Expanded("upload.usbID") ?? $"{properties.Expanded("upload.vid")}:{properties.Expanded("upload.pid")}", out var ids) ? ids : null;
+
+    private static string? FindAlternate(ArduinoProperties properties, string? tool) =>
+        properties.Expanded("upload.altID") ?? (tool == DfuUtil ? properties.Expanded("upload.interface") : null);
 
     // The link address has priority over the address that the core would write to: the old F4 boards give both.
     private static uint? FindAddress(ArduinoProperties properties) =>
         (Number(properties.Expanded("upload.offset"))
             ?? Number(properties.Expanded("build.flash_offset"))
             ?? FindFlag(properties)
-            ?? Number(properties.Expanded("upload.dfuse_addr"))) is { } number
+            ?? Number(properties.Expanded("upload.dfuse_addr"))
+            ?? Number(properties.Expanded("upload.address"))) is { } number
             ? (number < FlashAddress.FlashBase ? FlashAddress.FlashBase + number : number)
             : null;
 

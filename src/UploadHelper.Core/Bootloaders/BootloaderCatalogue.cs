@@ -20,6 +20,7 @@ public static class BootloaderCatalogue
         .. MapleFamily.Entries,
         .. F4BootloaderFamily.Entries,
         .. F1Family.Entries,
+        .. ArduinoFamily.Entries,
         .. StRomFamily.Entries,
     ];
 
@@ -31,10 +32,10 @@ public static class BootloaderCatalogue
         new(new(0x28E9, 0x0189), BoardProgram.Bootloader, "GigaDevice GD32 bootloader"),
         new(new(0x2E3C, 0xDF11), BoardProgram.Bootloader, "Artery AT32 bootloader"),
         new(new(0x314B, 0x0106), BoardProgram.Bootloader, "Geehy APM32 bootloader"),
-        new(new(0x2341, 0x035B), BoardProgram.Bootloader, "Arduino Portenta H7 bootloader"),
-        new(new(0x2341, 0x035F), BoardProgram.Bootloader, "Arduino Nicla Vision bootloader"),
-        new(new(0x2341, 0x0364), BoardProgram.Bootloader, "Arduino Opta bootloader"),
-        new(new(0x2341, 0x0366), BoardProgram.Bootloader, "Arduino GIGA R1 bootloader"),
+        new(ArduinoFamily.Portenta, BoardProgram.Bootloader, "Arduino Portenta H7 bootloader"),
+        new(ArduinoFamily.Nicla, BoardProgram.Bootloader, "Arduino Nicla Vision bootloader"),
+        new(ArduinoFamily.Opta, BoardProgram.Bootloader, "Arduino Opta bootloader"),
+        new(ArduinoFamily.Giga, BoardProgram.Bootloader, "Arduino GIGA R1 bootloader"),
         new(new(0x1209, 0xDB42), BoardProgram.Bootloader, "dapboot"),
         new(new(0x1D50, 0x6017), BoardProgram.Bootloader, "Black Magic Probe bootloader"),
         new(new(0x1EAF, 0x0004), BoardProgram.Sketch, "sketch of Arduino_STM32 (Maple)"),

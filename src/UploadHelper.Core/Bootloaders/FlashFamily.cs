@@ -1,4 +1,5 @@
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
 
@@ -146,4 +147,58 @@ internal static class F1Family
         DfuFunctionalDescriptor.DfuSeVersion,
         "@Internal Flash  /0x08000000/12*001Ka,116*001Kg",
         "@SPI Flash : M25P64/0x00000000/64*064Kg,64*064Kg");
+}
+
+/// <summary>Arduino's bootloader for its boards with an STM32H747 (ArduinoCore-mbed).</summary>
+internal static class ArduinoFamily
+{
+    private const ushort BlockSize = 4096;
+    private const uint SketchAddress = 0x0804_0000;
+
+    /// <summary>The ids on a Portenta H7.</summary>
+    public static UsbId Portenta { get; } = new(0x2341, 0x035B);
+
+    /// <summary>The ids on a Nicla Vision.</summary>
+    public static UsbId Nicla { get; } = new(0x2341, 0x035F);
+
+    /// <summary>The ids on an Opta.</summary>
+    public static UsbId Opta { get; } = new(0x2341, 0x0364);
+
+    /// <summary>The ids on a GIGA R1.</summary>
+    public static UsbId Giga { get; } = new(0x2341, 0x0366);
+
+    /// <summary>The entry.</summary>
+    public static IReadOnlyList<BootloaderInfo> Entries { get; } =
+    [
+        new("Arduino bootloader (Portenta H7, GIGA R1, Nicla Vision, Opta)", "arduino/mcuboot-arduino-stm32h7 main.cpp, usbd_dfu.cpp, usbd_dfu_flash.cpp")
+        {
+            Matches = (device, _) => device.Device.Id == Portenta || device.Device.Id == Nicla || device.Device.Id == Opta || device.Device.Id == Giga,
+            Places =
+            [
+                new($"--usb-id {Portenta} --offset 0x40000", SketchAddress, [BootloaderCatalogue.Device(
+                    Portenta,
+                    "Arduino SA",
+                    "Portenta MCUBoot",
+                    0x0B,
+                    BlockSize,
+                    DfuFunctionalDescriptor.DfuSeVersion,
+                    "@Internal Flash  2MB   /0x08000000/01*128Ka,15*128Kg",
+                    "@Ext RAW  Flash 16MB   /0x90000000/4096*4Kg",
+                    "@Ext File Flash  0MB   /0x00000000/0*4Kg",
+                    "@Arduino  boot  v.25   /0x00000000/0*4Kg")]),
+            ],
+
+            // valid_application(). Without keys, it starts nothing else; the second core's sketch is started by the first one's.
+            Sketch = new SketchRule(
+                SketchAddress,
+                stack => stack >> 24 is 0x20 or 0x24 or 0x30 or 0x38,
+                "0x20000000 to 0x20FFFFFF, and the same from 0x24000000, 0x30000000 and 0x38000000"),
+
+            // Flash_If_Write() never programs less than 4096 bytes of the flash on the QSPI: behind a shorter block come bytes of
+            // earlier ones.
+            ProgramUnit = BlockSize,
+            HangsOnCutWords = true,
+            Limit = StRomFamily.CutWord,
+        },
+    ];
 }

@@ -16,6 +16,14 @@ internal static class StRomFamily
     /// <summary>The ids of ST's ROMs, and of most DfuSe bootloaders in flash.</summary>
     public static UsbId Id { get; } = new(0x0483, 0xDF11);
 
+    /// <summary>What no bootloader on an STM32H7 can help.</summary>
+    public static DeviceLimit CutWord { get; } = new(
+        "If the power fails during the 0.1 ms in which the last word is programmed, this chip can no longer read that word, and its bootloader hangs when it tries.",
+        "If the board does not respond to the next upload, reset it into its bootloader and upload with --full, which reads nothing before it erases.")
+    {
+        PowerLost = "But if the power failed at that moment, the bootloader may hang when it reads that block. In that case, upload with --full.",
+    };
+
     /// <summary>The entries, by chip family; the one for every other chip last.</summary>
     public static IReadOnlyList<BootloaderInfo> Entries { get; } =
     [
@@ -53,12 +61,7 @@ internal static class StRomFamily
             NotStarted = "Press RESET on the board: ROMs of this chip up to V9.0 never start a sketch. Check that the sketch uses USB serial.",
 
             HangsOnCutWords = true,
-            Limit = new DeviceLimit(
-                "If the power fails during the 0.1 ms in which the last word is programmed, this chip can no longer read that word, and its bootloader hangs when it tries.",
-                "If the board does not respond to the next upload, reset it into its bootloader and upload with --full, which reads nothing before it erases.")
-            {
-                PowerLost = "But if the power failed at that moment, the bootloader may hang when it reads that block. In that case, upload with --full.",
-            },
+            Limit = CutWord,
 
             // DS12110: a sector of 128 KiB takes up to 2.2 s.
             Erase = new EraseTimes { Limit = TimeSpan.FromSeconds(3) },

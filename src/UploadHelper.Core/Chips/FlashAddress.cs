@@ -9,31 +9,33 @@ public static class FlashAddress
     /// <summary>Start address of the flash, the same on every STM32.</summary>
     public const uint FlashBase = 0x0800_0000;
 
-    /// <summary>The smallest sector of any part, in bytes. Every sector starts at a multiple of it.</summary>
+    /// <summary>The smallest sector of the parts that have bootloaders in flash, in bytes. Sketches start at a multiple of it.</summary>
     public const uint SmallestSector = 0x400;
+
+    // The STM32L0 has pages of 128 bytes: no memory has smaller ones.
+    private const uint SmallestPage = 0x80;
 
     /// <summary>Whether an address is in the range of the internal flash of STM32 parts, whatever the size of the flash.</summary>
     public static bool IsInternalFlash(uint address) => address - FlashBase < 0x0800_0000;
 
+    /// <summary>An address as <see cref="Parse"/> reads it: an offset in the internal flash (0x4000), otherwise itself (0x90040000).</summary>
+    public static string Offset(uint address) => IsInternalFlash(address) ? $"0x{address - FlashBase:X}" : $"0x{address:X8}";
+
     /// <summary>
     /// Reads an absolute address, or an offset from the start of the flash (any value below it); hexadecimal with "0x", or decimal.
+    /// Whether the board has memory there is for its memory map to say: many have flash on a QSPI.
     /// </summary>
-    /// <param name="text">As the user wrote it, for example "0x4000", "16384", "0x08004000".</param>
+    /// <param name="text">As the user wrote it, for example "0x4000", "16384", "0x08004000", "0x90040000".</param>
     /// <returns>The absolute address.</returns>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.AddressInvalid"/>: not a number in this notation, or no sector can start there.
+    /// <see cref="UploadError.AddressInvalid"/>: not a number in this notation, or no sector can start there on any STM32.
     /// </exception>
     public static uint Parse(string text)
     {
         if (NumberForms.TryRead(text, out var value))
         {
             var address = value < FlashBase ? FlashBase + value : value;
-            if (address % SmallestSector == 0 && IsInternalFlash(address))
-            {
-                return address;
-            }
-
-            throw Invalid(text, $"\"{text}\" is 0x{value:X}, and no flash sector starts there.");
+            return WhyNot(address) is { } why ? throw Invalid(text, $"\"{text}\" is 0x{value:X}, {why}.") : address;
         }
 
         throw Invalid(text, $"\"{text}\" is not a valid offset or address.");
@@ -50,15 +52,19 @@ public static class FlashAddress
 
     private static string? Meant(string text)
     {
-        if (!NumberForms.TryGuess(text, out var value)
-            || value % SmallestSector != 0
-            || (value >= FlashBase && !IsInternalFlash(value)))
+        if (!NumberForms.TryGuess(text, out var value) || WhyNot(value < FlashBase ? FlashBase + value : value) is not null)
         {
             return null;
         }
 
         return value < FlashBase ? $"0x{value:X}" : $"0x{value:X8}";
     }
+
+    private static string? WhyNot(uint address) =>
+        OptionArea.Contains(address) ? OptionArea.NotTouched
+        : RamMap.IsVolatile(address, address + 1L) ? "which is RAM or a register, not flash"
+        : address % SmallestPage != 0 ? "and no flash sector starts there"
+        : null;
 }
 
 /// <summary>Reads lengths as users write them, in the same notation as <see cref="FlashAddress"/>.</summary>
@@ -167,6 +173,9 @@ public static class OptionArea
     ];
 
     private static readonly string[] Names = ["Option", "OTP", "Device Feature"];
+
+    /// <summary>What such an address is, for the end of a sentence.</summary>
+    public const string NotTouched = "which is option bytes, OTP or similar memory that upload-helper leaves alone";
 
     /// <summary>Whether a memory is such an area: by its name, or by the address if the name says otherwise (STM32G0C1).</summary>
     public static bool Holds(MemoryMap memory, uint address) =>

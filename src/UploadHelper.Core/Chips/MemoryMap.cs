@@ -8,9 +8,13 @@ namespace UploadHelper.Core.Chips;
 /// <param name="Groups">The sectors, in the order of the string.</param>
 public sealed record MemoryMap(string Name, IReadOnlyList<SectorGroup> Groups)
 {
-    /// <summary>Reads a memory map; see <see cref="MemoryMapParser"/> for the grammar.</summary>
+    /// <summary>Reads a memory map, the first if there are several in the string (<see cref="MemoryLayout"/>).</summary>
     /// <exception cref="MemoryMapException">The string is not a memory map; the message says what is wrong and where.</exception>
-    public static MemoryMap Parse(string text) => new MemoryMapParser(text).Parse();
+    public static MemoryMap Parse(string text) => MemoryLayout.Parse(text).Maps[0];
+
+    /// <summary>The map without groups of no sectors ("0*4Kg"), which only tell something; null if nothing is left.</summary>
+    public MemoryMap? WithoutEmptyGroups() =>
+        Groups.All(g => g.Count > 0) ? this : Groups.Where(g => g.Count > 0).ToList() is { Count: > 0 } groups ? this with { Groups = groups } : null;
 
     /// <summary>The sector that holds an address, or null.</summary>
     public Sector? SectorAt(long address)
@@ -63,6 +67,72 @@ public sealed record MemoryMap(string Name, IReadOnlyList<SectorGroup> Groups)
     }
 }
 
+/// <summary>
+/// What the name of an alternate setting says: usually one memory map. Some projects write several, one behind the other, and
+/// some ROMs send a string that is longer than the text in it: behind "07*128Kg", an STM32F429 was seen to send nine
+/// characters from its memory. What can be read is kept.
+/// </summary>
+/// <param name="Maps">The maps; at least one.</param>
+/// <param name="Ignored">Texts in the string that belong to no map, in its order; usually none.</param>
+public sealed record MemoryLayout(IReadOnlyList<MemoryMap> Maps, IReadOnlyList<IgnoredText> Ignored)
+{
+    /// <summary>
+    /// Reads a string; see <see cref="MemoryMapParser"/> for the grammar. A map ends at the first character that does not fit,
+    /// with the last group that is complete; the next '@' begins another.
+    /// </summary>
+    /// <exception cref="MemoryMapException">The string does not begin with a map that has a complete group; the message says what is wrong and where.</exception>
+    public static MemoryLayout Parse(string text)
+    {
+        text = text.TrimEnd('\0', ' ');
+        var maps = new List<MemoryMap>();
+        var ignored = new List<IgnoredText>();
+        var first = new MemoryMapParser(text, 0);
+        maps.Add(first.Parse());
+        for (var end = first.End; end < text.Length;)
+        {
+            var next = text.IndexOf('@', end) is var at and >= 0 ? at : text.Length;
+            if (next > end)
+            {
+                ignored.Add(new IgnoredText(end, text[end..next]));
+            }
+
+            end = next == text.Length ? next : ReadAnother(text, next, maps, ignored);
+        }
+
+        return new MemoryLayout(maps, ignored);
+    }
+
+    // Where it ends. A '@' that begins no map is ignored like any other text.
+    private static int ReadAnother(string text, int start, List<MemoryMap> maps, List<IgnoredText> ignored)
+    {
+        var next = text.IndexOf('@', start + 1) is var at and >= 0 ? at : text.Length;
+        var parser = new MemoryMapParser(text, start);
+        try
+        {
+            if (text.IndexOf('/', start, next - start) >= 0)
+            {
+                maps.Add(parser.Parse());
+                return parser.End;
+            }
+        }
+        catch (MemoryMapException)
+        {
+        }
+
+        ignored.Add(new IgnoredText(start, text[start..next]));
+        return next;
+    }
+}
+
+/// <summary>A part of a string that belongs to no memory map.</summary>
+/// <param name="At">The index of its first character.</param>
+/// <param name="Text">Its characters, which can be any.</param>
+public readonly record struct IgnoredText(int At, string Text)
+{
+    /// <summary>The text in ASCII; other characters as \uXXXX.</summary>
+    public string Printable => string.Concat(Text.Select(c => c is >= ' ' and <= '~' ? c.ToString() : $"\\u{(int)c:X4}"));
+}
+
 /// <summary>Consecutive sectors of the same size and access: one "COUNT*SIZE" of a memory map.</summary>
 /// <param name="Address">Address of the first sector.</param>
 /// <param name="Count">Number of sectors; 0 is legal (mboot's "0*4Kg").</param>
@@ -106,71 +176,72 @@ public enum SectorAccess
 public sealed class MemoryMapException(string message) : Exception(message);
 
 /// <summary>
-/// Reads a memory map: <c>@NAME/0xADDRESS/COUNT*SIZEmT,...[/0xADDRESS/...]</c>. Accepts what real
+/// Reads one memory map: <c>@NAME/0xADDRESS/COUNT*SIZEmT,...[/0xADDRESS/...]</c>. Accepts what real
 /// devices send: any number of spaces before a '/', counts of one to four digits, a missing multiplier, a 'U' after an
-/// address, a trailing NUL, and a truncated string (the complete groups are used).
+/// address. It stops at the first character that does not fit; the groups before it are used.
 /// </summary>
-internal sealed class MemoryMapParser(string text)
+/// <param name="text">The string.</param>
+/// <param name="start">Where the map begins in it.</param>
+internal sealed class MemoryMapParser(string text, int start)
 {
-    private readonly string _text = text.TrimEnd('\0', ' ');
-    private int _at;
+    private readonly string _text = text;
+    private int _at = start;
+
+    /// <summary>The index behind the last complete group.</summary>
+    public int End { get; private set; }
 
     public MemoryMap Parse()
     {
-        if (!_text.StartsWith('@'))
+        if (AtEnd || _text[_at] != '@')
         {
             throw Broken("it does not begin with '@'");
         }
 
-        var slash = _text.IndexOf('/');
+        var slash = _text.IndexOf('/', _at);
         if (slash < 0)
         {
             throw Broken("it has no address");
         }
 
+        var name = _text[(_at + 1)..slash].Trim();
         _at = slash;
         var groups = new List<SectorGroup>();
-        while (_at < _text.Length)
+        try
         {
-            Expect('/');
-            Region(groups);
+            while (!AtEnd && _text[_at] != '@')
+            {
+                Expect('/');
+                Region(groups);
+            }
+        }
+        catch (MemoryMapException) when (groups.Count > 0)
+        {
+            // Not a part of the map.
         }
 
-        return groups.Count > 0
-            ? new MemoryMap(_text[1..slash].Trim(), groups)
-            : throw Broken("it names no sectors");
+        return groups.Count > 0 ? new MemoryMap(name, groups) : throw Broken("it names no sectors");
     }
 
     private void Region(List<SectorGroup> groups)
     {
         long address = Address();
-        if (AtEnd && groups.Count > 0)
-        {
-            return;
-        }
-
         Expect('/');
         do
         {
-            if (address > uint.MaxValue)
-            {
-                throw Broken("its sectors extend beyond the 32-bit address space");
-            }
-
             SkipSpaces();
-            var group = Group(address);
-            if (group is null)
+            if (Group(address) is not { } group)
             {
                 return;
             }
 
-            groups.Add(group.Value);
-            if (group.Value.End > 1L << 32)
+            if (group.End > 1L << 32 || address > uint.MaxValue)
             {
                 throw Broken("its sectors extend beyond the 32-bit address space");
             }
 
-            address = group.Value.End;
+            groups.Add(group);
+            End = _at;
+            address = group.End;
             SkipSpaces();
         }
         while (Skip(','));

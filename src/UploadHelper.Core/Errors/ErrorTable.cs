@@ -112,7 +112,7 @@ public static class ErrorTable
         new(UploadError.AddressInvalid, 2, new(
             "address-invalid",
             "The offset is not valid",
-            "The offset is not a number, or no flash sector begins there. Most often the `0x` of a hexadecimal number is missing.",
+            "The offset is not a number, or no flash sector begins there on any board. Most often the `0x` of a hexadecimal number is missing. Option bytes and OTP are not for sketches, and upload-helper leaves them alone.",
             Unchanged,
             "Write it as the error line or the hint suggests, for example `0x4000`.")),
         new(UploadError.DeviceLost, 8, new(

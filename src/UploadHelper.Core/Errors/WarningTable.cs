@@ -20,6 +20,18 @@ public static class WarningTable
             "Very small sketches contain too few code addresses to check that they were compiled for this bootloader.",
             Unchanged,
             "If the sketch runs, nothing. If it does not, check that the right bootloader is selected in the Tools menu.")),
+        new(WarningCode.FileIds, new(
+            "file-ids",
+            "The file does not name its board completely",
+            "A .dfu file contains the USB ids of the board that it was made for. In this file an id is 0, which no device has. upload-helper takes it for any.",
+            Unchanged,
+            "Check that the file is for this board. If it is, there is nothing to do.")),
+        new(WarningCode.WrittenAsData, new(
+            "written-as-data",
+            "The file is written as data, not as a program",
+            "The file is for a memory outside the chip's internal flash, for example a flash chip on the board. It does not begin with a vector table that fits its address, so no program can start there.",
+            Unchanged,
+            "If the file is data, nothing. If it should be a program, compile it for that address.")),
         new(WarningCode.PortMissing, new(
             "port-missing",
             "The serial port does not exist",
@@ -149,6 +161,12 @@ public enum WarningCode
 
     /// <summary>The sketch is too small to check which address it was linked for.</summary>
     AddressUnproven,
+
+    /// <summary>A .dfu file names a USB id of 0.</summary>
+    FileIds,
+
+    /// <summary>An image for a memory outside the internal flash is not a program.</summary>
+    WrittenAsData,
 
     /// <summary>The serial port does not exist.</summary>
     PortMissing,

@@ -33,6 +33,7 @@ public sealed class FirmwareImage
         MadeFor = madeFor;
         Segments = targets.Count == 1 ? targets[0].Segments : [.. targets.SelectMany(t => t.Segments).OrderBy(s => s.Address)];
         VectorSegment = Segments.FirstOrDefault(s => FlashAddress.IsInternalFlash(s.Address), Segments[0]);
+        HasVectorTable = FlashAddress.IsInternalFlash(VectorSegment.Address) || VectorTable.BeginsProgram(VectorSegment);
     }
 
     /// <summary>Creates an image for one memory, such as a raw binary.</summary>
@@ -66,10 +67,10 @@ public sealed class FirmwareImage
     public Segment VectorSegment { get; }
 
     /// <summary>
-    /// Whether the image is a program. A file that names alternate settings, but none for the internal flash, contains only
-    /// data for another memory.
+    /// Whether the image is a program. Everything for the internal flash is meant to be one. An image for another memory
+    /// (flash on a QSPI) is one if it begins with a vector table for its address; otherwise it is data.
     /// </summary>
-    public bool HasVectorTable => FlashAddress.IsInternalFlash(VectorSegment.Address) || Targets.Any(t => t.Alternate is null);
+    public bool HasVectorTable { get; }
 
     /// <summary>Where the image begins: the address of its vector table.</summary>
     public uint Start => VectorSegment.Address;
@@ -102,21 +103,28 @@ public readonly record struct Segment(uint Address, ReadOnlyMemory<byte> Data)
 /// <param name="Section">The linker's name for it, or null if the format has no names.</param>
 public sealed record LeftOutSegment(uint Address, int Size, string? Section);
 
-/// <summary>The device that a .dfu file was made for, from its suffix (USB DFU 1.1, appendix B). 0xFFFF means any.</summary>
+/// <summary>
+/// The device that a .dfu file was made for, from its suffix (USB DFU 1.1, appendix B). 0xFFFF means any. So does 0, which no
+/// device has: files for 0483:0000 are published.
+/// </summary>
 /// <param name="Vendor">idVendor.</param>
 /// <param name="Product">idProduct.</param>
 /// <param name="Release">bcdDevice.</param>
 public sealed record DfuFileIds(ushort Vendor, ushort Product, ushort Release)
 {
     private const ushort Any = 0xFFFF;
+    private const ushort None = 0;
+
+    /// <summary>Whether an id is 0, which is no id of any device.</summary>
+    public bool IsIncomplete => Vendor is None || Product is None;
 
     /// <summary>Whether the file was made for a device with these ids. The release is not checked.</summary>
-    public bool Fits(UsbId id) => Vendor is Any || (Vendor == id.Vendor && (Product is Any || Product == id.Product));
+    public bool Fits(UsbId id) => Vendor is Any or None || (Vendor == id.Vendor && (Product is Any or None || Product == id.Product));
 
     /// <summary>For example "0483:DF11, release 2.00", or "any device".</summary>
     public override string ToString() =>
-        (Vendor is Any ? "any device" : Product is Any ? $"any device of vendor {Vendor:X4}" : $"{new UsbId(Vendor, Product)}")
-        + (Release is Any ? "" : $", release {Release >> 8:X}.{Release & 0xFF:X2}");
+        (Vendor is Any or None ? "any device" : Product is Any or None ? $"any device of vendor {Vendor:X4}" : $"{new UsbId(Vendor, Product)}")
+        + (Release is Any or None ? "" : $", release {Release >> 8:X}.{Release & 0xFF:X2}");
 }
 
 /// <summary>An image file as read from disk.</summary>

@@ -135,10 +135,10 @@ internal static class RawBinary
             throw new UploadException(
                 UploadError.AddressMissing,
                 $"Cannot tell where {file.Name} belongs: a {(madeFor is null ? ".bin" : "plain .dfu")} file carries no address.",
-                "Give the offset at which this board's bootloader starts sketches, for example --offset 0x4000.");
+                "Give the offset at which this board's bootloader starts sketches: --offset OFFSET. `upload-helper list` shows the memory of the board.");
         }
 
-        if (content.Length < Smallest)
+        if (content.Length < Smallest && FlashAddress.IsInternalFlash(start))
         {
             throw Unreadable(
                 $"{file.Name} is too short for a stack pointer and a reset vector: it has {content.Length} of {Smallest} bytes.",

@@ -32,6 +32,21 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
         return new VectorTable(Word(image, 0), Word(image, 1), handlers);
     }
 
+    /// <summary>
+    /// Whether a segment begins with the vector table of a program for its address: a stack pointer in RAM, and a reset vector
+    /// that points into the segment.
+    /// </summary>
+    public static bool BeginsProgram(Segment segment)
+    {
+        if (segment.Data.Length < Smallest)
+        {
+            return false;
+        }
+
+        var (stack, reset) = (Word(segment.Data.Span, 0), Word(segment.Data.Span, 1));
+        return RamMap.FitsStack(stack) && reset % 2 == 1 && reset >= segment.Address && reset < segment.End;
+    }
+
     /// <summary>The first handler that is even or outside the image, or null.</summary>
     public uint? Misfit(FirmwareImage image)
     {
@@ -108,7 +123,7 @@ public sealed record VectorTable(uint StackPointer, uint Reset, IReadOnlyList<ui
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} {what}. Nothing was erased.",
         linkedFor is { } address && address >= FlashAddress.FlashBase
-            ? $"Upload it with --offset 0x{address - FlashAddress.FlashBase:X}, or compile it for the bootloader of this board."
+            ? $"If this board's bootloader starts sketches there, upload it with --offset {FlashAddress.Offset(address)}; otherwise compile it for the bootloader of this board."
             : "Select this board's bootloader and compile the sketch again: that sets the address it is linked for.")
     {
         LinkedFor = linkedFor,
@@ -135,6 +150,13 @@ public sealed record LinkAddress(int Pointers, int Hits, uint? LinkedFor)
     /// <summary>Evaluates the code pointers of all segments in internal flash, as <see cref="Of(Segment)"/> does.</summary>
     public static LinkAddress Of(FirmwareImage image)
     {
+        if (!FlashAddress.IsInternalFlash(image.Start))
+        {
+            // Only pointers into the internal flash are counted. Elsewhere it is the handlers that point into the image.
+            var handlers = VectorTable.Read(image.VectorSegment.Data.Span).Handlers.Count;
+            return new LinkAddress(handlers, handlers, image.Start);
+        }
+
         var end = image.Start + (long)LargestFlash;
         var segments = image.Segments.Where(s => s.Equals(image.VectorSegment) || (s.Address >= image.Start && s.End <= end)).ToList();
         if (segments.Count == 1)

@@ -78,10 +78,13 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     /// <summary>Bytes that the device programs at once (<see cref="BootloaderInfo.ProgramUnit"/>).</summary>
     public int ProgramUnit { get; init; } = 32;
 
-    /// <summary>Size in bytes of the block that is written last (<see cref="BootloaderInfo.LastWrite"/>); null for a whole block, as a page-based bootloader requires.</summary>
+    /// <summary>
+    /// Size in bytes of the block that is written last (<see cref="BootloaderInfo.LastWrite"/>); null for a whole block, as a
+    /// page-based bootloader requires. In a memory outside the internal flash it is at least <see cref="ProgramUnit"/>.
+    /// </summary>
     public int? LastWrite { get; init; }
 
-    /// <summary>The lowest address at which a sketch can begin, if the memory map does not show it; for hints.</summary>
+    /// <summary>Where a sketch begins in the internal flash, or the lowest address where it can, if that is known; for hints.</summary>
     public uint SketchStart { get; init; }
 
     /// <summary>
@@ -103,7 +106,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             .Select(p => Plan(image, p.Memory, [.. p.Segments.OrderBy(s => s.Address)]))
             .OrderByDescending(p => p.Sectors.Any(s => s.Address <= image.Start && s.End > image.Start))
             .ToList();
-        if (image.HasVectorTable && plans[0].Sectors[0].Address != image.Start)
+        if ((image.HasVectorTable || image.Format is ImageFormat.RawBinary or ImageFormat.Dfu) && plans[0].Sectors[0].Address != image.Start)
         {
             throw NotASectorStart(image.Start, plans[0].Memory.Map);
         }
@@ -113,7 +116,8 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             return new FlashPlan(plans, null);
         }
 
-        var (vectorBlock, others) = Split(plans[0].Runs, plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : transferSize);
+        var last = plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : transferSize;
+        var (vectorBlock, others) = Split(plans[0].Runs, FlashAddress.IsInternalFlash(image.Start) ? last : Math.Max(last, ProgramUnit));
         plans[0] = plans[0] with { Runs = others };
         return new FlashPlan(plans, vectorBlock);
     }
@@ -214,17 +218,20 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
                 + $"the bootloader protects it. Nothing was erased. Memory map: {map}",
             writable.Count == 0
                 ? "This bootloader does not allow writing."
-                : $"On this board, a sketch can begin at 0x{start:X8} (--offset 0x{start - FlashAddress.FlashBase:X}). Compile it for that address.");
+                : $"On this board, a sketch can begin at 0x{start:X8} (--offset {FlashAddress.Offset(start)}). Compile it for that address.");
     }
 
-    private static UploadException NotASectorStart(uint address, MemoryMap map)
+    private UploadException NotASectorStart(uint address, MemoryMap map)
     {
         var sector = map.SectorAt(address)!.Value;
+        var starts = new[] { sector.Address, sector.End }
+            .Where(a => map.SectorAt(a) is { IsWritable: true } && (a >= SketchStart || !FlashAddress.IsInternalFlash((uint)a)))
+            .Select(a => $"--offset {FlashAddress.Offset((uint)a)}");
         return new UploadException(
             UploadError.NotASectorStart,
             $"0x{address:X8} is not the start of a sector: it is inside the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, "
                 + $"which can only be erased as a whole. Nothing was erased. Memory map: {map}",
-            $"Check the offset. Did you mean --offset 0x{sector.Address - FlashAddress.FlashBase:X} or 0x{sector.End - FlashAddress.FlashBase:X}?");
+            "Check the offset." + (starts.Any() ? $" Did you mean {string.Join(" or ", starts)}?" : ""));
     }
 
     private sealed record PlacedSegments(DfuMemory Memory, List<Segment> Segments);

@@ -36,7 +36,7 @@ public static class Preflight
         {
             ProgramUnit = info.ProgramUnit,
             LastWrite = info.SharesVectorPage ? null : info.LastWrite,
-            SketchStart = info.Writable?.Start ?? 0,
+            SketchStart = info.Sketch?.Address ?? info.Writable?.Start ?? 0,
             VectorsLast = !info.WritesInOneGo,
         };
         var plan = planner.Plan(image, alternate);
@@ -145,7 +145,7 @@ public static class Preflight
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
         $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {writable.WhyNot(sector)} ({info.Name}). Nothing was erased.",
         sector.Address < writable.Start
-            ? $"Use --offset 0x{writable.Start - FlashAddress.FlashBase:X}, and compile the sketch for that address."
+            ? $"Use --offset {FlashAddress.Offset(writable.Start)}, and compile the sketch for that address."
             : "Make the sketch smaller, or upload it through the ROM bootloader of the chip (BOOT0).")
     {
         Override = sector.Address < writable.Start ? null : Override.Map,
@@ -201,7 +201,9 @@ internal sealed class Placement(IReadOnlyList<DfuMemory> memories, FirmwareImage
         var alternate = selected ?? fromFile;
         var memory = alternate is null
             ? memories.FirstOrDefault(m => m.Map.Contains(segment.Address))
-            : memories.FirstOrDefault(m => m.Alternate.Setting == alternate) ?? throw NoSuchAlternate(alternate.Value);
+            : memories.FirstOrDefault(m => m.Alternate.Setting == alternate && m.Map.Contains(segment.Address))
+                ?? memories.FirstOrDefault(m => m.Alternate.Setting == alternate)
+                ?? throw NoSuchAlternate(alternate.Value);
         if (memory is null || !memory.Map.Contains(segment.Address))
         {
             throw NoMemory(segment, memory);

@@ -20,10 +20,10 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     /// <param name="path">Its USB path, or null for any.</param>
     /// <param name="serialNumber">Its serial number, or null for any; read from its descriptors.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NoDevice"/> or <see cref="UploadError.SeveralDevices"/>.</exception>
-    public UsbDeviceInfo Choose(UsbId? ids, string? path, string? serialNumber = null)
+    public UsbDeviceInfo Choose(IReadOnlyList<UsbId>? ids, string? path, string? serialNumber = null)
     {
         var found = ErrorMessages.Listing(bus.List)
-            .Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && (ids is null || d.Id == ids) && (path is null || d.Path == path))
+            .Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && (ids is null || ids.Contains(d.Id)) && (path is null || d.Path == path))
             .Where(d => serialNumber is null || SerialNumberOf(d) == serialNumber)
             .ToList();
         return found switch
@@ -31,7 +31,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
             [var only] => only,
             [] => throw new UploadException(
                 UploadError.NoDevice,
-                (ids, path, serialNumber) is (null, null, null) ? "No board is in DFU mode." : $"No board {(ids is null ? "" : $"with {ids} ")}{(path is null ? "" : $"at {path} ")}{(serialNumber is null ? "" : $"with serial number {serialNumber} ")}is in DFU mode.",
+                (ids, path, serialNumber) is (null, null, null) ? "No board is in DFU mode." : $"No board {(ids is null ? "" : $"with {string.Join(" or ", ids)} ")}{(path is null ? "" : $"at {path} ")}{(serialNumber is null ? "" : $"with serial number {serialNumber} ")}is in DFU mode.",
                 "Press RESET on the board and run the command again at once."),
             _ => throw new UploadException(
                 UploadError.SeveralDevices,

@@ -27,7 +27,7 @@ public sealed class FlashReader(BootloaderSession session, Action<UploadEvent> e
     /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
     public Segment Read(uint address, long? length, byte? alternate)
     {
-        var range = new MemoryRanges(session.Memories, alternate).From(address, length);
+        var range = new MemoryRanges(session.Memories, alternate).From(address, length).OutsideOptions();
         var bootloader = session.Readable(range.Memory);
         var data = new byte[range.Length];
         events(new FlashProgress(FlashPhase.Read, 0, data.Length));
@@ -81,9 +81,10 @@ public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent>
     private MemoryRange RangeOf(FirmwareImage image, Segment segment, byte? alternate)
     {
         var ranges = new MemoryRanges(session.Memories, alternate);
-        return image.HasVectorTable && segment.Address == image.Start
+        var range = image.HasVectorTable && segment.Address == image.Start
             ? ranges.From(segment.Address, segment.Data.Length)
             : ranges.Within(segment.Address, segment.Data.Length);
+        return range.OutsideOptions();
     }
 }
 
@@ -106,7 +107,7 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
                 UploadError.NotASectorStart,
                 $"0x{address:X8} is not the start of a sector: it is inside the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}. "
                     + $"{ErrorMessages.Unchanged} Memory map: {range.Memory.Map}",
-                $"Did you mean 0x{sector.Address:X8} or 0x{sector.End:X8}?");
+                $"Did you mean 0x{sector.Address:X8}{(range.Memory.Map.Contains(sector.End) ? $" or 0x{sector.End:X8}" : "")}?");
     }
 
     /// <summary>The range from any address on.</summary>
@@ -147,6 +148,15 @@ public sealed record MemoryRange(DfuMemory Memory, uint Address, int Length)
 {
     /// <summary>Address after the last byte.</summary>
     public long End => Address + (long)Length;
+
+    /// <summary>The range, if it is in memory for sketches or data.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.AddressInvalid"/>: it is in option bytes, OTP or similar memory.</exception>
+    public MemoryRange OutsideOptions() => OptionArea.Holds(Memory.Map, Address)
+        ? throw new UploadException(
+            UploadError.AddressInvalid,
+            $"0x{Address:X8} is in {Memory.Map.Name}, {OptionArea.NotTouched}. {ErrorMessages.Unchanged}",
+            "To read option bytes, use STM32CubeProgrammer.")
+        : this;
 }
 
 /// <summary>The sectors of a board that may hold a sketch.</summary>
@@ -160,7 +170,7 @@ internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderIn
     public uint Start => memories
         .Where(m => alternate is null || m.Alternate.Setting == alternate)
         .OrderBy(m => m.FixedStart ?? 0)
-        .SelectMany(m => m.Map.Groups.Where(g => g.Count > 0).SelectMany(Starts).Where(a => WhyExcluded(m, m.Map.SectorAt(a)!.Value) is null))
+        .SelectMany(m => m.Map.Groups.SelectMany(Starts).Where(a => WhyExcluded(m, m.Map.SectorAt(a)!.Value) is null))
         .Select(a => (uint?)a)
         .FirstOrDefault() ?? throw new UploadException(
             UploadError.NotWritable,
@@ -183,6 +193,9 @@ internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderIn
         return info is { IsCertain: true, Writable: { } writable } && writable.WhyNot(sector) is { } why ? $"must not be erased: {why}" : null;
     }
 
+    // A group can begin with sectors that no sketch uses.
     private IEnumerable<uint> Starts(SectorGroup group) =>
-        info.Writable is { } writable && writable.Start > group.Address && writable.Start < group.End ? [group.Address, writable.Start] : [group.Address];
+        info.Sketch?.Address is { } sketch && sketch >= group.Address && sketch < group.End ? [sketch]
+        : info.Writable is { } writable && writable.Start > group.Address && writable.Start < group.End ? [group.Address, writable.Start]
+        : [group.Address];
 }

@@ -152,6 +152,22 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 "If the sketch does not start, check that it was compiled for this offset."));
         }
 
+        if (image.MadeFor is { IsIncomplete: true } ids)
+        {
+            events(new UploadWarning(
+                WarningCode.FileIds,
+                $"{image.Name} says that it was made for {new UsbId(ids.Vendor, ids.Product)}. No device has the id 0, so this is taken for {ids}.",
+                "Check that it is the right file for this board."));
+        }
+
+        if (!image.HasVectorTable && image.Targets.Any(t => t.Alternate is null))
+        {
+            events(new UploadWarning(
+                WarningCode.WrittenAsData,
+                $"{image.Name} is for 0x{image.Start:X8}, outside the internal flash, and does not begin with a vector table for that address. It is written as data.",
+                $"If it should be a program, compile it for 0x{image.Start:X8}."));
+        }
+
         return image;
     }
 

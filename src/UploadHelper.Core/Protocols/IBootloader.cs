@@ -128,7 +128,7 @@ internal sealed record BootloaderProtocol(
         {
             try
             {
-                memories.Add(new DfuMemory(alternate, MemoryMap.Parse(alternate.Name)));
+                memories.AddRange(MemoryLayout.Parse(alternate.Name).Maps.Select(m => m.WithoutEmptyGroups()).OfType<MemoryMap>().Select(m => new DfuMemory(alternate, m)));
             }
             catch (MemoryMapException)
             {

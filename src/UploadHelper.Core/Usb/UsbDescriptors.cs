@@ -157,20 +157,68 @@ public readonly record struct UsbId(ushort Vendor, ushort Product)
 {
     /// <summary>Reads "0483:df11", with or without "0x" before either half.</summary>
     /// <exception cref="FormatException">Not a pair of hexadecimal numbers of up to four digits.</exception>
-    public static UsbId Parse(string text)
+    public static UsbId Parse(string text) => TryParse(text, out var id)
+        ? id
+        : throw new FormatException($"\"{text}\" is not a pair of USB ids. Expected VID:PID in hexadecimal, for example 0483:df11.");
+
+    /// <summary>
+    /// Reads one or several pairs, separated by commas, as dfu-util does: "0483:df11,1eaf:0003". An empty place is left out:
+    /// dfu-util's callers write ",0483:df11" for a device without run-time ids.
+    /// </summary>
+    /// <exception cref="FormatException">There is no pair, or something else is among them.</exception>
+    public static IReadOnlyList<UsbId> ParseList(string text) => TryParseList(text, out var ids)
+        ? ids
+        : throw new FormatException($"\"{text}\" is not a list of USB ids. Expected VID:PID in hexadecimal, for example 0483:df11 or 0483:df11,1eaf:0003.");
+
+    /// <summary>Reads a list of pairs, as <see cref="ParseList"/> does.</summary>
+    /// <param name="text">The list.</param>
+    /// <param name="ids">The pairs, without duplicates; at least one.</param>
+    /// <param name="fewestDigits">How many digits each half has at least, from 1 to 4.</param>
+    public static bool TryParseList(string text, out IReadOnlyList<UsbId> ids, int fewestDigits = 1)
     {
-        var halves = text.Split(':');
-        return halves.Length == 2 && TryHalf(halves[0], out var vendor) && TryHalf(halves[1], out var product)
-            ? new UsbId(vendor, product)
-            : throw new FormatException($"\"{text}\" is not a pair of USB ids. Expected VID:PID in hexadecimal, for example 0483:df11.");
+        var found = new List<UsbId>();
+        ids = found;
+        foreach (var pair in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!TryParse(pair, out var id, fewestDigits))
+            {
+                return false;
+            }
+
+            if (!found.Contains(id))
+            {
+                found.Add(id);
+            }
+        }
+
+        return found.Count > 0;
+    }
+
+    /// <summary>Reads a pair, as <see cref="Parse"/> does.</summary>
+    /// <param name="text">The pair.</param>
+    /// <param name="id">The ids.</param>
+    /// <param name="fewestDigits">How many digits each half has at least, from 1 to 4.</param>
+    public static bool TryParse(string text, out UsbId id, int fewestDigits = 1)
+    {
+        id = default;
+        if (text.Split(':') is not [var first, var second] || !TryHalf(first, fewestDigits, out var vendor) || !TryHalf(second, fewestDigits, out var product))
+        {
+            return false;
+        }
+
+        id = new UsbId(vendor, product);
+        return true;
     }
 
     /// <summary>For example "0483:DF11".</summary>
     public override string ToString() => $"{Vendor:X4}:{Product:X4}";
 
-    private static bool TryHalf(string text, out ushort value)
+    private static bool TryHalf(string text, int fewestDigits, out ushort value)
     {
+        const int MostDigits = 4;
         var digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text.AsSpan(2) : text;
-        return ushort.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+        value = 0;
+        return digits.Length >= fewestDigits && digits.Length <= MostDigits
+            && ushort.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
     }
 }

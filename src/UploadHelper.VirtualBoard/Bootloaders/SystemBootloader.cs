@@ -173,20 +173,28 @@ public sealed class F4Rom : SystemBootloader
         new("@Device Feature/0xFFFF0000/01*004 g", 0xFFFF_0000, 4),
     ];
 
+    /// <summary>
+    /// What the ROM of an STM32F429 sends behind the map of its flash: the string's length says more than there is, as lsusb
+    /// shows it (bigtreetech/BIGTREETECH-OCTOPUS-Pro issue 42).
+    /// </summary>
+    public const string TooLong = "\uCC50\u01A8\u2E54\uBEBF\u4B7C\uBED5\uCEF8";
+
     /// <summary>The ROM, just started: it powers up in dfuERROR.</summary>
-    public F4Rom(IMicrocontroller board)
-        : base(Identify(), board, TransferSize, Memories) => Fail(DfuStatusCode.ErrFirmware);
+    /// <param name="board">The board.</param>
+    /// <param name="behind">What it sends behind the map of the flash; usually nothing.</param>
+    public F4Rom(IMicrocontroller board, string behind = "")
+        : base(Identify(behind), board, TransferSize, Memories) => Fail(DfuStatusCode.ErrFirmware);
 
     /// <inheritdoc/>
     protected override TimeSpan PollTimeout(byte? command) => TimeSpan.FromMilliseconds(command == SetAddressCommand ? 104 : 100);
 
-    private static UsbIdentity Identify() => new(
+    private static UsbIdentity Identify(string behind) => new(
         0x0483,
         0xDF11,
         UsbRelease: 0x0100,
         Release: 0x2200,
         DeviceClass: 0,
-        ["STMicroelectronics", "STM32  BOOTLOADER", "315A34663432", FlashMap, .. Memories.Select(m => m.Map)],
+        ["STMicroelectronics", "STM32  BOOTLOADER", "315A34663432", FlashMap + behind, .. Memories.Select(m => m.Map)],
         Dfu.Configuration(1 + Memories.Length, attributes: 0x0B, TransferSize, Dfu.DfuSeVersion));
 }
 
@@ -204,9 +212,15 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
     public IReadOnlyDictionary<string, IBoardKind> Variants { get; init; } = new Dictionary<string, IBoardKind>();
 
     /// <summary>An STM32F405/407.</summary>
-    public static RomBoard F4 { get; } = new("f4rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board));
+    public static RomBoard F4 { get; } = new("f4rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board))
+    {
+        Variants = new Dictionary<string, IBoardKind>
+        {
+            ["map=long"] = new RomBoard("f4rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board, F4Rom.TooLong)),
+        },
+    };
 
-    /// <summary>An STM32H747, and its older ROMs.</summary>
+    /// <summary>An STM32H747, its older ROMs, and Arduino's board with this chip.</summary>
     public static RomBoard H7 { get; } = WithVersion(H7Rom.Version.V92) with
     {
         Variants = new Dictionary<string, IBoardKind>
@@ -214,6 +228,7 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
             ["rom=9.0"] = WithVersion(H7Rom.Version.V90),
             ["rom=9.1"] = WithVersion(H7Rom.Version.V91),
             ["rom=9.2"] = WithVersion(H7Rom.Version.V92),
+            ["boot=arduino"] = new PortentaBoard(),
         },
     };
 

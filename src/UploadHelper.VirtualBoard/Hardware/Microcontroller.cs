@@ -215,6 +215,15 @@ public sealed record Part(
         ProgramTime: TimeSpan.FromMilliseconds(1.4),
         ProgramRule.ClearsBits);
 
+    /// <summary>MX25L12833F: 16 MiB on a QSPI, which the STM32H7 maps to 0x90000000; typical times of such chips (INF).</summary>
+    public static Part Mx25L12833F() => new(
+        "MX25L12833F",
+        Layout(0x9000_0000, (4096, 4 * KiB)),
+        _ => TimeSpan.FromMilliseconds(25),
+        ProgramUnit: 256,
+        ProgramTime: TimeSpan.FromMilliseconds(0.25),
+        ProgramRule.ClearsBits);
+
     // Typical times: DS5319 and DS5792, flash memory characteristics; page sizes: PM0075.
     private static Part Stm32F1(string name, int size, int page, int ram) => new(
         name,

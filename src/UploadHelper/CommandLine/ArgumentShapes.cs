@@ -1,3 +1,5 @@
+using UsbIds = UploadHelper.Core.Usb.UsbId;
+
 namespace UploadHelper.CommandLine;
 
 /// <summary>
@@ -77,11 +79,13 @@ internal static class ArgumentShapes
 /// </summary>
 /// <param name="Port">The port; empty or a placeholder where there is none.</param>
 /// <param name="Alternate">The alternate setting, decimal.</param>
-/// <param name="UsbId">The bootloader's ids, VID:PID.</param>
+/// <param name="UsbId">The bootloader's ids, VID:PID[,VID:PID].</param>
 /// <param name="File">The image, or null if it is missing.</param>
 /// <param name="DfuSeAddress">Where the image begins, or null: then the alternate setting's name says where.</param>
 internal sealed record LegacyShape(string Port, string Alternate, string UsbId, string? File, string? DfuSeAddress)
 {
+    private const int AllDigits = 4;
+
     /// <summary>The words after the file, except the address: the IDE's path.</summary>
     public IReadOnlyList<string> Ignored { get; private init; } = [];
 
@@ -102,8 +106,8 @@ internal sealed record LegacyShape(string Port, string Alternate, string UsbId, 
             return Read(port, words[at], words[at + 1], [.. words.Skip(at + 2)]);
         }
 
-        return at + 2 < words.Count && IsHalf(words[at + 1], 4) && IsHalf(words[at + 2], 4)
-            ? Read(port, words[at], $"{words[at + 1]}:{words[at + 2]}", [.. words.Skip(at + 3)])
+        return at + 2 < words.Count && $"{words[at + 1]}:{words[at + 2]}" is var pair && UsbIds.TryParse(pair, out _, AllDigits)
+            ? Read(port, words[at], pair, [.. words.Skip(at + 3)])
             : null;
     }
 
@@ -119,27 +123,19 @@ internal sealed record LegacyShape(string Port, string Alternate, string UsbId, 
     private static bool IsAlternate(string word) =>
         Placeholder.Is(word) || (word.Length is > 0 and <= 3 && word.All(char.IsAsciiDigit));
 
-    /// <summary>Whether a word is VID:PID, or an IDE's placeholder for it.</summary>
-    public static bool IsPair(string word) =>
-        Placeholder.Is(word) || (word.Split(':') is [var vendor, var product] && IsHalf(vendor, 3) && IsHalf(product, 3));
+    /// <summary>Whether a word is VID:PID, a list of such pairs, or an IDE's placeholder for it. "C:a" is a file.</summary>
+    public static bool IsPair(string word) => Placeholder.Is(word) || UsbIds.TryParseList(word, out _, fewestDigits: 3);
 
-    /// <summary>Whether a word is a USB vendor or product id.</summary>
-    /// <param name="word">The word, hexadecimal with or without 0x.</param>
-    /// <param name="fewest">The least number of digits; with three, "C:a" is a file and no pair.</param>
-    public static bool IsHalf(string word, int fewest)
-    {
-        var digits = Digits(word);
-        return digits.Length >= fewest && digits.Length <= 4 && digits.All(char.IsAsciiHexDigit);
-    }
+    /// <summary>Whether a word is a USB vendor or product id with all its digits.</summary>
+    public static bool IsHalf(string word) => UsbIds.TryParse($"{word}:0000", out _, AllDigits);
 
     // Every STM32 has its flash at 0x08000000; so "2.3" or "18", the end of an IDE's path, is none.
     private static bool IsFlashAddress(string word)
     {
-        var digits = Digits(word).TrimStart('0');
+        var digits = (word.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? word[2..] : word).TrimStart('0');
         return digits.Length == 7 && digits[0] == '8' && digits.All(char.IsAsciiHexDigit);
     }
 
-    private static string Digits(string word) => word.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? word[2..] : word;
 }
 
 /// <summary>What an IDE leaves in place of a key that it does not know: the key in braces, "{serial.port.file}".</summary>

@@ -240,7 +240,7 @@ internal static class Words
             "OFFSET" or "ADDRESS" or "LENGTH" => (IsNumber(word), false),
             "ALT" => (word.Length <= 3 && IsNumber(word), false),
             "VID:PID" => (LegacyShape.IsPair(word), false),
-            "VID" or "PID" => (LegacyShape.IsHalf(word, 4), false),
+            "VID" or "PID" => (LegacyShape.IsHalf(word), false),
             "FILE" => (IsImage(word), !IsNumber(word) && !IsPort(word) && !LegacyShape.IsPair(word)),
             _ => (false, true),
         };

@@ -102,7 +102,7 @@ internal static class BoardsCommand
         var (tool, ids, alternate, address, _) = variant.Upload;
         var how = ids is null
             ? $"not by DFU{(tool is null ? "" : $" ({tool})")}"
-            : $"{ids}{(alternate is null ? "" : $" alt {alternate}")}, {(address is null ? "no offset" : $"offset 0x{address - FlashAddress.FlashBase:X}")}{Sizes(variant.Sizes)}";
+            : $"{string.Join(Settings.Separator, ids)}{(alternate is null ? "" : $" alt {alternate}")}, {(address is { } start ? $"{(FlashAddress.IsInternalFlash(start) ? "offset" : "address")} {FlashAddress.Offset(start)}" : "no offset")}{Sizes(variant.Sizes)}";
         var options = string.Join(',', variant.Options.Select(Text));
         writer.WriteLine(Ascii.Of(options.Length == 0 ? $"  {how}" : $"  {options}: {how}"));
     }
@@ -125,7 +125,7 @@ internal static class BoardsCommand
             variant.Board.Name,
             variant.Options.ToDictionary(o => o.Menu.Id, IReadOnlyList<JsonBoardOption> (o) => [.. o.Options.Select(x => new JsonBoardOption(x.Id, x.Label))]),
             upload.Tool,
-            upload.Ids?.ToString(),
+            upload.Ids is { } ids ? string.Join(Settings.Separator, ids) : null,
             upload.Alternate,
             upload.Address is { } address ? JsonEvent.Hex(address) : null,
             variant.Sizes).Print(writer);

@@ -45,7 +45,7 @@ internal static class OptionTable
             Commands = OnBootloader,
             Sources = OptionSources.Environment | OptionSources.File,
         },
-        new(SettingKeys.UsbId, OptionKind.UsbId, "VID:PID", "USB id of the bootloader [default: 0483:DF11 or 1EAF:0003; info: any]")
+        new(SettingKeys.UsbId, OptionKind.UsbId, "VID:PID[,VID:PID]", "USB ids of the bootloader, separated by commas [default: 0483:DF11 or 1EAF:0003; info: any]")
         {
             Commands = [.. OnBootloader, Info],
         },
@@ -269,7 +269,7 @@ internal enum OptionKind
     /// <summary>An offset or address in flash.</summary>
     Address,
 
-    /// <summary>VID:PID.</summary>
+    /// <summary>VID:PID, or several pairs separated by commas.</summary>
     UsbId,
 
     /// <summary>A number from 0 to 255.</summary>

@@ -77,19 +77,14 @@ internal sealed class Settings(IConfiguration configuration)
         var text => throw Invalid(key, text, "a number of bytes, for example 507904"),
     };
 
-    /// <summary>A pair of USB ids, or null if none is set.</summary>
-    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no such pair.</exception>
-    public UsbId? Ids(string key)
+    /// <summary>Pairs of USB ids, or null if none is set.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no list of such pairs.</exception>
+    public IReadOnlyList<UsbId>? Ids(string key) => Text(key) switch
     {
-        try
-        {
-            return Text(key) is { } text ? UsbId.Parse(text) : null;
-        }
-        catch (FormatException)
-        {
-            throw Invalid(key, Text(key)!, "VID:PID, for example 0483:df11");
-        }
-    }
+        null => null,
+        var text when UsbId.TryParseList(text, out var ids) => ids,
+        var text => throw Invalid(key, text, "VID:PID, for example 0483:df11, or several: 0483:df11,1eaf:0003"),
+    };
 
     /// <summary>One of the words that the table allows, in lower case; the default if none is set.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is none of them.</exception>
@@ -160,7 +155,7 @@ internal static class BoardSettings
 
     // An upload to several boards handles their places itself.
     private static DeviceFilter Filter(Settings settings) => new(
-        settings.Ids(SettingKeys.UsbId) is { } ids ? [ids] : DeviceFilter.KnownIds,
+        settings.Ids(SettingKeys.UsbId) ?? DeviceFilter.KnownIds,
         settings.Texts(SettingKeys.UsbPath) is [var path] ? path : null,
         settings.Text(SettingKeys.Serial));
 }

@@ -226,7 +226,12 @@ internal sealed class SettingsFile(
         {
             throw Misshapen(
                 section, path, place, "a single value is needed",
-                section.Key == SettingKeys.UsbPath ? "Write several places as one text: \"1-1,1-2\"." : $"Write it as \"{section.Key}\": \"...\".");
+                section.Key switch
+                {
+                    SettingKeys.UsbPath => "Write several places as one text: \"1-1,1-2\".",
+                    SettingKeys.UsbId => "Write several ids as one text: \"0483:df11,1eaf:0003\".",
+                    var key => $"Write it as \"{key}\": \"...\".",
+                });
         }
 
         layer.Add(section.Key, section.Value);

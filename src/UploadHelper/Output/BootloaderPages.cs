@@ -76,21 +76,34 @@ internal static class DescriptionText
             yield return $"  alt {alternate.Setting}: {alternate.Name}";
             foreach (var group in Sectors(alternate))
             {
-                yield return $"    0x{group.Address:X8} to 0x{group.End - 1:X8}  {group.Count,4} x {group.SectorSize,6} bytes  {string.Join(", ", AccessWords(group.Access))}";
+                yield return group.Count == 0
+                    ? $"    0x{group.Address:X8}  no sectors: there is nothing to read or write"
+                    : $"    0x{group.Address:X8} to 0x{group.End - 1:X8}  {group.Count,4} x {group.SectorSize,6} bytes  {string.Join(", ", AccessWords(group.Access))}";
+            }
+
+            foreach (var line in Ignored(alternate))
+            {
+                yield return $"    {line}";
             }
         }
     }
 
-    /// <summary>The sectors in an alternate setting's name; none if it is not a memory map.</summary>
-    public static IReadOnlyList<SectorGroup> Sectors(DfuAlternate alternate)
+    /// <summary>What an alternate setting's name has beside memory maps, a line each; none if it has no map at all.</summary>
+    public static IEnumerable<string> Ignored(DfuAlternate alternate) =>
+        Layout(alternate)?.Ignored.Select(i => $"ignored, not part of a memory map (at character {i.At + 1}): {i.Printable}") ?? [];
+
+    /// <summary>The sectors in an alternate setting's name, those of all its memory maps; none if it has none.</summary>
+    public static IEnumerable<SectorGroup> Sectors(DfuAlternate alternate) => Layout(alternate)?.Maps.SelectMany(m => m.Groups) ?? [];
+
+    private static MemoryLayout? Layout(DfuAlternate alternate)
     {
         try
         {
-            return MemoryMap.Parse(alternate.Name).Groups;
+            return MemoryLayout.Parse(alternate.Name);
         }
         catch (MemoryMapException)
         {
-            return [];
+            return null;
         }
     }
 

@@ -203,10 +203,12 @@ internal record DeviceEvent(string Event, DfuDescription Description) : JsonEven
     public IEnumerable<JsonAlternate> Alternates => Description.Alternates.Select(a => new JsonAlternate(
         a.Setting,
         a.Name,
-        DescriptionText.Sectors(a).Select(g => new JsonSectors(Hex(g.Address), g.Count, g.SectorSize, string.Join(",", DescriptionText.AccessWords(g.Access))))));
+        DescriptionText.Sectors(a).Select(g => new JsonSectors(Hex(g.Address), g.Count, g.SectorSize, string.Join(",", DescriptionText.AccessWords(g.Access)))),
+        DescriptionText.Ignored(a).ToList() is { Count: > 0 } ignored ? ignored : null));
 }
 
-internal sealed record JsonAlternate(byte Setting, string Name, IEnumerable<JsonSectors> Sectors);
+internal sealed record JsonAlternate(
+    byte Setting, string Name, IEnumerable<JsonSectors> Sectors, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Ignored);
 
 internal sealed record JsonSectors(string Address, int Count, uint Size, string Access);
 

@@ -51,6 +51,10 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 foreach (var alternate in device.Alternates)
                 {
                     Detail($"alternate setting {alternate.Setting}: {alternate.Name}");
+                    foreach (var ignored in DescriptionText.Ignored(alternate))
+                    {
+                        Detail(ignored);
+                    }
                 }
 
                 Detail($"block size {device.Functional.TransferSize} bytes, {(device.Functional.CanUpload ? "can" : "cannot")} be read back");

@@ -71,17 +71,21 @@ public class CatalogueFilesTests
     /// <summary>Which virtual board announces which devices.</summary>
     private sealed class BoardFactoryNames
     {
-        private readonly List<(string Name, DfuDescription Description)> _boards = [.. BoardFactory.Names.Select(n => (n, Describe(n)))];
+        private readonly List<(string Name, DfuDescription Description)> _boards = [.. BoardFactory.Names.SelectMany(n => (string[])[n, .. Shown(n)]).Select(n => (n, Describe(n)))];
 
         public IEnumerable<string> Of(IReadOnlyList<SketchPlace> places) => _boards
             .Where(b => places.Any(p => p.Devices.Any(d => d.Product == b.Description.Product && d.Alternates.SequenceEqual(b.Description.Alternates))))
             .Select(b => b.Name);
 
+        // The variants with a bootloader of their own.
+        private static IEnumerable<string> Shown(string board) =>
+            BoardFactory.Variants(board).Where(v => v.StartsWith("boot=", StringComparison.Ordinal)).Select(v => $"{board},{v}");
+
         private static DfuDescription Describe(string board)
         {
             DfuDescription? description = null;
             new Bench(board, StartState.Bootloader).Work(
-                new BootloaderRequest(new DeviceFilter(DeviceFilter.KnownIds)), session => description = session.Description);
+                new BootloaderRequest(Bench.AnyBootloader), session => description = session.Description);
             return description!;
         }
     }

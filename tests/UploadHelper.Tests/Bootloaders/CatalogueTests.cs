@@ -24,7 +24,7 @@ public class CatalogueTests
 
     private static readonly IReadOnlyList<string> Boards =
     [
-        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "l496", "maple20", "maple20,size=512", "maple-orig", "maple-f4",
+        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "maple20", "maple20,size=512", "maple-orig", "maple-f4",
     ];
 
     public static TheoryData<string> EveryBoard => [.. Boards];
@@ -36,6 +36,7 @@ public class CatalogueTests
     [InlineData("h0wch33", "h0wch33/stm32f1_dfu", true)]
     [InlineData("dsonano", "DSO Nano bootloader", true)]
     [InlineData("h747", "ST system bootloader, STM32H7", true)] // which calls itself "DFU in FS Mode", as F4Bootloader does
+    [InlineData("h747,boot=arduino", "Arduino bootloader (Portenta H7, GIGA R1, Nicla Vision, Opta)", false)]
     [InlineData("l496", "ST system bootloader, STM32L4", true)]
     [InlineData("maple20", "STM32duino bootloader 2.0", false)]
     [InlineData("maple-orig", "LeafLabs Maple bootloader", true)]
@@ -95,7 +96,7 @@ public class CatalogueTests
 
                 var bench = new Bench(board, StartState.Bootloader);
                 var before = bench.Board.Flash.Bytes.ToArray();
-                var request = new UploadRequest(file, place.Address, new DeviceFilter(DeviceFilter.KnownIds)) { Alternate = place.Alternate, WaitPort = WaitPort.No };
+                var request = new UploadRequest(file, place.Address, Bench.AnyBootloader) { Alternate = place.Alternate, WaitPort = WaitPort.No };
                 var outcome = Record.Exception(() => bench.Upload(request));
                 bench.Settle();
 
@@ -125,7 +126,7 @@ public class CatalogueTests
     {
         (BootloaderInfo, DfuDescription)? found = null;
         new Bench(board, StartState.Bootloader).Work(
-            new BootloaderRequest(new DeviceFilter(DeviceFilter.KnownIds)), session => found = (session.Info, session.Description));
+            new BootloaderRequest(Bench.AnyBootloader), session => found = (session.Info, session.Description));
         return found!.Value;
     }
 

@@ -41,6 +41,10 @@ public class ArgumentShapesTests
     [InlineData("cu.usbmodem14101|0|0483:DF11|x.bin|0x8000000", "upload|x.bin|--port=cu.usbmodem14101|--alt=0|--usb-id=0483:DF11|--offset=0x8000000")]
     [InlineData("cu.usbmodem14101|2|1EAF:0003|x.bin|/Applications/Arduino.app/Contents/Java", "upload|x.bin|--port=cu.usbmodem14101|--alt=2|--usb-id=1EAF:0003")]
 
+    // Several ids, as dfu-util takes them.
+    [InlineData("ttyACM0|0|0483:df11,1eaf:0003|x.bin", "upload|x.bin|--port=ttyACM0|--alt=0|--usb-id=0483:df11,1eaf:0003")]
+    [InlineData("ttyACM0|0|,0483:df11|x.bin|/opt/arduino", "upload|x.bin|--port=ttyACM0|--alt=0|--usb-id=,0483:df11")]
+
     // STM32GENERIC, maple_loader.jar: neither.
     [InlineData("/dev/ttyACM0|2|1EAF:0003|x.bin", "upload|x.bin|--port=/dev/ttyACM0|--alt=2|--usb-id=1EAF:0003")]
     [InlineData("COM5|2|0x1EAF:0x0003|x.bin", "upload|x.bin|--port=COM5|--alt=2|--usb-id=0x1EAF:0x0003")]
@@ -97,6 +101,8 @@ public class ArgumentShapesTests
     [InlineData("COM5|2|x.bin", "upload|x.bin|--port=COM5|--offset=2")]
     [InlineData("COM5|0x2000|C:x.bin", "upload|C:x.bin|--port=COM5|--offset=0x2000")]
     [InlineData("COM5|0|C:a", "upload|C:a|--port=COM5|--offset=0")]
+    [InlineData("COM5|0|C:cafe", "upload|C:cafe|--port=COM5|--offset=0")]
+    [InlineData("COM5|0|0483:df11.bin", "upload|0483:df11.bin|--port=COM5|--offset=0")]
     [InlineData("0|x.bin", "upload|x.bin|--offset=0")]
     [InlineData("COM5|8192|cafe", "upload|cafe|--port=COM5|--offset=8192")]
     [InlineData("0x4000|1EAF", "upload|1EAF|--offset=0x4000")]

@@ -7,7 +7,7 @@ namespace UploadHelper.Tests.Cli;
 public class MistakesTests
 {
     [Theory]
-    [InlineData("upload x.bin --simulate f4boot", "address-missing", "--offset 0x4000", "x.bin")]
+    [InlineData("upload x.bin --simulate f4boot", "address-missing", "--offset OFFSET", "x.bin")]
     [InlineData("upload x.bin --simulate f4boot --ofset 0x4000", "usage", "upload-helper upload --help", "--ofset", "--offset")]
     [InlineData("uplaod x.bin", "usage", "upload-helper upload --help", "\"uplaod\"", "\"upload\"")]
     [InlineData("upload x.bin --simulate f5boot --offset 0x4000", "configuration", "--simulate f4boot", "\"f5boot\"", "f4boot, f4boot-old, f4rom, h0wch33, dsonano, h747, l496, maple20, maple-orig, maple-f4")]

@@ -36,7 +36,7 @@ public class ReadAndVerifyTests
     [InlineData("read 0x4000 0 dump.bin --simulate f4rom", 2, "length-invalid", "0x4000", "\"0\"")]
     [InlineData("read 0x4000 dump.txt --simulate f4rom", 2, "usage", ".hex", "dump.txt")]
     [InlineData("read 0x4000 100 --simulate f4rom", 2, "usage", "upload-helper read --help", "FILE")]
-    [InlineData("verify blink.bin --simulate f4boot", 2, "address-missing", "--offset 0x4000", "blink.bin")]
+    [InlineData("verify blink.bin --simulate f4boot", 2, "address-missing", "--offset OFFSET", "blink.bin")]
     [InlineData("verify missing.bin --offset 0x4000 --simulate f4boot", 3, "image-missing", "", "missing.bin")]
     [InlineData("verify blink.bin --offset 0x08200000 --simulate f4boot", 4, "not-in-memory", "upload-helper list", "0x08200000")]
     [InlineData("verify blink.bin --offset 0x080FFC00 --simulate f4boot", 4, "not-in-memory", "0x400", "1024 bytes from 0x080FFC00", "4000")]

@@ -63,6 +63,40 @@ public class RefusalTests
         "1209:DB42",
         "0483:DF11").Hints("--force ids");
 
+    /// <summary>Without its suffix, as dfu-suffix leaves it, the file is written.</summary>
+    [Theory]
+    [InlineData("blink-08004000.bin", "--offset 0x4000")]
+    [InlineData("blink-08004000.dfu", "")]
+    [InlineData("blink-08004000.hex", "")]
+    [InlineData("blink-08004000.elf", "")]
+    public void Without_its_suffix_the_file_is_taken(string firmware, string offset)
+    {
+        using var run = new ProgramRun();
+        var body = firmware.EndsWith(".dfu", StringComparison.Ordinal) ? TestFiles.Firmware(firmware).Content[..^16] : TestFiles.Firmware(firmware).Content;
+        run.With("other.bin", DfuFileWriter.WithSuffix(body.ToArray(), new DfuFileIds(0x1209, 0xDB42, 0x0102)));
+
+        run.Do($"upload other.bin {offset} --simulate f4boot,start=bootloader").Fails(4, "not-for-this-device", "1209:DB42").Hints("--force ids");
+        File.WriteAllBytes(run.PathOf("other.bin"), run.Bytes("other.bin")[..^16]);
+
+        run.Do($"upload other.bin {offset} --simulate f4boot,start=bootloader").Exits(0).Prints("verified");
+    }
+
+    [Fact]
+    public void A_product_id_of_0_is_any()
+    {
+        using var run = new ProgramRun();
+        var sketch = SketchImage.Bytes(0x0800_4000, Small);
+        run.With("zero.bin", DfuFileWriter.WithSuffix(sketch, new DfuFileIds(0x0483, 0, 0)))
+            .With("any.bin", DfuFileWriter.WithSuffix(sketch, new DfuFileIds(0x0483, 0xFFFF, 0xFFFF)))
+            .With("other.bin", DfuFileWriter.WithSuffix(sketch, new DfuFileIds(0x1209, 0, 0)));
+
+        Upload("zero.bin").Exits(0).Warns("file-ids", "zero.bin", "0483:0000", "any device of vendor 0483");
+        Upload("any.bin").Exits(0).PrintsNot("[file-ids]");
+        Upload("other.bin").Fails(4, "not-for-this-device", "1209:0000", "0483:DF11");
+
+        Printed Upload(string file) => run.Do($"upload {file} --simulate f4boot,start=bootloader --offset 0x4000");
+    }
+
     [Fact]
     public void A_word_that_h0wch33_needs_itself()
     {

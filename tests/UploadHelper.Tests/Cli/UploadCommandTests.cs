@@ -231,7 +231,7 @@ public class UploadCommandTests
     {
         using var run = new ProgramRun();
 
-        RunLegacy(run, "sim|0|0483:df11|x.bin|/opt/arduino 1.8|{upload.dfuse_addr}", "f4rom", 0x0800_0000).Fails(2, "address-missing", "x.bin").Hints("--offset 0x4000");
+        RunLegacy(run, "sim|0|0483:df11|x.bin|/opt/arduino 1.8|{upload.dfuse_addr}", "f4rom", 0x0800_0000).Fails(2, "address-missing", "x.bin").Hints("--offset OFFSET");
         RunLegacy(run, "sim|0|0483:df11", "f4rom", 0x0800_0000).Fails(2, "usage", "FILE").Hints("PORT ALT VID:PID FILE");
         RunLegacy(run, "sim|1|1EAF:0003|x.bin", "maple20", 0x0800_2000)
             .Fails(4, "image-linked-elsewhere", "x.bin", "0x08002000", "0x08005000")

@@ -94,7 +94,7 @@ public sealed class OptionTableTests : IDisposable
     }
 
     [Theory]
-    [InlineData("usb-id", "0483", "Invalid value \"0483\" for --usb-id. Expected VID:PID, for example 0483:df11.")]
+    [InlineData("usb-id", "0483", "Invalid value \"0483\" for --usb-id. Expected VID:PID, for example 0483:df11, or several: 0483:df11,1eaf:0003.")]
     [InlineData("alt", "256", "Invalid value \"256\" for --alt. Expected a number from 0 to 255.")]
     [InlineData("timeout", "0", "Invalid value \"0\" for --timeout. Expected a number of seconds up to 3600, for example 15.")]
     [InlineData("maximum-size", "64K", "Invalid value \"64K\" for --maximum-size. Expected a number of bytes, for example 507904.")]
@@ -250,7 +250,7 @@ public sealed class OptionTableTests : IDisposable
         OptionKind.Switch => "true",
         OptionKind.Word => row.Words[^1],
         OptionKind.Address => "0x8000",
-        OptionKind.UsbId => "1209:DB42",
+        OptionKind.UsbId => "1209:DB42,1EAF:0003",
         OptionKind.Byte => "7",
         OptionKind.Bytes => "4096",
         OptionKind.Seconds => "2.5",
@@ -262,7 +262,7 @@ public sealed class OptionTableTests : IDisposable
         OptionKind.Switch => settings.Switch(row.Name),
         OptionKind.Word => settings.Word(row.Name),
         OptionKind.Address => settings.Address(row.Name),
-        OptionKind.UsbId => settings.Ids(row.Name),
+        OptionKind.UsbId => settings.Ids(row.Name) is { } ids ? string.Join(',', ids) : null,
         OptionKind.Byte => settings.Byte(row.Name),
         OptionKind.Bytes => settings.Size(row.Name),
         OptionKind.Seconds => settings.Seconds(row.Name),

@@ -1,5 +1,6 @@
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Usb;
 using UploadHelper.Output;
 
 namespace UploadHelper.Tests.Configuration;
@@ -21,7 +22,7 @@ public sealed class SettingsLoaderTests : IDisposable
         var settings = Load();
 
         Assert.Equal(0x0800_4000u, settings.Address("offset"));
-        Assert.Equal("0483:DF11", settings.Ids("usb-id").ToString());
+        Assert.Equal([new UsbId(0x0483, 0xDF11)], settings.Ids("usb-id"));
         Assert.Equal(TimeSpan.FromSeconds(5), settings.Seconds("timeout", default));
     }
 
@@ -31,6 +32,26 @@ public sealed class SettingsLoaderTests : IDisposable
         Assert.Equal(0x0800_8000u, Load(("UPLOADHELPER_OFFSET", "0x8000")).Address("offset"));
         Assert.Equal(0x0800_2000u, Load(("UPLOADHELPER_BOARD", "blue")).Address("offset"));
         Assert.Equal("1-2", Load(("UPLOADHELPER_USB_PATH", "1-2")).Text("usb-path"));
+    }
+
+    /// <summary>As dfu-util's -d has them; its callers leave the first place empty (",0483:df11").</summary>
+    [Theory]
+    [InlineData("0483:df11,1eaf:0003", "0483:DF11 1EAF:0003")]
+    [InlineData("0x0483:0xDF11,0x1EAF:0x3", "0483:DF11 1EAF:0003")]
+    [InlineData(",0483:df11", "0483:DF11")]
+    [InlineData("0483:df11,0483:DF11,", "0483:DF11")]
+    public void Ids_are_a_list_wherever_they_come_from(string text, string ids)
+    {
+        File.WriteAllText(_file, $$"""{ "usb-id": "{{text}}", "boards": { "b": { "usb-id": "{{text}}" }, "none": {} } }""");
+        Settings[] all =
+        [
+            Load(),
+            Load(("UPLOADHELPER_BOARD", "b")),
+            Load(("UPLOADHELPER_USB_ID", text)),
+            SettingsLoader.Load(new Dictionary<string, string?> { ["usb-id"] = text }, null, new Dictionary<string, string>()),
+        ];
+
+        Assert.All(all, s => Assert.Equal(ids, string.Join(' ', s.Ids("usb-id")!)));
     }
 
     [Fact]
@@ -79,6 +100,9 @@ public sealed class SettingsLoaderTests : IDisposable
     [InlineData("verify", "perhaps")]
     [InlineData("alt", "256")]
     [InlineData("usb-id", "0483:df11:1")]
+    [InlineData("usb-id", "0483:df11,1eaf")]
+    [InlineData("usb-id", "0483:df11;1eaf:0003")]
+    [InlineData("usb-id", ",")]
     public void A_value_that_makes_no_sense_is_refused(string key, string value)
     {
         var settings = SettingsLoader.Load(new Dictionary<string, string?> { [key] = value }, _file, new Dictionary<string, string>());
@@ -100,6 +124,7 @@ public sealed class SettingsLoaderTests : IDisposable
     [InlineData("""{ "config": "other.json" }""", "\"config\"", "is not a setting")]
     [InlineData("""{ "offset": ["0x4000"] }""", "\"offset\"", "is a list")]
     [InlineData("""{ "usb-path": ["1-1", "1-2"] }""", "\"usb-path\"", "is a list")]
+    [InlineData("""{ "usb-id": ["0483:df11", "1eaf:0003"] }""", "\"usb-id\"", "is a list")]
     [InlineData("""{ "offset": { "hex": "4000" } }""", "\"offset\"", "is an object")]
     [InlineData("""{ "boards": "black" }""", "\"boards\"", "is a single value")]
     [InlineData("""{ "boards": { "b": "x" } }""", "\"b\"", "is a single value")]

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Operations;
@@ -34,6 +33,7 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         new("dsonano", 0x0800_4000),
         new("h0wch33", 0x0800_0000),
         new("h747", 0x0800_0000, 0x2_0000),
+        new("h747,boot=arduino", 0x0804_0000, 0x2_0000),
         new("l496", 0x0800_0000, 0x800),
         new("maple20", 0x0800_2000),
         new("maple-orig", 0x0800_5000),
@@ -45,7 +45,7 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
     public Bench Create(string options = "") => new(Board + options, Board is "dsonano" or "h0wch33" ? StartState.Bootloader : StartState.Sketch);
 
     /// <summary>The upload.</summary>
-    public UploadRequest Request(Bench bench) => new(File(bench.Board.StackPointer), Address, new DeviceFilter(DeviceFilter.KnownIds))
+    public UploadRequest Request(Bench bench) => new(File(bench.Board.StackPointer), Address, bench.Filter)
     {
         Port = InProcessSerialPorts.FirstName,
         Timeout = TimeSpan.FromSeconds(15),

@@ -54,6 +54,8 @@ public sealed class H0wch33FaultSweepTests(ITestOutputHelper output) : FaultSwee
 
 public sealed class H747FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "h747");
 
+public sealed class ArduinoFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "h747,boot=arduino");
+
 public sealed class L496FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "l496");
 
 public sealed class Maple20FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple20");

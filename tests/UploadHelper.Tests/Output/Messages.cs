@@ -19,6 +19,7 @@ internal static class Messages
     private const uint F4BootStart = 0x0800_4000;
     private const uint F1Stack = 0x2000_5000;
     private const string Port = "/dev/ttyACM0";
+    private const string Portenta = "--usb-id 2341:035B --simulate h747,boot=arduino,start=bootloader";
 
     public static IReadOnlyList<Message> Errors { get; } =
     [
@@ -58,6 +59,8 @@ internal static class Messages
     [
         new("unknown-variable", 0, UnknownVariable, "UPLOADHELPER_MAX_SIZE"),
         new("address-unproven", 0, HardlyAnyCode, "blink.bin", "(1)", "0x08000000"),
+        new("file-ids", 0, ProductZero, "blink.bin", "0483:0000"),
+        new("written-as-data", 0, r => r.With("data.bin", SketchImage.Noise(7, 100)).Do($"upload data.bin --offset 0x90040000 {Portenta}"), "data.bin", "0x90040000"),
         new("port-missing", 6, r => r.Sketch(Start).Do($"upload blink.bin --offset 0 --port {Port} --simulate f4rom,sketch=none"), Port),
         new("port-busy", 6, _ => FailingDevices.Upload(new FailingDevices.OnePort(Port, SerialFault.Busy)), Port),
         new("port-denied", 6, _ => FailingDevices.Upload(new FailingDevices.OnePort(Port, SerialFault.AccessDenied)), Port, "dialout"),
@@ -82,6 +85,10 @@ internal static class Messages
 
     private static Printed MadeForAnother(ProgramRun run) => run
         .With("blink.bin", DfuFileWriter.WithSuffix(SketchImage.Bytes(F4BootStart, 4_000), new DfuFileIds(0x1209, 0xDB42, 0x0102)))
+        .Do("upload blink.bin --offset 0x4000 --simulate f4boot,start=bootloader");
+
+    private static Printed ProductZero(ProgramRun run) => run
+        .With("blink.bin", DfuFileWriter.WithSuffix(SketchImage.Bytes(F4BootStart, 4_000), new DfuFileIds(0x0483, 0, 0)))
         .Do("upload blink.bin --offset 0x4000 --simulate f4boot,start=bootloader");
 
     private static Printed UnknownVariable(ProgramRun run)

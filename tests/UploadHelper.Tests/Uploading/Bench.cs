@@ -1,3 +1,4 @@
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
@@ -21,7 +22,11 @@ internal sealed class Bench
             Seen(e);
         });
         Bus = new FaultyBus(System.Usb);
+        Filter = options.Contains("boot=arduino", StringComparison.Ordinal) ? AnyBootloader : new DeviceFilter(DeviceFilter.KnownIds);
     }
+
+    /// <summary>Selects the board's bootloader: by the ids that uploads look for, or, if it has others, by those of all boards.</summary>
+    public DeviceFilter Filter { get; }
 
     public List<BoardEvent> Log { get; } = [];
 
@@ -36,10 +41,13 @@ internal sealed class Bench
 
     public Board Board => System.Board;
 
+    /// <summary>The bootloaders of all boards.</summary>
+    public static DeviceFilter AnyBootloader { get; } = new([.. BootloaderCatalogue.Devices.Where(d => d.Program == BoardProgram.Bootloader).Select(d => d.Id)]);
+
     public static ImageFile Sketch(uint address, int size = 20_000) => SketchImage.File(address, size);
 
     public UploadRequest Request(uint address, int size = 20_000) =>
-        new(SketchImage.File(address, size, Board.StackPointer), address, new DeviceFilter(DeviceFilter.KnownIds)) { Port = InProcessSerialPorts.FirstName };
+        new(SketchImage.File(address, size, Board.StackPointer), address, Filter) { Port = InProcessSerialPorts.FirstName };
 
     public UploadResult Upload(UploadRequest request, CancellationToken cancellationToken = default) => Upload(Bus, request, cancellationToken);
 

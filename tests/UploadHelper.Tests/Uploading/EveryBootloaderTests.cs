@@ -25,6 +25,7 @@ public class EveryBootloaderTests
         { "h747", Base },
         { "h747", 0x0810_0000 },
         { "h747,rom=9.1", 0x0810_0000 },
+        { "h747,boot=arduino", 0x0804_0000 },
     };
 
     public static TheoryData<string, uint, int> BoardsAndSizes()

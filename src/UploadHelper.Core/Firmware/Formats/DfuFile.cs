@@ -17,18 +17,13 @@ internal static class DfuSeReader
 
     /// <summary>Reads the targets of a file, including RAM; targets without data are omitted.</summary>
     /// <param name="file">The file without its suffix.</param>
-    /// <param name="suffix">The suffix, or null if there is none.</param>
+    /// <param name="suffix">The suffix, or null if there is none: dfu-suffix can delete it. The sizes in the file then show that it is complete.</param>
     /// <exception cref="UploadException">The file is damaged; the message gives the byte.</exception>
     public static IReadOnlyList<ImageTarget> Read(ImageFile file, DfuSuffix? suffix)
     {
         var errors = new FileErrors(file.Name, "DfuSe file", isText: false);
-        if (suffix is null)
-        {
-            throw errors.At(file.Content.Length, "the file ends here without a DFU suffix (16 bytes that contain \"UFD\")");
-        }
-
         var bytes = new Cursor(file.Content, errors);
-        var targetCount = Prefix(bytes.Take(PrefixSize, "the prefix"), file.Content.Length, suffix.Size, errors);
+        var targetCount = Prefix(bytes.Take(PrefixSize, "the prefix"), file.Content.Length, suffix, errors);
         var targets = new List<ImageTarget>();
         for (var i = 1; i <= targetCount; i++)
         {
@@ -44,8 +39,9 @@ internal static class DfuSeReader
             : throw errors.At(bytes.Position, $"there are {bytes.Left} unexpected bytes between the last target and the suffix");
     }
 
-    private static int Prefix(ReadOnlyMemory<byte> prefix, int size, int suffixSize, FileErrors errors)
+    private static int Prefix(ReadOnlyMemory<byte> prefix, int size, DfuSuffix? suffix, FileErrors errors)
     {
+        var suffixSize = suffix?.Size ?? DfuSuffix.UsualSize;
         if (prefix.Span[5] != Version)
         {
             throw errors.At(5, $"unsupported version {prefix.Span[5]} (expected {Version})");
@@ -53,8 +49,8 @@ internal static class DfuSeReader
 
         // DFUImageSize: some writers count the suffix, some do not.
         var said = Word(prefix, 6);
-        return said == size || said == size + (long)suffixSize
-            ? prefix.Span[10]
+        return said == size || said == size + (long)suffixSize ? prefix.Span[10]
+            : suffix is null ? throw errors.At(size, "the file ends here without a DFU suffix (16 bytes that contain \"UFD\")")
             : throw errors.At(6, $"the prefix declares {said} bytes, but the file has {size} ({size + suffixSize} with the suffix)");
     }
 

@@ -19,7 +19,7 @@ internal sealed class ArduinoBoardSource(BoardName name, string? hardware) : ICo
             var upload = BoardUpload.Of(board.Resolve(Checked(board)));
             Data = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
             {
-                [SettingKeys.UsbId] = upload.Ids?.ToString(),
+                [SettingKeys.UsbId] = upload.Ids is { } ids ? string.Join(Settings.Separator, ids) : null,
                 [SettingKeys.Alternate] = upload.Alternate?.ToString(),
                 [SettingKeys.Offset] = upload.Address is { } address ? $"0x{address:X8}" : null,
                 [SettingKeys.MaximumSize] = upload.MaximumSize?.ToString(),

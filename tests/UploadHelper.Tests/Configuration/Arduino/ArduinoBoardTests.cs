@@ -16,16 +16,37 @@ public class ArduinoBoardTests
     [InlineData("STM32GENERIC", "MapleMini_F103CB", "1EAF:0003", "2", 0x0800_2000, 122_880)]
     [InlineData("Arduino_Core_STM32", "GenF1:pnum=LARGE,upload_method=dfu2Method", "1EAF:0003", "2", 0x0800_2000, 516_096)]
     [InlineData("Arduino_Core_STM32", "GenF4:upload_method=dfuMethod,pnum=LARGE", "0483:DF11", null, 0x0800_0000, 524_288)]
+    [InlineData("ArduinoCore-mbed", "envie_m7", "2341:035B", "0", 0x0804_0000, 786_432)]
+    [InlineData("ArduinoCore-mbed", "envie_m7:security=sien,split=100_0", "2341:035B", "2", 0xA000_0000, 1_966_080)]
+    [InlineData("ArduinoCore-mbed", "envie_m4:split=75_25", "2341:035B", "0", 0x0818_0000, 524_288)]
+    [InlineData("ArduinoCore-mbed", "giga", "2341:0366", "0", 0x0804_0000, 1_966_080)]
+    [InlineData("ArduinoCore-mbed", "giga:target_core=cm4,split=50_50", "2341:0366", "0", 0x0810_0000, 1_966_080)]
+    [InlineData("ArduinoCore-mbed", "opta:security=sien", "2341:0364", "2", 0xA000_0000, 1_966_080)]
+    [InlineData("ArduinoCore-mbed", "nicla_vision", "2341:035F", "0", 0x0804_0000, 1_966_080)]
     public void Of_cores_as_they_are(string core, string board, string ids, string? alternate, uint address, int size)
     {
         using var bare = new InstalledCore(core, withOverlay: false);
 
         var settings = Load($"{bare.Boards}:{board}");
 
-        Assert.Equal(ids, settings.Ids(SettingKeys.UsbId).ToString());
+        Assert.Equal(ids, string.Join(',', settings.Ids(SettingKeys.UsbId)!));
         Assert.Equal(alternate, settings.Text(SettingKeys.Alternate));
         Assert.Equal(address, settings.Address(SettingKeys.Offset));
         Assert.Equal(size, settings.Size(SettingKeys.MaximumSize));
+    }
+
+    /// <summary>The sketch of the second core, where the core has no place for it: the sketch must be told one.</summary>
+    [Theory]
+    [InlineData("envie_m4:split=100_0")]
+    [InlineData("giga:target_core=cm4")]
+    public void Of_a_board_without_an_address(string board)
+    {
+        using var bare = new InstalledCore("ArduinoCore-mbed", withOverlay: false);
+
+        var settings = Load($"{bare.Boards}:{board}");
+
+        Assert.NotNull(settings.Ids(SettingKeys.UsbId));
+        Assert.Null(settings.Address(SettingKeys.Offset));
     }
 
     [Theory]
@@ -39,7 +60,7 @@ public class ArduinoBoardTests
 
         var settings = Load($"{installed.Boards}:{board}");
 
-        Assert.Equal(ids, settings.Ids(SettingKeys.UsbId).ToString());
+        Assert.Equal(ids, string.Join(',', settings.Ids(SettingKeys.UsbId)!));
         Assert.Equal(address, settings.Address(SettingKeys.Offset));
     }
 

@@ -56,7 +56,8 @@ public class MemoryMapTests
     [InlineData("@Internal Flash /0x08000000/04*016Kz", "'z' is not a sector type")]
     [InlineData("@Internal Flash /0x08000000/04*000Kg", "has size 0")]
     [InlineData("@Internal Flash /0xFFFF0000/04*128Kg", "beyond the 32-bit address space")]
-    [InlineData("@Internal Flash /0xFFFFFFFF/1*1 g,1*1 g", "beyond the 32-bit address space")]
+    [InlineData("@Internal Flash /0xFFFFFFFF/2*1 g", "beyond the 32-bit address space")]
+    [InlineData("Flash @Internal Flash /0x08000000/04*016Kg", "does not begin with '@'")]
     [InlineData("@Internal Flash /0x08000000/04*99999999Kg", "one to seven digits")]
     [InlineData("@Internal Flash /0x08000000/04*9999999Mg", "too large")]
     public void A_string_that_is_no_map_is_refused_with_the_place_where_it_breaks(string text, string why)
@@ -65,6 +66,52 @@ public class MemoryMapTests
 
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
         Assert.Contains("at character", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What can be read is kept; what cannot be is told with its place.</summary>
+    [Theory]
+
+    // The ROM of an STM32F429, as lsusb shows it.
+    [InlineData("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg\uCC50\u01A8\u2E54", 0x10_0000, 55, "\\uCC50\\u01A8\\u2E54")]
+
+    // Without the letter, nobody knows whether the last group can be written.
+    [InlineData("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128K\uCC50\u01A8", 0x2_0000, 46, ",07*128K\\uCC50\\u01A8")]
+    [InlineData("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*12", 0x2_0000, 46, ",07*12")]
+    [InlineData("@Flash /0x08000000/04*016Kg,01*064Kz,07*128Kg", 0x1_0000, 27, ",01*064Kz,07*128Kg")]
+    [InlineData("@Flash /0x08000000/04*016Kg,01*000Kg", 0x1_0000, 27, ",01*000Kg")]
+    [InlineData("@Flash /0x08000000/04*016Kg,9999999*9999Kg", 0x1_0000, 27, ",9999999*9999Kg")]
+    [InlineData("@Flash /0xFFFFFFFF/1*1 g,1*1 g", 1, 24, ",1*1 g")]
+    [InlineData("@Flash /0x08000000/04*016Kg/0x1FFF", 0x1_0000, 27, "/0x1FFF")]
+    [InlineData("@Flash /0x08000000/04*016Kg\0\0g", 0x1_0000, 27, "\\u0000\\u0000g")]
+    [InlineData("@Flash /0x08000000/04*016Kg @ home", 0x1_0000, 27, " |@ home")]
+    public void A_map_ends_at_the_first_character_that_does_not_fit(string text, long bytes, int at, string ignored)
+    {
+        var layout = MemoryLayout.Parse(text);
+
+        Assert.Equal(bytes, Assert.Single(layout.Maps).Groups.Sum(g => (long)g.Count * g.SectorSize));
+        Assert.Equal((at, ignored), (layout.Ignored[0].At, string.Join('|', layout.Ignored.Select(i => i.Printable))));
+    }
+
+    [Theory]
+    [InlineData("@Flash /0x08000000/04*016Kg@Option Bytes /0x1FFFC000/01*016 e", "")]
+    [InlineData("@Flash /0x08000000/04*016Kg, @Option Bytes /0x1FFFC000/01*016 e\0", ", ")]
+    [InlineData("@Flash /0x08000000/04*016Kg\uCC50@nothing@Option Bytes /0x1FFFC000/01*016 e/", "\\uCC50|@nothing|/")]
+    public void The_next_at_sign_begins_another_map(string text, string ignored)
+    {
+        var layout = MemoryLayout.Parse(text);
+
+        Assert.Equal([("Flash", 0x0800_0000u, 4), ("Option Bytes", 0x1FFF_C000u, 1)], layout.Maps.Select(m => (m.Name, m.Groups[0].Address, m.Groups[0].Count)));
+        Assert.Equal(ignored, string.Join('|', layout.Ignored.Select(i => i.Printable)));
+        Assert.Equal("Flash", MemoryMap.Parse(text).Name);
+    }
+
+    [Fact]
+    public void Groups_without_sectors_are_no_memory()
+    {
+        Assert.Null(MemoryMap.Parse("@Arduino  boot  v.25   /0x00000000/0*4Kg").WithoutEmptyGroups());
+        Assert.Equal(0x0800_1000u, Assert.Single(MemoryMap.Parse("@F /0x08001000/0*1Ka,4*1Kg").WithoutEmptyGroups()!.Groups).Address);
+        var map = MemoryMap.Parse("@F /0x08001000/4*1Kg");
+        Assert.Same(map, map.WithoutEmptyGroups());
     }
 
     [Fact]
@@ -106,7 +153,9 @@ public class MemoryMapTests
             {
                 try
                 {
-                    MemoryMap.Parse(text);
+                    var layout = MemoryLayout.Parse(text);
+                    Assert.All(layout.Maps, m => Assert.NotEmpty(m.Groups));
+                    Assert.All(layout.Ignored, i => Assert.Equal(i.Text, text.Substring(i.At, i.Text.Length)));
                 }
                 catch (MemoryMapException)
                 {

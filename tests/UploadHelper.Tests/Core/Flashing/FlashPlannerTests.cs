@@ -43,7 +43,7 @@ public class FlashPlannerTests
     [InlineData(0x0800_0000, 100, UploadError.NotWritable, "0x08000000 to 0x08003FFF", "--offset 0x4000")]
     [InlineData(0x0800_4000, 0xF_C001, UploadError.ImageTooLarge, "0x08100000", "smaller")]
     [InlineData(0x0810_0000, 100, UploadError.NotWritable, "0x08100000 to 0x08100063", "")]
-    [InlineData(0x0800_4400, 100, UploadError.NotASectorStart, "0x08004400", "--offset 0x4000 or 0x8000")]
+    [InlineData(0x0800_4400, 100, UploadError.NotASectorStart, "0x08004400", "--offset 0x4000 or --offset 0x8000")]
     public void What_does_not_fit_is_refused_with_the_range_and_the_map(uint address, int size, UploadError error, string message, string hint)
     {
         var e = Assert.Throws<UploadException>(() => Plan(Image(address, size), Fixed));

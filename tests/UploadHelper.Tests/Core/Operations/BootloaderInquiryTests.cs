@@ -62,7 +62,7 @@ public class BootloaderInquiryTests
     public void One_that_may_not_be_opened_is_told()
     {
         var inquiry = new BootloaderInquiry(_bench.Bus, _bench.System.Clock, _bench.Events.Add);
-        var device = inquiry.Choose(DeviceFilter.StDfu, "1-1");
+        var device = inquiry.Choose([DeviceFilter.StDfu], "1-1");
         _bench.Bus.OnOpen = UsbFault.AccessDenied;
 
         Assert.Equal(UploadError.AccessDenied, Assert.Throws<UploadException>(() => inquiry.Ask(device, default)).Error);
@@ -89,7 +89,7 @@ public class BootloaderInquiryTests
     {
         var inquiry = new BootloaderInquiry(_bench.Bus, _bench.System.Clock, _bench.Events.Add);
 
-        var e = Assert.Throws<UploadException>(() => inquiry.Choose(new UsbId(vendor, 3), path));
+        var e = Assert.Throws<UploadException>(() => inquiry.Choose([new UsbId(vendor, 3)], path));
 
         Assert.Equal((UploadError.NoDevice, message), (e.Error, e.Message));
     }

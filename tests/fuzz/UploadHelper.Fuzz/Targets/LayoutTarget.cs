@@ -15,6 +15,7 @@ internal static class LayoutTarget
             "@SPI Flash : M25P64/0x00000000/64*064Kg,64*064Kg",
             "@Two /0x08000000/50*001Kg,14*001Ka/0x90000000/4096*4Kg",
             "@MCUboot        v.%02d   /0x00000000/0*4Kg",
+            "@Long /0x08000000/04*016Kg,07*128Kg\u00cc\u0090@Two /0x1FFFC000/01*016 e",
             "@Cut /0x08000000/04*016Kg,01*0"),
         AllTargets.Bytes("/0x", "/0xFFFFFFFF/", "/0x08000000/", ",", "*", "Kg", "Mg", " g", "Ba", "U", "9999999", "0", "1*1 g", "\0", " "),
         Run);
@@ -22,16 +23,23 @@ internal static class LayoutTarget
     private static string Run(byte[] bytes)
     {
         var text = AllTargets.Text(bytes);
-        MemoryMap map;
+        MemoryLayout layout;
         try
         {
-            map = MemoryMap.Parse(text);
+            layout = MemoryLayout.Parse(text);
         }
         catch (MemoryMapException e)
         {
             return e.Message;
         }
 
+        Check(layout.Ignored.All(i => text.Substring(i.At, i.Text.Length) == i.Text), "ignored text from elsewhere");
+        layout.Maps.ToList().ForEach(CheckMap);
+        return $"{layout.Maps.Count} maps {(char)('a' + Math.Min(layout.Maps[0].Groups.Count, 16))}, {layout.Ignored.Count}";
+    }
+
+    private static void CheckMap(MemoryMap map)
+    {
         foreach (var group in map.Groups)
         {
             Check(group.SectorSize > 0 && group.Count >= 0 && group.End <= 1L << 32, "a group outside of the address space");
@@ -45,7 +53,6 @@ internal static class LayoutTarget
         // What is shown to the user is a map that means the same.
         var again = MemoryMap.Parse(map.ToString());
         Check(again.Groups.SequenceEqual(map.Groups), $"shown as {map}");
-        return $"map {(char)('a' + Math.Min(map.Groups.Count, 16))}";
     }
 
     private static void Check(bool holds, string what)

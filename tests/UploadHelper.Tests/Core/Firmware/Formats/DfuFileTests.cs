@@ -25,6 +25,22 @@ public class DfuFileTests
         Assert.False(image.MadeFor.Fits(DeviceFilter.StDfu));
     }
 
+    /// <summary>0xFFFF stands for any (USB DFU 1.1, appendix B), and so does 0, which no device has.</summary>
+    [Theory]
+    [InlineData(0x0483, 0xDF11, true, false, "0483:DF11")]
+    [InlineData(0x0483, 0xFFFF, true, false, "any device of vendor 0483")]
+    [InlineData(0xFFFF, 0xFFFF, true, false, "any device")]
+    [InlineData(0x0483, 0x0000, true, true, "any device of vendor 0483")]
+    [InlineData(0x0000, 0x0000, true, true, "any device")]
+    [InlineData(0x1209, 0x0000, false, true, "any device of vendor 1209")]
+    [InlineData(0x1209, 0xFFFF, false, false, "any device of vendor 1209")]
+    public void Ids_that_stand_for_any(ushort vendor, ushort product, bool fits, bool incomplete, string text)
+    {
+        var ids = new DfuFileIds(vendor, product, 0xFFFF);
+
+        Assert.Equal((fits, incomplete, text), (ids.Fits(DeviceFilter.StDfu), ids.IsIncomplete, ids.ToString()));
+    }
+
     [Fact]
     public void A_plain_dfu_file_needs_an_address()
     {
