@@ -44,7 +44,7 @@ internal static class OptionTable
             Commands = OnBootloader,
             Sources = OptionSources.Environment | OptionSources.File,
         },
-        new(SettingKeys.UsbId, OptionKind.UsbId, "VID:PID", "USB id of the bootloader [default: 0483:DF11 or 1EAF:0003; info: any]")
+        new(SettingKeys.UsbId, OptionKind.UsbId, "VID:PID", "USB id of the bootloader [default: any known one; info: any]")
         {
             Commands = [.. OnBootloader, Info],
         },

@@ -1,4 +1,3 @@
-using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Diagnosis;
 using UploadHelper.Core.Errors;
