@@ -215,7 +215,7 @@ public sealed record DeviceFilter(IReadOnlyList<UsbId> Ids, string? UsbPath = nu
     /// <summary>Whether the user has named no ids.</summary>
     public bool IsDefault => Ids.SequenceEqual(KnownIds);
 
-    /// <summary>The ids, for messages: "0483:DF11 or 1EAF:0003".</summary>
+    /// <summary>The ids, for messages: "0483:DF11 or 28E9:0189".</summary>
     public string IdsText =>
         (MadeFor is { } id && !Ids.Contains(id) ? $"{id}, " : "")
         + (IsDefault ? $"{StRomFamily.Id}, {MapleFamily.Id} or any other known bootloader" : string.Join(" or ", Ids));
