@@ -1,4 +1,5 @@
 using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Diagnosis;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Linux;
@@ -7,10 +8,11 @@ using UploadHelper.Devices.Windows;
 
 namespace UploadHelper.Devices;
 
-/// <summary>Collects what decides on access to boards on this machine. Opens no board.</summary>
+/// <summary>Collects what decides on access to boards on this machine. Asks only devices in DFU mode, for their device descriptor.</summary>
 /// <param name="devices">The devices of this machine.</param>
 /// <param name="environment">The environment variables of the process.</param>
-public sealed class SystemInspection(SystemDevices devices, IReadOnlyDictionary<string, string> environment)
+/// <param name="time">The clock.</param>
+public sealed class SystemInspection(SystemDevices devices, IReadOnlyDictionary<string, string> environment, TimeProvider time)
 {
     /// <summary>Collects it.</summary>
     /// <param name="udevRules">The udev rules of this version.</param>
@@ -20,8 +22,30 @@ public sealed class SystemInspection(SystemDevices devices, IReadOnlyDictionary<
         var situation = OperatingSystem.IsLinux() ? new LinuxInspection("/", LinuxRights.Account(environment), new LinuxRights()).Inspect(library, udevRules)
             : OperatingSystem.IsWindows() ? new Situation(library) { Devices = WindowsCatalogue.OfThisMachine.Devices(), Ports = Ports(), BindsDrivers = true }
             : new Situation(library) { Devices = OnBus(), Ports = Ports() };
-        return situation with { Cores = new ArduinoCores(ArduinoCores.UsualFolders()).List() };
+        return situation with { Devices = Ask(devices.Usb, situation.Devices, time), Cores = new ArduinoCores(ArduinoCores.UsualFolders()).List() };
     }
+
+    /// <summary>Asks the devices in DFU mode whether they respond: in all that the system knows, a ghost is like a bootloader.</summary>
+    /// <param name="bus">The bus.</param>
+    /// <param name="seen">The devices that the system knows.</param>
+    /// <param name="time">The clock.</param>
+    internal static IReadOnlyList<SeenDevice> Ask(IUsbBus bus, IReadOnlyList<SeenDevice> seen, TimeProvider time)
+    {
+        try
+        {
+            var listed = seen.Any(MayBeAsked) ? bus.List() : [];
+            return [.. seen.Select(s => MayBeAsked(s) && listed.FirstOrDefault(d => d.Id == s.Id && d.Path == s.Path) is { } device
+                ? s with { IsGhost = FirstContact.IsGhost(bus, device, time, CancellationToken.None) }
+                : s)];
+        }
+        catch (Exception e) when (e is UsbException or DllNotFoundException)
+        {
+            return seen;
+        }
+    }
+
+    private static bool MayBeAsked(SeenDevice device) =>
+        device is { IsDfu: true, Path.Length: > 0, Access: not Access.Denied } && device.Holders.Count == 0;
 
     private UsbLibraryState Library()
     {

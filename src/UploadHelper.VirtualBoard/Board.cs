@@ -152,7 +152,14 @@ public sealed class Board : IUsbPort, IFaultTarget
     public void BusReset()
     {
         Log(BoardEventKind.Bus, "bus reset");
-        Function?.BusReset();
+        if (_usb.IsGhost)
+        {
+            _usb.Detach("the host cannot enumerate it again");
+        }
+        else
+        {
+            Function?.BusReset();
+        }
     }
 
     /// <summary>Saves the memories that have files.</summary>
@@ -191,7 +198,15 @@ public sealed class Board : IUsbPort, IFaultTarget
     /// <inheritdoc/>
     public void Reset(string why, BootCause cause)
     {
-        _usb.Detach($"reset: {why}");
+        if (_kind.StaysThroughReset && cause == BootCause.Software && _usb.HasBootloader && Core is null)
+        {
+            _usb.Haunt($"reset: {why}; the pull-up stays", GhostKind.Unpowered);
+        }
+        else
+        {
+            _usb.Detach($"reset: {why}");
+        }
+
         RunningSketch = null;
         var found = Boot0Or(cause);
         _pending = (Now + _kind.BootTime(Flash, found), () => Boot(found));
@@ -214,15 +229,14 @@ public sealed class Board : IUsbPort, IFaultTarget
             $"sketch {sketch.Name} starts at 0x{address:X8}, stack pointer 0x{sketch.StackPointer:X8}, reset vector 0x{sketch.Reset:X8}"
             + (runs ? "" : ", and crashes"));
         RunningSketch = runs ? sketch : null;
-        var core = runs ? SketchCore.All.FirstOrDefault(c => c.Name == (_options.Sketch ?? _kind.DefaultSketch)) : null;
-        if (core is not null)
+        if (runs && Core is { } core)
         {
             _usb.Detach("the sketch takes the USB port");
             _pending = (Now + IBoardKind.ResetTime, () => _usb.Attach(new SketchFunction(this, core, sketch.Name)));
         }
-        else if (enumerated && _kind.LeavesGhost)
+        else if (enumerated && _kind.Ghost is { } ghost)
         {
-            _usb.Silence("the bootloader stays on the bus, but no longer answers");
+            _usb.Haunt("the bootloader stays on the bus, but no longer answers", ghost);
         }
         else
         {
@@ -241,6 +255,9 @@ public sealed class Board : IUsbPort, IFaultTarget
 
         _events(e);
     }
+
+    // The core of its sketches, or null if they have no USB.
+    private SketchCore? Core => SketchCore.All.FirstOrDefault(c => c.Name == (_options.Sketch ?? _kind.DefaultSketch));
 
     private BootCause Boot0Or(BootCause cause) => _options.Boot0 ? BootCause.Boot0 : cause;
 

@@ -14,6 +14,7 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
     private UsbFunction? _function;
     private TimeSpan _busyUntil;
     private bool _silent;
+    private GhostKind? _ghost;
     private bool _hasMoved;
     private int _generation;
 
@@ -25,6 +26,9 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
 
     /// <summary>Whether a bootloader is on the bus, answering or not.</summary>
     public bool HasBootloader => _function is IDfuFunction;
+
+    /// <summary>Whether it is on the bus only because nothing has taken it off.</summary>
+    public bool IsGhost => _ghost is not null;
 
     /// <summary>Number of control transfers, standard requests included.</summary>
     public int ControlTransfers { get; private set; }
@@ -43,7 +47,9 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
         ControlTransfers++;
         if (_silent)
         {
-            return new ControlReply(ControlOutcome.Silent, default, default);
+            var outcome = _ghost == GhostKind.Unpowered ? ControlOutcome.NoHandshake : ControlOutcome.Silent;
+            _ghost = _ghost == GhostKind.TakesOneRequest ? GhostKind.Unpowered : _ghost;
+            return new ControlReply(outcome, default, default);
         }
 
         if (!HasBootloader)
@@ -60,6 +66,7 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
     {
         _function = function;
         _silent = false;
+        _ghost = null;
         _busyUntil = board.Now;
         faults.Restarted();
         Attached = new AttachedDevice(++_generation, function.Identity.DeviceDescriptor(), function.Identity.Configuration)
@@ -82,6 +89,7 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
 
         _function = null;
         _silent = false;
+        _ghost = null;
         Attached = null;
     }
 
@@ -91,6 +99,15 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
     {
         _silent = true;
         board.Log(BoardEventKind.Bus, how);
+    }
+
+    /// <summary>The device stays on the bus, although no program has anything to do with USB.</summary>
+    /// <param name="how">For the log.</param>
+    /// <param name="ghost">How its transfers fail.</param>
+    public void Haunt(string how, GhostKind ghost)
+    {
+        _ghost = ghost;
+        Silence(how);
     }
 
     /// <summary>The power fails.</summary>

@@ -6,6 +6,7 @@ using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.InProcess;
 using UploadHelper.VirtualBoard.Sketches;
+using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard;
 
@@ -232,14 +233,16 @@ public static class BoardFactory
         ("dsonano", () => new DsoNanoBoard()),
         ("h747", () => RomBoard.H7),
         ("l496", () => RomBoard.L4),
+        // jumpToUser() of a build for boards without disconnect hardware powers USB down; of one for Maple hardware, it leaves USB on.
         ("maple20", () => new MapleBoard("maple20", MapleBuild.Stm32duino(1024), Part.Stm32F103(128))
         {
+            Ghost = GhostKind.Unpowered,
             Variants = new Dictionary<string, IBoardKind>
             {
-                ["size=512"] = new MapleBoard("maple20", MapleBuild.Stm32duino(2048), Part.Stm32F103HighDensity()),
+                ["size=512"] = new MapleBoard("maple20", MapleBuild.Stm32duino(2048), Part.Stm32F103HighDensity()) { Ghost = GhostKind.Unpowered },
             },
         }),
-        ("maple-orig", () => new MapleBoard("maple-orig", MapleBuild.LeafLabs(), Part.Stm32F103(128))),
+        ("maple-orig", () => new MapleBoard("maple-orig", MapleBuild.LeafLabs(), Part.Stm32F103(128)) { Ghost = GhostKind.TakesOneRequest }),
         ("maple-f4", () => new MapleBoard("maple-f4", MapleBuild.F4Port(), Part.Stm32F405()) { DefaultSketch = "libmaple-f4", StackPointer = 0x2001_0000 }),
     ];
 

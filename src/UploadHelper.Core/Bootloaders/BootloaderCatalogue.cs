@@ -32,6 +32,7 @@ public static class BootloaderCatalogue
         new(new(0x28E9, 0x0189), BoardProgram.Bootloader, "GigaDevice GD32 bootloader"),
         new(new(0x2E3C, 0xDF11), BoardProgram.Bootloader, "Artery AT32 bootloader"),
         new(new(0x314B, 0x0106), BoardProgram.Bootloader, "Geehy APM32 bootloader"),
+        new(new(0x3997, 0xDF11), BoardProgram.Bootloader, "X-CORE X32 bootloader"),
         new(ArduinoFamily.Portenta, BoardProgram.Bootloader, "Arduino Portenta H7 bootloader"),
         new(ArduinoFamily.Nicla, BoardProgram.Bootloader, "Arduino Nicla Vision bootloader"),
         new(ArduinoFamily.Opta, BoardProgram.Bootloader, "Arduino Opta bootloader"),
@@ -42,8 +43,8 @@ public static class BootloaderCatalogue
         new(new(0x0483, 0x5740), BoardProgram.Sketch, "sketch with USB serial of an STM32 core"),
     ];
 
-    /// <summary>The ids that an upload looks for by default: those of the entries.</summary>
-    public static IReadOnlyList<UsbId> UploadIds { get; } = [StRomFamily.Id, MapleFamily.Id];
+    /// <summary>The ids that an upload looks for by default: those of all known bootloaders.</summary>
+    public static IReadOnlyList<UsbId> UploadIds { get; } = [.. Devices.Where(d => d.Program == BoardProgram.Bootloader).Select(d => d.Id)];
 
     /// <summary>The entry for a device; a generic one for an unknown DfuSe bootloader.</summary>
     /// <param name="device">The descriptors of the device.</param>

@@ -24,6 +24,7 @@ public sealed record DfuDescription(
     private const byte ApplicationSpecific = 0xFE;
     private const byte DeviceFirmwareUpgrade = 0x01;
     private const byte RuntimeProtocol = 0x01;
+    private const byte DfuModeProtocol = 0x02;
 
     /// <summary>Whether it is a Maple bootloader: plain DFU, although some units claim to be DfuSe (bcdDevice 0200).</summary>
     public bool IsMaple => Device.Id == MapleFamily.Id;
@@ -37,6 +38,14 @@ public sealed record DfuDescription(
     /// </summary>
     public static bool IsDfuMode(UsbInterfaceInfo i) =>
         i.Class == ApplicationSpecific && i.SubClass == DeviceFirmwareUpgrade && i.Protocol != RuntimeProtocol;
+
+    /// <summary>Whether an interface is in DFU mode by the letter of the standard (USB DFU 1.1, 4.2.3: protocol 2).</summary>
+    public static bool IsStandardDfuMode(UsbInterfaceInfo i) => IsDfuMode(i) && i.Protocol == DfuModeProtocol;
+
+    /// <summary>Whether a device is in run-time mode: its program runs, and a DFU interface tells that it also has a bootloader (USB DFU 1.1, 4.1.2: protocol 1).</summary>
+    public static bool IsRuntime(UsbDeviceInfo device) =>
+        device.Interfaces.Any(i => i is { Class: ApplicationSpecific, SubClass: DeviceFirmwareUpgrade, Protocol: RuntimeProtocol })
+        && !device.Interfaces.Any(IsDfuMode);
 
     /// <summary>Whether a device is the same build of a bootloader: it has the same ids, strings and functional descriptor.</summary>
     /// <param name="other">The descriptors of the other device.</param>

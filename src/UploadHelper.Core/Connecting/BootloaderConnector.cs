@@ -1,5 +1,6 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
@@ -33,8 +34,21 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
         if (found is null)
         {
             var reset = request.Port is not null && Reset(request.Port, cancellationToken);
+
+            // Wait for a sketch that is being reset, or that can be; otherwise a board that is there under other ids is the one.
+            var mayCome = reset || (request.Port is { } port && PortNames.IsListed(ports, port));
+            search.NameOthers(filter, refuse: !mayCome);
             events(new WaitingForBootloader(filter, request.Timeout, AskForReset: !reset));
-            found = search.WaitFor(request, filter, request.Port is null ? null : BoardWatch(request, filter, cancellationToken), cancellationToken);
+            var watch = request.Port is null ? null : BoardWatch(request, filter, cancellationToken);
+            found = search.WaitFor(
+                request,
+                filter,
+                () =>
+                {
+                    mayCome |= watch?.Invoke() ?? false;
+                    search.NameOthers(filter, refuse: !mayCome);
+                },
+                cancellationToken);
         }
         else if (request.Port is not null)
         {
@@ -84,7 +98,8 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
     }
 
     // A Maple bootloader stays for about a second, which a busy machine may miss: then the sketch is back, and is reset again.
-    private Action BoardWatch(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
+    // Returns whether it was.
+    private Func<bool> BoardWatch(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
     {
         var name = request.Port!;
         var wasGone = !PortNames.IsListed(ports, name);
@@ -93,12 +108,9 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
         {
             RefuseOtherBootloader(filter, request.StrictPolling, cancellationToken);
             var port = ports.List().FirstOrDefault(p => PortNames.Same(p.Name, name) || (p.UsbPath is not null && p.UsbPath == filter.UsbPath));
-            if (port is not null && wasGone && attempts-- > 0)
-            {
-                Reset(port.Name, cancellationToken);
-            }
-
+            var isBack = port is not null && wasGone && attempts-- > 0;
             wasGone = port is null;
+            return isBack && Reset(port!.Name, cancellationToken);
         };
     }
 
@@ -126,16 +138,16 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
 
         throw new UploadException(
             UploadError.NoDevice,
-            $"The board at {path} has a different bootloader: {other.Id}, not {string.Join(" or ", filter.Ids)}. Nothing was erased"
+            $"The board at {path} has a different bootloader: {other.Id}, not {filter.IdsText}. Nothing was erased"
                 + (TryLeave(other, strictPolling, cancellationToken) ? ", and the board was told to start its old sketch again." : "."),
-            "Are the right board and upload method selected? `upload-helper list` shows what is plugged in.");
+            $"Are the right board and upload method selected? To use this one all the same: --usb-id {other.Id}");
     }
 
     private bool TryLeave(UsbDeviceInfo other, bool strictPolling, CancellationToken cancellationToken)
     {
         try
         {
-            using var candidate = BootloaderCandidate.Open(bus, other, new DeviceFilter([other.Id], other.Path), time, hold: true);
+            using var candidate = BootloaderCandidate.Open(bus, other, new DeviceFilter([other.Id], other.Path), time, hold: true, cancellationToken);
             if (candidate?.Start(strictPolling, time, cancellationToken) is not { } open)
             {
                 return false;
@@ -197,18 +209,36 @@ public sealed record DeviceFilter(IReadOnlyList<UsbId> Ids, string? UsbPath = nu
     /// <summary>The ids to search for by default.</summary>
     public static IReadOnlyList<UsbId> KnownIds => BootloaderCatalogue.UploadIds;
 
+    /// <summary>The ids that the image names, or null. A device that has them is wanted too, and preferred to all others.</summary>
+    public UsbId? MadeFor { get; init; }
+
+    /// <summary>Whether the user has named no ids.</summary>
+    public bool IsDefault => Ids.SequenceEqual(KnownIds);
+
+    /// <summary>The ids, for messages: "0483:DF11 or 28E9:0189".</summary>
+    public string IdsText =>
+        (MadeFor is { } id && !Ids.Contains(id) ? $"{id}, " : "")
+        + (IsDefault ? $"{StRomFamily.Id}, {MapleFamily.Id} or any other known bootloader" : string.Join(" or ", Ids));
+
+    /// <summary>The filter for an image that names the device it was made for. Ids that the user has named stay as they are.</summary>
+    /// <param name="ids">The ids in the image, or null; 0000 and FFFF stand for any.</param>
+    public DeviceFilter For(DfuFileIds? ids) =>
+        ids is { Vendor: not (0 or 0xFFFF), Product: not (0 or 0xFFFF) } && IsDefault ? this with { MadeFor = new UsbId(ids.Vendor, ids.Product) } : this;
+
     /// <summary>Whether a listed device may be the bootloader; its serial number is not known yet.</summary>
-    public bool Matches(UsbDeviceInfo device) =>
-        MatchesIds(device) && (UsbPath is null || device.Path.Length == 0 || device.Path == UsbPath);
+    public bool Matches(UsbDeviceInfo device) => MatchesIds(device) && MatchesPlace(device);
+
+    /// <summary>Whether a device is plugged in where it must be.</summary>
+    public bool MatchesPlace(UsbDeviceInfo device) => UsbPath is null || device.Path.Length == 0 || device.Path == UsbPath;
 
     /// <summary>Whether a device has one of the ids and is in DFU mode, wherever it is plugged in.</summary>
     public bool MatchesIds(UsbDeviceInfo device) =>
-        Ids.Contains(device.Id)
+        (Ids.Contains(device.Id) || device.Id == MadeFor)
         && (device.Interfaces.Count == 0 || device.Interfaces.Any(DfuDescription.IsDfuMode));
 
     /// <summary>For messages: "0483:DF11 at 1-2".</summary>
     public override string ToString() =>
-        string.Join(" or ", Ids)
+        IdsText
         + (UsbPath is null ? "" : $" at {UsbPath}")
         + (SerialNumber is null ? "" : $" with serial number {SerialNumber}");
 }

@@ -1,6 +1,5 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Errors;
-using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
@@ -9,9 +8,8 @@ namespace UploadHelper.Core.Connecting;
 
 /// <summary>
 /// Finds the bootloader on the bus, opens it and identifies it. Each poll lists the whole bus again, since arrival events get
-/// lost where udev does not run. A device that does not respond is the leftover of a bootloader that started its sketch
-/// without disconnecting from USB (a build of F4Bootloader does that). It is tried again every few seconds, since it may only
-/// have been busy.
+/// lost where udev does not run. A device that does not respond is most likely the ghost of a bootloader (<see cref="FirstContact"/>).
+/// It is tried again every few seconds, since it may only have been busy.
 /// </summary>
 /// <param name="bus">The USB devices.</param>
 /// <param name="time">The clock.</param>
@@ -22,10 +20,13 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
     public static readonly TimeSpan AccessGrace = TimeSpan.FromSeconds(2);
 
     private const int Attempts = 2;
-    private static readonly TimeSpan RetryUnresponsiveAfter = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
-    private readonly Dictionary<(int Bus, int Number), long> _unresponsive = [];
+    // Devices that were opened in vain: why, and when, if they need not be tried again at once.
+    private readonly Dictionary<(int Bus, int Number), (UploadException Why, long? At)> _unusable = [];
     private readonly Dictionary<(int Bus, int Number), long> _denied = [];
+    private readonly HashSet<(int Bus, int Number)> _named = [];
+    private IReadOnlyList<UsbDeviceInfo> _listed = [];
 
     /// <summary>Polls once.</summary>
     /// <returns>The bootloader in dfuIDLE, or null if none answers.</returns>
@@ -36,32 +37,25 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         OpenBootloader? found = null;
         try
         {
-            var devices = bus.List().Where(d => filter.Matches(d) && !RecentlyUnresponsive(d)).ToList();
+            _listed = bus.List();
+            var devices = _listed.Where(d => filter.Matches(d) && !RecentlyUnusable(d)).ToList();
             var isOnlyCandidate = devices.Count == 1 && filter.SerialNumber is null;
             foreach (var device in devices)
             {
-                if (Try(device, () => BootloaderCandidate.Open(bus, device, filter, time, hold: isOnlyCandidate)) is { } candidate)
+                if (Try(device, filter, () => BootloaderCandidate.Open(bus, device, filter, time, hold: isOnlyCandidate, cancellationToken)) is { } candidate)
                 {
                     candidates.Add(candidate);
                 }
             }
 
-            if (candidates.Count > 1)
-            {
-                throw SeveralFound(candidates);
-            }
-
-            found = candidates is [var only]
-                ? Try(only.Description.Device, () => only.Start(strictPolling, time, cancellationToken))
-                : null;
+            var only = candidates.Count > 1 ? Preferred(candidates, filter) ?? throw SeveralFound(candidates) : candidates.FirstOrDefault();
+            found = only is null ? null : Try(only.Description.Device, filter, () => only.Start(strictPolling, time, cancellationToken));
+            candidates.RemoveAll(c => found is not null && c == only);
             return found;
         }
         finally
         {
-            if (found is null)
-            {
-                candidates.ForEach(c => c.Dispose());
-            }
+            candidates.ForEach(c => c.Dispose());
         }
     }
 
@@ -91,25 +85,59 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         }
     }
 
+    /// <summary>Names each device that the last poll saw in DFU mode with ids other than those of the filter, once, with the option that selects it.</summary>
+    /// <param name="filter">Which bootloader is wanted.</param>
+    /// <param name="refuse">Whether such a device, if there is nothing better, ends the search: no board was reset, so that waiting would not help.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.NoDevice"/>, or the reason why the only board that is there cannot be used.</exception>
+    public void NameOthers(DeviceFilter filter, bool refuse)
+    {
+        var others = Others(filter, _listed);
+        if (refuse && Unusable(filter) is { Error: UploadError.NotSupported } why)
+        {
+            throw why;
+        }
+
+        if (refuse && filter.IsDefault && others.Count > 0 && !_listed.Any(filter.Matches))
+        {
+            throw new UploadException(
+                UploadError.NoDevice,
+                $"No known bootloader is connected.{ErrorMessages.OtherDevices(others, _listed)} {ErrorMessages.Unchanged}",
+                Select(others));
+        }
+
+        foreach (var other in others.Where(o => _named.Add((o.Bus, o.Number))))
+        {
+            events(new UploadWarning(
+                WarningCode.OtherDevice, $"{ErrorMessages.Place(other)} is in DFU mode, but has other ids than the bootloader that is looked for.", Select([other])));
+        }
+    }
+
     // A device that cannot be opened or does not respond now may do so at the next poll.
-    private T? Try<T>(UsbDeviceInfo device, Func<T?> open)
+    private T? Try<T>(UsbDeviceInfo device, DeviceFilter filter, Func<T?> open)
         where T : class
     {
+        var key = (device.Bus, device.Number);
         try
         {
-            return WithRetry(open);
+            var opened = WithRetry(open);
+            _unusable.Remove(key);
+            return opened;
+        }
+        catch (UploadException e) when (e.Error == UploadError.GhostDevice || (e.Error == UploadError.NotSupported && filter.UsbPath is null))
+        {
+            if (e.Error == UploadError.GhostDevice && _unusable.GetValueOrDefault(key).Why?.Error != e.Error)
+            {
+                events(new UploadWarning(
+                    WarningCode.GhostDevice, ErrorMessages.NoResponse(ErrorMessages.Place(device)), "If the board does not reset by itself, press RESET now."));
+            }
+
+            _unusable[key] = (e, time.GetTimestamp());
+            return null;
         }
         catch (UsbException e) when (e.Fault is UsbFault.Timeout)
         {
-            if (_unresponsive.TryAdd((device.Bus, device.Number), 0))
-            {
-                events(new UploadWarning(
-                    WarningCode.GhostDevice,
-                    $"{ErrorMessages.Place(device)} is listed but does not respond: its sketch is already running, and its bootloader never left the bus.",
-                    "If the board does not reset by itself, press RESET now."));
-            }
-
-            _unresponsive[(device.Bus, device.Number)] = time.GetTimestamp();
+            // It responds, though not to this request: it may be busy.
+            _unusable[key] = (ErrorMessages.Explain(e, ErrorMessages.NothingErased), null);
             return null;
         }
         catch (UsbException e) when (e.Fault is UsbFault.Gone)
@@ -118,8 +146,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         }
         catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
         {
-            if (_denied.TryAdd((device.Bus, device.Number), time.GetTimestamp())
-                || time.GetElapsedTime(_denied[(device.Bus, device.Number)]) < AccessGrace)
+            if (_denied.TryAdd(key, time.GetTimestamp()) || time.GetElapsedTime(_denied[key]) < AccessGrace)
             {
                 return null;
             }
@@ -152,30 +179,39 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         }
     }
 
-    private bool RecentlyUnresponsive(UsbDeviceInfo device) =>
-        _unresponsive.TryGetValue((device.Bus, device.Number), out var tried) && time.GetElapsedTime(tried) < RetryUnresponsiveAfter;
+    private bool RecentlyUnusable(UsbDeviceInfo device) =>
+        _unusable.TryGetValue((device.Bus, device.Number), out var tried) && tried.At is { } at && time.GetElapsedTime(at) < RetryAfter;
+
+    private UploadException? Unusable(DeviceFilter filter) =>
+        _listed.Where(filter.Matches).Select(d => _unusable.GetValueOrDefault((d.Bus, d.Number)).Why).FirstOrDefault(why => why is not null);
+
+    // By the letter of the standard: an interface that does not say that it is in DFU mode may be anything.
+    private static List<UsbDeviceInfo> Others(DeviceFilter filter, IReadOnlyList<UsbDeviceInfo> devices) =>
+        [.. devices.Where(d => d.Interfaces.Any(DfuDescription.IsStandardDfuMode) && !filter.MatchesIds(d) && filter.MatchesPlace(d))];
 
     private UploadException NotFound(DeviceFilter filter, TimeSpan timeout)
     {
-        var devices = bus.List();
-        if (devices.Any(d => _unresponsive.ContainsKey((d.Bus, d.Number))))
+        if (Unusable(filter) is { } why)
         {
-            return new UploadException(
-                UploadError.GhostDevice,
-                $"No bootloader responded within {timeout.TotalSeconds:0.#} s. {filter} is listed but does not respond: its sketch is already running. {ErrorMessages.Unchanged}",
-                "Press RESET on the board (or unplug it and plug it in again) and run the command again at once.");
+            return why;
         }
 
-        var elsewhere = devices.Where(filter.MatchesIds).ToList();
+        var elsewhere = _listed.Where(filter.MatchesIds).ToList();
+        var others = Others(filter, _listed);
         return new UploadException(
             UploadError.NoDevice,
             $"No bootloader appeared within {timeout.TotalSeconds:0.#} s (looked for {filter}"
                 + (elsewhere.Count == 0 ? "" : $"; found {string.Join(", ", elsewhere.Select(ErrorMessages.Place))}")
-                + $"). {ErrorMessages.Unchanged}",
-            elsewhere.Count == 0
-                ? "Press RESET on the board and run the command again at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?"
-                : $"To use that one: --usb-path {elsewhere[0].Path}");
+                + $").{ErrorMessages.OtherDevices(others, _listed)} {ErrorMessages.Unchanged}",
+            elsewhere.Count > 0 ? $"To use that one: --usb-path {elsewhere[0].Path}"
+                : others.Count > 0 ? Select(others)
+                : "Press RESET on the board and run the command again at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?");
     }
+
+    private static string Select(IReadOnlyList<UsbDeviceInfo> others) => string.Join(", or ", others.Select(o => $"To use {o.Id}: --usb-id {o.Id}"));
+
+    private static BootloaderCandidate? Preferred(List<BootloaderCandidate> candidates, DeviceFilter filter) =>
+        candidates.Where(c => c.Description.Device.Id == filter.MadeFor).ToList() is [var only] ? only : null;
 
     private static UploadException SeveralFound(List<BootloaderCandidate> candidates) => new(
         UploadError.SeveralDevices,
@@ -184,141 +220,3 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
             + $". {ErrorMessages.NothingErased}",
         $"Choose one: --usb-path {candidates[0].Description.Device.Path}");
 }
-
-/// <summary>
-/// An open device, identified by its descriptors alone: it has received no class request, unless it is already held. A class
-/// request keeps a Maple bootloader in DFU mode forever, and a device that is not the wanted one must not be changed.
-/// </summary>
-internal sealed class BootloaderCandidate : IDisposable
-{
-    // A bootloader answers within a frame or two. A device that a bootloader left behind on the bus never does.
-    private static readonly TimeSpan FirstAnswer = TimeSpan.FromMilliseconds(500);
-
-    private readonly IUsbDevice _device;
-    private readonly BootloaderProtocol _protocol;
-    private readonly bool _isHeld;
-    private readonly DfuStatus? _status;
-
-    private BootloaderCandidate(IUsbDevice device, DfuDescription description, bool isHeld, DfuStatus? status)
-    {
-        _device = device;
-        _protocol = BootloaderProtocol.Of(description);
-        _isHeld = isHeld;
-        _status = status;
-        Description = description;
-    }
-
-    /// <summary>Its descriptors.</summary>
-    public DfuDescription Description { get; }
-
-    /// <summary>Its entry in the catalogue.</summary>
-    public BootloaderInfo Info => _protocol.Info;
-
-    /// <summary>Opens a listed device and reads its descriptors.</summary>
-    /// <param name="bus">The USB devices.</param>
-    /// <param name="found">The device.</param>
-    /// <param name="filter">Which device is wanted; only now can its serial number be checked.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="hold">
-    /// Whether this is already known to be the wanted device. Then it is held in DFU mode at once: a Maple bootloader starts its
-    /// sketch half a second after enumeration (the F4 port) unless it receives a class request first.
-    /// </param>
-    /// <returns>The candidate, or null if the serial number does not match.</returns>
-    /// <exception cref="UsbException">It cannot be opened, or does not answer (<see cref="UsbFault.Timeout"/>).</exception>
-    /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
-    public static BootloaderCandidate? Open(IUsbBus bus, UsbDeviceInfo found, DeviceFilter filter, TimeProvider time, bool hold = false)
-    {
-        var device = bus.Open(found);
-        try
-        {
-            DfuStatus? status = null;
-            var isHeld = hold && Hold(device, time, out status);
-            var description = DfuDescription.Read(device)
-                ?? throw BootloaderProtocol.NotSupported(found, "it has no DFU functional descriptor");
-            if (filter.SerialNumber is { } serial && serial != description.SerialNumber)
-            {
-                device.Dispose();
-                return null;
-            }
-
-            return new BootloaderCandidate(device, description, isHeld, status);
-        }
-        catch
-        {
-            device.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Brings the bootloader to dfuIDLE. The result owns the device from then on.</summary>
-    /// <returns>The bootloader, or null if the device had to be reset for that; it then reappears or starts its sketch.</returns>
-    /// <param name="strictPolling">Whether to honour bwPollTimeout in any case.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Checked before each transfer.</param>
-    /// <exception cref="UsbException">It does not answer (<see cref="UsbFault.Timeout"/>), or a transfer failed.</exception>
-    /// <exception cref="DfuException">It does not reach dfuIDLE.</exception>
-    public OpenBootloader? Start(bool strictPolling, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var first = _protocol.Memories[0].Alternate;
-        if (!_isHeld)
-        {
-            _device.Claim(first.Interface);
-        }
-
-        _device.SetAlternateSetting(first.Interface, first.Setting);
-        var connection = new DfuConnection(_device, first.Interface, time, cancellationToken)
-        {
-            Polling = new Polling(early: Info.PollsEarly is not null && !strictPolling),
-        };
-        try
-        {
-            if (_status?.State != DfuState.Idle)
-            {
-                connection.Idle(FirstAnswer);
-            }
-        }
-        catch (DfuException e) when (e.Status?.State == DfuState.ManifestWaitReset && _device.CanReset)
-        {
-            // Another host has completed a download without resetting the bus afterwards.
-            _device.Reset();
-            return null;
-        }
-
-        return new OpenBootloader(_device, Description, _protocol, connection);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _device.Dispose();
-
-    // The status is null if the device refused the request, as some ROMs do while they are busy: then Start asks again.
-    private static bool Hold(IUsbDevice device, TimeProvider time, out DfuStatus? status)
-    {
-        status = null;
-        var dfu = device.Info.Interfaces.Where(DfuDescription.IsDfuMode).ToList();
-        if (dfu.Count == 0)
-        {
-            return false;
-        }
-
-        device.Claim(dfu[0].Number);
-        try
-        {
-            status = new DfuConnection(device, dfu[0].Number, time, CancellationToken.None).GetStatus(FirstAnswer);
-        }
-        catch (UsbException e) when (e.Fault is UsbFault.Stall)
-        {
-        }
-        catch (DfuException)
-        {
-        }
-
-        return true;
-    }
-}
-
-/// <summary>An open bootloader in dfuIDLE, as the search hands it to a session.</summary>
-/// <param name="Device">The open device.</param>
-/// <param name="Description">Its descriptors.</param>
-/// <param name="Protocol">How to talk to it.</param>
-/// <param name="Connection">The DFU connection to it.</param>
-internal sealed record OpenBootloader(IUsbDevice Device, DfuDescription Description, BootloaderProtocol Protocol, DfuConnection Connection);

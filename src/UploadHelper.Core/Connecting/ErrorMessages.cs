@@ -70,6 +70,28 @@ public static class ErrorMessages
         }
     }
 
+    /// <summary>Describes a device that is listed but does not respond (<see cref="FirstContact"/>), in whole sentences. That its sketch runs is likely, not observed.</summary>
+    public static string NoResponse(string place) =>
+        $"{place} is listed but does not respond. Most likely its sketch is already running: a bootloader can stay on the bus when it starts a sketch without USB.";
+
+    /// <summary>Explains a device that is listed but does not respond.</summary>
+    public static UploadException Ghost(UsbDeviceInfo device, Exception? inner) => new(
+        UploadError.GhostDevice,
+        $"{NoResponse(Place(device))} {Unchanged}",
+        "Press RESET on the board (or unplug it and plug it in again) and run the command again at once.",
+        inner);
+
+    /// <summary>Names the devices in DFU mode that have other ids than the wanted ones, and those in DFU run-time mode, in whole sentences; "" if there are none.</summary>
+    /// <param name="others">Devices in DFU mode.</param>
+    /// <param name="devices">All devices.</param>
+    public static string OtherDevices(IReadOnlyList<UsbDeviceInfo> others, IReadOnlyList<UsbDeviceInfo> devices) => string.Concat(
+        others.Select(d => $" {Place(d)} is in DFU mode too, but has other ids.")
+            .Concat(devices.Where(DfuDescription.IsRuntime).Select(d => $" {Runtime(d)}")));
+
+    /// <summary>Describes a device in DFU run-time mode, in one sentence.</summary>
+    public static string Runtime(UsbDeviceInfo device) =>
+        $"{Place(device)} is in DFU run-time mode: its program is running, and it must be reset into its bootloader first.";
+
     /// <summary>Explains a device that cannot be opened.</summary>
     public static UploadException NotOpened(UsbDeviceInfo device, UsbException e)
     {

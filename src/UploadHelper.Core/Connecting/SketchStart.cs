@@ -173,7 +173,7 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
             }
             else if (time.GetElapsedTime(start) >= limit)
             {
-                return IsGhost(device)
+                return FirstContact.IsGhost(bus, device, time, cancellationToken)
                     ? new LeaveResult(address, null, LeftGhost: true)
                     : throw new UploadException(
                         UploadError.NotStarted,
@@ -191,21 +191,6 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
 
     private UsbDeviceInfo? Listed() => bus.List().FirstOrDefault(
         d => d.Id == bootloader.Device.Id && d.Path == bootloader.Device.Path && d.Interfaces.Any(DfuDescription.IsDfuMode));
-
-    // Read descriptors only: a device that answers is not a ghost.
-    private bool IsGhost(UsbDeviceInfo device)
-    {
-        try
-        {
-            using var open = bus.Open(device);
-            _ = UsbDescriptors.ReadDevice(open);
-            return false;
-        }
-        catch (UsbException e)
-        {
-            return e.Fault is UsbFault.Timeout;
-        }
-    }
 }
 
 /// <summary>How a board has left DFU mode.</summary>

@@ -1,4 +1,5 @@
 using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Connecting;
 
 namespace UploadHelper.Core.Diagnosis;
 
@@ -34,7 +35,7 @@ internal sealed class DeviceRules(RepairCommands commands)
             };
         }
 
-        return new Finding(
+        return SeenBoards.Ghost(board) ?? new Finding(
             FindingLevel.Fine,
             FindingTopic.UsbDevices,
             "device",
@@ -85,6 +86,13 @@ internal static class SeenBoards
     /// <summary>The program that runs on it, for people.</summary>
     public static string Program(SeenDevice device) => BootloaderCatalogue.Find(device.Id)?.Name ?? "a device in DFU mode";
 
+    /// <summary>A board that does not respond, or null if it does as far as is known.</summary>
+    public static Finding? Ghost(SeenDevice device) => !device.IsGhost ? null : new Finding(
+        FindingLevel.Note, FindingTopic.UsbDevices, "ghost-device", ErrorMessages.NoResponse(Name(device)))
+    {
+        Remedy = [Step.Say("For an upload, press RESET on the board (or unplug it and plug it in again) first.")],
+    };
+
     /// <summary>No board at all.</summary>
     public static Finding None { get; } = new(FindingLevel.Note, FindingTopic.UsbDevices, "no-board", "No board found.")
     {
@@ -103,7 +111,7 @@ internal static class DriverRules
     public static IEnumerable<Finding> Of(Situation situation)
     {
         var boards = SeenBoards.Of(situation).ToList();
-        return boards.Count == 0 ? [SeenBoards.None] : boards.Select(b => IsSketch(b) ? Sketch(b) : Bootloader(b));
+        return boards.Count == 0 ? [SeenBoards.None] : boards.Select(b => IsSketch(b) ? Sketch(b) : SeenBoards.Ghost(b) ?? Bootloader(b));
     }
 
     private static bool IsSketch(SeenDevice board) => !board.IsDfu && BootloaderCatalogue.Find(board.Id)?.Program == BoardProgram.Sketch;

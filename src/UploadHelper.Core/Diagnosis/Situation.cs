@@ -32,6 +32,9 @@ public sealed record SeenDevice(UsbId Id, string Path, string Name)
     /// <summary>Whether it is in DFU mode.</summary>
     public bool IsDfu { get; init; }
 
+    /// <summary>Whether it is in DFU mode but does not respond: its bootloader has most likely started a sketch without USB.</summary>
+    public bool IsGhost { get; init; }
+
     /// <summary>The drivers that are bound to its interfaces ("usbfs", "cdc_acm", "WinUSB"); empty if there are none.</summary>
     public IReadOnlyList<string> Drivers { get; init; } = [];
 

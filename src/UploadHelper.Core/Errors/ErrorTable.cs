@@ -55,10 +55,10 @@ public static class ErrorTable
         new(UploadError.GhostDevice, 6, new(
             "ghost-device",
             "The bootloader is listed but does not respond",
-            "Some old bootloaders start the sketch without disconnecting from USB. The computer still lists the bootloader, but what is running is a sketch without USB.",
+            "Many bootloaders of the STM32F103 (the Maple and STM32duino bootloaders among them), and some old ones of other chips, do not disconnect from USB when they start a sketch without USB. The computer still lists the bootloader, but what is running is the sketch. Seldom, it is the bootloader itself that hangs.",
             Untouched,
             "Press RESET on the board (or unplug it and plug it in again), and press Upload at once.",
-            "If it happens often, install a newer version of the bootloader: it disconnects properly.")),
+            "A sketch with USB serial does not have this problem: choose \"USB support: CDC\" in the Tools menu.")),
         new(UploadError.SeveralDevices, 6, new(
             "several-devices",
             "More than one board is in its bootloader",

@@ -79,9 +79,15 @@ public static class WarningTable
         new(WarningCode.GhostDevice, new(
             "ghost-device",
             "The bootloader is listed but does not respond",
-            "Some old bootloaders start the sketch without disconnecting from USB. The computer still lists them.",
+            "Many bootloaders of the STM32F103, and some old ones of other chips, do not disconnect from USB when they start a sketch without USB. The computer still lists them, but nothing runs there that could answer.",
             Unchanged,
             "If the upload does not continue, press RESET on the board.")),
+        new(WarningCode.OtherDevice, new(
+            "other-device",
+            "Another device is in DFU mode",
+            "A device is in DFU mode, but its USB ids are not those that this command looks for. It may be the board that you mean.",
+            Unchanged,
+            "If it is the board that you mean, name its ids with `--usb-id`, as the hint shows.")),
         new(WarningCode.DeviceLimit, new(
             "device-limit",
             "This bootloader has a known weak point",
@@ -191,6 +197,9 @@ public enum WarningCode
 
     /// <summary>The bootloader is listed but does not respond.</summary>
     GhostDevice,
+
+    /// <summary>A device in DFU mode has other ids than those looked for.</summary>
+    OtherDevice,
 
     /// <summary>This bootloader has a known weak point.</summary>
     DeviceLimit,

@@ -17,7 +17,7 @@ public sealed record FlashResult(bool Verified, int Unchanged, bool HasWritten);
 /// <summary>
 /// Writes an image even if a transfer fails or the board disconnects for a moment: brings the device back to dfuIDLE, or waits
 /// for the board to return; then reads what is already written, and continues from there. If the board cannot be read, it
-/// starts again with the sector that failed, or from the beginning if the bootloader must be written in one go.
+/// starts again with the sector that failed, or from the beginning if the bootloader must be written in one go or writes only from the start of its memory on.
 /// </summary>
 /// <param name="session">The bootloader.</param>
 /// <param name="full">Whether to write everything without a comparison with the board.</param>
@@ -155,8 +155,10 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             ? "This bootloader was built for a chip with smaller sectors. Install its build for this chip, or upload through the ROM bootloader (BOOT0) or a debug probe."
             : "Run the same upload again. If it fails at the same address, the flash is worn out or write protected there.");
 
-    // Otherwise the next attempt plans anew, and compares with the board.
-    private bool ResumesBySector => !session.Description.Functional.CanUpload && !session.Info.WritesInOneGo;
+    // Otherwise the next attempt plans anew, and compares with the board. A download that always begins at the start of the
+    // memory would erase the sectors that it skips.
+    private bool ResumesBySector =>
+        !session.Description.Functional.CanUpload && !session.Info.WritesInOneGo && session.Memories.All(m => m.FixedStart is null);
 
     private void Progress(FlashPhase phase, long done, long total)
     {

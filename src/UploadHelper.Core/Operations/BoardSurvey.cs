@@ -16,7 +16,7 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
 
     /// <summary>
     /// Waits for the boards at the given USB paths, or for any board. Stops waiting before a board that was found starts its
-    /// sketch.
+    /// sketch, and when only devices in DFU mode with unknown ids are there.
     /// </summary>
     /// <param name="paths">The USB paths, or null for any.</param>
     /// <param name="limit">How long to wait.</param>
@@ -28,13 +28,14 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
         long? seen = null;
         while (true)
         {
-            var boards = ErrorMessages.Listing(bus.List).Where(filter.MatchesIds).Select(IdentifyOnce)
+            var boards = ErrorMessages.Listing(bus.List).Where(filter.MatchesIds).Select(d => IdentifyOnce(d, cancellationToken))
                 .Where(b => paths is null ? b.Path.Length > 0 : paths.Contains(b.Path)).ToList();
             seen = boards.Count > 0 ? seen ?? time.GetTimestamp() : null;
             var waited = time.GetElapsedTime(seen ?? start);
             var enough = boards.Count >= (paths?.Distinct().Count() ?? 1) || boards.Any(b => b.BootWindow > TimeSpan.Zero && waited >= b.BootWindow / 2);
             var settled = boards.All(b => b.Problem is null) || waited >= BootloaderSearch.AccessGrace;
-            if ((enough && settled) || time.GetElapsedTime(start) >= limit)
+            var isHopeless = boards.Count == 0 && paths is null && filter.IsDefault && Others().Any(d => d.Interfaces.Any(DfuDescription.IsStandardDfuMode));
+            if ((enough && settled) || isHopeless || time.GetElapsedTime(start) >= limit)
             {
                 return boards;
             }
@@ -48,22 +49,22 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
         bus.List().Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && !filter.MatchesIds(d));
 
     // A device that has been identified is not opened again.
-    private SurveyedBoard IdentifyOnce(UsbDeviceInfo device)
+    private SurveyedBoard IdentifyOnce(UsbDeviceInfo device, CancellationToken cancellationToken)
     {
         var key = (device.Bus, device.Number);
         if (!_known.TryGetValue(key, out var board) || board.Problem is not null)
         {
-            _known[key] = board = Identify(device);
+            _known[key] = board = Identify(device, cancellationToken);
         }
 
         return board;
     }
 
-    private SurveyedBoard Identify(UsbDeviceInfo device)
+    private SurveyedBoard Identify(UsbDeviceInfo device, CancellationToken cancellationToken)
     {
         try
         {
-            using var candidate = BootloaderCandidate.Open(bus, device, filter, time);
+            using var candidate = BootloaderCandidate.Open(bus, device, filter, time, hold: false, cancellationToken);
             return new SurveyedBoard(device, candidate!.Description, null) { BootWindow = candidate.Info.BootWindow };
         }
         catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)

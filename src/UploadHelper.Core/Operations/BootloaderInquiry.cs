@@ -22,7 +22,8 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     /// <exception cref="UploadException"><see cref="UploadError.NoDevice"/> or <see cref="UploadError.SeveralDevices"/>.</exception>
     public UsbDeviceInfo Choose(IReadOnlyList<UsbId>? ids, string? path, string? serialNumber = null)
     {
-        var found = ErrorMessages.Listing(bus.List)
+        var devices = ErrorMessages.Listing(bus.List);
+        var found = devices
             .Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && (ids is null || ids.Contains(d.Id)) && (path is null || d.Path == path))
             .Where(d => serialNumber is null || SerialNumberOf(d) == serialNumber)
             .ToList();
@@ -31,7 +32,8 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
             [var only] => only,
             [] => throw new UploadException(
                 UploadError.NoDevice,
-                (ids, path, serialNumber) is (null, null, null) ? "No board is in DFU mode." : $"No board {(ids is null ? "" : $"with {string.Join(" or ", ids)} ")}{(path is null ? "" : $"at {path} ")}{(serialNumber is null ? "" : $"with serial number {serialNumber} ")}is in DFU mode.",
+                ((ids, path, serialNumber) is (null, null, null) ? "No board is in DFU mode." : $"No board {(ids is null ? "" : $"with {string.Join(" or ", ids)} ")}{(path is null ? "" : $"at {path} ")}{(serialNumber is null ? "" : $"with serial number {serialNumber} ")}is in DFU mode.")
+                    + ErrorMessages.OtherDevices([], devices),
                 "Press RESET on the board and run the command again at once."),
             _ => throw new UploadException(
                 UploadError.SeveralDevices,
@@ -46,7 +48,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     {
         try
         {
-            using var open = bus.Open(device);
+            using var open = FirstContact.Open(bus, device, time, cancellationToken);
             var description = DfuDescription.Read(open) ?? throw new UploadException(
                 UploadError.NotSupported, $"The device at {device.Path} has no DFU functional descriptor.", "`upload-helper list` shows its descriptors.");
             var (deviceDescriptor, configuration) = (UsbDescriptors.ReadDevice(open), UsbDescriptors.ReadConfiguration(open));
@@ -59,14 +61,6 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
         {
             throw ErrorMessages.NotOpened(device, e);
-        }
-        catch (UsbException e) when (e.Fault is UsbFault.Timeout)
-        {
-            throw new UploadException(
-                UploadError.GhostDevice,
-                $"{device.Id} at {device.Path} is listed but does not respond: its sketch is already running, and its bootloader never left the bus. {ErrorMessages.Unchanged}",
-                "Press RESET on the board and run the command again at once.",
-                e);
         }
         catch (UsbException e)
         {

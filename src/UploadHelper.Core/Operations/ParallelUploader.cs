@@ -30,6 +30,7 @@ public sealed class ParallelUploader(
     public IReadOnlyList<BoardOutcome> Run(UploadRequest request, IReadOnlyList<string>? paths, CancellationToken cancellationToken)
     {
         var image = new Uploader(bus, ports, time, events).Read(request);
+        request = request with { Filter = request.Filter.For(image?.MadeFor) };
         if (paths is not null)
         {
             ResetSketches(request.Filter, paths, cancellationToken);
@@ -39,7 +40,7 @@ public sealed class ParallelUploader(
         var boards = survey.WaitFor(paths, request.Timeout, cancellationToken);
         if (boards.Count == 0)
         {
-            throw NoBoards(request, paths);
+            throw NoBoards(request, paths, paths is null ? survey.Others().ToList() : []);
         }
 
         var outcomes = paths is null ? OfOneKind(survey, boards) : AtPaths(boards, paths);
@@ -133,11 +134,13 @@ public sealed class ParallelUploader(
         };
     }
 
-    private static UploadException NoBoards(UploadRequest request, IReadOnlyList<string>? paths) => new(
+    private static UploadException NoBoards(UploadRequest request, IReadOnlyList<string>? paths, IReadOnlyList<UsbDeviceInfo> others) => new(
         UploadError.NoDevice,
-        $"No bootloader appeared within {request.Timeout.TotalSeconds:0.#} s (looked for {request.Filter}"
-            + (paths is null ? "" : $" at {string.Join(", ", paths)}") + "). The boards are unchanged.",
-        "Press RESET on the boards and run the same upload again at once. Does `upload-helper list` show them?");
+        (others.Count == 0 ? $"No bootloader appeared within {request.Timeout.TotalSeconds:0.#} s" : "No known bootloader is connected")
+            + $" (looked for {request.Filter}" + (paths is null ? "" : $" at {string.Join(", ", paths)}") + $").{ErrorMessages.OtherDevices(others, [])} The boards are unchanged.",
+        others.Count == 0
+            ? "Press RESET on the boards and run the same upload again at once. Does `upload-helper list` show them?"
+            : $"To use {(others.Count == 1 ? "it" : "the first")}: --usb-id {others[0].Id}");
 
     private static UploadException SeveralKinds(IReadOnlyList<IGrouping<BoardKind, SurveyedBoard>> kinds) => new(
         UploadError.SeveralDevices,

@@ -13,10 +13,12 @@ public static class UsbDescriptors
     private const byte Interface = 4;
     private const int ConfigurationHeader = 9;
     private const int InterfaceSize = 9;
+    private const ushort DeviceSize = 18;
 
     // Bootloaders are recognised by their strings, so a failed read is repeated.
     private const int StringAttempts = 2;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+    private static readonly UsbSetup DeviceRequest = new(0x80, GetDescriptor, 1 << 8, 0, DeviceSize);
 
     /// <summary>Reads the whole first configuration descriptor.</summary>
     /// <exception cref="UsbException">The device does not answer, or its answer is too short.</exception>
@@ -70,11 +72,17 @@ public static class UsbDescriptors
     /// <exception cref="UsbException">The device does not answer, or its answer is too short.</exception>
     public static byte[] ReadDevice(IUsbDevice device)
     {
-        var descriptor = Read(device, 1 << 8, 0, 18);
-        return descriptor.Length == 18
+        var descriptor = Read(device, DeviceRequest.Value, 0, DeviceSize);
+        return descriptor.Length == DeviceSize
             ? descriptor
-            : throw new UsbException(UsbFault.Io, $"The device descriptor has {descriptor.Length} bytes instead of 18.");
+            : throw new UsbException(UsbFault.Io, $"The device descriptor has {descriptor.Length} bytes instead of {DeviceSize}.");
     }
+
+    /// <summary>Asks for the device descriptor, and ignores its content: every device that responds at all answers this request.</summary>
+    /// <param name="device">The open device.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <exception cref="UsbException">The device does not respond.</exception>
+    public static void AskForDevice(IUsbDevice device, TimeSpan limit) => device.ControlIn(DeviceRequest, new byte[DeviceSize], limit);
 
     /// <summary>Splits a configuration descriptor into its parts, each beginning with its length byte; stops at the first invalid one.</summary>
     public static IEnumerable<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> configuration)

@@ -28,8 +28,11 @@ public interface IBoardKind
     /// <summary>Whether the ROM that BOOT0 starts has USB; the STM32F103's has none (AN2606).</summary>
     bool HasUsbRom => true;
 
-    /// <summary>Whether the bootloader stays on the bus, without answering, when it starts a sketch without USB.</summary>
-    bool LeavesGhost => false;
+    /// <summary>How the bootloader stays on the bus, without answering, when it starts a sketch without USB; null if it leaves the bus.</summary>
+    GhostKind? Ghost => null;
+
+    /// <summary>Whether the host does not notice a reset by software until the next program drives D+ low: the pull-up is fixed, and the bootloader starts a sketch before it touches the pin.</summary>
+    bool StaysThroughReset => false;
 
     /// <summary>Variants of this kind, by the option that selects each, "KEY=VALUE".</summary>
     IReadOnlyDictionary<string, IBoardKind> Variants => new Dictionary<string, IBoardKind>();

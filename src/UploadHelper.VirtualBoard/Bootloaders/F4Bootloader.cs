@@ -224,7 +224,7 @@ internal sealed record F4BootloaderBoard(string Name, F4Bootloader.Build Build) 
 
     public uint SketchAddress => Build.SketchAddress;
 
-    public bool LeavesGhost => Build.LeavesGhost;
+    public GhostKind? Ghost => Build.LeavesGhost ? GhostKind.Silent : null;
 
     public IReadOnlyDictionary<string, IBoardKind> Variants =>
         Build == F4Bootloader.Build.Fixed

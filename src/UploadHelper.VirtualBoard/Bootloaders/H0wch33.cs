@@ -263,6 +263,11 @@ internal sealed class H0wch33Board : IBoardKind
 
     public bool HasUsbRom => false;
 
+    // A reset switches the USB peripheral off. main() starts the sketch before it drives PA12 low, and the pull-up of a Blue Pill is fixed.
+    public GhostKind? Ghost => GhostKind.Unpowered;
+
+    public bool StaysThroughReset => true;
+
     // Its code is at the end, its first seven vectors are at the beginning; the rest of the first page is erased (move_it()).
     public FlashMemory CreateFlash()
     {

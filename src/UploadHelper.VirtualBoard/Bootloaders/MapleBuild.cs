@@ -170,6 +170,8 @@ internal sealed record MapleBoard(string Name, MapleBuild Build, Part Part) : IB
 {
     public string DefaultSketch { get; init; } = "libmaple-f1";
 
+    public GhostKind? Ghost { get; init; }
+
     public uint SketchAddress => Build.SketchAddresses[0];
 
     // An F103C8's 20 KiB.

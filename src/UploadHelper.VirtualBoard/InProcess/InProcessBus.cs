@@ -192,6 +192,7 @@ internal sealed class InProcessDevice(
         {
             ControlOutcome.Done => reply.Data,
             ControlOutcome.Stall => throw new UsbException(UsbFault.Stall, "The device refused the request (STALL)."),
+            ControlOutcome.NoHandshake => throw new UsbException(UsbFault.Io, "The device acknowledges no packet (EPROTO)."),
             _ => throw Gone(),
         };
     }

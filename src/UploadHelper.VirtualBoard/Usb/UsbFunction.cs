@@ -231,8 +231,27 @@ public enum ControlOutcome
     /// <summary>The device does not answer: the host's time limit ends the transfer.</summary>
     Silent,
 
+    /// <summary>The device acknowledges no packet: the host gives up after three tries (EPROTO).</summary>
+    NoHandshake,
+
     /// <summary>The device left the bus before the status stage.</summary>
     Gone,
+}
+
+/// <summary>How a device fails to answer that stays on the bus although its bootloader has started a sketch without USB.</summary>
+public enum GhostKind
+{
+    /// <summary>Every transfer runs into the host's time limit.</summary>
+    Silent,
+
+    /// <summary>
+    /// The USB peripheral is still on: it takes the first SETUP packet and answers NAK to the rest of that transfer; since
+    /// nothing fetches the packet, it acknowledges none after it (RM0008, 23.4.2: CTR_RX; seen with the binaries on an emulated STM32F103).
+    /// </summary>
+    TakesOneRequest,
+
+    /// <summary>The USB peripheral is off, but the pull-up on D+ is not: no packet is acknowledged.</summary>
+    Unpowered,
 }
 
 /// <summary>The board's answer to a control transfer.</summary>

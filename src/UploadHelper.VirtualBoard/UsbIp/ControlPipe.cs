@@ -106,6 +106,7 @@ internal sealed class ControlPipe
         {
             ControlOutcome.Done => UsbIpProtocol.StatusOk,
             ControlOutcome.Stall => UsbIpProtocol.StatusStall,
+            ControlOutcome.NoHandshake => UsbIpProtocol.StatusNoHandshake,
             ControlOutcome.Gone => UsbIpProtocol.StatusShutdown,
             _ => null,
         };

@@ -17,7 +17,7 @@ internal static class DoctorCommand
     {
         var command = new ExampledCommand(
             "doctor",
-            "Check this machine for problems that prevent access to boards, and show how to fix them. Opens no board.",
+            "Check this machine for problems that prevent access to boards, and show how to fix them. Changes no board.",
             "upload-helper doctor",
             "upload-helper doctor --json",
             "upload-helper doctor --udev-rules | sudo tee /etc/udev/rules.d/60-upload-helper.rules");
@@ -31,7 +31,7 @@ internal static class DoctorCommand
             }
 
             RequireThisMachine(settings);
-            var situation = new SystemInspection(new SystemDevices(context.Time), context.Environment).Look(Repair.UdevRules());
+            var situation = new SystemInspection(new SystemDevices(context.Time), context.Environment, context.Time).Look(Repair.UdevRules());
             var findings = new Findings(Repair.Commands(Environment.ProcessPath ?? "upload-helper")).Of(situation);
             Write(output, settings.Switch(SettingKeys.Json), Versions(), findings);
             return 0;

@@ -94,7 +94,7 @@ internal static class LeaveCommand
             "Done: the board has left DFU mode. " + result switch
             {
                 { Port: { } port } => $"The sketch runs, on {port}.",
-                { LeftGhost: true } => "It is still listed but no longer responds: a sketch without USB runs.",
+                { LeftGhost: true } => "It is still listed but no longer responds, as after the start of a sketch without USB.",
                 _ => "No serial port of a sketch appeared.",
             },
             new LeftResult(JsonEvent.Hex(result.Address), true, result.Port));

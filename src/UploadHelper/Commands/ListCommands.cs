@@ -3,6 +3,7 @@ using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb;
 using UploadHelper.Host;
@@ -24,17 +25,18 @@ internal static class ListCommand
         command.SetAction(parse => context.Run(parse, (settings, _) =>
         {
             using var devices = DeviceEnvironment.Open(settings, context.Time, StartState.Bootloader);
-            return Run(devices.Usb, context.Streams, settings.Switch(SettingKeys.Json));
+            return Run(devices, context.Streams, settings.Switch(SettingKeys.Json), context.CancellationToken);
         }));
         return command;
     }
 
-    private static int Run(IUsbBus bus, ConsoleStreams streams, bool json)
+    private static int Run(DeviceEnvironment environment, ConsoleStreams streams, bool json, CancellationToken cancellationToken)
     {
-        var devices = ErrorMessages.Listing(bus.List).Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode)).ToList();
+        var listed = ErrorMessages.Listing(environment.Usb.List);
+        var devices = listed.Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode)).ToList();
         foreach (var device in devices)
         {
-            var (description, trouble) = Describe(bus, device);
+            var (description, trouble) = Describe(environment, device, cancellationToken);
             if (json)
             {
                 WriteJson(streams.Out, device, description, trouble);
@@ -50,23 +52,32 @@ internal static class ListCommand
             streams.Out.WriteLine("No board is in DFU mode. A board whose sketch is running appears only after a reset.");
         }
 
+        foreach (var device in listed.Where(d => !json && DfuDescription.IsRuntime(d)))
+        {
+            streams.Out.WriteLine(Ascii.Of(ErrorMessages.Runtime(device)));
+        }
+
         return 0;
     }
 
-    private static (DfuDescription? Description, string Trouble) Describe(IUsbBus bus, UsbDeviceInfo device)
+    private static (DfuDescription? Description, string Trouble) Describe(DeviceEnvironment environment, UsbDeviceInfo device, CancellationToken cancellationToken)
     {
         try
         {
-            using var open = bus.Open(device);
-            return (DfuDescription.Read(open), "it has no DFU functional descriptor");
+            using var open = FirstContact.Open(environment.Usb, device, environment.Time, cancellationToken);
+            return (DfuDescription.Read(open), $"{ErrorMessages.Place(device)} has no DFU functional descriptor.");
         }
-        catch (UsbException e) when (e.Fault == UsbFault.Timeout)
+        catch (UploadException e) when (e.Error == UploadError.GhostDevice)
         {
-            return (null, "it does not respond: its sketch is already running, and its bootloader never left the bus");
+            return (null, $"{e.Message} {e.Hint}");
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
+        {
+            return (null, ErrorMessages.NotOpened(device, e).Message);
         }
         catch (UsbException e)
         {
-            return (null, ErrorMessages.NotOpened(device, e).Message);
+            return (null, $"{ErrorMessages.Place(device)}: {ErrorMessages.Short(e)}");
         }
     }
 
@@ -74,7 +85,7 @@ internal static class ListCommand
     {
         if (description is null)
         {
-            writer.WriteLine(Ascii.Of($"{DescriptionText.Place(device)}: {trouble}"));
+            writer.WriteLine(Ascii.Of(trouble));
             return;
         }
 

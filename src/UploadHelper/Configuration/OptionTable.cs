@@ -45,7 +45,7 @@ internal static class OptionTable
             Commands = OnBootloader,
             Sources = OptionSources.Environment | OptionSources.File,
         },
-        new(SettingKeys.UsbId, OptionKind.UsbId, "VID:PID[,VID:PID]", "USB ids of the bootloader, separated by commas [default: 0483:DF11 or 1EAF:0003; info: any]")
+        new(SettingKeys.UsbId, OptionKind.UsbId, "VID:PID[,VID:PID]", "USB ids of the bootloader, separated by commas [default: any known one; info: any]")
         {
             Commands = [.. OnBootloader, Info],
         },

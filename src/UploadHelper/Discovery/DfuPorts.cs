@@ -1,4 +1,6 @@
 using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Discovery;
@@ -8,8 +10,12 @@ namespace UploadHelper.Discovery;
 /// standard requests only: a class request would keep a Maple bootloader in DFU mode for ever.
 /// </summary>
 /// <param name="bus">The bus.</param>
-internal sealed class DfuPorts(IUsbBus bus)
+/// <param name="time">The clock.</param>
+internal sealed class DfuPorts(IUsbBus bus, TimeProvider time)
 {
+    // The list of ports of an IDE has room for a few words.
+    private const string Ghost = "does not respond, press RESET";
+
     private const int SerialNumberIndexAt = 16; // iSerialNumber (USB 2.0, 9.6.1)
     private readonly Dictionary<(int Bus, int Number), DiscoveryPort> _known = [];
 
@@ -31,7 +37,8 @@ internal sealed class DfuPorts(IUsbBus bus)
     {
         if (!_known.TryGetValue(Enumeration(device), out var port))
         {
-            port = new DiscoveryPort(Address(device), device.Id, SerialNumber(device));
+            var (serialNumber, note) = Ask(device);
+            port = new DiscoveryPort(Address(device), device.Id, serialNumber, note);
             _known.Add(Enumeration(device), port);
         }
 
@@ -45,16 +52,20 @@ internal sealed class DfuPorts(IUsbBus bus)
 
     // A board is also a port without its serial number: the user may lack the rights to open it, an upload may be using it,
     // or its bootloader may be starting the sketch.
-    private string SerialNumber(UsbDeviceInfo device)
+    private (string SerialNumber, string Note) Ask(UsbDeviceInfo device)
     {
         try
         {
-            using var open = bus.Open(device);
-            return UsbDescriptors.ReadString(open, UsbDescriptors.ReadDevice(open)[SerialNumberIndexAt]);
+            using var open = FirstContact.Open(bus, device, time, CancellationToken.None);
+            return (UsbDescriptors.ReadString(open, UsbDescriptors.ReadDevice(open)[SerialNumberIndexAt]), "");
+        }
+        catch (UploadException)
+        {
+            return ("", Ghost);
         }
         catch (UsbException)
         {
-            return "";
+            return ("", "");
         }
     }
 }

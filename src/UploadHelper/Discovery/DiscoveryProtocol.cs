@@ -65,7 +65,8 @@ internal sealed partial record DiscoveryRequest(DiscoveryVerb Verb, string Text)
 /// <param name="Address">Where it is plugged in: "1-1.2".</param>
 /// <param name="Id">Its ids.</param>
 /// <param name="SerialNumber">Its serial number, or "" if it has none or it cannot be read.</param>
-internal sealed record DiscoveryPort(string Address, UsbId Id, string SerialNumber);
+/// <param name="Note">What the user must know of it, in a few words; "" if it is ready.</param>
+internal sealed record DiscoveryPort(string Address, UsbId Id, string SerialNumber, string Note = "");
 
 /// <summary>The answers and events of a discovery, each a JSON object on a line of its own. ASCII only: everything else is escaped.</summary>
 internal static class DiscoveryMessages
@@ -114,7 +115,7 @@ internal static class DiscoveryMessages
         var serial = port.SerialNumber.Length > 0 ? port.SerialNumber : null;
         return new Port(port.Address)
         {
-            Label = port.Address,
+            Label = port.Note.Length == 0 ? port.Address : $"{port.Address} ({port.Note})",
             Protocol = Protocol,
             ProtocolLabel = ProtocolLabel,
             Properties = new Properties($"0x{port.Id.Vendor:X4}", $"0x{port.Id.Product:X4}", serial),

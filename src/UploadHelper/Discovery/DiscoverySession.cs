@@ -10,7 +10,7 @@ internal sealed class DiscoverySession(IUsbBus bus, TimeProvider time, Action<st
 {
     // A client may send a line of any length, but does not get all of it back.
     private const int LongestQuote = 60;
-    private readonly DfuPorts _ports = new(bus);
+    private readonly DfuPorts _ports = new(bus, time);
     private PortWatch? _watch;
 
     /// <summary>The state of the discovery.</summary>

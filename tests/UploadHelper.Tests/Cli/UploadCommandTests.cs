@@ -166,7 +166,7 @@ public class UploadCommandTests
         run.Do("upload blink.bin --simulate f4rom --offset 0 --all --verbose")
             .Exits(0)
             .Ends("1 1 4000 0x08000000 0.4", "1-1: ", ", verified")
-            .Prints("1-1:    0.025 Found", "1-1:                    block size 2048");
+            .Prints("1-1:    0.026 Found", "1-1:                    block size 2048");
         run.Do("upload blink.bin --simulate f4rom,count=2 --offset 0 --all --port sim").Fails(2, "usage", "--port");
     }
 
@@ -250,7 +250,7 @@ public class UploadCommandTests
             .Prints("COM9")
             .Ends("4000 0x08004000 0.4 10", ", verified");
         run.Sketch(0x0800_0000).Do("upload blink.bin --simulate f4rom,sketch=none --offset 0 --port COM9")
-            .Fails(6, "no-device", "15 s", "0483:DF11 or 1EAF:0003")
+            .Fails(6, "no-device", "15 s", "0483:DF11, 1EAF:0003")
             .Warns("port-missing", "COM9", "RESET")
             .Steps("Image Reset warning Wait hint error");
     }

@@ -130,7 +130,7 @@ public class DiscoveryTests
 
         bench.Say(Hello, "START", "LIST", "LIST", "STOP", "START_SYNC").Wait(60).Say("QUIT").Run();
 
-        Assert.Equal(2, transfers); // the device descriptor and one string
+        Assert.Equal(3, transfers); // the device descriptor, first to see whether it responds, and one string
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using UploadHelper.Commands;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
@@ -15,10 +16,11 @@ namespace UploadHelper.Tests.Output;
 internal static class FailingDevices
 {
     /// <summary>Uploads to a board without a port.</summary>
-    public static Printed Upload(Bench bench, IUsbBus? bus = null)
+    public static Printed Upload(Bench bench, IUsbBus? bus = null, DeviceFilter? filter = null)
     {
         var address = bench.Board.Name is "f4boot" or "dsonano" ? 0x0800_4000u : 0x0800_0000u;
         var request = bench.Request(address) with { Port = null };
+        request = request with { Filter = filter ?? request.Filter };
         return Run(reporter => new Uploader(bus ?? bench.Bus, bench.System.SerialPorts, bench.System.Clock, reporter.Event).Run(request, default));
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
@@ -28,7 +29,7 @@ internal static class Messages
         new("wrong-driver", 7, _ => FailingDevices.Upload(new Bench("f4rom", StartState.Bootloader) { Bus = { OnOpen = UsbFault.WrongDriver } }), "0483:DF11", "1-1"),
         new("usb-unavailable", 7, _ => FailingDevices.Upload(new Bench("f4rom"), new FailingDevices.NoLibrary()), "libusb-1.0"),
         new("device-busy", 7, r => r.Sketch(Start).Do("upload blink.bin --offset 0 --simulate f4rom,start=bootloader,held=60000"), "0483:DF11", "1-1"),
-        new("ghost-device", 6, _ => Ghost(), "15 s", "0483:DF11"),
+        new("ghost-device", 6, _ => Ghost(), "0483:DF11 at 1-1"),
         new("several-devices", 6, r => r.Sketch(Start).Do("upload blink.bin --offset 0 --simulate f4rom,count=2,start=bootloader"), "0483:DF11 at 1-1", "0483:DF11 at 1-2", "315A34663432"),
         new("image-linked-elsewhere", 4, LinkedElsewhere, "0x08002000", "0x08000000", "h0wch33"),
         new("image-too-large", 4, r => r.Sketch(F4BootStart, 0x7_C004).Do("upload blink.bin --offset 0x4000 --simulate f4boot,start=bootloader"), "0x08080000", "0x0807FFFF"),
@@ -69,6 +70,7 @@ internal static class Messages
         new("port-not-the-board", 6, _ => FailingDevices.Upload(new FailingDevices.OnePort("/dev/ttyUSB0", null) { Vendor = 0x1A86, Product = 0x7523 }), "/dev/ttyUSB0", "CH340"),
         new("port-still-there", 0, _ => FailingDevices.Reset(new FailingDevices.OnePort(Port, null)), Port),
         new("ghost-device", 6, _ => Ghost(), "0483:DF11", "1-1"),
+        new("other-device", 6, _ => OtherIds(), "1209:4711 at 1-1", "--usb-id 1209:4711"),
         new("device-limit", 0, MapleF4),
         new("check-overridden", 0, r => r.Sketch(F4BootStart, stack: 0x2004_0000).Do("upload blink.bin --offset 0x4000 --force stack --simulate f4boot"), "0x20040000", "--force stack"),
         new("bootloader-uncertain", 0, r => r.Sketch(0x0800_C000).Do("upload blink.bin --offset 0xC000 --simulate f4boot,build=cubemx,start=bootloader"), "0x08010000", "F4Bootloader"),
@@ -114,6 +116,14 @@ internal static class Messages
         var bench = new Bench("f4boot,ghost=1,sketch=none", StartState.Bootloader);
         bench.System.Clock.Advance(TimeSpan.FromSeconds(12));
         return FailingDevices.Upload(bench);
+    }
+
+    // The user has named the ids of another board.
+    private static Printed OtherIds()
+    {
+        var bench = new Bench("f4rom", StartState.Bootloader);
+        var bus = DisguisedBus.WithIds(bench.System.Usb, new UsbId(0x1209, 0x4711));
+        return FailingDevices.Upload(bench, bus, new DeviceFilter([DeviceFilter.StDfu]));
     }
 
     private static Printed Stalls()

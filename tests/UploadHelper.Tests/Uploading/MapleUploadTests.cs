@@ -2,6 +2,8 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Usb;
+using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.InProcess;
@@ -265,6 +267,27 @@ public class MapleUploadTests
         Assert.Equal(UploadError.NotForThisDevice, e.Error);
         Assert.Contains("0x20020000", e.Message, StringComparison.Ordinal);
         Assert.Equal(0, bench.Board.Flash.Erases.Sum());
+    }
+
+    [Theory]
+    [InlineData("maple20", Alt2)]
+    [InlineData("maple-orig", Alt1)]
+    public void One_that_cannot_be_read_is_written_from_its_start_again_after_a_fault(string board, uint address)
+    {
+        const int Size = 5_000;
+        var transfers = Transfers(board, address, Size);
+        for (var at = 0; at < transfers; at++)
+        {
+            var bench = new Bench(board, StartState.Bootloader);
+            bench.Bus.BeforeTransfer = n => _ = n == at ? throw new UsbException(UsbFault.Timeout, "lost") : n;
+            var request = bench.Request(address, Size) with { Port = null, Timeout = TimeSpan.FromSeconds(3) };
+
+            // After the last block, a fault only keeps the sketch from being started.
+            var e = Record.Exception(() => bench.Upload(DisguisedBus.WithoutUpload(bench.Bus), request));
+
+            Assert.True(e is null || e.Message.Contains(InterruptedUpload.WrittenUnverified, StringComparison.Ordinal), $"at transfer {at}: {e}");
+            Assert.True(bench.Flash(address, Size).SequenceEqual(request.File.Content.ToArray()), $"at transfer {at}: the sketch is damaged");
+        }
     }
 
     private static int Transfers(string board, uint address, int size)

@@ -125,7 +125,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     /// <param name="firstAnswer">How long the first GETSTATUS may take; a live device answers at once.
     /// Null for a device that has answered before.</param>
     /// <exception cref="DfuException">It does not reach dfuIDLE.</exception>
-    /// <exception cref="UsbException">A transfer failed; <see cref="UsbFault.Timeout"/> on the first: the device does not respond.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
     public void Idle(TimeSpan? firstAnswer = null)
     {
         const int Steps = 8;

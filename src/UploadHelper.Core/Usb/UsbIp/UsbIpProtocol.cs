@@ -26,6 +26,9 @@ public static class UsbIpProtocol
     /// <summary>Status of a transfer that the device stalled (-EPIPE).</summary>
     public const int StatusStall = -32;
 
+    /// <summary>EPROTO: the device did not acknowledge the packets.</summary>
+    public const int StatusNoHandshake = -71;
+
     /// <summary>Status of a transfer whose device has disconnected (-ESHUTDOWN).</summary>
     public const int StatusShutdown = -108;
 

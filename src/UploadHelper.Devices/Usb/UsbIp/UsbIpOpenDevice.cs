@@ -17,8 +17,12 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
     // USB 2.0, 9.2.6.4: a standard request takes at most 5 s.
     private static readonly TimeSpan StandardLimit = TimeSpan.FromSeconds(5);
 
+    // The same: the first data of its answer after 500 ms at most. As much again for the network.
+    private static readonly TimeSpan FirstDataLimit = TimeSpan.FromSeconds(1);
+
     private readonly UsbIpTransfers _transfers;
     private byte _configuration;
+    private bool _isPending;
 
     public UsbIpOpenDevice(UsbDeviceInfo info, UsbIpTransfers transfers)
     {
@@ -32,18 +36,20 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
     /// <inheritdoc/>
     public bool CanReset => true;
 
-    /// <summary>Selects the first configuration, as a host does after it has addressed a device.</summary>
+    /// <summary>
+    /// Selects the first configuration, as a host does after it has addressed a device. If the device does not respond, the next
+    /// request shows it; if it only was busy, it is configured after the next request.
+    /// </summary>
     public void Configure()
     {
-        Span<byte> header = stackalloc byte[9];
-        var length = ControlIn(new UsbSetup(0x80, GetDescriptor, ConfigurationDescriptor, 0, 9), header, StandardLimit);
-        if (length < 6)
+        try
         {
-            throw new UsbException(UsbFault.Io, $"The configuration descriptor has only {length} bytes.");
+            SelectFirstConfiguration();
         }
-
-        _configuration = header[5];
-        SelectConfiguration();
+        catch (UsbException e) when (e.Fault is UsbFault.Timeout or UsbFault.Gone)
+        {
+            _isPending = true;
+        }
     }
 
     /// <inheritdoc/>
@@ -57,11 +63,11 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
         ControlOut(new UsbSetup(0x01, SetInterface, alternateSetting, interfaceNumber, 0), [], StandardLimit);
 
     /// <inheritdoc/>
-    public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout) => _transfers.Control(setup, buffer, timeout);
+    public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout) => Request(setup, buffer, timeout);
 
     /// <inheritdoc/>
     public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout) =>
-        _transfers.Control(setup, data.ToArray(), timeout);
+        Request(setup, data.ToArray(), timeout);
 
     /// <inheritdoc/>
     /// <remarks>
@@ -93,6 +99,31 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
 
     /// <inheritdoc/>
     public void Dispose() => _transfers.Dispose();
+
+    private int Request(UsbSetup setup, Span<byte> data, TimeSpan timeout)
+    {
+        var length = _transfers.Control(setup, data, timeout);
+        if (_isPending)
+        {
+            _isPending = false;
+            SelectFirstConfiguration();
+        }
+
+        return length;
+    }
+
+    private void SelectFirstConfiguration()
+    {
+        Span<byte> header = stackalloc byte[9];
+        var length = _transfers.Control(new UsbSetup(0x80, GetDescriptor, ConfigurationDescriptor, 0, 9), header, FirstDataLimit);
+        if (length < 6)
+        {
+            throw new UsbException(UsbFault.Io, $"The configuration descriptor has only {length} bytes.");
+        }
+
+        _configuration = header[5];
+        SelectConfiguration();
+    }
 
     private void SelectConfiguration() =>
         ControlOut(new UsbSetup(0x00, SetConfiguration, _configuration, 0, 0), [], StandardLimit);
@@ -225,7 +256,7 @@ internal sealed class UsbIpTransfers : IDisposable
     private static UsbException Failed(int status) => status switch
     {
         UsbIpProtocol.StatusStall => new UsbException(UsbFault.Stall, "The device stalled the request."),
-        -19 or -71 or -104 or UsbIpProtocol.StatusShutdown => new UsbException(UsbFault.Gone, $"The device is no longer on the bus (status {status})."),
+        -19 or -104 or UsbIpProtocol.StatusNoHandshake or UsbIpProtocol.StatusShutdown => new UsbException(UsbFault.Gone, $"The device is no longer on the bus (status {status})."),
         _ => new UsbException(UsbFault.Io, $"The transfer failed (status {status})."),
     };
 }

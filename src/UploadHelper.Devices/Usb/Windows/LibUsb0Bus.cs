@@ -116,8 +116,12 @@ internal sealed class LibUsb0Device(LibUsb0Library library, nint handle, UsbDevi
     private int Transfer(UsbSetup setup, Span<byte> data, TimeSpan timeout)
     {
         var milliseconds = TransferArguments.Milliseconds(setup, data.Length, timeout);
+
+
+        // No device refuses the request for its device descriptor.
+        var refusal = setup is { RequestType: 0x80, Request: 6, Value: 0x0100 } ? UsbFault.Io : UsbFault.Stall;
         return Check(
-            library.ControlMessage(Handle, setup.RequestType, setup.Request, setup.Value, setup.Index, data, milliseconds), "The transfer", UsbFault.Stall);
+            library.ControlMessage(Handle, setup.RequestType, setup.Request, setup.Value, setup.Index, data, milliseconds), "The transfer", refusal);
     }
 
     private int Check(int result, string what, UsbFault refusal)

@@ -259,4 +259,23 @@ public class MapleFunctionTests
         wire.Board.Control(new UsbSetup(0x01, 11, (ushort)alternate, 0, 0), []);
         return wire;
     }
+
+    // As the published binaries do on an emulated STM32F103.
+    [Theory]
+    [InlineData("maple20", ControlOutcome.NoHandshake)]
+    [InlineData("maple-orig", ControlOutcome.Silent)]
+    public void It_stays_on_the_bus_when_it_starts_a_sketch_without_usb_until_the_host_resets_the_port(string board, ControlOutcome first)
+    {
+        var wire = new DfuWire($"{board},start=bootloader,sketch=none");
+        wire.Board.PressReset();
+        wire.Wait(TimeSpan.FromSeconds(1));
+        var generation = wire.Board.Attached!.Generation;
+        wire.Wait(TimeSpan.FromSeconds(5));
+
+        Assert.Equal("old", wire.Board.RunningSketch?.Name);
+        Assert.Equal(generation, wire.Board.Attached!.Generation);
+        Assert.Equal((first, ControlOutcome.NoHandshake, ControlOutcome.NoHandshake), (wire.GetStatus().Outcome, wire.GetStatus().Outcome, wire.GetStatus().Outcome));
+        wire.Board.BusReset();
+        Assert.Null(wire.Board.Attached);
+    }
 }
