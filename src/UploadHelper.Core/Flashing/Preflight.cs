@@ -59,6 +59,11 @@ public static class Preflight
             CheckSketch(image, rule, info);
         }
 
+        if (info.Series is { } series && image.HasVectorTable)
+        {
+            CheckRam(image, series, info);
+        }
+
         if (info.SharesVectorPage && plan.VectorBlock is { } block && UsedSharedVector(block) is { } word)
         {
             throw SharedVectorUsed(image, word, info);
@@ -92,6 +97,15 @@ public static class Preflight
         if (!rule.Accepts(stack))
         {
             throw NeverStarted(image, stack, rule, info);
+        }
+    }
+
+    private static void CheckRam(FirmwareImage image, IReadOnlyList<Stm32Series> series, BootloaderInfo info)
+    {
+        var stack = VectorTable.Read(image.VectorSegment.Data.Span).StackPointer;
+        if (RamMap.CheckStack(stack, series) is { Verdict: StackVerdict.NoRam } check)
+        {
+            throw OutsideRam(image, stack, check.Why, info);
         }
     }
 
@@ -131,6 +145,11 @@ public static class Preflight
         UploadError.NotForThisDevice,
         $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it accepts only stack pointers from "
             + $"{rule.StackRange}. Nothing was erased.",
+        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.");
+
+    private static UploadException OutsideRam(FirmwareImage image, uint stack, string why, BootloaderInfo info) => new(
+        UploadError.NotForThisDevice,
+        $"{image.Name} has the initial stack pointer 0x{stack:X8}, but the board has the {info.Name}, and {why}. Nothing was erased.",
         "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.");
 
     private static UploadException SharedVectorUsed(FirmwareImage image, (int Offset, uint Value) word, BootloaderInfo info) => new(

@@ -134,19 +134,20 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
 
     private FirmwareImage Image(UploadRequest request, uint? address)
     {
-        var (image, fit) = NamingBootloaders(() =>
+        var (image, check, warnings) = NamingBootloaders(() =>
         {
             var read = ImageReader.Read(request.File, address);
             CheckSize(read, request.MaximumSize);
-            return (read, read.HasVectorTable ? VectorTable.Check(read) : null);
+            var checks = read.HasVectorTable ? ImageCheck.Of(read) : null;
+            return (read, checks, checks?.Warnings() ?? []);
         });
-        events(new ImageChecked(image, fit));
-        if (fit is { IsSure: false })
+        events(new ImageChecked(image, check?.Fit));
+        foreach (var finding in warnings)
         {
-            events(new UploadWarning(
-                WarningCode.AddressUnproven,
-                $"{image.Name} contains too few code pointers ({fit.Pointers}) to tell which address it was linked for. Assuming 0x{image.Start:X8}.",
-                "If the sketch does not start, check that it was compiled for this offset."));
+            if (finding.Warning is { } code)
+            {
+                events(new UploadWarning(code, finding.Message, finding.Hint));
+            }
         }
 
         return image;
