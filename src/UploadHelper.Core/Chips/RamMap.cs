@@ -57,7 +57,7 @@ public static class RamMap
 
         return new StackCheck(StackVerdict.NoRam, series is null
             ? "no STM32 has RAM there"
-            : $"no {string.Join(" or ", series.Select(s => s.Name))} has RAM there");
+            : $"no {string.Join(", ", series.SkipLast(1).Select(s => s.Name))}{(series.Count > 1 ? " or " : "")}{series[^1].Name} has RAM there");
     }
 
     /// <summary>Whether a word can be the initial stack pointer of a program for some STM32, however unusual.</summary>

@@ -143,7 +143,7 @@ internal static class ImageFiles
         {
             throw new UploadException(
                 UploadError.ImageTooLarge,
-                $"{path} is larger than anything that an STM32 can hold. {e.Message} Nothing was erased.",
+                $"{path} is larger than anything that an STM32 can hold. {e.Message}",
                 "Check that it is the right file. A large .bin file probably includes data for RAM, and padding between flash and RAM: use the .hex or .elf file. "
                     + "Remove the debug information from a large .elf file (arm-none-eabi-strip).",
                 e);

@@ -90,6 +90,20 @@ public class EndlessFileTests
         }
     }
 
+    [Theory]
+    [InlineData("flash.bin", "Wrong size")]
+    [InlineData("nowhere/flash.bin", "no folder")]
+    [InlineData("", "folder")]
+    public void A_place_where_no_virtual_board_can_keep_its_flash_is_refused_before_it_starts(string name, string why)
+    {
+        using var run = new ProgramRun();
+        run.File("flash.bin", new byte[100]);
+
+        run.Run("list", "--simulate", $"f4boot,flash={run.PathOf(name)}");
+
+        run.Printed.Fails(2, "configuration", why, "the flash of f4boot");
+    }
+
     private static Printed Refused(ProgramRun run, string line, string file, int status, string code)
     {
         var before = GC.GetAllocatedBytesForCurrentThread();

@@ -137,7 +137,7 @@ internal static class LinkCorpus
         return new LinkedImage($"position-independent, {size} bytes", image, address);
     }
 
-    // Odd words that point anywhere in the image.
+    // Odd words that point anywhere near the image.
     private static LinkedImage NoiseOnly(int seed, int size, uint address)
     {
         var image = SketchImage.Noise(seed, size);
@@ -145,7 +145,7 @@ internal static class LinkCorpus
         Vectors(image, address, size);
         for (var at = 0x200; at + 4 <= size; at += 32)
         {
-            Word(image, at, address + (uint)random.Next(8, size) | 1);
+            Word(image, at, address + (uint)(random.Next(3 * size) - size) | 1);
         }
 
         return new LinkedImage($"noise, {size} bytes", image, address);

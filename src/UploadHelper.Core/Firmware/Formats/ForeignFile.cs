@@ -24,7 +24,6 @@ internal static class ForeignFile
     [
         ("PK\u0003\u0004", "a zip archive", Unpack),
         ("PK\u0005\u0006", "an empty zip archive", "Download it again. " + Unpack),
-        ("\u001F\u008B", "compressed with gzip", Unpack),
         ("BZh", "compressed with bzip2", Unpack),
         ("\u00FD7zXZ\0", "compressed with xz", Unpack),
         ("\u0028\u00B5\u002F\u00FD", "compressed with zstd", Unpack),
@@ -41,8 +40,8 @@ internal static class ForeignFile
         ("MZ\u0090\0", "a Windows program", WrongFile),
         ("\u00CF\u00FA\u00ED\u00FE", "a macOS program", WrongFile),
         ("\u00CA\u00FE\u00BA\u00BE", "a macOS program or a Java class", WrongFile),
-        ("\0asm", "a WebAssembly program", WrongFile),
-        ("BC\u00C0\u00DE", "LLVM bitcode", "It is compiled but not linked. " + WrongFile),
+        ("\0asm\u0001\0\0\0", "a WebAssembly program", WrongFile),
+        ("BC\u00C0\u00DE\u0035\u0014\0\0", "LLVM bitcode", "It is compiled but not linked. " + WrongFile),
         ("SQLite format 3\0", "an SQLite database", WrongFile),
     ];
 
@@ -67,6 +66,12 @@ internal static class ForeignFile
             {
                 return (what, advice);
             }
+        }
+
+        // RFC 1952: the signature, the method "deflate", and five flags. Three bytes alone could be those of a stack pointer.
+        if (content.Length > 3 && content.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B, 0x08]) && content[3] < 0x20)
+        {
+            return ("compressed with gzip", Unpack);
         }
 
         // tar has its signature in the middle of its first block.
