@@ -160,7 +160,7 @@ public static class ErrorTable
         new(UploadError.ImageUnreadable, 3, new(
             "image-unreadable",
             "The file is damaged or cannot be opened",
-            "The file is empty, truncated or damaged, or it is no firmware at all (an archive, a web page, a picture), or you do not have permission to read it. The error line says what the problem is.",
+            "The file is empty, truncated or damaged, or it is not firmware at all (an archive, a web page, a picture), or you do not have permission to read it. The error line says what the problem is.",
             Unchanged,
             "Compile the sketch again. If you downloaded the file, download it again.",
             "Unpack an archive, and use the .bin, .hex or .elf file inside.",

@@ -3,11 +3,18 @@ namespace UploadHelper.Core.Firmware;
 /// <summary>Reads a file that can be larger than expected, or endless: a device, a pipe.</summary>
 public static class BoundedReader
 {
+    /// <summary>
+    /// The most that is read from a pipe, in bytes: 16 MiB, which the Intel HEX file of the largest flash (4 MiB) does not need.
+    /// What arrives has to be kept in memory until the end, and a pipe may have none.
+    /// </summary>
+    public const int LargestPipe = 16 << 20;
+
     private const int FirstRoom = 1 << 16;
 
     /// <summary>
     /// Reads a file to its end. A file whose length is known to exceed the limit is not read at all; of a pipe no more than
-    /// the limit and one byte is. A device (/dev/zero) is recognised because it has data but no length, and is not read on.
+    /// the limit (at most <see cref="LargestPipe"/>) and one byte is. A device (/dev/zero) is recognised because it has data
+    /// but no length, and is not read on.
     /// </summary>
     /// <param name="stream">The file, at its start.</param>
     /// <param name="limit">The largest length, in bytes; below 2^31 - 1.</param>
@@ -18,7 +25,7 @@ public static class BoundedReader
     {
         if (!stream.CanSeek)
         {
-            return ReadOn(stream, new byte[Math.Min(FirstRoom, limit + 1)], limit);
+            return ReadPipe(stream, Math.Min(limit, LargestPipe));
         }
 
         if (stream.Length > limit)
@@ -35,8 +42,9 @@ public static class BoundedReader
         return content.AsMemory(0, stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false));
     }
 
-    private static ReadOnlyMemory<byte> ReadOn(Stream stream, byte[] content, int limit)
+    private static ReadOnlyMemory<byte> ReadPipe(Stream stream, int limit)
     {
+        var content = new byte[Math.Min(FirstRoom, limit + 1)];
         for (var length = 0; ;)
         {
             var read = stream.Read(content, length, content.Length - length);
@@ -63,4 +71,6 @@ public static class BoundedReader
 /// <param name="length">Its length in bytes; null for a pipe, which may have no end.</param>
 /// <param name="limit">The largest length, in bytes.</param>
 public sealed class FileTooLargeException(long? length, int limit)
-    : IOException($"It has {(length is { } known ? $"{known} bytes" : $"more than {limit} bytes")}; at most {limit >> 20} MiB are read.");
+    : IOException(length is { } known
+        ? $"It has {known} bytes; at most {limit >> 20} MiB are read."
+        : $"It is a pipe that delivers more than {limit} bytes; at most {limit >> 20} MiB are read from one.");

@@ -8,7 +8,7 @@ namespace UploadHelper.Core.Firmware;
 public static class ImageReader
 {
     /// <summary>Whether the file carries no address, so that the user must give one.</summary>
-    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the file is no firmware.</exception>
+    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the file is not firmware.</exception>
     public static bool NeedsAddress(ImageFile file) => FormatRecognition.Of(file) is ImageFormat.RawBinary or ImageFormat.Dfu;
 
     /// <summary>Reads an image file.</summary>
@@ -18,7 +18,7 @@ public static class ImageReader
     /// it must match.
     /// </param>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.ImageUnreadable"/>: the file is empty, damaged or no firmware.
+    /// <see cref="UploadError.ImageUnreadable"/>: the file is empty, damaged or not firmware.
     /// <see cref="UploadError.ImageTooLarge"/>: a raw binary extends from flash into RAM.
     /// <see cref="UploadError.AddressMissing"/>: the format carries no address, and none was given.
     /// <see cref="UploadError.ImageLinkedElsewhere"/>: the image begins at another address, or lies entirely in RAM.
@@ -50,7 +50,7 @@ public static class ImageReader
     }
 
     /// <summary>The bytes of a file that carries no address (a raw binary or a plain .dfu file); null for any other format.</summary>
-    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the checksum of a .dfu file is wrong, or the file is no firmware.</exception>
+    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the checksum of a .dfu file is wrong, or the file is not firmware.</exception>
     public static ReadOnlyMemory<byte>? WithoutAddress(ImageFile file)
     {
         var body = DfuSuffix.Remove(file).Body;
@@ -88,7 +88,7 @@ internal static class FormatRecognition
     private const int HeadSize = 64;
 
     /// <summary>The format of a file whose .dfu suffix, if any, was removed.</summary>
-    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the file is no firmware.</exception>
+    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the file is not firmware.</exception>
     public static ImageFormat Of(ImageFile file)
     {
         var format = Of(file.Content.Span);

@@ -37,7 +37,7 @@ public class BoundedMemoryTests
         var inspection = ImageInspection.Of(new ImageFile("x.elf", ElfWriter.Write([new Segment(0x9000_0000, sketch)])), null);
 
         Assert.Equal(sketch.Length, inspection.Image.Size);
-        Assert.Null(inspection.Fit!.LinkedFor);
+        Assert.Equal(0x9000_0000u, inspection.Fit!.LinkedFor);
     }
 
     [Fact]

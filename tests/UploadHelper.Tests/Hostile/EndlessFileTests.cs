@@ -19,6 +19,18 @@ public class EndlessFileTests
     }
 
     [Fact]
+    public void No_pipe_takes_more_memory_than_the_image_of_the_largest_flash()
+    {
+        var pipe = new Endless(null);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.Contains("16 MiB", Assert.Throws<FileTooLargeException>(() => BoundedReader.Read(pipe, ImageFile.LargestSize)).Message, StringComparison.Ordinal);
+
+        Assert.Equal(BoundedReader.LargestPipe + 1, pipe.Delivered);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 40 * Mebi);
+    }
+
+    [Fact]
     public void A_file_whose_length_is_known_to_be_too_much_is_not_read_at_all()
     {
         var file = new Endless(1_700_000_000);

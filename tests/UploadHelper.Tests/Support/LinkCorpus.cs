@@ -48,7 +48,7 @@ internal static class LinkCorpus
             var size = (8 << seed) * 256;
             yield return PositionIndependent(2_000 + seed, size, address);
             yield return NoiseOnly(3_000 + seed, size, address);
-            yield return EvenGrid(size, address);
+            yield return EvenGrid(size * 2, address);
             yield return TwoPrograms(4_000 + seed, size, address);
         }
     }

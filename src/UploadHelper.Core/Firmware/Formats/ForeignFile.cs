@@ -5,7 +5,7 @@ using UploadHelper.Core.Errors;
 namespace UploadHelper.Core.Firmware.Formats;
 
 /// <summary>
-/// Recognises files that are certainly no firmware: archives, pictures, web pages, text, programs for a computer. Only the
+/// Recognises files that are certainly not firmware: archives, pictures, web pages, text, programs for a computer. Only the
 /// content counts. No vector table looks like one of them: their first word is in no STM32's RAM, or, for text, each of the
 /// first two words consists of characters, so that the reset vector cannot be in internal flash.
 /// </summary>
@@ -47,7 +47,7 @@ internal static class ForeignFile
 
     private static readonly string[] WebPages = ["<!doctype html", "<html", "<head", "<body"];
 
-    /// <summary>Refuses a file that is certainly no firmware.</summary>
+    /// <summary>Refuses a file that is certainly not firmware.</summary>
     /// <param name="file">A file in none of the formats of <see cref="ImageFormat"/> but <see cref="ImageFormat.RawBinary"/>.</param>
     /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: what it is, and what to do instead.</exception>
     public static void Refuse(ImageFile file)
