@@ -44,7 +44,7 @@ public static class BoundedReader
 
     private static ReadOnlyMemory<byte> ReadPipe(Stream stream, int limit)
     {
-        var content = new byte[Math.Min(FirstRoom, limit + 1)];
+        var content = new byte[Math.Min(FirstRoom, limit)];
         for (var length = 0; ;)
         {
             var read = stream.Read(content, length, content.Length - length);
@@ -54,14 +54,14 @@ public static class BoundedReader
                 return content.AsMemory(0, length);
             }
 
-            if (length > limit)
+            if (length == limit)
             {
-                throw new FileTooLargeException(null, limit);
+                return stream.ReadByte() < 0 ? content : throw new FileTooLargeException(null, limit);
             }
 
             if (length == content.Length)
             {
-                Array.Resize(ref content, (int)Math.Min(content.Length * 2L, limit + 1L));
+                Array.Resize(ref content, (int)Math.Min(content.Length * 2L, limit));
             }
         }
     }

@@ -172,7 +172,7 @@ internal static class LinkCorpus
         var random = new Random(seed);
         Program(image, random, 0, size, address, 1, 0);
         Program(image, random, size, size, address + 0x400, 1, 0);
-        Word(image, 4, address + (uint)size / 2 + 1);
+        Vectors(image, address, size);
         return new LinkedImage($"two programs of {size} bytes", image, address);
     }
 
