@@ -25,7 +25,7 @@ public sealed record LinkAddress(int Pointers, int Hits, uint? LinkedFor)
     /// regularities add to it.
     /// </para>
     /// <para>
-    /// Example: of 801 pointers 183 hit at the best address and 45 at the runner-up. n * D is 133, far above 9.2. For 8
+    /// Example: of 801 pointers 183 hit at the best address and 45 at the runner-up. n * D is 132, far above 9.2. For 8
     /// pointers that all hit and a runner-up with 1 it is 16.6.
     /// </para>
     /// </summary>
