@@ -1,6 +1,8 @@
+using UploadHelper.Core.Arduino;
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Diagnosis;
+using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Linux;
 using UploadHelper.Devices.Usb;
@@ -124,20 +126,31 @@ internal sealed class ArduinoCores(IEnumerable<string> folders)
         }
     }
 
+    // A sketchbook can contain anything under these names.
+    private static IEnumerable<string> Lines(string file)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        using var reader = new StreamReader(new MemoryStream(BoundedReader.Read(stream, ArduinoProperties.LargestFile).ToArray()));
+        while (reader.ReadLine() is { } line)
+        {
+            yield return line;
+        }
+    }
+
     private static bool IsForStm32(string folder) =>
-        File.ReadLines(Path.Combine(folder, "boards.txt")).Any(l => Boards.Any(b => l.StartsWith(b, StringComparison.Ordinal)));
+        Lines(Path.Combine(folder, "boards.txt")).Any(l => Boards.Any(b => l.StartsWith(b, StringComparison.Ordinal)));
 
     private static string Name(string folder)
     {
         const string Key = "name=";
         var file = Path.Combine(folder, "platform.txt");
-        return (File.Exists(file) ? File.ReadLines(file).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal))?[Key.Length..].Trim() : null)
+        return (File.Exists(file) ? Lines(file).FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal))?[Key.Length..].Trim() : null)
             ?? Path.GetFileName(folder);
     }
 
     private static bool HasOverlay(string folder)
     {
         var file = Path.Combine(folder, "platform.local.txt");
-        return File.Exists(file) && File.ReadLines(file).Any(l => !l.StartsWith('#') && l.Contains(Overlay, StringComparison.Ordinal));
+        return File.Exists(file) && Lines(file).Any(l => !l.StartsWith('#') && l.Contains(Overlay, StringComparison.Ordinal));
     }
 }

@@ -280,20 +280,37 @@ public static class BoardFactory
 
     private static IBoardKind KindOf(string name) => Kinds.Single(k => k.Name == name).Create();
 
+    // The file must have exactly the size of the memory, so no more than one byte beyond that is read: it can be a device or
+    // a pipe without end.
     private static bool Load(string? file, FlashMemory? flash, string name)
     {
-        if (file is null || !File.Exists(file))
+        if (file is null)
         {
             return false;
         }
 
-        var saved = File.ReadAllBytes(file);
-        if (saved.Length != (flash?.Bytes.Length ?? 0))
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file));
+        if (Directory.Exists(file) || !Directory.Exists(folder))
         {
-            throw new FormatException($"Wrong size of {file}: it has {saved.Length} bytes, {name} has {flash?.Bytes.Length ?? 0}.");
+            throw new FormatException($"Cannot keep {name} in {file}: {(Directory.Exists(file) ? "it is a folder" : $"there is no folder {folder}")}.");
         }
 
-        flash?.Preload(flash.Base, saved);
+        if (!File.Exists(file))
+        {
+            return false;
+        }
+
+        var size = flash?.Bytes.Length ?? 0;
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        var saved = new byte[size + 1];
+        var length = stream.CanSeek && stream.Length > size ? stream.Length : stream.ReadAtLeast(saved, saved.Length, throwOnEndOfStream: false);
+        if (length != size)
+        {
+            var has = length > size && (!stream.CanSeek || stream.Length < length) ? $"more than {size}" : $"{length}";
+            throw new FormatException($"Wrong size of {file}: it has {has} bytes, {name} has {size}.");
+        }
+
+        flash?.Preload(flash.Base, saved.AsSpan(0, size));
         return true;
     }
 }

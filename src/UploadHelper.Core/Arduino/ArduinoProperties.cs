@@ -9,6 +9,9 @@ namespace UploadHelper.Core.Arduino;
 /// </summary>
 public sealed class ArduinoProperties
 {
+    /// <summary>The largest file that is read, in bytes: 16 MiB. The largest boards.txt of a known core has about 1 MiB.</summary>
+    public const int LargestFile = 16 << 20;
+
     private const int Rounds = 10;
     private const int LongestExpansion = 32_768;
     private static readonly (string Suffix, ArduinoSystem System)[] Suffixes =

@@ -160,6 +160,9 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// <summary>Which sketches it accepts and starts; null if it starts any program that the host selects.</summary>
     public SketchRule? Sketch { get; init; }
 
+    /// <summary>The series of the chips that have it, where the descriptors tell for certain; null if they do not. A sketch's stack must be in their RAM.</summary>
+    public IReadOnlyList<Stm32Series>? Series { get; init; }
+
     /// <summary>
     /// Number of bytes that are programmed at once; writes begin and end at a multiple of it. 32, the flash word of the H7, is
     /// the largest of any STM32 and does no harm where the unit is smaller.

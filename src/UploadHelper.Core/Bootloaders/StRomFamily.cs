@@ -1,3 +1,4 @@
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
@@ -39,6 +40,7 @@ internal static class StRomFamily
                     "@OTP Memory /0x1FFF7800/01*512 g,01*016 g",
                     "@Device Feature/0xFFFF0000/01*004 g")),
             PollsEarly = "EdgeTX and rs-dfu on F4 and F7 radios, MicroPython's pydfu",
+            Series = [Stm32Series.F2, Stm32Series.F4, Stm32Series.F7],
             LastWrite = OneWord,
         },
         new("ST system bootloader, STM32H7", AN3156 + "; betaflight-configurator PR 1861: an erase beyond 1 MiB may never end")
@@ -56,6 +58,7 @@ internal static class StRomFamily
                 "@Internal Flash   /0x08000000/16*128Kg",
                 "@Option Bytes   /0x5200201C/01*128 e")),
             PollsEarly = "EdgeTX on H7 radios, MicroPython's pydfu",
+            Series = [Stm32Series.H7],
 
             // AN2606: when told to leave, ROMs up to V9.0 disconnect and start nothing.
             NotStarted = "Press RESET on the board: ROMs of this chip up to V9.0 never start a sketch. Check that the sketch uses USB serial.",
@@ -76,6 +79,8 @@ internal static class StRomFamily
                 "@Option Bytes  /0x1FFF7800/01*040 e",
                 "@OTP Memory /0x1FFF7000/01*0001Ke",
                 "@Device Feature/0xFFFF0000/01*004 e")),
+
+            Series = [Stm32Series.L4],
 
             // It refuses GETSTATUS while it erases, so it gets the time that an erase takes.
             PollsEarly = "MicroPython's pydfu on L4",

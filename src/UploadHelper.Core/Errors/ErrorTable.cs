@@ -80,7 +80,7 @@ public static class ErrorTable
             Untouched,
             "Check the Tools menu: is the right board selected, with the right amount of flash?",
             "Make the sketch smaller: choose \"Smallest\" under \"Optimize\" in the Tools menu, and remove libraries that you do not need.",
-            "A .bin file of many megabytes contains data for RAM by mistake. Use the .hex or .elf file instead.")),
+            "A .bin file of many megabytes contains data for RAM by mistake. Use the .hex or .elf file instead. Files of more than 64 MiB are not read at all.")),
         new(UploadError.NoVectorTable, 4, new(
             "no-vector-table",
             "The file is not a sketch for an STM32",
@@ -161,9 +161,10 @@ public static class ErrorTable
         new(UploadError.ImageUnreadable, 3, new(
             "image-unreadable",
             "The file is damaged or cannot be opened",
-            "The file is empty, truncated or damaged, or you do not have permission to read it. The error line says where the problem is.",
+            "The file is empty, truncated or damaged, or it is not firmware at all (an archive, a web page, a picture), or you do not have permission to read it. The error line says what the problem is.",
             Unchanged,
             "Compile the sketch again. If you downloaded the file, download it again.",
+            "Unpack an archive, and use the .bin, .hex or .elf file inside.",
             "Check that the disk is not full.")),
         new(UploadError.NotSupported, 8, new(
             "not-supported",

@@ -17,7 +17,7 @@ public static class WarningTable
         new(WarningCode.AddressUnproven, new(
             "address-unproven",
             "Cannot check the address that the sketch was linked for",
-            "Very small sketches contain too few code addresses to check that they were compiled for this bootloader.",
+            "upload-helper compares the code addresses in a sketch with the place where it will be written. A very small sketch contains too few of them, and a file with two programs in it contains two kinds.",
             Unchanged,
             "If the sketch runs, nothing. If it does not, check that the right bootloader is selected in the Tools menu.")),
         new(WarningCode.FileIds, new(
@@ -32,6 +32,12 @@ public static class WarningTable
             "The file is for a memory outside the chip's internal flash, for example a flash chip on the board. It does not begin with a vector table that fits its address, so no program can start there.",
             Unchanged,
             "If the file is data, nothing. If it should be a program, compile it for that address.")),
+        new(WarningCode.UnusualVectors, new(
+            "unusual-vectors",
+            "The vector table is unusual",
+            "A sketch begins with its initial stack pointer and the addresses of its exception handlers. This one has a stack pointer in memory that must be set up first, or a handler outside the sketch. Such a sketch can run, but few are meant to be like that.",
+            Unchanged,
+            "If the sketch runs, nothing. If it does not, check that the right board is selected in the Tools menu, and compile it again.")),
         new(WarningCode.PortMissing, new(
             "port-missing",
             "The serial port does not exist",
@@ -165,7 +171,7 @@ public enum WarningCode
     /// <summary>An environment variable UPLOADHELPER_... matches no setting.</summary>
     UnknownVariable,
 
-    /// <summary>The sketch is too small to check which address it was linked for.</summary>
+    /// <summary>The sketch does not tell which address it was linked for.</summary>
     AddressUnproven,
 
     /// <summary>A .dfu file names a USB id of 0.</summary>
@@ -173,6 +179,9 @@ public enum WarningCode
 
     /// <summary>An image for a memory outside the internal flash is not a program.</summary>
     WrittenAsData,
+
+    /// <summary>The stack pointer or a handler in the vector table is unusual.</summary>
+    UnusualVectors,
 
     /// <summary>The serial port does not exist.</summary>
     PortMissing,

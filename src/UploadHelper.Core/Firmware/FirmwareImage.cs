@@ -130,7 +130,14 @@ public sealed record DfuFileIds(ushort Vendor, ushort Product, ushort Release)
 /// <summary>An image file as read from disk.</summary>
 /// <param name="Name">The name to show to the user.</param>
 /// <param name="Content">All its bytes.</param>
-public sealed record ImageFile(string Name, ReadOnlyMemory<byte> Content);
+public sealed record ImageFile(string Name, ReadOnlyMemory<byte> Content)
+{
+    /// <summary>
+    /// The largest file that is read, in bytes: 64 MiB. An STM32 has at most 4 MiB of flash, of which an Intel HEX file takes
+    /// 12 MiB and an ELF file with debug information some ten more; the largest usual flash beside it has 64 MiB.
+    /// </summary>
+    public const int LargestSize = 64 << 20;
+}
 
 /// <summary>The formats of image files.</summary>
 public enum ImageFormat

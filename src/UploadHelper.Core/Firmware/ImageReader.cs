@@ -8,7 +8,8 @@ namespace UploadHelper.Core.Firmware;
 public static class ImageReader
 {
     /// <summary>Whether the file carries no address, so that the user must give one.</summary>
-    public static bool NeedsAddress(ImageFile file) => FormatRecognition.Of(file.Content.Span) is ImageFormat.RawBinary or ImageFormat.Dfu;
+    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the file is not firmware.</exception>
+    public static bool NeedsAddress(ImageFile file) => FormatRecognition.Of(file) is ImageFormat.RawBinary or ImageFormat.Dfu;
 
     /// <summary>Reads an image file.</summary>
     /// <param name="file">The file.</param>
@@ -17,7 +18,7 @@ public static class ImageReader
     /// it must match.
     /// </param>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.ImageUnreadable"/>: the file is empty or damaged.
+    /// <see cref="UploadError.ImageUnreadable"/>: the file is empty, damaged or not firmware.
     /// <see cref="UploadError.ImageTooLarge"/>: a raw binary extends from flash into RAM.
     /// <see cref="UploadError.AddressMissing"/>: the format carries no address, and none was given.
     /// <see cref="UploadError.ImageLinkedElsewhere"/>: the image begins at another address, or lies entirely in RAM.
@@ -33,7 +34,7 @@ public static class ImageReader
         }
 
         var (body, suffix) = DfuSuffix.Remove(file);
-        var format = FormatRecognition.Of(body.Content.Span);
+        var format = FormatRecognition.Of(body);
         var image = format == ImageFormat.RawBinary
             ? RawBinary.Read(body, address, suffix?.MadeFor)
             : Image(body.Name, format, Parts(body, format, suffix), suffix?.MadeFor);
@@ -49,11 +50,11 @@ public static class ImageReader
     }
 
     /// <summary>The bytes of a file that carries no address (a raw binary or a plain .dfu file); null for any other format.</summary>
-    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the checksum of a .dfu file is wrong.</exception>
+    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the checksum of a .dfu file is wrong, or the file is not firmware.</exception>
     public static ReadOnlyMemory<byte>? WithoutAddress(ImageFile file)
     {
-        var body = DfuSuffix.Remove(file).Body.Content;
-        return FormatRecognition.Of(body.Span) == ImageFormat.RawBinary ? body : default(ReadOnlyMemory<byte>?);
+        var body = DfuSuffix.Remove(file).Body;
+        return FormatRecognition.Of(body) == ImageFormat.RawBinary ? body.Content : default(ReadOnlyMemory<byte>?);
     }
 
     private static FileParts Parts(ImageFile body, ImageFormat format, DfuSuffix? suffix) => format switch
@@ -87,7 +88,19 @@ internal static class FormatRecognition
     private const int HeadSize = 64;
 
     /// <summary>The format of a file whose .dfu suffix, if any, was removed.</summary>
-    public static ImageFormat Of(ReadOnlySpan<byte> content)
+    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the file is not firmware.</exception>
+    public static ImageFormat Of(ImageFile file)
+    {
+        var format = Of(file.Content.Span);
+        if (format == ImageFormat.RawBinary)
+        {
+            ForeignFile.Refuse(file);
+        }
+
+        return format;
+    }
+
+    private static ImageFormat Of(ReadOnlySpan<byte> content)
     {
         // A raw binary cannot be mistaken for one of these: it begins with a stack pointer, and none looks like their first bytes.
         if (content.StartsWith("\u007FELF"u8))

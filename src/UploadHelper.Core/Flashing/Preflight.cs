@@ -99,6 +99,11 @@ public static class Preflight
             yield return new(never, resembled);
         }
 
+        if (info.Series is { } series && image.HasVectorTable && StackOf(image) is { } stack && RamMap.CheckStack(stack, series) is { Verdict: StackVerdict.NoRam } ram)
+        {
+            yield return new(OutsideRam(image, stack, ram.Why, info), null);
+        }
+
         if (info.SharesVectorPage && plan.VectorBlock is { } block && UsedSharedVector(block) is { } word)
         {
             yield return new(SharedVectorUsed(image, word, info), resembled);
@@ -112,11 +117,12 @@ public static class Preflight
             return rule.StartsNothingElse ? StartedElsewhere(image, address, info) : null;
         }
 
-        var vectors = image.VectorSegment.Data.Span;
-        return vectors.Length >= VectorTable.Smallest && VectorTable.Read(vectors).StackPointer is var stack && !rule.Accepts(stack)
-            ? NeverStarted(image, stack, rule, info)
-            : null;
+        return StackOf(image) is { } stack && !rule.Accepts(stack) ? NeverStarted(image, stack, rule, info) : null;
     }
+
+    // Null for an image that is too short for a vector table: the user overrides that check.
+    private static uint? StackOf(FirmwareImage image) =>
+        image.VectorSegment.Data.Length >= VectorTable.Smallest ? VectorTable.Read(image.VectorSegment.Data.Span).StackPointer : null;
 
     private static (int Offset, uint Value)? UsedSharedVector(Segment block)
     {
@@ -164,6 +170,14 @@ public static class Preflight
         UploadError.NotForThisDevice,
         $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it accepts only stack pointers from "
             + $"{rule.StackRange}. Nothing was erased.",
+        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.")
+    {
+        Override = Override.Stack,
+    };
+
+    private static UploadException OutsideRam(FirmwareImage image, uint stack, string why, BootloaderInfo info) => new(
+        UploadError.NotForThisDevice,
+        $"{image.Name} has the initial stack pointer 0x{stack:X8}, but the board has the {info.Name}, and {why}. Nothing was erased.",
         "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.")
     {
         Override = Override.Stack,

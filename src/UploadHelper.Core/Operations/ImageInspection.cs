@@ -36,9 +36,10 @@ public sealed record BootloaderFit(string Name, string Options, string? Refusal)
 /// <param name="Vectors">Its vector table; null for data, or if it is too short for one.</param>
 /// <param name="Fit">Which address its code pointers suggest; null without a vector table.</param>
 /// <param name="Defect">Why no bootloader can start it; null if nothing is wrong with it.</param>
+/// <param name="Oddities">What is unusual about it, in whole sentences.</param>
 /// <param name="Bootloaders">The bootloaders that start a sketch at its address; none for data, or if it has a defect.</param>
 public sealed record ImageInspection(
-    FirmwareImage Image, AddressSource AddressFrom, VectorTable? Vectors, LinkAddress? Fit, string? Defect, IReadOnlyList<BootloaderFit> Bootloaders)
+    FirmwareImage Image, AddressSource AddressFrom, VectorTable? Vectors, LinkAddress? Fit, string? Defect, IReadOnlyList<string> Oddities, IReadOnlyList<BootloaderFit> Bootloaders)
 {
     /// <summary>Inspects an image file.</summary>
     /// <param name="file">The file.</param>
@@ -84,33 +85,19 @@ public sealed record ImageInspection(
     {
         if (!image.HasVectorTable)
         {
-            return new ImageInspection(image, addressFrom, null, null, null, []);
+            return new ImageInspection(image, addressFrom, null, null, null, [], []);
         }
 
         var isLong = image.VectorSegment.Data.Length >= VectorTable.Smallest;
         var vectors = isLong ? VectorTable.Read(image.VectorSegment.Data.Span) : null;
-        var fit = isLong ? LinkAddress.Of(image) : null;
-        var defect = DefectOf(image, addressFrom);
-        var bootloaders = defect is null && addressFrom != AddressSource.Unknown ? Fits(image) : [];
-        return new ImageInspection(image, addressFrom, vectors, fit, defect, bootloaders);
-    }
+        var check = ImageCheck.Of(image);
 
-    private static string? DefectOf(FirmwareImage image, AddressSource addressFrom)
-    {
-        try
-        {
-            VectorTable.Check(image);
-            return null;
-        }
-        catch (UploadException e) when (e.Error == UploadError.NoVectorTable || addressFrom != AddressSource.Unknown)
-        {
-            return WithoutState(e);
-        }
-        catch (UploadException)
-        {
-            // The start of the flash is only an assumption, so the image need not fit it.
-            return null;
-        }
+        // If the start of the flash is only an assumption, the image need not fit it.
+        var refusal = check.Findings.FirstOrDefault(f => f.Refusal is { } error && (error == UploadError.NoVectorTable || addressFrom != AddressSource.Unknown));
+        var defect = refusal is null ? null : WithoutState(refusal.ToException());
+        var bootloaders = defect is null && addressFrom != AddressSource.Unknown ? Fits(image) : [];
+        return new ImageInspection(
+            image, addressFrom, vectors, check.Fit, defect, [.. check.Findings.Where(f => f.Warning is WarningCode.UnusualVectors).Select(f => f.Message)], bootloaders);
     }
 
     // One line for all bootloaders that differ only in the chip: the image fits if it fits one of the devices.

@@ -138,19 +138,23 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
 
     private FirmwareImage Image(UploadRequest request, uint? address)
     {
-        var (image, fit) = NamingBootloaders(() =>
+        var overridden = new List<UploadEvent>();
+        var (image, check) = NamingBootloaders(() =>
         {
             var read = ImageReader.Read(request.File, address);
             CheckSize(read, request.MaximumSize);
-            return (read, read.HasVectorTable ? VectorTable.Check(read) : null);
+            var found = read.HasVectorTable ? ImageCheck.Of(read) : null;
+            Preflight.Pass((found?.Refusals ?? []).Select(r => new Refusal(r, null)), request.Overridden, overridden.Add);
+            return (read, found);
         });
-        events(new ImageChecked(image, fit));
-        if (fit is { IsSure: false })
+        events(new ImageChecked(image, check?.Fit));
+        overridden.ForEach(events);
+        foreach (var finding in check?.Findings ?? [])
         {
-            events(new UploadWarning(
-                WarningCode.AddressUnproven,
-                $"{image.Name} contains too few code pointers ({fit.Pointers}) to tell which address it was linked for. Assuming 0x{image.Start:X8}.",
-                "If the sketch does not start, check that it was compiled for this offset."));
+            if (finding.Warning is { } code)
+            {
+                events(new UploadWarning(code, finding.Message, finding.Hint));
+            }
         }
 
         if (image.MadeFor is { IsIncomplete: true } ids)

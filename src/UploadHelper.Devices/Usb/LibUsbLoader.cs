@@ -171,5 +171,5 @@ internal sealed class CarriedLibrary(string name, byte[] content, string cache)
         }
     }
 
-    private bool IsUnpacked(string file) => File.Exists(file) && File.ReadAllBytes(file).AsSpan().SequenceEqual(content);
+    private bool IsUnpacked(string file) => new FileInfo(file) is { Exists: true } info && info.Length == content.Length && File.ReadAllBytes(file).AsSpan().SequenceEqual(content);
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using UploadHelper.Configuration.Arduino;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Firmware;
 
 namespace UploadHelper.Configuration;
 
@@ -145,6 +146,9 @@ internal sealed class SettingsFile(
 {
     private const string Boards = "boards";
 
+    // A setting takes some 30 bytes; the largest boards.txt describes 500 boards in 1 MiB.
+    private const int LargestFile = 1 << 20;
+
     /// <summary>Name of the configuration file beside the executable; the working directory is never searched.</summary>
     public const string Name = "upload-helper.json";
 
@@ -158,7 +162,9 @@ internal sealed class SettingsFile(
     public IReadOnlyDictionary<string, string?> Settings => settings;
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: it is not JSON, or has something in it that is no setting.</exception>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.Configuration"/>: it cannot be read, is not JSON, is larger than 1 MiB, or has something in it that is no setting.
+    /// </exception>
     public static SettingsFile Read(string path)
     {
         var (boards, settings) = (new Dictionary<string, IReadOnlyDictionary<string, string?>>(StringComparer.OrdinalIgnoreCase), new SettingLayer(path));
@@ -196,9 +202,13 @@ internal sealed class SettingsFile(
     {
         try
         {
-            return JsonSettings.Read(path);
+            return JsonSettings.Read(BoundedFile.Read(path, LargestFile));
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UploadException(UploadError.Configuration, $"Cannot read the configuration file {path}: {e.Message}", "Check the path and its permissions.", e);
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
         {
             throw new UploadException(UploadError.Configuration, $"{path} is not valid JSON: {Cause(e)}", "Correct the file. Its format is JSON.", e);
         }
@@ -254,9 +264,43 @@ internal sealed class SettingsFile(
 /// <summary>Loads the JSON provider; in a class of its own, so that a run without a file does not.</summary>
 internal static class JsonSettings
 {
-    /// <summary>Reads the file.</summary>
-    /// <exception cref="InvalidDataException">It is not valid JSON.</exception>
-    public static IConfiguration Read(string path) => new ConfigurationBuilder()
-        .AddJsonFile(Path.GetFullPath(path), optional: false, reloadOnChange: false)
-        .Build();
+    /// <summary>Reads the content of a file.</summary>
+    /// <exception cref="FormatException">It is not valid JSON, or a name occurs twice.</exception>
+    /// <exception cref="JsonException">It is not valid JSON.</exception>
+    public static IConfiguration Read(ReadOnlyMemory<byte> content)
+    {
+        using var stream = new MemoryStream(content.ToArray());
+        return new ConfigurationBuilder().AddJsonStream(stream).Build();
+    }
+}
+
+/// <summary>Reads files that the user names, which can be anything: a device, a pipe, a disk image.</summary>
+internal static class BoundedFile
+{
+    /// <summary>Reads a file of limited length (<see cref="BoundedReader"/>).</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="limit">The largest length, in bytes.</param>
+    /// <exception cref="IOException">It cannot be read, is a folder or a device, or is longer (<see cref="FileTooLargeException"/>).</exception>
+    /// <exception cref="UnauthorizedAccessException">The user may not read it.</exception>
+    public static ReadOnlyMemory<byte> Read(string path, int limit)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new IOException("It is a folder.");
+        }
+
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        return BoundedReader.Read(stream, limit);
+    }
+
+    /// <summary>Reads a text file of limited length: UTF-8, or UTF-16 with a mark.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="limit">The largest length, in bytes.</param>
+    /// <exception cref="IOException">As for <see cref="Read"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">The user may not read it.</exception>
+    public static string ReadText(string path, int limit)
+    {
+        using var reader = new StreamReader(new MemoryStream(Read(path, limit).ToArray()));
+        return reader.ReadToEnd();
+    }
 }

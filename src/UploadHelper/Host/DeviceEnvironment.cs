@@ -120,21 +120,33 @@ internal sealed class DeviceEnvironment : IDisposable
     }
 }
 
-/// <summary>Reads image files from the disk.</summary>
+/// <summary>Reads image files from the disk: at most <see cref="ImageFile.LargestSize"/> bytes.</summary>
 internal static class ImageFiles
 {
     /// <summary>Reads a file.</summary>
     /// <param name="path">Its path.</param>
-    /// <exception cref="UploadException"><see cref="UploadError.ImageMissing"/> or <see cref="UploadError.ImageUnreadable"/>.</exception>
+    /// <exception cref="UploadException">
+    /// <see cref="UploadError.ImageMissing"/>, <see cref="UploadError.ImageUnreadable"/>, or <see cref="UploadError.ImageTooLarge"/>:
+    /// it is larger than anything that an STM32 can hold.
+    /// </exception>
     public static ImageFile Read(string path)
     {
         try
         {
-            return new ImageFile(Path.GetFileName(path), File.ReadAllBytes(path));
+            return new ImageFile(Path.GetFileName(path), BoundedFile.Read(path, ImageFile.LargestSize));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new UploadException(UploadError.ImageMissing, $"File {path} not found.", "Check the path, and whether the sketch was compiled.", e);
+        }
+        catch (FileTooLargeException e)
+        {
+            throw new UploadException(
+                UploadError.ImageTooLarge,
+                $"{path} is larger than anything that an STM32 can hold. {e.Message}",
+                "Check that it is the right file. A large .bin file probably includes data for RAM, and padding between flash and RAM: use the .hex or .elf file. "
+                    + "Remove the debug information from a large .elf file (arm-none-eabi-strip).",
+                e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -33,7 +33,12 @@ internal static class ImageText
 
         if (inspection.Fit is { } fit)
         {
-            yield return ("linked for", fit.LinkedFor is { } address ? $"0x{address:X8}, according to its code pointers" : $"unknown: too few code pointers ({fit.Pointers}) to tell");
+            yield return ("linked for", fit.LinkedFor is { } address ? $"0x{address:X8}, according to its code pointers" : $"unknown: {fit.Doubt(image.Start)}");
+        }
+
+        foreach (var oddity in inspection.Oddities)
+        {
+            yield return ("unusual", oddity);
         }
 
         foreach (var line in Fits(inspection))

@@ -152,6 +152,9 @@ internal sealed record ImageInspectionEvent(ImageInspection Inspection) : ImageE
     public string? Defect => Inspection.Defect;
 
     [JsonPropertyOrder(1)]
+    public IEnumerable<string> Unusual => Inspection.Oddities;
+
+    [JsonPropertyOrder(1)]
     public string? MadeFor => Inspection.Image.MadeFor?.ToString();
 
     [JsonPropertyOrder(1)]

@@ -70,12 +70,12 @@ public class ImageCommandTests
         Assert.Contains("data", Assert.Single(Rows(data, "fits")), StringComparison.Ordinal);
         Assert.Empty(Rows(data, "vector table"));
 
-        var noise = run.With("noise.bin", SketchImage.Noise(7, 4_000)).Do("image noise.bin").Exits(0).Prints("0x68E16295", "(0)");
+        var noise = run.With("noise.bin", SketchImage.Noise(7, 4_000)).Do("image noise.bin").Exits(0).Prints("0x68E16295", "(1)");
         Assert.Contains("0xF604634B", Assert.Single(Rows(noise, "fits")), StringComparison.Ordinal);
 
         var plain = DfuFileWriter.WithSuffix([0, 0, 2, 0x20, 9, 0, 0, 8], new DfuFileIds(0x1209, 0xFFFF, 0x0102));
         run.With("short.dfu", plain).Do("image short.dfu").Exits(0).Prints("DFU suffix", "vendor 1209, release 1.02", "0x20020000", "0x08000009", "(1)", "--offset");
-        run.Do($"image {TestFiles.FirmwarePath("bootloader.bin")}").Exits(0).Prints("92 bytes", "0x08000009", "(1)", "--offset");
+        run.Do($"image {TestFiles.FirmwarePath("bootloader.bin")}").Exits(0).Prints("92 bytes", "0x08000009", "linked for    0x08000000", "--offset 0");
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public class JsonFormatTests
         AssertLine(
             image,
             "image",
-            "name format size address addressProven leftOut addressFrom linkedFor stackPointer resetVector defect madeFor targets bootloaders");
+            "name format size address addressProven leftOut addressFrom linkedFor stackPointer resetVector defect unusual madeFor targets bootloaders");
         Assert.Equal(["address", "size", "section"], Names(image[0].GetProperty("leftOut")[0]));
         Assert.Equal(["alternate", "name", "segments"], Names(image[0].GetProperty("targets")[0]));
         Assert.Equal(["address", "size"], Names(image[0].GetProperty("targets")[0].GetProperty("segments")[0]));

@@ -62,6 +62,7 @@ internal static class Messages
         new("address-unproven", 0, HardlyAnyCode, "blink.bin", "(1)", "0x08000000"),
         new("file-ids", 0, ProductZero, "blink.bin", "0483:0000"),
         new("written-as-data", 0, r => r.With("data.bin", SketchImage.Noise(7, 100)).Do($"upload data.bin --offset 0x90040000 {Portenta}"), "data.bin", "0x90040000"),
+        new("unusual-vectors", 0, r => r.Sketch(Start, stack: 0xD080_0000).Do("upload blink.bin --offset 0 --simulate l496,start=bootloader"), "blink.bin", "0xD0800000"),
         new("port-missing", 6, r => r.Sketch(Start).Do($"upload blink.bin --offset 0 --port {Port} --simulate f4rom,sketch=none"), Port),
         new("port-busy", 6, _ => FailingDevices.Upload(new FailingDevices.OnePort(Port, SerialFault.Busy)), Port),
         new("port-denied", 6, _ => FailingDevices.Upload(new FailingDevices.OnePort(Port, SerialFault.AccessDenied)), Port, "dialout"),
@@ -101,9 +102,9 @@ internal static class Messages
 
     private static Printed HardlyAnyCode(ProgramRun run)
     {
-        var image = new byte[1024];
+        var image = new byte[4096];
         BinaryPrimitives.WriteUInt32LittleEndian(image, SketchImage.EndOfRam);
-        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(4), Start + 0x201);
+        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(4), Start + 0x801);
         return run.With("blink.bin", image).Do("upload blink.bin --offset 0 --simulate f4rom,start=bootloader");
     }
 

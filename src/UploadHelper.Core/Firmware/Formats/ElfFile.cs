@@ -136,7 +136,15 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileErrors errors
 
         if (Half(0x10) is not Executable and var type)
         {
-            throw errors.Foreign(type == 1 ? "it is compiled but not linked" : $"it is not an executable (ELF type {type})", "a linked program");
+            throw errors.Foreign(
+                type switch
+                {
+                    1 => "it is compiled but not linked",
+                    3 => "it is a shared library or a position-independent program",
+                    4 => "it is the memory image of a crashed program (core dump, ELF type 4)",
+                    _ => $"it is not an executable (ELF type {type})",
+                },
+                "a linked program");
         }
     }
 
@@ -221,11 +229,16 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileErrors errors
 
     private static string Machine(ushort machine) => machine switch
     {
+        2 or 43 => "SPARC",
         3 => "x86",
+        4 => "Motorola 68000",
         8 => "MIPS",
+        20 or 21 => "PowerPC",
+        42 => "SuperH",
         62 => "x86-64",
         83 => "AVR",
         94 => "Xtensa",
+        105 => "MSP430",
         183 => "AArch64",
         243 => "RISC-V",
         _ => $"machine {machine}",

@@ -199,7 +199,7 @@ internal static class CoreFiles
     {
         try
         {
-            return ArduinoProperties.Parse(File.ReadAllText(path), System);
+            return ArduinoProperties.Parse(BoundedFile.ReadText(path, ArduinoProperties.LargestFile), System);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

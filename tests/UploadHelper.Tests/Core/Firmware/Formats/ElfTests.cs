@@ -47,7 +47,7 @@ public class ElfTests
     [InlineData(0x12, 83, "it is for AVR")]
     [InlineData(0x12, 0xF1, "it is for machine 241")]
     [InlineData(0x10, 1, "it is compiled but not linked")]
-    [InlineData(0x10, 4, "it is not an executable (ELF type 4)")]
+    [InlineData(0x10, 4, "it is the memory image of a crashed program (core dump, ELF type 4)")]
     public void What_no_STM32_can_run_is_refused(int offset, byte value, string what)
     {
         var file = ElfWriter.Write([new Segment(0x0800_4000, new byte[16])]);
