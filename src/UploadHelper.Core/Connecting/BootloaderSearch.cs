@@ -163,7 +163,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
             return new UploadException(
                 UploadError.GhostDevice,
                 $"No bootloader responded within {timeout.TotalSeconds:0.#} s. {filter} is listed but does not respond: its sketch is already running. {ErrorMessages.Unchanged}",
-                "Press RESET on the board (or unplug it and plug it in again) and run the command again at once.");
+                $"Press RESET on the board (or unplug it and plug it in again) and {Again.Clause} at once.");
         }
 
         var elsewhere = devices.Where(filter.MatchesIds).ToList();
@@ -173,7 +173,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
                 + (elsewhere.Count == 0 ? "" : $"; found {string.Join(", ", elsewhere.Select(ErrorMessages.Place))}")
                 + $"). {ErrorMessages.Unchanged}",
             elsewhere.Count == 0
-                ? "Press RESET on the board and run the command again at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?"
+                ? $"Press RESET on the board and {Again.Clause} at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?"
                 : $"To use that one: --usb-path {elsewhere[0].Path}");
     }
 
@@ -308,10 +308,6 @@ internal sealed class BootloaderCandidate : IDisposable
         catch (UsbException e) when (e.Fault is UsbFault.Stall)
         {
         }
-        catch (DfuException)
-        {
-        }
-
         return true;
     }
 }

@@ -55,7 +55,8 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
                 remaining = full && recoveries == 0 ? remaining : Comparison().Reduce(remaining);
                 unchanged ??= remaining.Unchanged(image);
                 hasWritten |= remaining.Memories.Count > 0;
-                events(new PlanMade(remaining, remaining.Unchanged(image)));
+                var skipped = remaining.Unchanged(image);
+                events(new PlanMade(remaining, skipped, image.Size - skipped));
                 Warn(image, remaining);
                 State.Begin(image, session.Info);
                 var verified = flasher.Run(remaining, verify);
@@ -110,7 +111,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             events(new UploadWarning(
                 WarningCode.DeviceLimit,
                 $"This bootloader mistakes the word at 0x{second:X8} for the stack pointer of another sketch. If the upload is interrupted, it starts an incomplete sketch there.",
-                "If that happens, press RESET and run the same upload again at once."));
+                $"If that happens, press RESET and {Again.Clause} at once."));
         }
 
         if (verify && !session.Description.Functional.CanUpload)

@@ -32,7 +32,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
             [] => throw new UploadException(
                 UploadError.NoDevice,
                 (ids, path, serialNumber) is (null, null, null) ? "No board is in DFU mode." : $"No board {(ids is null ? "" : $"with {ids} ")}{(path is null ? "" : $"at {path} ")}{(serialNumber is null ? "" : $"with serial number {serialNumber} ")}is in DFU mode.",
-                "Press RESET on the board and run the command again at once."),
+                $"Press RESET on the board and {Again.Clause} at once."),
             _ => throw new UploadException(
                 UploadError.SeveralDevices,
                 $"{found.Count} boards are in DFU mode: {string.Join(", ", found.Select(d => $"{d.Id} at {d.Path}"))}.",
@@ -65,7 +65,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
             throw new UploadException(
                 UploadError.GhostDevice,
                 $"{device.Id} at {device.Path} is listed but does not respond: its sketch is already running, and its bootloader never left the bus. {ErrorMessages.Unchanged}",
-                "Press RESET on the board and run the command again at once.",
+                $"Press RESET on the board and {Again.Clause} at once.",
                 e);
         }
         catch (UsbException e)

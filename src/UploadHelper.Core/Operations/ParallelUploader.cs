@@ -123,7 +123,7 @@ public sealed class ParallelUploader(
         UploadException? Refusal(string path, SurveyedBoard? board) => board switch
         {
             null => new UploadException(
-                UploadError.NoDevice, $"No bootloader appeared at {path}. {ErrorMessages.Unchanged}", "Press RESET on the board and run the same upload again at once."),
+                UploadError.NoDevice, $"No bootloader appeared at {path}. {ErrorMessages.Unchanged}", $"Press RESET on the board and {Again.Clause} at once."),
             { Problem: { } problem } => problem,
             { Description: { } description } when BoardKind.Of(description) != BoardKind.Of(first!) => new UploadException(
                 UploadError.NotForThisDevice,
@@ -137,7 +137,7 @@ public sealed class ParallelUploader(
         UploadError.NoDevice,
         $"No bootloader appeared within {request.Timeout.TotalSeconds:0.#} s (looked for {request.Filter}"
             + (paths is null ? "" : $" at {string.Join(", ", paths)}") + "). The boards are unchanged.",
-        "Press RESET on the boards and run the same upload again at once. Does `upload-helper list` show them?");
+        $"Press RESET on the boards and {Again.Clause} at once. Does `upload-helper list` show them?");
 
     private static UploadException SeveralKinds(IReadOnlyList<IGrouping<BoardKind, SurveyedBoard>> kinds) => new(
         UploadError.SeveralDevices,

@@ -5,7 +5,6 @@ using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb;
-using UploadHelper.Host;
 using UploadHelper.Output;
 using UploadHelper.VirtualBoard;
 
@@ -21,15 +20,15 @@ internal static class ListCommand
             "List the boards in DFU mode, with their alternate settings and memory maps.",
             "upload-helper list",
             "upload-helper list --simulate f4rom");
-        command.SetAction(parse => context.Run(parse, (settings, _) =>
+        command.SetAction(parse => context.Print(parse, (settings, reporter) =>
         {
-            using var devices = DeviceEnvironment.Open(settings, context.Time, StartState.Bootloader);
-            return Run(devices.Usb, context.Streams, settings.Switch(SettingKeys.Json));
+            using var devices = context.Open(settings, reporter, StartState.Bootloader);
+            Run(devices.Usb, context.Streams, settings.Switch(SettingKeys.Json));
         }));
         return command;
     }
 
-    private static int Run(IUsbBus bus, ConsoleStreams streams, bool json)
+    private static void Run(IUsbBus bus, ConsoleStreams streams, bool json)
     {
         var devices = ErrorMessages.Listing(bus.List).Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode)).ToList();
         foreach (var device in devices)
@@ -49,8 +48,6 @@ internal static class ListCommand
         {
             streams.Out.WriteLine("No board is in DFU mode. A board whose sketch is running appears only after a reset.");
         }
-
-        return 0;
     }
 
     private static (DfuDescription? Description, string Trouble) Describe(IUsbBus bus, UsbDeviceInfo device)
@@ -105,16 +102,15 @@ internal static class InfoCommand
             "upload-helper info",
             "upload-helper info --usb-path 1-1.2 --json",
             "upload-helper info --simulate f4rom");
-        command.SetAction(parse => context.Run(parse, (settings, reporter) =>
+        command.SetAction(parse => context.Print(parse, (settings, reporter) =>
         {
             var (ids, path, serial) = (settings.Ids(SettingKeys.UsbId), BoardSettings.OnePath(settings), settings.Text(SettingKeys.Serial));
-            using var devices = DeviceEnvironment.Open(settings, context.Time, StartState.Bootloader);
+            using var devices = context.Open(settings, reporter, StartState.Bootloader);
             var inquiry = new BootloaderInquiry(devices.Usb, devices.Time, reporter.Event);
             var device = inquiry.Choose(ids, path, serial);
             var drivers = devices.DriversOf(device);
             var state = inquiry.Ask(device, context.CancellationToken);
             Write(context.Streams.Out, settings, state, drivers);
-            return 0;
         }));
         return command;
     }
