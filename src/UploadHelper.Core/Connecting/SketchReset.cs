@@ -38,7 +38,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         {
             return new UploadWarning(
                 WarningCode.PortNotTheBoard,
-                $"{port} is {what}, not the USB port of a sketch. Nothing was sent to it. {PortChoice.Sentence(listed)}",
+                $"{port} is {what}, not the USB port of a sketch. Nothing was sent to it. {PortChoice.Sentence(listed, port)}",
                 $"Press RESET on the board now, and check that the right port is selected.{PortChoice.Advice(listed)}");
         }
 
@@ -115,7 +115,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     {
         SerialFault.NotFound => new UploadWarning(
             WarningCode.PortMissing,
-            $"Serial port {port} not found, so the sketch cannot be reset automatically. {PortChoice.Sentence(listed)}",
+            $"Serial port {port} not found, so the sketch cannot be reset automatically. {PortChoice.Sentence(listed, port)}",
             $"Press RESET on the board now, or plug it in.{PortChoice.Advice(listed)}"),
         SerialFault.Busy => new UploadWarning(
             WarningCode.PortBusy,
@@ -141,13 +141,19 @@ internal static class PortChoice
 {
     private const int MostNamed = 8;
 
-    /// <summary>Which ports there are, and what is behind each, in a sentence. The sketches of STM32 boards come first.</summary>
-    public static string Sentence(IReadOnlyList<SerialPortInfo> ports)
+    /// <summary>Which ports there are apart from one, and what is behind each, in a sentence. The sketches of STM32 boards come first.</summary>
+    /// <param name="ports">All ports.</param>
+    /// <param name="port">The one that was asked for.</param>
+    public static string Sentence(IReadOnlyList<SerialPortInfo> ports, string port)
     {
-        var named = ports.OrderByDescending(IsSketch).Take(MostNamed).Select(p => $"{p.Name} ({What(p)})").ToList();
-        return named.Count == 0
-            ? "There is no serial port."
-            : $"The ports are {string.Join(", ", named)}{(ports.Count > named.Count ? $" and {ports.Count - named.Count} more" : "")}.";
+        var others = ports.Where(p => !PortNames.Same(p.Name, port)).OrderByDescending(IsSketch).ToList();
+        var other = others.Count < ports.Count ? "other " : "";
+        return others.Count switch
+        {
+            0 => $"There is no {other}serial port.",
+            1 => $"There is {(other.Length > 0 ? "one" : "only one")} {other}serial port: {Text(others[0])}.",
+            _ => $"The {other}serial ports are {string.Join(", ", others.Take(MostNamed).Select(Text))}{(others.Count > MostNamed ? $" and {others.Count - MostNamed} more" : "")}.",
+        };
     }
 
     /// <summary>Which of the ports to choose, as a further sentence of a hint; empty if none belongs to the sketch of an STM32 board.</summary>
@@ -161,6 +167,8 @@ internal static class PortChoice
             _ => $" Sketches of STM32 boards are at {string.Join(" and ", sketches.Take(MostNamed))}: choose one of these ports (Tools > Port, or --port).",
         };
     }
+
+    private static string Text(SerialPortInfo port) => $"{port.Name} ({What(port)})";
 
     private static bool IsSketch(SerialPortInfo port) => Known(port)?.Program == BoardProgram.Sketch;
 

@@ -20,7 +20,8 @@ internal sealed class FaultyOutput(int failsAt, bool forEver, Exception? fault =
     public TextWriter AsWriter() => new StreamWriter(AsStream()) { AutoFlush = true, NewLine = "\n" };
 
     /// <summary>As a file.</summary>
-    public Stream AsStream() => new Sink(this);
+    /// <param name="file">Where what is taken goes as well, or null.</param>
+    public Stream AsStream(Stream? file = null) => new Sink(this, file ?? Stream.Null);
 
     private void Take(ReadOnlySpan<byte> data)
     {
@@ -33,7 +34,7 @@ internal sealed class FaultyOutput(int failsAt, bool forEver, Exception? fault =
         _taken.Write(data);
     }
 
-    private sealed class Sink(FaultyOutput output) : Stream
+    private sealed class Sink(FaultyOutput output, Stream file) : Stream
     {
         public override bool CanRead => false;
 
@@ -49,9 +50,13 @@ internal sealed class FaultyOutput(int failsAt, bool forEver, Exception? fault =
             set => throw new NotSupportedException();
         }
 
-        public override void Write(byte[] buffer, int offset, int count) => output.Take(buffer.AsSpan(offset, count));
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-        public override void Write(ReadOnlySpan<byte> buffer) => output.Take(buffer);
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            output.Take(buffer);
+            file.Write(buffer);
+        }
 
         public override void Flush()
         {
@@ -62,5 +67,7 @@ internal sealed class FaultyOutput(int failsAt, bool forEver, Exception? fault =
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
         public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing) => file.Dispose();
     }
 }

@@ -70,13 +70,18 @@ public class SketchResetTests
     public void Instead_of_a_port_that_is_missing_or_wrong_those_are_named_that_there_are()
     {
         SerialPortInfo[] there = [Port("/dev/ttyUSB0", 0x1A86, 0x7523), Port("/dev/ttyS0", 0, 0), Port("/dev/ttyACM3", 0x2E8A, 0x000A), Port("/dev/ttyACM1", 0x1EAF, 0x0004)];
-        const string Named = "The ports are /dev/ttyACM1 (sketch of Arduino_STM32 (Maple)), /dev/ttyUSB0 (a CH340 serial adapter), /dev/ttyS0 (USB ids unknown), /dev/ttyACM3 (2E8A:000A, not a known board).";
-        foreach (var (wanted, code) in new[] { ("/dev/ttyACM0", WarningCode.PortMissing), ("/dev/ttyUSB0", WarningCode.PortNotTheBoard) })
+        const string First = "/dev/ttyACM1 (sketch of Arduino_STM32 (Maple)), ";
+        const string Last = "/dev/ttyS0 (USB ids unknown), /dev/ttyACM3 (2E8A:000A, not a known board).";
+        foreach (var (wanted, code, named) in new[]
+        {
+            ("/dev/ttyACM0", WarningCode.PortMissing, $"The serial ports are {First}/dev/ttyUSB0 (a CH340 serial adapter), {Last}"),
+            ("/dev/ttyUSB0", WarningCode.PortNotTheBoard, $"The other serial ports are {First}{Last}"),
+        })
         {
             var warning = new SketchReset(new MissingPort(there), new VirtualClock()).Run(wanted, default)!;
 
             Assert.Equal(code, warning.Code);
-            Assert.EndsWith(Named, warning.Message, StringComparison.Ordinal);
+            Assert.EndsWith(named, warning.Message, StringComparison.Ordinal);
             Assert.EndsWith("The sketch of an STM32 board is at /dev/ttyACM1: choose that port (Tools > Port, or --port /dev/ttyACM1).", warning.Hint, StringComparison.Ordinal);
         }
     }
@@ -84,6 +89,7 @@ public class SketchResetTests
     [Theory]
     [InlineData(0, 0, "There is no serial port.", "")]
     [InlineData(2, 0, "/dev/ttyACM0 (sketch with USB serial of an STM32 core), /dev/ttyACM1", "are at /dev/ttyACM0 and /dev/ttyACM1")]
+    [InlineData(1, 0, "There is only one serial port: /dev/ttyACM0 (sketch", "is at /dev/ttyACM0: choose")]
     [InlineData(0, 20, "and 12 more.", "")]
     public void However_many_there_are(int sketches, int others, string named, string advice)
     {
