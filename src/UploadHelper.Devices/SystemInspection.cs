@@ -21,8 +21,8 @@ public sealed class SystemInspection(SystemDevices devices, IReadOnlyDictionary<
     public Situation Look(string udevRules)
     {
         var library = Library();
-        var situation = OperatingSystem.IsLinux() ? new LinuxInspection("/", LinuxRights.Account(environment), new LinuxRights()).Inspect(library, udevRules)
-            : OperatingSystem.IsWindows() ? new Situation(library) { Devices = WindowsCatalogue.OfThisMachine.Devices(), Ports = Ports(), BindsDrivers = true }
+        var situation = OperatingSystem.IsLinux() ? new LinuxInspection("/", LinuxRights.Account(environment), new LinuxRights(), LinuxRights.KernelLog).Inspect(library, udevRules)
+            : OperatingSystem.IsWindows() ? new Situation(library) { Devices = WindowsCatalogue.OfThisMachine.Devices(), Silent = WindowsCatalogue.OfThisMachine.Silent(), Ports = Ports(), BindsDrivers = true }
             : new Situation(library) { Devices = OnBus(), Ports = Ports() };
         return situation with { Devices = Ask(devices.Usb, situation.Devices, time), Cores = new ArduinoCores(ArduinoCores.UsualFolders()).List() };
     }

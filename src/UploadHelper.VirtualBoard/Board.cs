@@ -166,14 +166,19 @@ public sealed class Board : IUsbPort, IFaultTarget
     /// <exception cref="IOException">One cannot be written.</exception>
     public void Save()
     {
-        if (_options.FlashFile is { } file)
+        try
         {
-            File.WriteAllBytes(file, Flash.Bytes);
+            if (_options.FlashFile is { } file)
+            {
+                _options.SaveFile(file, Flash.Bytes.ToArray());
+            }
         }
-
-        if (_options.SpiFile is { } spiFile && SpiFlash is not null)
+        finally
         {
-            File.WriteAllBytes(spiFile, SpiFlash.Bytes);
+            if (_options.SpiFile is { } spiFile && SpiFlash is not null)
+            {
+                _options.SaveFile(spiFile, SpiFlash.Bytes.ToArray());
+            }
         }
     }
 

@@ -81,6 +81,7 @@ public sealed class SimulatedSystem : IDisposable
     }
 
     /// <summary>Saves the memories that have files.</summary>
+    /// <exception cref="IOException">One cannot be written.</exception>
     public void Dispose()
     {
         foreach (var board in Boards)
@@ -118,6 +119,9 @@ public sealed record SimulationOptions(string Board)
 
     /// <summary>The file that keeps its SPI flash between runs, or null.</summary>
     public string? SpiFile { get; init; }
+
+    /// <summary>Writes the files that keep memories: called with the path and the content, and may throw what <see cref="File.WriteAllBytes(string, byte[])"/> does.</summary>
+    public Action<string, byte[]> SaveFile { get; init; } = File.WriteAllBytes;
 
     /// <summary>What it does at the start.</summary>
     public StartState Start { get; init; }

@@ -39,14 +39,16 @@ public sealed class Simulation
     /// <summary>Runs until it is cancelled, receives the command quit, or its time is over; then saves the flash files, if there are any.</summary>
     /// <param name="limit">How long to run, or null for no limit.</param>
     /// <param name="cancellationToken">Ends it, as quit does.</param>
+    /// <returns>Whether every flash file was saved; a line of the output says which was not, and why.</returns>
     /// <exception cref="FormatException">The flash file does not fit the board.</exception>
-    /// <exception cref="IOException">The flash file cannot be read or written.</exception>
+    /// <exception cref="IOException">The flash file cannot be read.</exception>
     /// <exception cref="PlugException">The board cannot be plugged in, or the pseudo terminal or the server cannot be created.</exception>
-    public void Run(TimeSpan? limit, CancellationToken cancellationToken)
+    public bool Run(TimeSpan? limit, CancellationToken cancellationToken)
     {
         var boards = new List<BoardConsole>();
         var open = new Stack<IDisposable>();
         using var quit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var saved = true;
         try
         {
             foreach (var options in _options.Each())
@@ -65,9 +67,11 @@ public sealed class Simulation
                 endpoint.Dispose();
             }
 
-            boards.ForEach(b => b.Finish());
+            boards.ForEach(b => saved &= b.Finish());
             boards.ForEach(b => b.Dispose());
         }
+
+        return saved;
     }
 
     private void Open(List<BoardConsole> boards, Stack<IDisposable> open)
@@ -165,6 +169,7 @@ internal sealed class BoardConsole : IDisposable
     private readonly Board _board;
     private readonly string _name;
     private readonly Action<string> _output;
+    private readonly Action<string, byte[]> _saveFile;
 
     /// <summary>Switches a board on.</summary>
     /// <param name="options">Which board, and how it starts.</param>
@@ -175,7 +180,7 @@ internal sealed class BoardConsole : IDisposable
     /// <exception cref="IOException">The flash file cannot be read.</exception>
     public BoardConsole(SimulationOptions options, TimeProvider time, string name, Action<string> output)
     {
-        (_name, _output) = (name, output);
+        (_name, _output, _saveFile) = (name, output, options.SaveFile);
         _board = BoardFactory.Create(options, e => Print(e.ToString()));
         Runner = new BoardRunner(_board, time);
     }
@@ -208,7 +213,7 @@ internal sealed class BoardConsole : IDisposable
                 Runner.Use(_ => _board.ClearFaults());
                 break;
             case ("save", { } file):
-                File.WriteAllBytes(file, Runner.Use(_ => _board.Flash.Bytes.ToArray()));
+                _saveFile(file, Runner.Use(_ => _board.Flash.Bytes.ToArray()));
                 Print($"flash saved to {file}");
                 break;
             case ("status", null):
@@ -225,11 +230,22 @@ internal sealed class BoardConsole : IDisposable
     public void Print(string line) => _output(_name + line);
 
     /// <summary>Saves the memories that have files, and prints a summary.</summary>
-    /// <exception cref="IOException">The flash file cannot be written.</exception>
-    public void Finish()
+    /// <returns>Whether they were saved.</returns>
+    public bool Finish()
     {
-        Runner.Use(_ => _board.Save());
+        var saved = true;
+        try
+        {
+            Runner.Use(_ => _board.Save());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            Print($"error: flash not saved: {e.Message}");
+            saved = false;
+        }
+
         Print($"summary: {Runner.Use(_ => Describe())}");
+        return saved;
     }
 
     /// <inheritdoc/>

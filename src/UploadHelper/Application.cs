@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using UploadHelper.CommandLine;
 using UploadHelper.Commands;
 using UploadHelper.Core.Errors;
+using UploadHelper.Host;
 using UploadHelper.Output;
 
 namespace UploadHelper;
@@ -12,9 +13,9 @@ namespace UploadHelper;
 /// <param name="streams">The streams of the process.</param>
 /// <param name="environment">Its variables.</param>
 /// <param name="time">The clock.</param>
-/// <param name="listen">Begins to listen for Ctrl-C and SIGTERM; returns what they cancel.</param>
+/// <param name="listen">Begins to listen for Ctrl-C and SIGTERM; returns what they cancel. With true, so does the end of the terminal.</param>
 internal sealed class Application(
-    ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, TimeProvider time, Func<CancellationToken> listen)
+    ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, TimeProvider time, Func<bool, CancellationToken> listen)
 {
     /// <summary>The process: gives the program its real surroundings.</summary>
     public static int Main(string[] arguments)
@@ -28,51 +29,60 @@ internal sealed class Application(
         }
 
         using var signals = new Signals();
-        var streams = new ConsoleStreams(new StandardInput(), Console.Out, Console.Error, ErrorIsTerminal: !Console.IsErrorRedirected) { InIsTerminal = !Console.IsInputRedirected };
+        var streams = StandardStreams.Open();
         var status = new Application(streams, environment, time, signals.Listen).Run(arguments);
         SlowReader.WaitFor(status, streams, environment, time, start);
         return status;
     }
 
-    private readonly ConsoleStreams _streams = CallingHost.Seen(streams, environment);
+    /// <summary>Creates the files that a run writes, by their paths; on the disk, unless a test has another.</summary>
+    public Func<string, Stream> CreateFile { private get; init; } = OutputFile.OnDisk;
 
     /// <summary>Runs the program.</summary>
     /// <param name="arguments">The arguments of the process.</param>
     /// <returns>The exit status.</returns>
     public int Run(string[] arguments)
     {
-        var rewritten = ArgumentShapes.Rewrite(arguments, CommandTable.Knows);
-        var parse = ParseRewritten(rewritten);
-
-        // Help, the version and completion run whatever else is on the command line.
-        var runsCommand = parse.Errors.Count > 0 || parse.Action == parse.CommandResult.Command.Action;
-        if (runsCommand && new BadInput([.. CommandTable.Names]).Find(arguments, rewritten, parse) is { } usage)
+        var seen = CallingHost.Seen(streams, environment, arguments).Surviving();
+        var (parse, usage) = Check(arguments, seen);
+        if (usage is not null)
         {
             IReporter reporter = arguments.Contains("--json")
-                ? new JsonReporter(_streams)
-                : new TextReporter(_streams, verbose: false, quiet: false, color: false);
+                ? new JsonReporter(seen)
+                : new TextReporter(seen, verbose: false, quiet: false, color: false);
             reporter.Failed(usage);
             return UploadError.Usage.ExitStatus();
         }
 
         return parse.Invoke(new InvocationConfiguration
         {
-            Output = _streams.Out,
-            Error = _streams.Error,
+            Output = seen.Out,
+            Error = seen.Error,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         });
     }
 
-    /// <summary>Parses arguments without running anything.</summary>
-    internal ParseResult Parse(string[] arguments) => ParseRewritten(ArgumentShapes.Rewrite(arguments, CommandTable.Knows));
-
-    private ParseResult ParseRewritten(string[] rewritten) =>
-        CommandTree(rewritten).Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
-
-    private RootCommand CommandTree(string[] arguments)
+    /// <summary>Parses arguments and checks them, without running anything.</summary>
+    /// <param name="arguments">The arguments of the process.</param>
+    /// <param name="seen">The streams of the command.</param>
+    /// <returns>What was parsed, and what is wrong with it, or null.</returns>
+    internal (ParseResult Parse, UploadException? Usage) Check(string[] arguments, ConsoleStreams seen)
     {
-        var context = new CommandContext(_streams, environment, time, listen);
+        var rewritten = ArgumentShapes.Rewrite(arguments, CommandTable.Knows);
+        var parse = CommandTree(rewritten, seen).Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+        // Help, the version and completion run whatever else is on the command line.
+        var runsCommand = parse.Errors.Count > 0 || parse.Action == parse.CommandResult.Command.Action;
+        return (parse, runsCommand ? new BadInput([.. CommandTable.Names]).Find(arguments, rewritten, parse) : null);
+    }
+
+    /// <summary>Parses arguments alone.</summary>
+    internal ParseResult Parse(string[] arguments) => Check(arguments, streams).Parse;
+
+    private RootCommand CommandTree(string[] arguments, ConsoleStreams seen)
+    {
+        var context = new CommandContext(seen, environment, time, listen, CreateFile);
         var root = new RootCommand(
             $"""
             Upload sketches to STM32 boards over USB DFU.
@@ -101,19 +111,24 @@ internal sealed class Application(
 }
 
 /// <summary>
-/// Ctrl-C and SIGTERM: the first stops the work before its next transfer, the second ends the process at once.
+/// Ctrl-C and SIGTERM: the first stops the work before its next transfer, the second ends the process at once. The end of the
+/// terminal (SIGHUP) stops only what would go on for ever: a board is worth more than a window.
 /// </summary>
 internal sealed class Signals : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
+    private bool _hangupStops;
 
     /// <summary>Begins to listen, which starts a thread, unless it already listens.</summary>
+    /// <param name="hangupStops">Whether the end of the terminal cancels, too.</param>
     /// <returns>Cancelled by the first signal.</returns>
-    public CancellationToken Listen()
+    public CancellationToken Listen(bool hangupStops)
     {
+        _hangupStops |= hangupStops;
         if (_registrations.Count == 0)
         {
+            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangup));
             _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, On));
             _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, On));
         }
@@ -125,6 +140,15 @@ internal sealed class Signals : IDisposable
     {
         _registrations.ForEach(r => r.Dispose());
         _source.Dispose();
+    }
+
+    private void OnHangup(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (_hangupStops)
+        {
+            _source.Cancel();
+        }
     }
 
     private void On(PosixSignalContext context)

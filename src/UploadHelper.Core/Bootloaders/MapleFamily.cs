@@ -1,3 +1,4 @@
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
@@ -7,7 +8,7 @@ internal static class MapleFamily
 {
     private const ushort DfuVersion = 0x0110;
     private const string Ids = "--usb-id 1EAF:0003";
-    private const string Retry = "If that happens, press RESET and run the same upload again at once: the bootloader answers for about a second after a reset.";
+    private const string Retry = $"If that happens, press RESET and {Again.Clause} at once: the bootloader answers for about a second after a reset.";
 
     // dfuUpdateByRequest(): in dfuDNBUSY, no request changes the state until code_copy_lock is END.
     private const string ProgramsInMainLoop = "its source: it reports dfuDNBUSY until its main loop has programmed the block";

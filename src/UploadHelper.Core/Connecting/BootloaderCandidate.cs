@@ -123,10 +123,6 @@ internal sealed class BootloaderCandidate : IDisposable
         {
             return null;
         }
-        catch (DfuException)
-        {
-            return null;
-        }
     }
 }
 

@@ -192,7 +192,7 @@ public record BootloaderRequest(DeviceFilter Filter)
     /// </summary>
     internal DeviceFilter FilterAt(ISerialPorts ports) =>
         Filter.UsbPath is null && Port is { } name
-            && PortNames.Find(ports.List(), name) is { UsbPath: { } path } port && SketchPort.WhatElse(port) is null
+            && PortNames.Find(ports.List(), name) is { UsbPath: { } path } port && SketchPort.OtherDevice(port) is null
             ? Filter with { UsbPath = path }
             : Filter;
 }

@@ -205,7 +205,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
                 + $").{ErrorMessages.OtherDevices(others, _listed)} {ErrorMessages.Unchanged}",
             elsewhere.Count > 0 ? $"To use that one: --usb-path {elsewhere[0].Path}"
                 : others.Count > 0 ? Select(others)
-                : "Press RESET on the board and run the command again at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?");
+                : $"Press RESET on the board and {Again.Clause} at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?");
     }
 
     private static string Select(IReadOnlyList<UsbDeviceInfo> others) => string.Join(", or ", others.Select(o => $"To use {o.Id}: --usb-id {o.Id}"));

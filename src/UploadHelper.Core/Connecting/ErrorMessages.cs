@@ -17,7 +17,11 @@ public static class ErrorMessages
     /// <summary>The state of a board that has the new sketch.</summary>
     public const string Written = "The new sketch is on the board.";
 
-    private const string Retry = "Press RESET on the board (or unplug it and plug it in again) and run the same command again.";
+    /// <summary>Why a Maple bootloader cannot start a sketch: <see cref="IUsbDevice.CanReset"/> is false.</summary>
+    public const string NoBusReset =
+        "This bootloader starts a sketch only after a USB bus reset, which is not possible here: the WinUSB driver (Windows) and libusb before 1.0.23 (macOS) cannot do it.";
+
+    private const string Retry = $"Press RESET on the board (or unplug it and plug it in again) and {Again.Clause}.";
 
     /// <summary>A device and its USB path: "0483:DF11 at 1-1".</summary>
     public static string Place(UsbDeviceInfo device) => $"{device.Id} at {device.Path}";
@@ -37,7 +41,7 @@ public static class ErrorMessages
     public static UploadException Explain(UsbException e, string state) => e.Fault switch
     {
         UsbFault.Gone => new UploadException(UploadError.DeviceLost, $"{Short(e)} {state}", Retry, e),
-        UsbFault.Busy => new UploadException(UploadError.DeviceBusy, $"Another program is using the board. {state}", "Close that program and run the same command again.", e),
+        UsbFault.Busy => new UploadException(UploadError.DeviceBusy, $"Another program is using the board. {state}", $"Close that program and {Again.Clause}.", e),
         _ => new UploadException(UploadError.DeviceFailed, $"{Short(e)} {state}", Retry, e),
     };
 
@@ -78,7 +82,7 @@ public static class ErrorMessages
     public static UploadException Ghost(UsbDeviceInfo device, Exception? inner) => new(
         UploadError.GhostDevice,
         $"{NoResponse(Place(device))} {Unchanged}",
-        "Press RESET on the board (or unplug it and plug it in again) and run the command again at once.",
+        $"Press RESET on the board (or unplug it and plug it in again) and {Again.Clause} at once.",
         inner);
 
     /// <summary>Names the devices in DFU mode that have other ids than the wanted ones, and those in DFU run-time mode, in whole sentences; "" if there are none.</summary>
@@ -107,7 +111,7 @@ public static class ErrorMessages
             UsbFault.Busy => new UploadException(
                 UploadError.DeviceBusy,
                 $"Found the bootloader {name}, but another program is using it. {NothingErased}",
-                "Close other flashing tools (a browser with WebUSB, STM32CubeProgrammer, dfu-util) and run the command again.",
+                $"Close other flashing tools (a browser with WebUSB, STM32CubeProgrammer, dfu-util) and {Again.Clause}.",
                 e),
             _ => new UploadException(
                 UploadError.WrongDriver,

@@ -1,6 +1,8 @@
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Timing;
+using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Connecting;
 
@@ -30,19 +32,20 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     public UploadWarning? Run(string port, CancellationToken cancellationToken)
     {
         // Only a listed port can be seen to disappear: udev's links and pseudo terminals open without being listed.
-        var info = PortNames.Find(ports.List(), port);
-        if (info is not null && SketchPort.WhatElse(info) is { } what)
+        var listed = ports.List();
+        var info = PortNames.Find(listed, port);
+        if (info is not null && SketchPort.OtherDevice(info) is { } what)
         {
             return new UploadWarning(
                 WarningCode.PortNotTheBoard,
-                $"{port} is {what}, not the USB port of a sketch. Nothing was sent to it.",
-                "Press RESET on the board now, and check that the right port is selected.");
+                $"{port} is {what}, not the USB port of a sketch. Nothing was sent to it. {PortChoice.Sentence(listed, port)}",
+                $"Press RESET on the board now, and check that the right port is selected.{PortChoice.Advice(listed)}");
         }
 
         var sent = false;
         try
         {
-            var way = SketchPort.WayOf(info);
+            var way = SketchPort.ResetWayOf(info);
             if (way == ResetWay.Touch)
             {
                 using var line = ports.Open(port, TouchBaudRate);
@@ -65,7 +68,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         }
         catch (SerialException e)
         {
-            return Warning(port, e);
+            return Warning(port, e, listed);
         }
     }
 
@@ -108,12 +111,12 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         return false;
     }
 
-    private static UploadWarning Warning(string port, SerialException e) => e.Fault switch
+    private static UploadWarning Warning(string port, SerialException e, IReadOnlyList<SerialPortInfo> listed) => e.Fault switch
     {
         SerialFault.NotFound => new UploadWarning(
             WarningCode.PortMissing,
-            $"Serial port {port} not found, so the sketch cannot be reset automatically.",
-            "Press RESET on the board now, or plug it in."),
+            $"Serial port {port} not found, so the sketch cannot be reset automatically. {PortChoice.Sentence(listed, port)}",
+            $"Press RESET on the board now, or plug it in.{PortChoice.Advice(listed)}"),
         SerialFault.Busy => new UploadWarning(
             WarningCode.PortBusy,
             $"Another program is using {port}, so the sketch cannot be reset automatically.",
@@ -130,5 +133,52 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
             WarningCode.PortFailed,
             $"{port} failed: {e.Message}",
             "Press RESET on the board now."),
+    };
+}
+
+/// <summary>The ports that a user can choose from instead of one that is missing or wrong.</summary>
+internal static class PortChoice
+{
+    private const int MostNamed = 8;
+
+    /// <summary>Which ports there are apart from one, and what is behind each, in a sentence. The sketches of STM32 boards come first.</summary>
+    /// <param name="ports">All ports.</param>
+    /// <param name="port">The one that was asked for.</param>
+    public static string Sentence(IReadOnlyList<SerialPortInfo> ports, string port)
+    {
+        var others = ports.Where(p => !PortNames.Same(p.Name, port)).OrderByDescending(IsSketch).ToList();
+        var other = others.Count < ports.Count ? "other " : "";
+        return others.Count switch
+        {
+            0 => $"There is no {other}serial port.",
+            1 => $"There is {(other.Length > 0 ? "one" : "only one")} {other}serial port: {Text(others[0])}.",
+            _ => $"The {other}serial ports are {string.Join(", ", others.Take(MostNamed).Select(Text))}{(others.Count > MostNamed ? $" and {others.Count - MostNamed} more" : "")}.",
+        };
+    }
+
+    /// <summary>Which of the ports to choose, as a further sentence of a hint; empty if none belongs to the sketch of an STM32 board.</summary>
+    public static string Advice(IReadOnlyList<SerialPortInfo> ports)
+    {
+        var sketches = ports.Where(IsSketch).Select(p => p.Name).ToList();
+        return sketches.Count switch
+        {
+            0 => "",
+            1 => $" The sketch of an STM32 board is at {sketches[0]}: choose that port (Tools > Port, or --port {sketches[0]}).",
+            _ => $" Sketches of STM32 boards are at {string.Join(" and ", sketches.Take(MostNamed))}: choose one of these ports (Tools > Port, or --port).",
+        };
+    }
+
+    private static string Text(SerialPortInfo port) => $"{port.Name} ({What(port)})";
+
+    private static bool IsSketch(SerialPortInfo port) => Known(port)?.Program == BoardProgram.Sketch;
+
+    private static KnownDevice? Known(SerialPortInfo port) => port is { VendorId: { } vendor, ProductId: { } product } ? BootloaderCatalogue.Find(new UsbId(vendor, product)) : null;
+
+    private static string What(SerialPortInfo port) => port switch
+    {
+        _ when SketchPort.OtherDevice(port) is { } other => other,
+        _ when Known(port) is { } known => known.Name,
+        { VendorId: { } vendor, ProductId: { } product } => $"{new UsbId(vendor, product)}, not a known board",
+        _ => "USB ids unknown",
     };
 }

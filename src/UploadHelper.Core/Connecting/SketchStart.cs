@@ -43,9 +43,8 @@ internal sealed class SketchStart(BootloaderSession session, ISerialPorts ports,
         {
             events(new UploadWarning(
                 WarningCode.ResetNeeded,
-                "This bootloader starts a sketch only after a USB bus reset, which is not possible here (on Windows: with the WinUSB driver). "
-                    + "When the upload is complete, press RESET to start the sketch.",
-                "With the libusbK or libusb0 driver, for example from Zadig, it starts automatically."));
+                $"{ErrorMessages.NoBusReset} When the upload is complete, press RESET to start the sketch.",
+                "With the libusbK or libusb0 driver (Windows, for example from Zadig) or a newer libusb (macOS), it starts automatically."));
         }
     }
 

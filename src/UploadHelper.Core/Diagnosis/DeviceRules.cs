@@ -156,3 +156,51 @@ internal static class DriverRules
     private static Finding Problem(SeenDevice board, string code, string what, string remedy) =>
         new(FindingLevel.Problem, FindingTopic.UsbDevices, code, $"{SeenBoards.Name(board)}: {what}") { Remedy = [Step.Say(remedy)] };
 }
+
+/// <summary>Rules for what is plugged in and does not answer. It may be a board whose bootloader in ROM does not use USB.</summary>
+internal static class SilentRules
+{
+    // What happened long ago may have been unplugged since: nothing reports that.
+    private static readonly TimeSpan Recent = TimeSpan.FromMinutes(5);
+
+    private static readonly IReadOnlyList<Step> Remedy =
+    [
+        // AN2606: the ROM uses the first interface on which something arrives. Seen on F401, F407 and F411 boards whose USART1 RX floats.
+        Step.Say("With the bootloader in ROM of an F401, F407 or F411 (BOOT0 held): pin PA10 may be floating, and the bootloader takes noise there for a serial upload. Connect PA10 to GND, hold BOOT0 and press RESET."),
+        Step.Say("It does not succeed each time: run the upload with --timeout 60, and repeat BOOT0 and RESET while it waits."),
+        Step.Say("Otherwise try another cable, another USB port and no hub. Some Blue Pills have the wrong resistor R10."),
+    ];
+
+    public static IEnumerable<Finding> Of(Situation situation)
+    {
+        foreach (var silent in situation.Silent)
+        {
+            yield return new Finding(
+                silent.Ago is null || silent.Ago <= Recent ? FindingLevel.Problem : FindingLevel.Note,
+                FindingTopic.UsbDevices,
+                "device-silent",
+                $"A device{(silent.Path.Length == 0 ? "" : $" at {silent.Path}")} does not answer when the computer reads its descriptors ({silent.Report}{Ago(silent.Ago)}).")
+            {
+                Board = silent.Path.Length == 0 ? null : silent.Path,
+                Remedy = Remedy,
+            };
+        }
+
+        if (situation.Linux is { KernelLog: Access.Denied } && !SeenBoards.Of(situation).Any())
+        {
+            yield return new Finding(
+                FindingLevel.Note, FindingTopic.UsbDevices, "kernel-log", "This user has no permission to read the kernel's log, so a board that does not answer on USB cannot be seen here.")
+            {
+                Remedy = [Step.Say("To see it (\"device descriptor read/64, error -71\"):"), Step.Command("sudo dmesg | grep -i usb | tail")],
+            };
+        }
+    }
+
+    private static string Ago(TimeSpan? ago) => ago switch
+    {
+        null => "",
+        { TotalMinutes: < 2 } time => $", {time.TotalSeconds:0} s ago",
+        { TotalHours: < 2 } time => $", {time.TotalMinutes:0} minutes ago",
+        var time => $", {time.Value.TotalHours:0} hours ago",
+    };
+}

@@ -9,6 +9,7 @@ public sealed class Findings(RepairCommands commands)
     [
         .. LibraryRules.Of(situation),
         .. situation.BindsDrivers ? DriverRules.Of(situation) : new DeviceRules(commands).Of(situation),
+        .. SilentRules.Of(situation),
         .. new PortRules(commands).Of(situation),
         .. new PermissionRules(commands).Of(situation),
         .. new CoreRules(commands).Of(situation),

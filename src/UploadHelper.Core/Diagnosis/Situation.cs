@@ -10,6 +10,9 @@ public sealed record Situation(UsbLibraryState UsbLibrary)
     /// <summary>The USB devices; not all of them need be boards.</summary>
     public IReadOnlyList<SeenDevice> Devices { get; init; } = [];
 
+    /// <summary>What is plugged in and does not answer while the computer reads its descriptors, so that it is no device of <see cref="Devices"/>.</summary>
+    public IReadOnlyList<SilentDevice> Silent { get; init; } = [];
+
     /// <summary>The serial ports.</summary>
     public IReadOnlyList<SeenPort> Ports { get; init; } = [];
 
@@ -47,6 +50,12 @@ public sealed record SeenDevice(UsbId Id, string Path, string Name)
     /// <summary>The processes that are known to have it open.</summary>
     public IReadOnlyList<Holder> Holders { get; init; } = [];
 }
+
+/// <summary>Something on USB that did not answer when it was plugged in or reset.</summary>
+/// <param name="Path">Where it is plugged in, as <see cref="UsbDeviceInfo.Path"/>; "" where the system does not know it.</param>
+/// <param name="Report">How the system reports it, for example "device descriptor read/64, error -71".</param>
+/// <param name="Ago">How long ago; null if it is so now.</param>
+public sealed record SilentDevice(string Path, string Report, TimeSpan? Ago);
 
 /// <summary>A serial port, and whether it can be used.</summary>
 /// <param name="Port">The port.</param>
@@ -110,6 +119,9 @@ public sealed record LinuxState(string User, bool IsRoot, UdevRulesState Rules)
 
     /// <summary>Whether udev is running.</summary>
     public bool UdevRuns { get; init; } = true;
+
+    /// <summary>Whether this user may read the kernel's log, which alone tells of devices that do not answer.</summary>
+    public Access KernelLog { get; init; }
 
     /// <summary>Whether ModemManager is running, which probes each new serial port for a modem.</summary>
     public bool ModemManagerRuns { get; init; }

@@ -63,6 +63,20 @@ public static class Overrides
     public static Override Of(string name) => Enum.GetValues<Override>().First(c => c.Name() == name);
 }
 
+/// <summary>How hints ask the user to repeat what failed. The user of an IDE presses a button instead of typing a command.</summary>
+public static class Again
+{
+    /// <summary>Inside a sentence.</summary>
+    public const string Clause = "run the same command again";
+
+    /// <summary>At the beginning of a sentence.</summary>
+    public const string Sentence = "Run the same command again";
+
+    /// <summary>A hint for the user of an IDE.</summary>
+    /// <param name="hint">The hint, with <see cref="Clause"/> or <see cref="Sentence"/> in it or without.</param>
+    public static string InIde(string hint) => hint.Replace(Clause, "press Upload again", StringComparison.Ordinal).Replace(Sentence, "Press Upload again", StringComparison.Ordinal);
+}
+
 /// <summary>The failures of the program. <see cref="ErrorTable"/> has the code, the exit status and the explanation of each.</summary>
 public enum UploadError
 {

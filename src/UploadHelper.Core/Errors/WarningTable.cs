@@ -129,10 +129,10 @@ public static class WarningTable
         new(WarningCode.ResetNeeded, new(
             "reset-needed",
             "Press RESET when the upload is complete",
-            "A Maple bootloader starts the sketch after a USB reset. On Windows, the WinUSB driver cannot reset the device.",
+            "A Maple bootloader starts the sketch after a USB reset. On Windows, the WinUSB driver cannot reset the device; on macOS, libusb before 1.0.23 cannot.",
             Unchanged,
             "Press RESET when the upload is complete.",
-            "With the libusbK driver (install it with Zadig) the sketch starts by itself.")),
+            "With the libusbK driver (Windows; install it with Zadig) or a newer libusb (macOS) the sketch starts by itself.")),
         new(WarningCode.PortNotBack, new(
             "port-not-back",
             "The sketch's serial port did not reappear",
@@ -152,6 +152,18 @@ public static class WarningTable
             "Normally a Maple bootloader starts the sketch after a second. Once a computer has asked for its state, it waits for an upload instead, without a time limit.",
             "Its sketch is still there.",
             "Run `upload-helper leave`, or press RESET.")),
+        new(WarningCode.FileNotKept, new(
+            "file-not-kept",
+            "A file could not be written",
+            "The disk is full, or something else prevents that the trace (`--trace`), or the flash of a virtual board (`flash=FILE`), is written to its file. A file of that name that was there before is still there.",
+            "Not affected. The upload goes on.",
+            "Free some space, or choose another file.")),
+        new(WarningCode.OutputLost, new(
+            "output-lost",
+            "The output could not be written",
+            "Standard output or standard error leads to a full disk, or to something that no longer takes it. What upload-helper prints there is lost.",
+            "Not affected. The upload goes on, and the exit status is that of the upload.",
+            "Check where the output goes.")),
     ];
 
     private static readonly Dictionary<WarningCode, WarningEntry> ByCode = Entries.ToDictionary(e => e.Warning);
@@ -236,4 +248,10 @@ public enum WarningCode
 
     /// <summary>The board will stay in its bootloader.</summary>
     StaysInDfu,
+
+    /// <summary>The trace or the flash of a virtual board cannot be written to its file.</summary>
+    FileNotKept,
+
+    /// <summary>Standard output or standard error cannot be written.</summary>
+    OutputLost,
 }

@@ -57,7 +57,8 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
                 unfinished ??= isRewriting || (full && recoveries == 0) ? whole : Comparison().Reduce(whole);
                 unchanged = isRewriting ? 0 : unchanged ?? unfinished.Unchanged(image);
                 hasWritten |= unfinished.Memories.Count > 0;
-                events(new PlanMade(unfinished, unfinished.Unchanged(image)));
+                var skipped = unfinished.Unchanged(image);
+                events(new PlanMade(unfinished, skipped, image.Size - skipped));
                 Warn(image, unfinished);
                 State.Begin(image, session.Info, session.Select(whole.Memories[0].Memory).IsSequential);
                 var (verified, damage) = flasher.Run(unfinished, whole, verify);
@@ -153,7 +154,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             + State.Text,
         damage.IsErased
             ? "This bootloader was built for a chip with smaller sectors. Install its build for this chip, or upload through the ROM bootloader (BOOT0) or a debug probe."
-            : "Run the same upload again. If it fails at the same address, the flash is worn out or write protected there.");
+            : $"{Again.Sentence}. If it fails at the same address, the flash is worn out or write protected there.");
 
     // Otherwise the next attempt plans anew, and compares with the board. A download that always begins at the start of the
     // memory would erase the sectors that it skips.
@@ -191,7 +192,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             events(new UploadWarning(
                 WarningCode.DeviceLimit,
                 $"This bootloader mistakes the word at 0x{second:X8} for the stack pointer of another sketch. If the upload is interrupted, it starts an incomplete sketch there.",
-                "If that happens, press RESET and run the same upload again at once."));
+                $"If that happens, press RESET and {Again.Clause} at once."));
         }
 
         if (verify && !session.Description.Functional.CanUpload)

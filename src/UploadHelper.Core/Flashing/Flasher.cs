@@ -146,7 +146,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
                 UploadError.VerifyFailed,
                 $"The sector at 0x{sector.Address:X8} was not erased, although the board reported success: 0x{difference.Address:X8} still contains 0x{difference.Found:X2}. "
                     + InterruptedUpload.NothingElseErased,
-                "Run the same upload again. If it fails in the same way, the sector is write protected (option bytes); STM32CubeProgrammer shows that.");
+                $"{Again.Sentence}. If it fails in the same way, the sector is write protected (option bytes); STM32CubeProgrammer shows that.");
         }
     }
 
@@ -231,7 +231,8 @@ public enum FlashPhase
 /// <summary>The plan is complete: what will be erased and written.</summary>
 /// <param name="Plan">The plan.</param>
 /// <param name="Unchanged">Number of image bytes that are already on the board and are skipped.</param>
-public sealed record PlanMade(FlashPlan Plan, int Unchanged) : UploadEvent;
+/// <param name="Bytes">Number of image bytes to write, without the padding of <see cref="FlashPlan.BytesToWrite"/>.</param>
+public sealed record PlanMade(FlashPlan Plan, int Unchanged, int Bytes) : UploadEvent;
 
 /// <summary>A transfer failed, and the upload tries to continue.</summary>
 /// <param name="What">What happened, in a sentence.</param>

@@ -34,7 +34,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
                 UploadError.NoDevice,
                 ((ids, path, serialNumber) is (null, null, null) ? "No board is in DFU mode." : $"No board {(ids is null ? "" : $"with {string.Join(" or ", ids)} ")}{(path is null ? "" : $"at {path} ")}{(serialNumber is null ? "" : $"with serial number {serialNumber} ")}is in DFU mode.")
                     + ErrorMessages.OtherDevices([], devices),
-                "Press RESET on the board and run the command again at once."),
+                $"Press RESET on the board and {Again.Clause} at once."),
             _ => throw new UploadException(
                 UploadError.SeveralDevices,
                 $"{found.Count} boards are in DFU mode: {string.Join(", ", found.Select(d => $"{d.Id} at {d.Path}"))}.",

@@ -39,8 +39,8 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
         {
             throw new UploadException(
                 UploadError.NotStarted,
-                $"This bootloader starts a sketch only after a USB bus reset, which is not possible here (on Windows: with the WinUSB driver). {ErrorMessages.Unchanged}",
-                "Press RESET on the board. With the libusbK or libusb0 driver, for example from Zadig, `leave` works.");
+                $"{ErrorMessages.NoBusReset} {ErrorMessages.Unchanged}",
+                "Press RESET on the board. With the libusbK or libusb0 driver (Windows, for example from Zadig) or a newer libusb (macOS), `leave` works.");
         }
 
         var watcher = new LeaveWatcher(bus, ports, time, session.Description);

@@ -124,7 +124,7 @@ public sealed class ParallelUploader(
         UploadException? Refusal(string path, SurveyedBoard? board) => board switch
         {
             null => new UploadException(
-                UploadError.NoDevice, $"No bootloader appeared at {path}. {ErrorMessages.Unchanged}", "Press RESET on the board and run the same upload again at once."),
+                UploadError.NoDevice, $"No bootloader appeared at {path}. {ErrorMessages.Unchanged}", $"Press RESET on the board and {Again.Clause} at once."),
             { Problem: { } problem } => problem,
             { Description: { } description } when BoardKind.Of(description) != BoardKind.Of(first!) => new UploadException(
                 UploadError.NotForThisDevice,
@@ -139,7 +139,7 @@ public sealed class ParallelUploader(
         (others.Count == 0 ? $"No bootloader appeared within {request.Timeout.TotalSeconds:0.#} s" : "No known bootloader is connected")
             + $" (looked for {request.Filter}" + (paths is null ? "" : $" at {string.Join(", ", paths)}") + $").{ErrorMessages.OtherDevices(others, [])} The boards are unchanged.",
         others.Count == 0
-            ? "Press RESET on the boards and run the same upload again at once. Does `upload-helper list` show them?"
+            ? $"Press RESET on the boards and {Again.Clause} at once. Does `upload-helper list` show them?"
             : $"To use {(others.Count == 1 ? "it" : "the first")}: --usb-id {others[0].Id}");
 
     private static UploadException SeveralKinds(IReadOnlyList<IGrouping<BoardKind, SurveyedBoard>> kinds) => new(

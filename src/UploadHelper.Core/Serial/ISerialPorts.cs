@@ -138,7 +138,7 @@ public static class SketchPort
     private static readonly string[] BluetoothNames = ["rfcomm", "cu.Bluetooth", "tty.Bluetooth", "cu.BLTH", "tty.BLTH"];
 
     /// <summary>The kind of device behind a port that is certainly not a sketch's own port; null if it is one, or could be.</summary>
-    public static string? WhatElse(SerialPortInfo port)
+    public static string? OtherDevice(SerialPortInfo port)
     {
         var name = port.Name[(port.Name.LastIndexOf('/') + 1)..];
         return BluetoothNames.Any(b => name.StartsWith(b, StringComparison.OrdinalIgnoreCase))
@@ -150,7 +150,7 @@ public static class SketchPort
     /// The first reset to try on a port. The cores for STM32 (1EAF:0004, 0483:5740) support the magic reset. A sketch can have
     /// ids of its own, so unknown ids get the magic reset, too.
     /// </summary>
-    public static ResetWay WayOf(SerialPortInfo? port) => port switch
+    public static ResetWay ResetWayOf(SerialPortInfo? port) => port switch
     {
         { VendorId: Arduino } => ResetWay.Touch,
         { VendorId: { } vendor, ProductId: { } product } when new UsbId(vendor, product) == Maple => ResetWay.MapleMagic,

@@ -31,8 +31,8 @@ public static class Waiting
 /// <summary>A clock that advances only when every flow (a thread that drives a board) is waiting on it.</summary>
 public interface IFlowClock
 {
-    /// <summary>Sets the number of flows.</summary>
-    void SetFlows(int flows);
+    /// <summary>Sets how many flows there are; the clock advances when that many are waiting.</summary>
+    void SetFlowCount(int flows);
 
     /// <summary>Reports that a flow has ended and will not wait again.</summary>
     void Leave();
@@ -47,7 +47,7 @@ public static class ParallelRun
     public static void RunTogether(this TimeProvider time, IReadOnlyList<Action> work)
     {
         var clock = time as IFlowClock;
-        clock?.SetFlows(work.Count);
+        clock?.SetFlowCount(work.Count);
         var threads = work.Select(piece => new Thread(() =>
         {
             try
@@ -61,6 +61,6 @@ public static class ParallelRun
         })).ToList();
         threads.ForEach(t => t.Start());
         threads.ForEach(t => t.Join());
-        clock?.SetFlows(1);
+        clock?.SetFlowCount(1);
     }
 }

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.RegularExpressions;
 using UploadHelper.Core.Diagnosis;
 using UploadHelper.Core.Serial;
 
@@ -10,7 +12,8 @@ namespace UploadHelper.Devices.Linux;
 /// <param name="root">The root of the file system.</param>
 /// <param name="account">The user of this process.</param>
 /// <param name="files">The access rights of files.</param>
-internal sealed class LinuxInspection(string root, LinuxAccount account, IFileRights files)
+/// <param name="kernelLog">Reads the kernel's log; returns null if this user may not.</param>
+internal sealed class LinuxInspection(string root, LinuxAccount account, IFileRights files, Func<string?> kernelLog)
 {
     private const string RulesFile = "60-upload-helper.rules";
 
@@ -25,14 +28,17 @@ internal sealed class LinuxInspection(string root, LinuxAccount account, IFileRi
         var sysfs = new Sysfs(At("sys"));
         var processes = new LinuxProcesses(At("proc"));
         var groups = new LinuxGroups(At("etc/group"));
+        var log = kernelLog();
         return new Situation(library)
         {
             Devices = [.. sysfs.DevicesWithDrivers().Select(d => With(d, processes))],
+            Silent = log is null ? [] : [.. KernelLog.Silent(log, Uptime()).Where(s => !Path.Exists(At($"sys/bus/usb/devices/{s.Path}")))],
             Ports = [.. sysfs.SerialPorts().Select(p => With(p, processes, groups))],
             Linux = new LinuxState(account.User, account.UserId == 0, InstalledRules(rules))
             {
                 IsRemote = account.IsRemote,
                 UdevRuns = Path.Exists(At("run/udev/control")),
+                KernelLog = log is null ? Access.Denied : Access.Granted,
                 ModemManagerRuns = processes.Runs("ModemManager"),
                 SessionGroups = [.. account.Groups.Select(groups.NameOf)],
                 MemberOf = groups.Of(account.User),
@@ -63,7 +69,45 @@ internal sealed class LinuxInspection(string root, LinuxAccount account, IFileRi
             : UdevRulesState.Other;
     }
 
+    // The seconds since the start of the system; 0 where proc(5) does not tell.
+    private double Uptime() => File.Exists(At("proc/uptime"))
+        && double.TryParse(File.ReadAllText(At("proc/uptime")).Split(' ')[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) ? seconds : 0;
+
     private string At(string path) => Path.Combine(root, path.TrimStart('/'));
+}
+
+/// <summary>What the kernel's log tells of devices that did not answer (drivers/usb/core/hub.c, hub_port_init).</summary>
+internal static partial class KernelLog
+{
+    /// <summary>The devices that did not answer, and have not been found since.</summary>
+    /// <param name="log">The log, in the form of syslog(2).</param>
+    /// <param name="uptime">The seconds since the start of the system, from which the times of the log count.</param>
+    public static IEnumerable<SilentDevice> Silent(string log, double uptime)
+    {
+        var silent = new SortedDictionary<string, SilentDevice>(StringComparer.Ordinal);
+        foreach (Match line in UsbLine().Matches(log))
+        {
+            var (path, text) = (line.Groups["path"].Value, line.Groups["text"].Value.TrimEnd());
+            if (Failed().IsMatch(text))
+            {
+                var at = double.Parse(line.Groups["at"].Value, CultureInfo.InvariantCulture);
+                silent[path] = new SilentDevice(path, text, TimeSpan.FromSeconds(Math.Max(0, uptime - at)));
+            }
+            else if (text.StartsWith("New USB device found", StringComparison.Ordinal))
+            {
+                silent.Remove(path);
+            }
+        }
+
+        return silent.Values;
+    }
+
+    // "<3>[  123.456789] usb 1-1.2: device descriptor read/64, error -71"; behind the time there may be the number of a task.
+    [GeneratedRegex(@"^(?:<\d+>)?\[ *(?<at>\d+\.\d+)\](?:\[[^\]]*\])? usb (?<path>\d+-[\d.]+): (?<text>.*)$", RegexOptions.Multiline)]
+    private static partial Regex UsbLine();
+
+    [GeneratedRegex(@"^device (?:descriptor read/\w+|not accepting address \d+), error -\d+$")]
+    private static partial Regex Failed();
 }
 
 /// <summary>The user of this process.</summary>
@@ -105,6 +149,15 @@ internal sealed partial class LinuxRights : IFileRights
         return Statx(CurrentFolder, path, 0, GroupField, found) == 0 ? BinaryPrimitives.ReadUInt32LittleEndian(found.AsSpan(GroupAt)) : null;
     }
 
+    /// <summary>The kernel's log, or null if this user may not read it. (syslog(2) returns what there is; /dev/kmsg would wait at its end.)</summary>
+    public static string? KernelLog()
+    {
+        const int ReadAll = 3; // SYSLOG_ACTION_READ_ALL
+        const int SizeOfBuffer = 10; // SYSLOG_ACTION_SIZE_BUFFER
+        var buffer = new byte[Math.Max(0, Klogctl(SizeOfBuffer, null, 0))];
+        return buffer.Length > 0 && Klogctl(ReadAll, buffer, buffer.Length) is >= 0 and var length ? Encoding.UTF8.GetString(buffer, 0, length) : null;
+    }
+
     /// <summary>The user of this process.</summary>
     /// <param name="environment">Its environment variables.</param>
     public static LinuxAccount Account(IReadOnlyDictionary<string, string> environment)
@@ -120,6 +173,9 @@ internal sealed partial class LinuxRights : IFileRights
 
     [LibraryImport(Library, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int folder, string path, int flags, uint mask, [Out] byte[] found);
+
+    [LibraryImport(Library, EntryPoint = "klogctl")]
+    private static partial int Klogctl(int action, [Out] byte[]? buffer, int length);
 
     [LibraryImport(Library, EntryPoint = "geteuid")]
     private static partial uint EffectiveUser();

@@ -27,6 +27,10 @@ internal sealed class WindowsCatalogue(IRegistryView registry, Func<string, bool
     /// </summary>
     public IReadOnlyList<SeenDevice> Devices() => [.. Instances().Where(i => isPresent(i.Instance)).Select(i => Describe(i.Id, i.Instance)).OfType<SeenDevice>()];
 
+    /// <summary>What is plugged in and does not answer. Windows gives it the ids 0000:0002 (no device descriptor) and the like.</summary>
+    public IReadOnlyList<SilentDevice> Silent() =>
+        [.. Instances().Where(i => i.Id.Vendor == 0 && isPresent(i.Instance)).Select(i => new SilentDevice("", Name($@"{Enumerated}\{i.Instance}"), null))];
+
     /// <summary>The serial ports that are there now.</summary>
     public IReadOnlyList<SerialPortInfo> SerialPorts() =>
         [.. registry.ValueNames(PresentPorts).Select(n => registry.Text(PresentPorts, n)).OfType<string>().Order(StringComparer.Ordinal).Select(DescribePort)];

@@ -253,7 +253,7 @@ public sealed class VirtualClock : TimeProvider, IFlowClock
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch + Now;
 
     /// <inheritdoc/>
-    public void SetFlows(int flows)
+    public void SetFlowCount(int flows)
     {
         lock (_lock)
         {
@@ -267,7 +267,7 @@ public sealed class VirtualClock : TimeProvider, IFlowClock
     {
         lock (_lock)
         {
-            SetFlows(_flows - 1);
+            SetFlowCount(_flows - 1);
         }
     }
 

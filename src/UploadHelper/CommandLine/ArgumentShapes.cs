@@ -42,6 +42,15 @@ internal static class ArgumentShapes
         };
     }
 
+    /// <summary>
+    /// Whether a recipe of an Arduino core made these arguments, and no person typed them: they hold a key that the IDE did
+    /// not know or an option without a value, the path of the IDE, or an image in a folder that IDE 1.8 builds in.
+    /// </summary>
+    /// <param name="arguments">The arguments of the process.</param>
+    public static bool ComeFromRecipe(IReadOnlyList<string> arguments) =>
+        arguments.Any(a => IsEmptyOption(a) || Placeholder.Is(a) || a.Contains("arduino_build_", StringComparison.Ordinal))
+        || LegacyShape.Read([.. arguments.TakeWhile(a => !a.StartsWith('-'))]) is { Ignored.Count: > 0 };
+
     private static IEnumerable<string> ByHand(string port, string offset, string file) =>
         ["upload", file, .. Option("port", port), .. Option("offset", offset)];
 

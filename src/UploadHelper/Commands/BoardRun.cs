@@ -39,12 +39,15 @@ internal sealed record BoardRun(CommandContext Context, Settings Settings, IRepo
     /// <returns>The exit status.</returns>
     public static int OnDevices(CommandContext context, Settings settings, IReporter reporter, StartState start, Func<DeviceEnvironment, CommandOutcome> work)
     {
-        using var devices = DeviceEnvironment.Open(settings, context.Time, start);
-        reporter.Begin(devices.Time);
-        var outcome = work(devices);
-        if (devices.Summary is { } board)
+        CommandOutcome outcome;
+        using (var devices = context.Open(settings, reporter, start))
         {
-            reporter.Simulated(board);
+            reporter.Begin(devices.Time);
+            outcome = work(devices);
+            if (devices.Summary is { } board)
+            {
+                reporter.Simulated(board);
+            }
         }
 
         reporter.Done(outcome);

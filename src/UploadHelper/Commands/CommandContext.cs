@@ -2,7 +2,9 @@ using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
+using UploadHelper.Host;
 using UploadHelper.Output;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Commands;
 
@@ -10,12 +12,14 @@ namespace UploadHelper.Commands;
 /// <param name="streams">The streams of the process.</param>
 /// <param name="environment">Its variables.</param>
 /// <param name="time">The clock.</param>
-/// <param name="listen">Begins to listen for Ctrl-C and SIGTERM; gives what they cancel.</param>
+/// <param name="listen">Begins to listen for Ctrl-C and SIGTERM; gives what they cancel. With true, so does the end of the terminal.</param>
+/// <param name="createFile">Creates a file that the command writes.</param>
 internal sealed class CommandContext(
     ConsoleStreams streams,
     IReadOnlyDictionary<string, string> environment,
     TimeProvider time,
-    Func<CancellationToken> listen)
+    Func<bool, CancellationToken> listen,
+    Func<string, Stream> createFile)
 {
     public ConsoleStreams Streams => streams;
 
@@ -23,8 +27,34 @@ internal sealed class CommandContext(
 
     public TimeProvider Time => time;
 
-    /// <summary>Cancelled by Ctrl-C and SIGTERM. Until this is first read, they end the process.</summary>
-    public CancellationToken CancellationToken => listen();
+    /// <summary>Creates a file that the command writes.</summary>
+    public Func<string, Stream> CreateFile => createFile;
+
+    /// <summary>Cancelled by Ctrl-C and SIGTERM, which end the process until this is first read. From then on, work outlives the terminal.</summary>
+    public CancellationToken CancellationToken => listen(false);
+
+    /// <summary>Cancelled by Ctrl-C, SIGTERM and the end of the terminal: for what runs until it is stopped.</summary>
+    public CancellationToken UntilStopped => listen(true);
+
+    /// <summary>Opens the devices that the settings name; to be disposed of before the result is reported, since it may then warn.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="reporter">Receives the warnings.</param>
+    /// <param name="start">What a virtual board does at first, unless --simulate says otherwise.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>.</exception>
+    public DeviceEnvironment Open(Settings settings, IReporter reporter, StartState start) =>
+        DeviceEnvironment.Open(settings, time, start, createFile, reporter.Event);
+
+    /// <summary>Runs a command whose result is what it prints: it fails if that is lost.</summary>
+    /// <param name="parse">The parsed command line.</param>
+    /// <param name="work">The work.</param>
+    public int Print(ParseResult parse, Action<Settings, IReporter> work) => Run(parse, (settings, reporter) =>
+    {
+        streams.OnOutFailure(_ => { });
+        work(settings, reporter);
+        return streams.OutFailure is { } lost
+            ? throw new UploadException(UploadError.Configuration, $"Cannot write to standard output: {lost.Message}", "Check where the output goes: the free space on the disk and the permissions.")
+            : 0;
+    });
 
     /// <summary>Runs a command's work with the merged settings, and turns whatever ends it into an exit status.</summary>
     /// <param name="parse">The parsed command line.</param>
@@ -32,7 +62,9 @@ internal sealed class CommandContext(
     public int Run(ParseResult parse, Func<Settings, IReporter, int> work)
     {
         // Failures are reported as text until the settings are known.
-        IReporter reporter = new TextReporter(streams, verbose: false, quiet: false, color: false);
+        var text = new TextReporter(streams, verbose: false, quiet: false, color: false);
+        IReporter reporter = text;
+        streams.OnOutFailure(e => text.Event(Lost("output", e)));
         try
         {
             var settings = SettingsLoader.Load(TypedOptions.Of(parse), parse.GetValue<string>($"--{SettingKeys.Config}"), environment);
@@ -55,7 +87,19 @@ internal sealed class CommandContext(
             reporter.Failed(failure);
             return failure.Error.ExitStatus();
         }
+        finally
+        {
+            if (streams is { ErrorFailure: { } e, OutFailure: null } && reporter is TextReporter)
+            {
+                streams.Out.WriteLine(Ascii.Of(TextReporter.Text(Lost("error", e))));
+            }
+        }
     }
+
+    private static UploadWarning Lost(string stream, Exception e) => new(
+        WarningCode.OutputLost,
+        $"Cannot write to standard {stream}: {e.Message.TrimEnd('.')}. What belongs there is left out; the work on the board is not affected.",
+        "Check where the output goes: the free space on the disk and the permissions.");
 
     /// <summary>A failure as the user sees it: an unexpected exception is a defect.</summary>
     public static UploadException Explain(Exception e) => e as UploadException ?? new UploadException(

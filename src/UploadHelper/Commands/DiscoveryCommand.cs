@@ -18,12 +18,11 @@ internal static class DiscoveryCommand
             In platform.txt:
               pluggable_discovery.dfu.pattern="{runtime.platform.path}/tools/upload-helper" discovery
             """);
-        command.SetAction(parse => context.Run(parse, (settings, _) =>
+        command.SetAction(parse => context.Print(parse, (settings, reporter) =>
         {
-            using var environment = DeviceEnvironment.Open(settings, context.Time, StartState.Bootloader);
+            using var environment = context.Open(settings, reporter, StartState.Bootloader);
             var session = new DiscoverySession(environment.Usb, environment.Time, line => Say(context.Streams.Out, line));
-            new DiscoveryLoop(session, Client(environment, context), environment.Time).Run(context.CancellationToken);
-            return 0;
+            new DiscoveryLoop(session, Client(environment, context), environment.Time).Run(context.UntilStopped);
         }));
         return command;
     }

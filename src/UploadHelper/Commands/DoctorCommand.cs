@@ -21,20 +21,19 @@ internal static class DoctorCommand
             "upload-helper doctor",
             "upload-helper doctor --json",
             "upload-helper doctor --udev-rules | sudo tee /etc/udev/rules.d/60-upload-helper.rules");
-        command.SetAction(parse => context.Run(parse, (settings, _) =>
+        command.SetAction(parse => context.Print(parse, (settings, _) =>
         {
             var output = context.Streams.Out;
             if (settings.Switch(SettingKeys.UdevRules))
             {
                 output.Write(Repair.UdevRules());
-                return 0;
+                return;
             }
 
             RequireThisMachine(settings);
             var situation = new SystemInspection(new SystemDevices(context.Time), context.Environment, context.Time).Look(Repair.UdevRules());
             var findings = new Findings(Repair.Commands(Environment.ProcessPath ?? "upload-helper")).Of(situation);
             Write(output, settings.Switch(SettingKeys.Json), Versions(), findings);
-            return 0;
         }));
         return command;
     }

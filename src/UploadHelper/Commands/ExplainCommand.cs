@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.RegularExpressions;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
@@ -8,7 +7,7 @@ using UploadHelper.Output;
 namespace UploadHelper.Commands;
 
 /// <summary><c>explain</c>: prints what arduino/TROUBLESHOOTING.md says about an error or warning.</summary>
-internal static partial class ExplainCommand
+internal static class ExplainCommand
 {
     private const int Width = 100;
 
@@ -36,10 +35,9 @@ internal static partial class ExplainCommand
         {
             code,
         };
-        command.SetAction(parse => context.Run(parse, (settings, _) =>
+        command.SetAction(parse => context.Print(parse, (settings, _) =>
         {
             Write(context.Streams.Out, settings.Switch(SettingKeys.Json), Chosen(parse.GetValue(code)));
-            return 0;
         }));
         return command;
     }
@@ -101,7 +99,7 @@ internal static partial class ExplainCommand
     private static IEnumerable<string> Wrapped(string start, string text)
     {
         var line = start;
-        foreach (var word in Link().Replace(text, "$1").Split(' '))
+        foreach (var word in text.Split(' '))
         {
             if (line.Length > start.Length && line.Length + 1 + word.Length > Width)
             {
@@ -114,10 +112,6 @@ internal static partial class ExplainCommand
 
         yield return line;
     }
-
-    // A terminal does not follow Markdown's links: [README.md](README.md).
-    [GeneratedRegex(@"\[([^\]]+)\]\([^)]+\)")]
-    private static partial Regex Link();
 
     private sealed record Entry(string Kind, Explanation Text, int? ExitStatus);
 }

@@ -27,11 +27,10 @@ internal static class ImageCommand
         {
             file,
         };
-        command.SetAction(parse => context.Run(parse, (settings, _) =>
+        command.SetAction(parse => context.Print(parse, (settings, _) =>
         {
             var inspection = ImageInspection.Of(ImageFiles.Read(parse.GetValue(file)!), settings.Address(SettingKeys.Offset));
             Write(context.Streams.Out, settings.Switch(SettingKeys.Json), inspection);
-            return 0;
         }));
         return command;
     }
@@ -66,10 +65,9 @@ internal static class BoardsCommand
         {
             file,
         };
-        command.SetAction(parse => context.Run(parse, (settings, _) =>
+        command.SetAction(parse => context.Print(parse, (settings, _) =>
         {
             Run(parse.GetValue(file)!, context.Streams.Out, settings.Switch(SettingKeys.Json));
-            return 0;
         }));
         return command;
     }

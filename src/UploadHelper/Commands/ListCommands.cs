@@ -22,15 +22,15 @@ internal static class ListCommand
             "List the boards in DFU mode, with their alternate settings and memory maps.",
             "upload-helper list",
             "upload-helper list --simulate f4rom");
-        command.SetAction(parse => context.Run(parse, (settings, _) =>
+        command.SetAction(parse => context.Print(parse, (settings, reporter) =>
         {
-            using var devices = DeviceEnvironment.Open(settings, context.Time, StartState.Bootloader);
-            return Run(devices, context.Streams, settings.Switch(SettingKeys.Json), context.CancellationToken);
+            using var devices = context.Open(settings, reporter, StartState.Bootloader);
+            Run(devices, context.Streams, settings.Switch(SettingKeys.Json), context.CancellationToken);
         }));
         return command;
     }
 
-    private static int Run(DeviceEnvironment environment, ConsoleStreams streams, bool json, CancellationToken cancellationToken)
+    private static void Run(DeviceEnvironment environment, ConsoleStreams streams, bool json, CancellationToken cancellationToken)
     {
         var listed = ErrorMessages.Listing(environment.Usb.List);
         var devices = listed.Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode)).ToList();
@@ -56,8 +56,6 @@ internal static class ListCommand
         {
             streams.Out.WriteLine(Ascii.Of(ErrorMessages.Runtime(device)));
         }
-
-        return 0;
     }
 
     private static (DfuDescription? Description, string Trouble) Describe(DeviceEnvironment environment, UsbDeviceInfo device, CancellationToken cancellationToken)
@@ -116,16 +114,15 @@ internal static class InfoCommand
             "upload-helper info",
             "upload-helper info --usb-path 1-1.2 --json",
             "upload-helper info --simulate f4rom");
-        command.SetAction(parse => context.Run(parse, (settings, reporter) =>
+        command.SetAction(parse => context.Print(parse, (settings, reporter) =>
         {
             var (ids, path, serial) = (settings.Ids(SettingKeys.UsbId), BoardSettings.OnePath(settings), settings.Text(SettingKeys.Serial));
-            using var devices = DeviceEnvironment.Open(settings, context.Time, StartState.Bootloader);
+            using var devices = context.Open(settings, reporter, StartState.Bootloader);
             var inquiry = new BootloaderInquiry(devices.Usb, devices.Time, reporter.Event);
             var device = inquiry.Choose(ids, path, serial);
             var drivers = devices.DriversOf(device);
             var state = inquiry.Ask(device, context.CancellationToken);
             Write(context.Streams.Out, settings, state, drivers);
-            return 0;
         }));
         return command;
     }

@@ -56,7 +56,7 @@ internal static class ReadCommand
     {
         var from = FlashAddress.Parse(address);
         long? size = length is null ? null : FlashLength.Parse(length);
-        using var dump = new DumpFile(file);
+        using var dump = new DumpFile(file, run.Context.CreateFile);
         var segment = run.OnBootloader(session => new FlashReader(session, run.Reporter.Event).Read(from, size, run.Request.Alternate));
         dump.Save(segment);
         return new CommandOutcome(

@@ -5,6 +5,7 @@ using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb.UsbIp;
+using UploadHelper.Host;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Plug;
 
@@ -29,9 +30,14 @@ internal static class SimulateCommand
     {
         try
         {
-            new Simulation(SimulationOptions.Parse(board), Endpoints(settings), context.Time, context.Streams.In, context.Streams.Out)
-                .Run(settings.Seconds(SettingKeys.For), context.CancellationToken);
-            return 0;
+            var options = SimulationOptions.Parse(board) with { SaveFile = (path, content) => OutputFile.Write(path, content, context.CreateFile) };
+            var simulation = new Simulation(options, Endpoints(settings), context.Time, context.Streams.In, context.Streams.Out);
+            return simulation.Run(settings.Seconds(SettingKeys.For), context.UntilStopped)
+                ? 0
+                : throw new UploadException(
+                    UploadError.Configuration,
+                    "The flash of the virtual board is not saved; the last lines of its output say why.",
+                    "Check the path of flash=FILE, its permissions and the free space on the disk.");
         }
         catch (Exception e) when (e is FormatException or PlugException or SocketException or IOException or UnauthorizedAccessException)
         {

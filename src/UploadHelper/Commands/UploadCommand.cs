@@ -37,14 +37,17 @@ internal static class UploadCommand
             return several.Run(context, settings, reporter, request);
         }
 
-        using var devices = DeviceEnvironment.Open(settings, context.Time, StartState.Sketch);
-        request = request with { Port = request.Port ?? devices.DefaultPort };
-        reporter.Begin(devices.Time);
-        var uploader = new Uploader(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event);
-        var result = uploader.Run(request, context.CancellationToken);
-        if (devices.Summary is { } board)
+        UploadResult result;
+        using (var devices = context.Open(settings, reporter, StartState.Sketch))
         {
-            reporter.Simulated(board);
+            request = request with { Port = request.Port ?? devices.DefaultPort };
+            reporter.Begin(devices.Time);
+            var uploader = new Uploader(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event);
+            result = uploader.Run(request, context.CancellationToken);
+            if (devices.Summary is { } board)
+            {
+                reporter.Simulated(board);
+            }
         }
 
         reporter.Done(result);
@@ -104,14 +107,17 @@ internal sealed record SeveralBoards(IReadOnlyList<string>? Paths)
     /// <exception cref="OperationCanceledException">The user ended it.</exception>
     public int Run(CommandContext context, Settings settings, IReporter reporter, UploadRequest request)
     {
-        using var devices = DeviceEnvironment.Open(settings, context.Time, Paths is null ? StartState.Bootloader : StartState.Sketch);
-        reporter.Begin(devices.Time);
-        request = request with { Filter = request.Filter with { UsbPath = null } };
-        var uploader = new ParallelUploader(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event, path => reporter.ForBoard(path).Event);
-        var outcomes = uploader.Run(request, Paths, context.CancellationToken);
-        foreach (var board in devices.Summaries)
+        IReadOnlyList<BoardOutcome> outcomes;
+        using (var devices = context.Open(settings, reporter, Paths is null ? StartState.Bootloader : StartState.Sketch))
         {
-            reporter.Simulated(board);
+            reporter.Begin(devices.Time);
+            request = request with { Filter = request.Filter with { UsbPath = null } };
+            var uploader = new ParallelUploader(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event, path => reporter.ForBoard(path).Event);
+            outcomes = uploader.Run(request, Paths, context.CancellationToken);
+            foreach (var board in devices.Summaries)
+            {
+                reporter.Simulated(board);
+            }
         }
 
         foreach (var outcome in outcomes)
@@ -153,6 +159,6 @@ internal sealed record SeveralBoards(IReadOnlyList<string>? Paths)
             $"{failed.Count} of {outcomes.Count} boards failed: {string.Join(", ", failed.Select(f => $"{f.Path} ({f.Error.Code()})"))}.",
             "The lines above say what happened to each" + (failed.Count == outcomes.Count
                 ? " and what to do."
-                : ". The other boards are done. Run the same upload again: what is already correct is not written twice."));
+                : $". The other boards are done. {Again.Sentence}: what is already correct is not written twice."));
     }
 }

@@ -124,7 +124,7 @@ internal sealed class Settings(IConfiguration configuration)
     private static UploadException Invalid(string key, string text, string expected, string? origin) => new(
         UploadError.Configuration,
         $"Invalid value \"{text}\" for --{key}. Expected {expected}.",
-        origin is null ? "Correct the value and run the command again." : $"The value comes from {origin}. Correct it there, or give --{key} on the command line.");
+        origin is null ? $"Correct the value and {Again.Clause}." : $"The value comes from {origin}. Correct it there, or give --{key} on the command line.");
 }
 
 /// <summary>Reads from the settings which board to use and how to reach it.</summary>

@@ -1,8 +1,6 @@
-using System.Text;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.Tracing;
@@ -16,9 +14,12 @@ namespace UploadHelper.Host;
 /// <summary>Where the boards of a run are: on this machine, behind a USB/IP server, or in software.</summary>
 internal sealed class DeviceEnvironment : IDisposable
 {
-    private readonly List<IDisposable> _owned = [];
+    private readonly Action<UploadEvent> _events;
+    private (string Path, OutputFile File, TraceWriter Writer)? _trace;
+    private bool _isClosed;
 
-    private DeviceEnvironment(IUsbBus usb, ISerialPorts serialPorts, TimeProvider time) => (Usb, SerialPorts, Time) = (usb, serialPorts, time);
+    private DeviceEnvironment(IUsbBus usb, ISerialPorts serialPorts, TimeProvider time, Action<UploadEvent> events) =>
+        (Usb, SerialPorts, Time, _events) = (usb, serialPorts, time, events);
 
     public IUsbBus Usb { get; private set; }
 
@@ -46,38 +47,77 @@ internal sealed class DeviceEnvironment : IDisposable
     /// <param name="settings">The settings.</param>
     /// <param name="time">The clock of real boards.</param>
     /// <param name="start">What a virtual board does at first, unless --simulate says otherwise.</param>
+    /// <param name="createFile">Creates a file on the disk.</param>
+    /// <param name="events">Receives warnings: a file that cannot be kept ends no work on a board.</param>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>.</exception>
-    public static DeviceEnvironment Open(Settings settings, TimeProvider time, StartState start)
+    public static DeviceEnvironment Open(Settings settings, TimeProvider time, StartState start, Func<string, Stream> createFile, Action<UploadEvent> events)
     {
-        var environment = settings.Text(SettingKeys.Simulate) is { } simulate ? Simulated(simulate, start) : Real(settings, time);
+        var environment = settings.Text(SettingKeys.Simulate) is { } simulate ? Simulated(simulate, start, createFile, events) : Real(settings, time, events);
         if (settings.Text(SettingKeys.Trace) is { } file)
         {
-            environment.Trace(file);
+            environment.Trace(file, createFile);
         }
 
         return environment;
     }
 
+    /// <summary>Completes the trace and the files of virtual boards; warns of each that cannot be kept. Throws nothing.</summary>
     public void Dispose()
     {
-        foreach (var owned in Enumerable.Reverse(_owned))
+        if (_isClosed)
         {
-            owned.Dispose();
+            return;
         }
+
+        _isClosed = true;
+        if (_trace is var (path, file, writer))
+        {
+            Keeping("trace", path, _events, () =>
+            {
+                using (file)
+                {
+                    if (writer.Failure is { } failure)
+                    {
+                        throw new IOException(failure.Message, failure);
+                    }
+
+                    file.Keep();
+                }
+            });
+        }
+
+        Simulation?.Dispose();
     }
 
-    private static DeviceEnvironment Simulated(string text, StartState start)
+    private static void Keeping(string what, string path, Action<UploadEvent> events, Action work)
     {
         try
         {
-            var system = new SimulatedSystem(SimulationOptions.Parse(text, start), _ => { });
-            var environment = new DeviceEnvironment(system.Usb, system.SerialPorts, system.Clock)
+            work();
+        }
+        catch (Exception e) when (OutputFile.IsFault(e))
+        {
+            events(new UploadWarning(
+                WarningCode.FileNotKept,
+                $"The {what} cannot be written to {path}: {OutputFile.Reason(e)}. It is left out; the work on the board is not affected.",
+                "Check the path, its permissions and the free space on the disk."));
+        }
+    }
+
+    private static DeviceEnvironment Simulated(string text, StartState start, Func<string, Stream> createFile, Action<UploadEvent> events)
+    {
+        try
+        {
+            var options = SimulationOptions.Parse(text, start) with
+            {
+                SaveFile = (path, content) => Keeping("flash of the virtual board", path, events, () => OutputFile.Write(path, content, createFile)),
+            };
+            var system = new SimulatedSystem(options, _ => { });
+            return new DeviceEnvironment(system.Usb, system.SerialPorts, system.Clock, events)
             {
                 Simulation = system,
                 DefaultPort = system.SerialPorts.List().FirstOrDefault()?.Name,
             };
-            environment._owned.Add(system);
-            return environment;
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
@@ -85,12 +125,12 @@ internal sealed class DeviceEnvironment : IDisposable
         }
     }
 
-    private static DeviceEnvironment Real(Settings settings, TimeProvider time)
+    private static DeviceEnvironment Real(Settings settings, TimeProvider time, Action<UploadEvent> events)
     {
         var devices = new SystemDevices(time);
         return settings.Text(SettingKeys.UsbIp) is { } server
-            ? new DeviceEnvironment(RemoteBus(server, time), devices.SerialPorts, time)
-            : new DeviceEnvironment(devices.Usb, devices.SerialPorts, time) { IsThisMachine = true };
+            ? new DeviceEnvironment(RemoteBus(server, time), devices.SerialPorts, time, events)
+            : new DeviceEnvironment(devices.Usb, devices.SerialPorts, time, events) { IsThisMachine = true };
     }
 
     private static UsbIpBus RemoteBus(string server, TimeProvider time)
@@ -105,18 +145,23 @@ internal sealed class DeviceEnvironment : IDisposable
         }
     }
 
-    private void Trace(string file)
+    // A path that is wrong is a mistake in the settings; anything else is a fault of the disk, and no reason to leave the board alone.
+    private void Trace(string path, Func<string, Stream> createFile)
     {
-        try
+        Keeping("trace", path, _events, () =>
         {
-            var writer = new StreamWriter(file);
-            _owned.Add(writer);
-            Usb = new TracingUsbBus(Usb, Time, new TraceWriter(writer, Time));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UploadException(UploadError.Configuration, $"Cannot write the trace: {e.Message}", "Check --trace.", e);
-        }
+            try
+            {
+                var file = new OutputFile(path, createFile);
+                var writer = new TraceWriter(new StreamWriter(file.Content), Time);
+                _trace = (path, file, writer);
+                Usb = new TracingUsbBus(Usb, Time, writer);
+            }
+            catch (Exception e) when (e is DirectoryNotFoundException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+            {
+                throw new UploadException(UploadError.Configuration, $"Cannot write the trace: {e.Message}", "Check --trace.", e);
+            }
+        });
     }
 }
 
@@ -155,73 +200,3 @@ internal static class ImageFiles
     }
 }
 
-/// <summary>
-/// A file for data read from a board: raw binary or Intel HEX, by its name. It is written under another name and renamed
-/// when it is complete, so that a failure leaves an earlier file of that name as it was.
-/// </summary>
-internal sealed class DumpFile : IDisposable
-{
-    private readonly string _path;
-    private readonly string _partial;
-    private readonly FileStream _stream;
-
-    /// <summary>Creates the file, before the board is opened.</summary>
-    /// <param name="path">Its path; ends with .bin or .hex.</param>
-    /// <exception cref="UploadException"><see cref="UploadError.Usage"/> or <see cref="UploadError.Configuration"/>.</exception>
-    public DumpFile(string path)
-    {
-        (_path, _partial) = (path, path + ".part");
-        IsHex = Path.GetExtension(path).ToLowerInvariant() switch
-        {
-            ".bin" => false,
-            ".hex" => true,
-            _ => throw new UploadException(
-                UploadError.Usage, $"Unknown output format for \"{path}\": the name must end in .bin or .hex.", "A .bin file holds bytes only; a .hex file (Intel HEX) also holds their addresses."),
-        };
-        try
-        {
-            _stream = new FileStream(_partial, FileMode.Create, FileAccess.Write);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw NotWritten(e);
-        }
-    }
-
-    /// <summary>Whether it is Intel HEX, else a raw binary.</summary>
-    public bool IsHex { get; }
-
-    /// <summary>Writes it.</summary>
-    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: it cannot be written.</exception>
-    public void Save(Segment segment)
-    {
-        try
-        {
-            if (IsHex)
-            {
-                using var text = new StreamWriter(_stream, Encoding.ASCII, leaveOpen: true);
-                IntelHexWriter.Write(text, [segment]);
-            }
-            else
-            {
-                _stream.Write(segment.Data.Span);
-            }
-
-            _stream.Dispose();
-            File.Move(_partial, _path, overwrite: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw NotWritten(e);
-        }
-    }
-
-    public void Dispose()
-    {
-        _stream.Dispose();
-        File.Delete(_partial);
-    }
-
-    private UploadException NotWritten(Exception e) => new(
-        UploadError.Configuration, $"Cannot write {_path}: {e.Message}", "Check the path, its permissions and the free space on the disk.", e);
-}

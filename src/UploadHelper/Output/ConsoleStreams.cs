@@ -1,7 +1,9 @@
 using System.Text;
+using UploadHelper.CommandLine;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Timing;
+using UploadHelper.Devices;
 
 namespace UploadHelper.Output;
 
@@ -15,11 +17,36 @@ internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter 
     /// <summary>Whether standard input is a terminal.</summary>
     public bool InIsTerminal { get; init; }
 
+    /// <summary>Whether the user presses a button of an IDE, and does not type commands.</summary>
+    public bool UserIsInIde { get; init; }
+
+    /// <summary>Why something was not written to standard output; null if all was, or if that is not known (<see cref="Surviving"/>).</summary>
+    public Exception? OutFailure => (Out as SurvivingWriter)?.Failure;
+
+    /// <summary>The same for standard error.</summary>
+    public Exception? ErrorFailure => (Error as SurvivingWriter)?.Failure;
+
+    /// <summary>The same streams, but what an output does not take is dropped.</summary>
+    public ConsoleStreams Surviving() => this with { Out = new SurvivingWriter(Out), Error = new SurvivingWriter(Error) };
+
+    /// <summary>Sets what is done, once, when standard output does not take something.</summary>
+    /// <param name="lost">Called with the reason, on the thread that writes.</param>
+    public void OnOutFailure(Action<Exception> lost)
+    {
+        if (Out is SurvivingWriter writer)
+        {
+            writer.Lost = lost;
+        }
+    }
+
+    /// <summary>A hint in the words of the caller.</summary>
+    public string Hint(string hint) => UserIsInIde ? Again.InIde(hint) : hint;
+
     /// <summary>The same streams for one of several threads that write at once: whole lines, each with a prefix.</summary>
     /// <param name="result">The prefix of each line of a result.</param>
     /// <param name="progress">The prefix of each other line.</param>
     public ConsoleStreams Lines(string result, string progress) =>
-        new(In, new LineWriter(Out, result), new LineWriter(Error, progress), ErrorIsTerminal: false);
+        new(In, new LineWriter(Out, result), new LineWriter(Error, progress), ErrorIsTerminal: false) { UserIsInIde = UserIsInIde };
 }
 
 /// <summary>The caller of the program, where it changes the program's behaviour.</summary>
@@ -35,8 +62,80 @@ internal static class CallingHost
     /// The streams as the caller shows them. A program run by arduino-cli may have a terminal, but IDE 2 shows every
     /// carriage return as a new line and escape sequences as plain text, and nobody answers questions.
     /// </summary>
-    public static ConsoleStreams Seen(ConsoleStreams streams, IReadOnlyDictionary<string, string> environment) =>
-        IsArduinoCli(environment) ? streams with { ErrorIsTerminal = false, InIsTerminal = false } : streams;
+    /// <param name="streams">The streams of the process.</param>
+    /// <param name="environment">Its variables.</param>
+    /// <param name="arguments">Its arguments: those of IDE 1.8 bear the marks of a recipe.</param>
+    public static ConsoleStreams Seen(ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> arguments) =>
+        IsArduinoCli(environment) ? streams with { ErrorIsTerminal = false, InIsTerminal = false, UserIsInIde = true }
+        : streams with { UserIsInIde = !streams.ErrorIsTerminal && ArgumentShapes.ComeFromRecipe(arguments) };
+}
+
+/// <summary>
+/// Passes text on. What cannot be written (a full disk, a terminal that has vanished) is dropped: no fault of an output ends
+/// work on a board.
+/// </summary>
+/// <param name="writer">Where the text goes. Each text is tried, even after one was lost: a disk may have room again.</param>
+internal sealed class SurvivingWriter(TextWriter writer) : TextWriter
+{
+    /// <summary>Why the first text was lost; null if none was.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>Called when the first text is lost.</summary>
+    public Action<Exception> Lost { private get; set; } = _ => { };
+
+    public override Encoding Encoding => writer.Encoding;
+
+    public override void Write(char value) => Try(() => writer.Write(value));
+
+    public override void Write(char[] buffer, int index, int count) => Try(() => writer.Write(buffer, index, count));
+
+    public override void Write(ReadOnlySpan<char> buffer)
+    {
+        var text = buffer.ToString();
+        Try(() => writer.Write(text));
+    }
+
+    public override void Write(string? value) => Try(() => writer.Write(value));
+
+    public override void WriteLine() => Try(writer.WriteLine);
+
+    public override void WriteLine(string? value) => Try(() => writer.WriteLine(value));
+
+    public override void Flush() => Try(writer.Flush);
+
+    private void Try(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e)
+        {
+            // Systems report such faults as exceptions of many types: EFBIG is an ArgumentOutOfRangeException.
+            if (Failure is null)
+            {
+                Failure = e;
+                Lost(e);
+            }
+        }
+    }
+}
+
+/// <summary>
+/// The standard streams of the process. One that the caller has closed stays closed: .NET's own descriptors are given its
+/// number, and what is meant for a closed output must not go there.
+/// </summary>
+internal static class StandardStreams
+{
+    /// <summary>Opens them.</summary>
+    public static ConsoleStreams Open() => new(
+        SystemFiles.IsInherited(0) ? new StandardInput() : TextReader.Null,
+        SystemFiles.IsInherited(1) ? Console.Out : TextWriter.Null,
+        SystemFiles.IsInherited(2) ? Console.Error : TextWriter.Null,
+        ErrorIsTerminal: !Console.IsErrorRedirected)
+    {
+        InIsTerminal = !Console.IsInputRedirected,
+    };
 }
 
 /// <summary>
@@ -66,7 +165,18 @@ internal static class SlowReader
 /// <summary>Standard input, opened when the first line is read: most commands never read, and opening it initializes the terminal.</summary>
 internal sealed class StandardInput : TextReader
 {
-    public override string? ReadLine() => Console.In.ReadLine();
+    public override string? ReadLine()
+    {
+        try
+        {
+            return Console.In.ReadLine();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The terminal has vanished: nothing more will be typed.
+            return null;
+        }
+    }
 }
 
 /// <summary>Passes on whole lines, each with a prefix, so that several boards can be reported at once.</summary>

@@ -48,7 +48,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
 
     public void Failed(UploadException e)
     {
-        Write(new FailedResult(e.Error.ExitStatus(), e.Error.Code(), e.Message, e.Hint));
+        Write(new FailedResult(e.Error.ExitStatus(), e.Error.Code(), e.Message, streams.Hint(e.Hint)));
         streams.Error.WriteLine(Ascii.Of($"error: {e.Message} [{e.Error.Code()}]"));
     }
 
@@ -58,7 +58,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         streams.Error.WriteLine("error: cancelled");
     }
 
-    private static JsonEvent? Line(UploadEvent e) => e switch
+    private JsonEvent? Line(UploadEvent e) => e switch
     {
         ImageChecked(var image, var fit) => new ImageEvent(image, fit),
         ResetSkipped(var port) => new PortEvent("reset-skipped", port),
@@ -67,14 +67,14 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         BootloaderFound(var device, var info, var pollsEarly) => new FoundEvent(device, info.Name, pollsEarly),
         BoardsFound(var boards) => new BoardsEvent(boards.Select(b => b.Device.Path)),
         BoardLeftAlone(var device, var why) => new LeftAloneEvent(device.Id.ToString(), device.Path, why),
-        PlanMade(var plan, var unchanged) => new PlanEvent(Ranges(plan.Sectors), plan.BytesToWrite, unchanged),
+        PlanMade(var plan, var unchanged, _) => new PlanEvent(Ranges(plan.Sectors), plan.BytesToWrite, unchanged),
         ErasePlanned(var plan) => new PlanEvent(Ranges(plan.Sectors), 0, 0),
         Recovering(var what, var comesBack, var number, var most) => new RetryEvent(what, number, most, comesBack?.TotalSeconds),
         FlashProgress(var phase, var done, var total) => new ProgressEvent(phase.ToString().ToLowerInvariant(), done, total),
         DifferenceFound(var first) => new DifferenceEvent(JsonEvent.Hex(first.Address), first.Wanted, first.Found),
         LeavingBootloader(var address) => new LeaveEvent(JsonEvent.Hex(address)),
         WaitingForSketch(var timeout, var ask) => new WaitForSketchEvent(timeout.TotalSeconds, ask),
-        UploadWarning(var code, var message, var hint) => new WarningEvent(code.Code(), message, hint),
+        UploadWarning(var code, var message, var hint) => new WarningEvent(code.Code(), message, streams.Hint(hint)),
         UploadCancelled(var state) => new CancelledEvent(state),
         _ => null,
     };

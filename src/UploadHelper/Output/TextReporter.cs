@@ -66,13 +66,16 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case BoardLeftAlone(var device, var why):
                 Step("Skipped", $"{device.Id} at {device.Path}: {why}");
                 break;
-            case PlanMade({ Memories.Count: 0 }, var unchanged):
+            case PlanMade({ Memories.Count: 0 }, var unchanged, _):
                 Step("Plan", $"nothing to write: all {unchanged} bytes are already correct");
                 break;
-            case PlanMade(var plan, var unchanged):
-                Plan(
-                    plan.Sectors,
-                    $"{plan.BytesToErase / 1024} KiB), write {plan.BytesToWrite} bytes" + (unchanged == 0 ? "" : $"; {unchanged} are already correct"));
+            case PlanMade(var plan, var unchanged, var bytes):
+                Plan(plan.Sectors, $"{plan.BytesToErase / 1024} KiB), write {bytes} bytes" + (unchanged == 0 ? "" : $"; {unchanged} are already correct"));
+                if (plan.BytesToWrite > bytes)
+                {
+                    Detail($"and {plan.BytesToWrite - bytes} bytes of padding: the chip is programmed in larger units");
+                }
+
                 break;
             case ErasePlanned(var plan):
                 Plan(plan.Sectors, $"{plan.Size / 1024} KiB), 0x{plan.Address:X8} to 0x{plan.End - 1:X8}");
@@ -89,9 +92,9 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case WaitingForSketch(var timeout, var ask):
                 Step("Wait", $"for the sketch's serial port, up to {timeout.TotalSeconds:0.#} s" + (ask ? ": press RESET on the board now" : ""));
                 break;
-            case UploadWarning(var code, var message, var hint):
-                Line($"warning: {message} [{code.Code()}]");
-                Line($"         {hint}");
+            case UploadWarning warning:
+                Line(Text(warning));
+                Line($"         {streams.Hint(warning.Hint)}");
                 break;
             case UploadCancelled(var state):
                 Line($"Cancelled. {state}");
@@ -126,11 +129,14 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
     public void Failed(UploadException e)
     {
-        Line($"hint: {e.Hint}");
+        Line($"hint: {streams.Hint(e.Hint)}");
         Error($"{e.Message} [{e.Error.Code()}]");
     }
 
     public void Cancelled() => Error("cancelled");
+
+    /// <summary>The line of a warning, without its hint.</summary>
+    public static string Text(UploadWarning warning) => $"warning: {warning.Message} [{warning.Code.Code()}]";
 
     private static string Unchanged(UploadResult result) => result.Unchanged switch
     {

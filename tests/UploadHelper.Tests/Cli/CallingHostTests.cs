@@ -65,6 +65,48 @@ public class CallingHostTests
         Assert.Equal(10, run.Printed.Result.GetProperty("startsAfter").GetInt32());
     }
 
+    [Theory]
+    [InlineData(Cli, "upload x.bin --simulate=f4rom,sketch=none --port=/dev/ttyACM9 --offset=0 --alt=0")]
+    [InlineData(null, "upload x.bin --simulate=f4rom,sketch=none --port= --offset=0 --alt=0")]
+    [InlineData(null, "upload x.bin --simulate=f4rom,sketch=none --port=/dev/ttyACM9 --offset=0 --alt={upload.altID}")]
+    [InlineData(null, "upload arduino_build_7.bin --simulate=f4rom,sketch=none --port=/dev/ttyACM9 --offset=0 --alt=0")]
+    [InlineData(null, "ttyACM9 0 0483:DF11 x.bin /opt/arduino-1.8 --simulate=f4rom,sketch=none --offset=0")]
+    public void A_user_of_an_ide_is_told_to_press_Upload_again(string? agent, string line)
+    {
+        using var run = Run(agent, terminal: false);
+        run.Sketch(0x0800_0000, name: "x.bin").Sketch(0x0800_0000, name: "arduino_build_7.bin");
+
+        run.Run(Words(run, line));
+
+        run.Printed.Fails(6, "no-device").Hints("press Upload again").PrintsNot("command again");
+        run.Run([.. Words(run, line), "--json"]);
+        Assert.Contains("press Upload again", run.Printed.Result.GetProperty("hint").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false, "upload x.bin --simulate=f4rom,sketch=none --port=/dev/ttyACM9 --offset=0 --alt=0")]
+    [InlineData(true, "upload x.bin --simulate=f4rom,sketch=none --port= --offset=0")]
+    [InlineData(false, "ttyACM9 0 0483:DF11 x.bin --simulate=f4rom,sketch=none --offset=0")]
+    public void A_person_is_told_to_run_the_command_again(bool terminal, string line)
+    {
+        using var run = Run(null, terminal);
+        run.Sketch(0x0800_0000, name: "x.bin");
+
+        run.Run(Words(run, line));
+
+        run.Printed.Exits(6).Prints("run the same command again at once").PrintsNot("Upload again");
+    }
+
+    // One phrase stands for both: a hint that says it otherwise would tell the user of an IDE to type.
+    [Fact]
+    public void No_hint_asks_for_a_repetition_in_other_words() => Assert.DoesNotMatch(
+        "(?i)\\brun\\b[^\".,;:]{0,25}\\bagain\\b",
+        string.Concat(TestFiles.Sources("src").Where(s => !s.Contains("class ErrorTable", StringComparison.Ordinal) && !s.Contains("class WarningTable", StringComparison.Ordinal) && !s.Contains("class Again", StringComparison.Ordinal))
+            .SelectMany(s => s.Split('\n')).Select(l => l.TrimStart()).Where(l => l.Contains('"', StringComparison.Ordinal) && !l.StartsWith("//", StringComparison.Ordinal))));
+
+    private static string[] Words(ProgramRun run, string line) =>
+        [.. line.Split(' ').Select(w => w.EndsWith(".bin", StringComparison.Ordinal) ? run.PathOf(w) : w)];
+
     private static ProgramRun Run(string? agent, bool terminal)
     {
         var run = new ProgramRun { Typed = terminal ? "" : null };

@@ -16,10 +16,10 @@ public class UploadCommandTests
     [InlineData("f4boot-old", "--offset 0x10000", 0x0801_0000, Reached + "Compare Plan " + Written, "1 64 4000", "7.3", "4000 0x08010000 5.5", "1 4000 0 0x08010000")]
     [InlineData("l496", "--offset 0", 0x0800_0000, Reached + "Compare Plan " + Written, "2 4 4000", "5", "4000 0x08000000 1.1", "2 4000 0 0x08000000")]
     [InlineData("h747", "--offset 0", 0x0800_0000, Reached + "Compare Plan warning " + Written, "1 128 4000", "5", "4000 0x08000000 2.1", "1 4000 0 0x08000000")]
-    [InlineData("maple20", "--offset 0x2000", 0x0800_2000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5024", "5", "5000 0x08002000 1.7", "6 6144 0 0x08002000")]
-    [InlineData("maple20", "--alt 1 --offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5024", "5", "5000 0x08005000 1.7", "8 6144 0 0x08005000")]
-    [InlineData("maple20", "--alt 2", 0x0800_2000, "Reset Wait Found Image Compare Plan warning " + WrittenByMaple, "5 5 5024", "5", "5000 0x08002000 1.7", "6 6144 0 0x08002000")]
-    [InlineData("maple-orig", "--offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5024", "6.3", "5000 0x08005000 3.0", "6 6144 0 0x08005000")]
+    [InlineData("maple20", "--offset 0x2000", 0x0800_2000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08002000 1.7", "6 6144 0 0x08002000")]
+    [InlineData("maple20", "--alt 1 --offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08005000 1.7", "8 6144 0 0x08005000")]
+    [InlineData("maple20", "--alt 2", 0x0800_2000, "Reset Wait Found Image Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08002000 1.7", "6 6144 0 0x08002000")]
+    [InlineData("maple-orig", "--offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "6.3", "5000 0x08005000 3.0", "6 6144 0 0x08005000")]
     public void From_a_running_sketch_to_the_new_one(string board, string options, uint linkedFor, string steps, string plan, string waits, string done, string boards)
     {
         using var run = new ProgramRun();
@@ -35,7 +35,7 @@ public class UploadCommandTests
     [InlineData("f4boot,start=bootloader", 0x0800_4000, "Compare Plan " + WrittenWithoutPort, "1 16 4000", "4000 0x08004000 0.4 10", "1 4000 0", "off the bus")]
     [InlineData("f4boot,sketch=none,start=bootloader", 0x0800_4000, "Compare Plan " + WrittenWithoutPort, "1 16 4000", "4000 0x08004000 0.4 10", "1 4000 0", "off the bus")]
     [InlineData("f4rom,start=empty", 0x0800_0000, "Compare Plan " + WrittenWithoutPort, "1 16 4000", "4000 0x08000000 0.4", "1 4000 0", "in its bootloader")]
-    [InlineData("dsonano,start=bootloader", 0x0800_4000, "Compare Plan " + WrittenWithoutPort, "4 4 4096", "4000 0x08004000 0.3", "4 4096 0", "off the bus")]
+    [InlineData("dsonano,start=bootloader", 0x0800_4000, "Compare Plan " + WrittenWithoutPort, "4 4 4000", "4000 0x08004000 0.3", "4 4096 0", "off the bus")]
     [InlineData("h747,rom=9.1,start=bootloader", 0x0810_0000, "Plan warning " + WrittenWithoutPort, "1 128 4000", "4000 0x08100000 4.0", "3 4000 0 0x08100000", "runs sketch")]
     public void From_a_bootloader_that_answers_already(string board, uint linkedFor, string steps, string plan, string done, string boards, string then)
     {
@@ -64,7 +64,7 @@ public class UploadCommandTests
         run.Do("upload blink.bin --offset 0x10000 --simulate maple-f4")
             .Exits(0)
             .Steps(Reached + "Plan warning warning Erase Write Start Wait Board")
-            .Says("Plan", "3 6 5024")
+            .Says("Plan", "3 6 5000")
             .Warns("device-limit", "RESET")
             .Warns("not-verifiable")
             .Says("Wait", "6")
@@ -144,7 +144,7 @@ public class UploadCommandTests
             .Steps("Image Left Left Reset Wait Found Compare Plan warning " + Written)
             .Says("Left", "48 0x24000000", first)
             .Says("Left", "16 0x30000000", second)
-            .Says("Plan", "1 128 736")
+            .Says("Plan", "1 128 716")
             .Ends("716 0x08000000 2.1", ", verified", "sim")
             .Says("Board", "1 736 0 0x08000000");
     }

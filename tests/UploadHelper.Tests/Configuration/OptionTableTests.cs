@@ -229,7 +229,7 @@ public sealed class OptionTableTests : IDisposable
     }
 
     private static System.CommandLine.ParseResult Parse(string[] arguments) => new Application(
-        new ConsoleStreams(TextReader.Null, TextWriter.Null, TextWriter.Null, false), new Dictionary<string, string>(), TimeProvider.System, () => default).Parse(arguments);
+        new ConsoleStreams(TextReader.Null, TextWriter.Null, TextWriter.Null, false), new Dictionary<string, string>(), TimeProvider.System, _ => default).Parse(arguments);
 
     private static string[] Arguments(string command, OptionRow row, string name)
     {

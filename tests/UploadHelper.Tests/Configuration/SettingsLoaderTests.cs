@@ -173,7 +173,7 @@ public sealed class SettingsLoaderTests : IDisposable
     [Fact]
     public void Every_option_is_a_setting_and_every_setting_an_option()
     {
-        var context = new Application(new ConsoleStreams(TextReader.Null, TextWriter.Null, TextWriter.Null, false), new Dictionary<string, string>(), TimeProvider.System, () => default);
+        var context = new Application(new ConsoleStreams(TextReader.Null, TextWriter.Null, TextWriter.Null, false), new Dictionary<string, string>(), TimeProvider.System, _ => default);
         var root = context.Parse([]).RootCommandResult.Command;
         var options = root.Subcommands.Append(root).SelectMany(c => c.Options).SelectMany(o => o.Aliases.Append(o.Name))
             .Where(n => n.StartsWith("--", StringComparison.Ordinal)).Select(n => n[2..]).Distinct().Except(["help", "version", "config"]);

@@ -14,6 +14,7 @@ public sealed class LinuxSituationTests : IDisposable
     private static readonly UsbLibraryState Library = new("1.0.26", null);
     private readonly LinuxTree _tree = new();
     private readonly HashSet<string> _denied = [];
+    private string? _kernelLog = "";
     private LinuxAccount _account = new("ada", User, [User], IsRemote: false);
 
     public LinuxSituationTests()
@@ -37,6 +38,54 @@ public sealed class LinuxSituationTests : IDisposable
 
     [Fact]
     public void Nothing_is_plugged_in() => Finds("Fine usb-library", "Note no-board", "Note no-port", "Note udev-rules", "Note no-core");
+
+    // Linux 6.1: a board with a floating PA10, whose ROM does not use USB.
+    private const string SilentBoard =
+        """
+        <6>[  100.000001] usb 1-2: new full-speed USB device number 5 using xhci_hcd
+        <3>[  100.500001] usb 1-2: device descriptor read/64, error -71
+        <6>[  101.000001] usb 1-2: new full-speed USB device number 6 using xhci_hcd
+        <3>[  103.000001] usb 1-2: device not accepting address 6, error -71
+        <3>[  103.000002] usb usb1-port2: unable to enumerate USB device
+
+        """;
+
+    [Theory]
+    [InlineData(110, "Problem", "at 1-2", "device not accepting address 6, error -71", "7 s ago", "PA10", "--timeout 60")]
+    [InlineData(4_000, "Note", "at 1-2", "65 minutes ago")]
+    public void A_board_that_does_not_answer_is_in_the_kernels_log(int uptime, string level, params string[] facts)
+    {
+        _tree.Text("proc/uptime", $"{uptime}.00 200.00\n");
+        _kernelLog = SilentBoard;
+        Finds("Fine usb-library", "Note no-board", $"{level} device-silent", "Note no-port", "Note udev-rules", "Note no-core");
+        Tells("device-silent", facts);
+        Assert.Equal("1-2", Only("device-silent").Board);
+    }
+
+    [Fact]
+    public void Of_several_failures_each_board_that_is_still_silent_is_told_once()
+    {
+        _kernelLog = """
+            [    1.000000] usb 1-1: device descriptor read/64, error -110
+            [    2.000000][  T123] usb 1-1.4: device descriptor read/all, error -71
+            [    3.000000] usb 1-1.4: device descriptor read/8, error -71
+            [    4.000000] usb 1-1: New USB device found, idVendor=0483, idProduct=df11, bcdDevice=22.00
+            [    5.000000] usb 1-3: USB disconnect, device number 4
+            [    6.000000] usb 2-1: device descriptor read/64, error -71
+            """;
+        _tree.UsbDevice("2-1", "1d6b", "0104", "found in the meantime", 3);
+        Assert.Equal(["1-1.4"], Look(Library).Silent.Select(s => s.Path));
+    }
+
+    [Fact]
+    public void A_kernel_log_that_may_not_be_read_is_told_where_it_would_matter()
+    {
+        _kernelLog = null;
+        Finds("Fine usb-library", "Note no-board", "Note kernel-log", "Note no-port", "Note udev-rules", "Note no-core");
+        Tells("kernel-log", "no permission", "sudo dmesg");
+        Bootloader();
+        Finds("Fine usb-library", "Fine device", "Note no-port", "Note udev-rules", "Note no-core");
+    }
 
     [Fact]
     public void A_user_without_rights_and_without_the_rules()
@@ -201,7 +250,7 @@ public sealed class LinuxSituationTests : IDisposable
     private Finding Only(string code) => Assert.Single(DoctorPage.Findings(Look(Library)), f => f.Code == code);
 
     private Situation Look(UsbLibraryState library) =>
-        new LinuxInspection(_tree.Root, _account, new Files(_tree.Root, _denied)).Inspect(library, Rules);
+        new LinuxInspection(_tree.Root, _account, new Files(_tree.Root, _denied), () => _kernelLog).Inspect(library, Rules);
 
     /// <summary>Rights as a situation has them: those of this process say nothing of it.</summary>
     private sealed class Files(string root, HashSet<string> denied) : IFileRights

@@ -49,6 +49,21 @@ public class WindowsSituationTests
     }
 
     [Fact]
+    public void A_board_that_does_not_answer_is_an_unknown_device()
+    {
+        var registry = new RegistryText(Device(@"VID_0000&PID_0002\5&1", null, protocol: "").Replace("STM32 BOOTLOADER", "Unknown USB Device (Device Descriptor Request Failed)", StringComparison.Ordinal));
+        var catalogue = new WindowsCatalogue(registry, _ => true);
+
+        var findings = DoctorPage.Findings(new Situation(new UsbLibraryState("1.0.26", null)) { Devices = catalogue.Devices(), Silent = catalogue.Silent(), BindsDrivers = true });
+
+        var silent = Assert.Single(findings, f => f.Code == "device-silent");
+        Assert.Equal(FindingLevel.Problem, silent.Level);
+        Assert.Contains("Device Descriptor Request Failed", silent.Text, StringComparison.Ordinal);
+        Assert.Contains(silent.Remedy, s => s.Text.Contains("PA10", StringComparison.Ordinal));
+        Assert.Empty(new WindowsCatalogue(registry, _ => false).Silent());
+    }
+
+    [Fact]
     public void The_interfaces_represent_a_composite_device()
     {
         var registry = Device(@"VID_1D50&PID_6017\7&1", "usbccgp") + Device(@"VID_1D50&PID_6017&MI_00\8&2", "WinUSB");

@@ -81,6 +81,8 @@ internal static class Messages
         new("port-not-back", 0, r => r.Sketch(Start).Do("upload blink.bin --offset 0 --simulate h747,rom=9.0"), "5 s", "V9.0"),
         new("no-sketch", 10, r => r.Do("leave --simulate f4rom,start=empty"), "0x08000000", "0xFFFFFFFF"),
         new("stays-in-dfu", 0, r => r.Do("info --simulate maple20"), "1EAF:0003", "1-1", "upload-helper leave"),
+        new("file-not-kept", 0, FullDisk, "trace", "trace.txt", "No space left on device"),
+        new("output-lost", 0, FullOutput, "standard output", "No space left on device"),
     ];
 
     private static Printed LinkedElsewhere(ProgramRun run) =>
@@ -98,6 +100,18 @@ internal static class Messages
     {
         run.Environment["UPLOADHELPER_MAX_SIZE"] = "1";
         return run.Do("list --simulate f4boot");
+    }
+
+    private static Printed FullDisk(ProgramRun run)
+    {
+        run.CreateFile = _ => new FaultyOutput(failsAt: 9, forEver: true).AsStream();
+        return run.Sketch(F4BootStart).Do("upload blink.bin --offset 0x4000 --simulate f4boot --trace trace.txt");
+    }
+
+    private static Printed FullOutput(ProgramRun run)
+    {
+        run.Output = new FaultyOutput(failsAt: 1, forEver: true).AsWriter();
+        return run.Sketch(F4BootStart).Do("upload blink.bin --offset 0x4000 --simulate f4boot");
     }
 
     private static Printed HardlyAnyCode(ProgramRun run)

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using UploadHelper.Host;
 using UploadHelper.Output;
 
 namespace UploadHelper.Tests.Support;
@@ -12,6 +13,15 @@ internal sealed class ProgramRun : IDisposable
 
     /// <summary>What a person types at a terminal, or null where there is none.</summary>
     public string? Typed { get; init; }
+
+    /// <summary>Takes the place of standard output; null for one that keeps everything.</summary>
+    public TextWriter? Output { get; set; }
+
+    /// <summary>Takes the place of standard error; null for one that keeps everything.</summary>
+    public TextWriter? ErrorOutput { get; set; }
+
+    /// <summary>Takes the place of the disk where files are written; null for the disk.</summary>
+    public Func<string, Stream>? CreateFile { get; set; }
 
     /// <summary>What the last run printed.</summary>
     public Printed Printed { get; private set; } = new(0, "", "");
@@ -62,11 +72,11 @@ internal sealed class ProgramRun : IDisposable
     public int Run(params string[] arguments)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var streams = new ConsoleStreams(Typed is null ? TextReader.Null : new StringReader(Typed), output, error, ErrorIsTerminal: Typed is not null)
+        var streams = new ConsoleStreams(Typed is null ? TextReader.Null : new StringReader(Typed), Output ?? output, ErrorOutput ?? error, ErrorIsTerminal: Typed is not null)
         {
             InIsTerminal = Typed is not null,
         };
-        var status = new Application(streams, Environment, TimeProvider.System, () => CancellationToken.None).Run(arguments);
+        var status = new Application(streams, Environment, TimeProvider.System, _ => CancellationToken.None) { CreateFile = CreateFile ?? OutputFile.OnDisk }.Run(arguments);
         Printed = new Printed(status, Clean(output), Clean(error)).KnowsItsCodes();
         return status;
     }

@@ -66,6 +66,46 @@ public class SketchResetTests
         Assert.Equal(0, ports.Opened);
     }
 
+    [Fact]
+    public void Instead_of_a_port_that_is_missing_or_wrong_those_are_named_that_there_are()
+    {
+        SerialPortInfo[] there = [Port("/dev/ttyUSB0", 0x1A86, 0x7523), Port("/dev/ttyS0", 0, 0), Port("/dev/ttyACM3", 0x2E8A, 0x000A), Port("/dev/ttyACM1", 0x1EAF, 0x0004)];
+        const string First = "/dev/ttyACM1 (sketch of Arduino_STM32 (Maple)), ";
+        const string Last = "/dev/ttyS0 (USB ids unknown), /dev/ttyACM3 (2E8A:000A, not a known board).";
+        foreach (var (wanted, code, named) in new[]
+        {
+            ("/dev/ttyACM0", WarningCode.PortMissing, $"The serial ports are {First}/dev/ttyUSB0 (a CH340 serial adapter), {Last}"),
+            ("/dev/ttyUSB0", WarningCode.PortNotTheBoard, $"The other serial ports are {First}{Last}"),
+        })
+        {
+            var warning = new SketchReset(new MissingPort(there), new VirtualClock()).Run(wanted, default)!;
+
+            Assert.Equal(code, warning.Code);
+            Assert.EndsWith(named, warning.Message, StringComparison.Ordinal);
+            Assert.EndsWith("The sketch of an STM32 board is at /dev/ttyACM1: choose that port (Tools > Port, or --port /dev/ttyACM1).", warning.Hint, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 0, "There is no serial port.", "")]
+    [InlineData(2, 0, "/dev/ttyACM0 (sketch with USB serial of an STM32 core), /dev/ttyACM1", "are at /dev/ttyACM0 and /dev/ttyACM1")]
+    [InlineData(1, 0, "There is only one serial port: /dev/ttyACM0 (sketch", "is at /dev/ttyACM0: choose")]
+    [InlineData(0, 20, "and 12 more.", "")]
+    public void However_many_there_are(int sketches, int others, string named, string advice)
+    {
+        SerialPortInfo[] there =
+        [
+            .. Enumerable.Range(0, sketches).Select(i => Port($"/dev/ttyACM{i}", 0x0483, 0x5740)),
+            .. Enumerable.Range(0, others).Select(i => Port($"/dev/ttyUSB{i}", 0x0403, 0x6001)),
+        ];
+
+        var warning = new SketchReset(new MissingPort(there), new VirtualClock()).Run("COM99", default)!;
+
+        Assert.Contains(named, warning.Message, StringComparison.Ordinal);
+        Assert.Contains(advice, warning.Hint, StringComparison.Ordinal);
+        Assert.Equal(sketches > 0, warning.Hint.Contains("choose", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(0, 0, 9600)]
     [InlineData(0x1EAF, 0x0004, 9600)]
@@ -94,6 +134,13 @@ public class SketchResetTests
 
     private static SerialPortInfo Port(string name, int vendor, int product) =>
         new(name, vendor == 0 ? null : (ushort)vendor, vendor == 0 ? null : (ushort)product, null, null);
+
+    private sealed class MissingPort(IReadOnlyList<SerialPortInfo> others) : ISerialPorts
+    {
+        public IReadOnlyList<SerialPortInfo> List() => others;
+
+        public ISerialLine Open(string name, int baudRate) => throw new SerialException(SerialFault.NotFound, "no port");
+    }
 
     private sealed class OnePort(SerialPortInfo port) : ISerialPorts
     {

@@ -106,12 +106,18 @@ public enum TraceOperation
     Reset,
 }
 
-/// <summary>Writes a trace: one JSON object per line, flushed at once, so that it is complete even if the program crashes.</summary>
+/// <summary>
+/// Writes a trace: one JSON object per line, flushed at once, so that it is complete even if the program crashes. An output
+/// that fails ends the trace, not what is traced.
+/// </summary>
 /// <param name="lines">The output.</param>
 /// <param name="time">The clock; times are milliseconds since the start of the trace.</param>
 public sealed class TraceWriter(TextWriter lines, TimeProvider time)
 {
     private readonly long _start = time.GetTimestamp();
+
+    /// <summary>Why a line could not be written; null as long as the trace is complete. No line follows the one that is missing.</summary>
+    public Exception? Failure { get; private set; }
 
     internal void Devices(IReadOnlyList<UsbDeviceInfo> devices) => Line(TraceOperation.Devices, json =>
     {
@@ -190,6 +196,11 @@ public sealed class TraceWriter(TextWriter lines, TimeProvider time)
 
     private void Line(TraceOperation operation, Action<Utf8JsonWriter> body)
     {
+        if (Failure is not null)
+        {
+            return;
+        }
+
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
@@ -202,8 +213,16 @@ public sealed class TraceWriter(TextWriter lines, TimeProvider time)
 
         lock (lines)
         {
-            lines.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
-            lines.Flush();
+            try
+            {
+                lines.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+                lines.Flush();
+            }
+            catch (Exception e)
+            {
+                // Whatever it is (a full disk, a quota, a file system that has gone), the board is in the middle of its work.
+                Failure = e;
+            }
         }
     }
 }

@@ -6,11 +6,11 @@ using UploadHelper.Output;
 
 namespace UploadHelper.Fuzz.Targets;
 
-/// <summary>The arguments of the process, a line each: what they mean, and the settings that come of it. Nothing is done.</summary>
+/// <summary>The arguments of the process, a line each: what they mean or what is wrong with them, and the settings that come of it. Nothing is done.</summary>
 internal static class ArgumentTarget
 {
-    private static readonly Application Program = new(
-        new ConsoleStreams(TextReader.Null, TextWriter.Null, TextWriter.Null, ErrorIsTerminal: false), new Dictionary<string, string>(), TimeProvider.System, () => CancellationToken.None);
+    private static readonly ConsoleStreams Streams = new(TextReader.Null, TextWriter.Null, TextWriter.Null, ErrorIsTerminal: false);
+    private static readonly Application Program = new(Streams, new Dictionary<string, string>(), TimeProvider.System, _ => CancellationToken.None);
 
     public static FuzzTarget Target { get; } = new(
         "arguments",
@@ -32,10 +32,21 @@ internal static class ArgumentTarget
 
     private static string Run(byte[] input)
     {
-        var parse = Program.Parse(AllTargets.Text(input).Split('\n'));
+        var arguments = AllTargets.Text(input).Split('\n');
+        var (parse, usage) = Program.Check(arguments, CallingHost.Seen(Streams, new Dictionary<string, string>(), arguments));
+        if (usage is not null)
+        {
+            return usage.Error == UploadError.Usage && usage.Message.Length > 0 && usage.Hint.Length > 0
+                ? usage.Message
+                : throw new InvalidDataException($"A wrong command line is reported as {usage.Error}: {usage.Message}");
+        }
+
         if (parse.Errors.Count > 0)
         {
-            return parse.Errors[0].Message;
+            // Help, the version and completion run whatever else is on the command line.
+            return parse.Action != parse.CommandResult.Command.Action
+                ? parse.Errors[0].Message
+                : throw new InvalidDataException($"What the parser refuses is not reported: {parse.Errors[0].Message}");
         }
 
         try
