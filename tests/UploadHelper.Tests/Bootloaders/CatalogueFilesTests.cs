@@ -85,7 +85,7 @@ public class CatalogueFilesTests
         {
             DfuDescription? description = null;
             new Bench(board, StartState.Bootloader).Work(
-                new BootloaderRequest(Bench.AnyBootloader), session => description = session.Description);
+                new BootloaderRequest(new DeviceFilter(DeviceFilter.KnownIds)), session => description = session.Description);
             return description!;
         }
     }

@@ -96,7 +96,7 @@ public class CatalogueTests
 
                 var bench = new Bench(board, StartState.Bootloader);
                 var before = bench.Board.Flash.Bytes.ToArray();
-                var request = new UploadRequest(file, place.Address, Bench.AnyBootloader) { Alternate = place.Alternate, WaitPort = WaitPort.No };
+                var request = new UploadRequest(file, place.Address, new DeviceFilter(DeviceFilter.KnownIds)) { Alternate = place.Alternate, WaitPort = WaitPort.No };
                 var outcome = Record.Exception(() => bench.Upload(request));
                 bench.Settle();
 
@@ -126,7 +126,7 @@ public class CatalogueTests
     {
         (BootloaderInfo, DfuDescription)? found = null;
         new Bench(board, StartState.Bootloader).Work(
-            new BootloaderRequest(Bench.AnyBootloader), session => found = (session.Info, session.Description));
+            new BootloaderRequest(new DeviceFilter(DeviceFilter.KnownIds)), session => found = (session.Info, session.Description));
         return found!.Value;
     }
 

@@ -1,4 +1,3 @@
-using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
@@ -22,7 +21,7 @@ internal sealed class Bench
             Seen(e);
         });
         Bus = new FaultyBus(System.Usb);
-        Filter = options.Contains("boot=arduino", StringComparison.Ordinal) ? AnyBootloader : new DeviceFilter(DeviceFilter.KnownIds);
+        Filter = new DeviceFilter(DeviceFilter.KnownIds);
     }
 
     /// <summary>Selects the board's bootloader: by the ids that uploads look for, or, if it has others, by those of all boards.</summary>
@@ -40,9 +39,6 @@ internal sealed class Bench
     public FaultyBus Bus { get; }
 
     public Board Board => System.Board;
-
-    /// <summary>The bootloaders of all boards.</summary>
-    public static DeviceFilter AnyBootloader { get; } = new([.. BootloaderCatalogue.Devices.Where(d => d.Program == BoardProgram.Bootloader).Select(d => d.Id)]);
 
     public static ImageFile Sketch(uint address, int size = 20_000) => SketchImage.File(address, size);
 
