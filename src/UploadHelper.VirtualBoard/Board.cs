@@ -218,7 +218,7 @@ public sealed class Board : IUsbPort, IFaultTarget
         if (core is not null)
         {
             _usb.Detach("the sketch takes the USB port");
-            _pending = (Now + IBoardKind.ResetTime, () => _usb.Attach(new SketchFunction(this, core, sketch.Name)));
+            _pending = (Now + IBoardKind.ResetTime, () => _usb.Attach(new SketchFunction(this, core, sketch.Name, _options.Prints)));
         }
         else if (enumerated && _kind.LeavesGhost)
         {
