@@ -9,8 +9,8 @@ public interface ISerialPorts
     IReadOnlyList<SerialPortInfo> List();
 
     /// <summary>
-    /// Opens a port and sets raw mode before anything else (a terminal echoes by default), 8 data bits, no parity, one
-    /// stop bit, no flow control. On Linux the kernel raises DTR and RTS on opening.
+    /// Opens a port in a way that keeps its terminal, if it has one, from sending back what the sketch prints (a fresh terminal
+    /// echoes): 8 data bits, no parity, one stop bit, no flow control. On Linux, opening raises DTR and RTS.
     /// </summary>
     /// <param name="name">As the user writes it: "/dev/ttyACM0", "ttyACM0", "COM12".</param>
     /// <param name="baudRate">Line speed, for example 9600. Some sketches reset when a port is opened at 1200 (the "1200 baud touch").</param>

@@ -240,6 +240,12 @@ public sealed class MapleFunction : StLibraryFunction, IDfuFunction
 
     private ControlReply Send()
     {
+        // Data_Setup0() takes an answer of no bytes for an unknown request.
+        if (_length == 0)
+        {
+            return Stall();
+        }
+
         if (_start is not { } start || !_build.CanUpload)
         {
             // RAM is not modelled, and the answer of the F4 port is not known (dfuCopyUPLOAD gives no length).
