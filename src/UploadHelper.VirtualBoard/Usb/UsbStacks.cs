@@ -103,7 +103,7 @@ public abstract class StLibraryFunction(UsbIdentity identity, int interfaces) : 
 
 /// <summary>
 /// A device on libopencm3 (usb_standard.c at d8aa2f17) with one interface that has one setting. Requests for data of length 0
-/// are accepted, and no request needs a configuration.
+/// are accepted, and only requests for an interface's setting need a configuration.
 /// </summary>
 /// <param name="identity">Its descriptors.</param>
 public abstract class OpenCm3Function(UsbIdentity identity) : UsbFunction(identity)
@@ -118,8 +118,8 @@ public abstract class OpenCm3Function(UsbIdentity identity) : UsbFunction(identi
         (0, StandardRequest.GetDescriptor) => Descriptor(setup),
         (0, StandardRequest.GetConfiguration) => Cut(setup, [Configuration]),
         (0, StandardRequest.SetConfiguration) when setup.Value <= 1 => Configure((byte)setup.Value),
-        (1, StandardRequest.GetInterface) when setup.Index == 0 => Cut(setup, [0]),
-        (1, StandardRequest.SetInterface) when setup is { Index: 0, Value: 0 } => Done(),
+        (1, StandardRequest.GetInterface) when setup.Index == 0 && IsConfigured => Cut(setup, [0]),
+        (1, StandardRequest.SetInterface) when setup is { Index: 0, Value: 0 } && IsConfigured => Done(),
         (2, StandardRequest.ClearFeature or StandardRequest.SetFeature) when setup.Value == 0 => Done(),
         _ => Stall(),
     };

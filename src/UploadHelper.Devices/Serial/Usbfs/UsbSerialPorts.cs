@@ -74,6 +74,9 @@ internal sealed partial class UsbSerialLine : ISerialLine
     // What the kernel's driver allows a request.
     private static readonly TimeSpan RequestLimit = TimeSpan.FromSeconds(5);
 
+    // A device that answers does so within a few milliseconds.
+    private static readonly TimeSpan ClosingLimit = TimeSpan.FromMilliseconds(200);
+
     private readonly SerialFunction _function;
     private readonly TimeProvider _time;
     private int _descriptor;
@@ -162,18 +165,19 @@ internal sealed partial class UsbSerialLine : ISerialLine
         var descriptor = _descriptor;
         var isThere = IsThere;
         _descriptor = -1;
+        if (isThere && !_stuck && _lines != 0 && Send(descriptor, SetControlLineState, 0, [], ClosingLimit) < 0)
+        {
+            _stuck = Marshal.GetLastPInvokeError() == TimeoutError;
+        }
+
         if (isThere && _stuck)
         {
             new Thread(() => GiveBack(descriptor)) { IsBackground = true, Name = "close serial line" }.Start();
-            return;
         }
-
-        if (isThere && _lines != 0)
+        else
         {
-            _ = Send(descriptor, SetControlLineState, 0, []);
+            GiveBack(descriptor);
         }
-
-        GiveBack(descriptor);
     }
 
     private unsafe bool TakeInterfaces()
@@ -222,13 +226,13 @@ internal sealed partial class UsbSerialLine : ISerialLine
     // cdc_acm goes on where the device does not know a request.
     private void Send(byte request, ushort value, ReadOnlySpan<byte> data)
     {
-        if (Send(_descriptor, request, value, data) < 0 && Marshal.GetLastPInvokeError() != StallError)
+        if (Send(_descriptor, request, value, data, RequestLimit) < 0 && Marshal.GetLastPInvokeError() != StallError)
         {
             throw Failure("Setting DTR and RTS");
         }
     }
 
-    private unsafe int Send(int descriptor, byte request, ushort value, ReadOnlySpan<byte> data)
+    private unsafe int Send(int descriptor, byte request, ushort value, ReadOnlySpan<byte> data, TimeSpan limit)
     {
         fixed (byte* bytes = data)
         {
@@ -239,7 +243,7 @@ internal sealed partial class UsbSerialLine : ISerialLine
                 Value = value,
                 Index = _function.Control,
                 Length = (ushort)data.Length,
-                Timeout = (uint)RequestLimit.TotalMilliseconds,
+                Timeout = (uint)limit.TotalMilliseconds,
                 Data = bytes,
             };
             return Ioctl(descriptor, Control, &transfer);

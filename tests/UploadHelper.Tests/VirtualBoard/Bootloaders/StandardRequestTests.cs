@@ -43,13 +43,15 @@ public class StandardRequestTests
     public void Of_the_stm32duino_bootloader(string request, string? answer) => Assert.Equal(answer, Send(Configured("maple20"), request));
 
     [Theory]
-    [InlineData("81 00 0000 0000 2")]
-    [InlineData("81 0a 0000 0000 1")]
-    [InlineData("01 0b 0001 0000 0")]
-    [InlineData("02 01 0000 0000 0")]
-    public void A_maple_bootloader_that_is_not_configured_stalls(string request)
+    [InlineData("maple20", "81 00 0000 0000 2")]
+    [InlineData("maple20", "81 0a 0000 0000 1")]
+    [InlineData("maple20", "01 0b 0001 0000 0")]
+    [InlineData("maple20", "02 01 0000 0000 0")]
+    [InlineData("h0wch33", "81 0a 0000 0000 1")]
+    [InlineData("h0wch33", "01 0b 0000 0000 0")]
+    public void A_bootloader_that_is_not_configured_stalls(string board, string request)
     {
-        var wire = Configured("maple20");
+        var wire = Configured(board);
         Assert.Equal("", Send(wire, "00 09 0000 0000 0"));
         Assert.Equal("00", Send(wire, "80 08 0000 0000 1"));
 
