@@ -20,7 +20,10 @@ internal sealed class UsbSerialPorts(ISerialPorts terminals, Sysfs sysfs, string
 {
     private (SerialPortInfo Port, UsbSerialLine Line)? _taken;
 
-    /// <summary>The terminals, and the port whose terminal is away because this program drives it.</summary>
+    /// <summary>
+    /// The terminals, and the port whose terminal is away because this program drives its device, or its driver waits for a device that
+    /// does not answer: it has not been reset.
+    /// </summary>
     public IReadOnlyList<SerialPortInfo> List()
     {
         var list = terminals.List();
@@ -86,8 +89,8 @@ internal sealed partial class UsbSerialLine : ISerialLine
     private UsbSerialLine(SerialFunction function, int descriptor, TimeProvider time) =>
         (_function, _descriptor, _time) = (function, descriptor, time);
 
-    /// <summary>Whether the device is still on the bus, and the line open.</summary>
-    public bool IsThere => _descriptor >= 0 && Sysfs.DeviceNumberIn(_function.Folder) == _function.Number;
+    /// <summary>Whether the device is still on the bus, without having enumerated again.</summary>
+    public bool IsThere => Sysfs.DeviceNumberIn(_function.Folder) == _function.Number;
 
     /// <summary>Takes a serial function from its driver and raises both lines.</summary>
     /// <returns>The line, or null if this user may not, or another driver or program has it: the terminal then says what is wrong.</returns>
