@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Linux;
+using UploadHelper.Devices.Serial.Usbfs;
 using UploadHelper.Devices.Usb.Windows;
 using UploadHelper.Devices.Windows;
 
@@ -16,7 +17,7 @@ public sealed partial class SystemDevices(TimeProvider time)
     public IUsbBus Usb { get; } = OpenUsb();
 
     /// <summary>The serial ports.</summary>
-    public ISerialPorts SerialPorts { get; } = OpenSerialPorts(PortList(), time);
+    public ISerialPorts SerialPorts { get; } = WithoutTerminals(Terminals(time), time);
 
     /// <summary>The drivers that are bound to a device; null where this is unknown.</summary>
     public static IReadOnlyList<string>? DriversOf(UsbDeviceInfo device) =>
@@ -30,6 +31,12 @@ public sealed partial class SystemDevices(TimeProvider time)
         OperatingSystem.IsWindows() ? new WindowsUsbBus(libusb, new LibUsb0Bus(), LibUsb0Bus.BusNumber) : libusb;
 
     private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list, TimeProvider time);
+
+    /// <summary>The serial ports, each opened as a terminal.</summary>
+    internal static ISerialPorts Terminals(TimeProvider time) => OpenSerialPorts(PortList(), time);
+
+    private static ISerialPorts WithoutTerminals(ISerialPorts ports, TimeProvider time) =>
+        OperatingSystem.IsLinux() && new Sysfs("/sys") is { HasUsb: true } sysfs ? new UsbSerialPorts(ports, sysfs, "/proc", time) : ports;
 
     private static Func<IReadOnlyList<SerialPortInfo>> PortList() =>
         OperatingSystem.IsWindows() ? WindowsCatalogue.OfThisMachine.SerialPorts

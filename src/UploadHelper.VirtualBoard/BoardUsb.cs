@@ -129,7 +129,7 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
         var reply = function.Control(setup, data);
         reply = reply with { Busy = reply.Busy + before };
         _busyUntil = board.Now + reply.Busy + reply.BusyAfter;
-        if (_silent)
+        if (_silent && reply.BusyAfter == TimeSpan.Zero)
         {
             reply = new ControlReply(ControlOutcome.Silent, default, default);
         }

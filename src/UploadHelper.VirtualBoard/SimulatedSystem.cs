@@ -129,6 +129,9 @@ public sealed record SimulationOptions(string Board)
     /// <summary>The core its sketches are built with, <see cref="SketchCore.None"/> for one without USB, or null for the board's own.</summary>
     public string? Sketch { get; init; }
 
+    /// <summary>Whether its sketch prints all the time.</summary>
+    public bool Prints { get; init; }
+
     /// <summary>Whether the BOOT0 pin is high.</summary>
     public bool Boot0 { get; init; }
 
@@ -165,7 +168,7 @@ public sealed record SimulationOptions(string Board)
     /// <summary>The file of the Nth of several boards, from 1.</summary>
     internal static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
 
-    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,boot0=1,page=BYTES,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
+    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,prints=yes,boot0=1,page=BYTES,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
     /// <param name="text">The options.</param>
     /// <param name="start">What the board does at the start by default.</param>
     /// <exception cref="FormatException">An unknown name, key or value; the message lists the known ones.</exception>
@@ -207,11 +210,12 @@ public sealed record SimulationOptions(string Board)
         ("held", _) => this with { HeldFor = Milliseconds(value) },
         ("page", _) => this with { ErasesAtOnce = PageSize(value) },
         ("reset", "yes" or "no") => this with { CanReset = value == "yes" },
+        ("prints", "yes" or "no") => this with { Prints = value == "yes" },
         ("boot0", "0" or "1") => this with { Boot0 = value == "1" },
         _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
         _ => throw new FormatException(
             $"Invalid option \"{key}={value}\" of virtual board {Board}. Known options: "
-                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "boot0=0|1", "page=BYTES", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "prints=yes|no", "boot0=0|1", "page=BYTES", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
     };
 
     private static uint PageSize(string value) =>

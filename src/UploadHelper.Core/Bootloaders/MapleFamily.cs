@@ -28,9 +28,9 @@ internal static class MapleFamily
                 new($"{Ids} --alt 1", 0x0800_5000, [Stm32duino(1024), Stm32duino(2048)]) { Alternate = 1 },
             ],
 
-            // With DR10 = 0x424D it starts the sketch at once; otherwise after 5 fast and 6 slow blinks (30 slow ones on a board
-            // without a button).
-            BootWindow = TimeSpan.FromSeconds(5.5),
+            // With DR10 = 0x424D it starts the sketch at once. Otherwise after 6 slow blinks, or 30 on a board without a button:
+            // its descriptors do not tell which.
+            BootWindow = Blinks(slow: 30),
             StaysOnceAsked = true,
             Sketch = Maple,
             AlsoStarts = 0x0800_5000,
@@ -41,7 +41,7 @@ internal static class MapleFamily
             // Its source erases 2 KiB pages, as on an F1; on an F4, it can only erase whole sectors (inferred).
             Matches = (device, map) => device.IsMaple && map.Groups[0].Address == 0x0801_0000 && !device.Functional.CanUpload,
             Places = [new($"{Ids} --alt 1", 0x0801_0000, [Device(0x01, 2048, 0x0001, "DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08010000")]) { Alternate = 1 }],
-            StartsSketchAfter = TimeSpan.FromSeconds(1),
+            StartsSketchAfter = Blinks(slow: 3),
             StaysOnceAsked = true,
             PollsEarly = ProgramsInMainLoop,
 
@@ -57,8 +57,7 @@ internal static class MapleFamily
             Matches = (device, _) => device.IsMaple,
             Places = [new($"{Ids} --alt 1", 0x0800_5000, [Device(0x03, 1024, DfuVersion, "DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08005000")]) { Alternate = 1 }],
 
-            // 5 fast and 6 slow blinks.
-            StartsSketchAfter = TimeSpan.FromSeconds(1.3),
+            StartsSketchAfter = Blinks(slow: 6),
             StaysOnceAsked = true,
             PollsEarly = ProgramsInMainLoop,
             Sketch = Maple,
@@ -75,6 +74,17 @@ internal static class MapleFamily
     {
         PowerLost = "But if the power failed at that moment, an incomplete sketch may be started.",
     };
+
+    // main.c: 5 fast blinks and the slow ones; hardware.c, strobePin(): two loops a blink, of 0x50000 or 0x100000 turns (config.h).
+    // In the published binaries (boot20 for generic boards and Maple Mini, LeafLabs' original) a turn is CBZ, NOP, SUBS and B: 6
+    // cycles at 72 MHz, and up to 9 when the taken branch refills the pipeline from flash with two wait states (ARM DDI 0337, 18.2;
+    // PM0075, 3.1). The longer time counts.
+    private static TimeSpan Blinks(int slow)
+    {
+        const int FastTurns = 0x50000, SlowTurns = 0x100000, MostCycles = 9;
+        const double Clock = 72e6;
+        return TimeSpan.FromSeconds(2.0 * (5 * FastTurns + slow * SlowTurns) * MostCycles / Clock);
+    }
 
     private static DfuDescription Stm32duino(ushort page) => Device(
         0x03,

@@ -9,8 +9,8 @@ namespace UploadHelper.Core.Connecting;
 /// <summary>
 /// Sends the magic reset to a running sketch. The cores' rules conflict: Arduino_STM32 F1 expects "1EAF" after a falling
 /// edge of DTR, Arduino_STM32 F4 expects it with DTR high and hangs otherwise, STM32GENERIC and Arduino_Core_STM32 expect
-/// more than three line changes and the magic at the start of the first packet. Two sequences satisfy all of them; the one
-/// that the port's ids suggest is sent first. Arduino's own boards get the 1200-baud touch.
+/// more than three line changes and the magic at the start of the first packet. Two sequences satisfy all of them; the
+/// port's ids decide between them. Arduino's own boards get the 1200-baud touch.
 /// </summary>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock for the pauses.</param>
@@ -56,7 +56,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
             else
             {
                 using var line = ports.Open(port, BaudRate);
-                SendMagic(line, dtr: way == ResetWay.Magic, ref sent, () => WaitUntilGone(port, info is not null, cancellationToken), cancellationToken);
+                SendMagic(line, way, ref sent, () => WaitUntilGone(port, info is not null, cancellationToken), cancellationToken);
             }
 
             return null;
@@ -73,7 +73,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     }
 
     // Keep the line open until the port disappears: Linux waits 5 s if it is closed while its device resets.
-    private void SendMagic(ISerialLine line, bool dtr, ref bool sent, Func<bool> waitUntilGone, CancellationToken cancellationToken)
+    private void SendMagic(ISerialLine line, ResetWay way, ref bool sent, Func<bool> waitUntilGone, CancellationToken cancellationToken)
     {
         line.SetRts(false);
         line.SetDtr(false);
@@ -82,14 +82,17 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
         line.SetDtr(false);
         line.SetRts(true);
         line.SetDtr(true);
-        line.SetDtr(dtr);
+        line.SetDtr(way == ResetWay.Magic);
         time.Wait(LinePause, cancellationToken);
 
         sent = true;
         line.Write("1EAF"u8, WriteLimit);
-        if (!waitUntilGone())
+
+        // Arduino_STM32 for the F1 before February 2021 ignores a second magic while the first is unread, and crashes on a third
+        // (usb_cdcacm_peek_ex). Such a sketch has obeyed the first, or had unread bytes already.
+        if (!waitUntilGone() && way == ResetWay.Magic)
         {
-            line.SetDtr(!dtr);
+            line.SetDtr(false);
             time.Wait(LinePause, cancellationToken);
             line.Write("1EAF"u8, WriteLimit);
             waitUntilGone();

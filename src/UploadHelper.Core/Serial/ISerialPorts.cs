@@ -9,8 +9,8 @@ public interface ISerialPorts
     IReadOnlyList<SerialPortInfo> List();
 
     /// <summary>
-    /// Opens a port and sets raw mode before anything else (a terminal echoes by default), 8 data bits, no parity, one
-    /// stop bit, no flow control. On Linux the kernel raises DTR and RTS on opening.
+    /// Opens a port in a way that keeps its terminal, if it has one, from sending back what the sketch prints (a fresh terminal
+    /// echoes): 8 data bits, no parity, one stop bit, no flow control. On Linux, opening raises DTR and RTS.
     /// </summary>
     /// <param name="name">As the user writes it: "/dev/ttyACM0", "ttyACM0", "COM12".</param>
     /// <param name="baudRate">Line speed, for example 9600. Some sketches reset when a port is opened at 1200 (the "1200 baud touch").</param>
@@ -98,10 +98,13 @@ public sealed class SerialException : Exception
 /// <summary>How a sketch is reset over its serial port.</summary>
 public enum ResetWay
 {
-    /// <summary>"1EAF" with pulses on the control lines, as the cores for STM32 expect. DTR is high while it is sent.</summary>
+    /// <summary>
+    /// "1EAF" with pulses on the control lines, as the cores for STM32 expect. DTR is high while it is sent; if the sketch stays, it is
+    /// sent again with DTR low.
+    /// </summary>
     Magic,
 
-    /// <summary>The same with DTR low, which the Maple cores for the F1 need and other cores do not accept.</summary>
+    /// <summary>The same with DTR low, once: the cores for the F1 need a falling DTR, and old ones can be sent it only once.</summary>
     MapleMagic,
 
     /// <summary>DTR low at 1200 baud, as Arduino's own boards expect.</summary>
@@ -114,8 +117,8 @@ public static class SketchPort
     // Arduino's own boards (ArduinoCore-mbed boards.txt: 2341:025b and others).
     private const ushort Arduino = 0x2341;
 
-    // Arduino_STM32's core for the F1, and USBComposite. Its core for the F4 uses 0483:5740.
-    private static readonly UsbId Maple = new(0x1EAF, 0x0004);
+    // Arduino_STM32's core for the F4 (usbd_desc.c), STM32GENERIC, Arduino_Core_STM32. Only the first needs a high DTR; its ids are fixed.
+    private static readonly UsbId VirtualComPort = new(0x0483, 0x5740);
 
     private static readonly (ushort Vendor, ushort? Product, string Name)[] Others =
     [
@@ -147,13 +150,14 @@ public static class SketchPort
     }
 
     /// <summary>
-    /// The first reset to try on a port. The cores for STM32 (1EAF:0004, 0483:5740) support the magic reset. A sketch can have
-    /// ids of its own, so unknown ids get the magic reset, too.
+    /// The reset for a port. The cores for STM32 (1EAF:0004, 0483:5740) support the magic reset. A sketch can have ids of its own
+    /// (USBComposite, boards.txt of Arduino_Core_STM32): it then has a core that accepts a low DTR. A port without ids can be
+    /// any; Arduino_STM32's sketches for the F1 have theirs wherever the system shows ids.
     /// </summary>
     public static ResetWay ResetWayOf(SerialPortInfo? port) => port switch
     {
         { VendorId: Arduino } => ResetWay.Touch,
-        { VendorId: { } vendor, ProductId: { } product } when new UsbId(vendor, product) == Maple => ResetWay.MapleMagic,
+        { VendorId: { } vendor, ProductId: { } product } when new UsbId(vendor, product) != VirtualComPort => ResetWay.MapleMagic,
         _ => ResetWay.Magic,
     };
 }

@@ -50,6 +50,34 @@ internal sealed class Sysfs(string root)
     /// <summary>The serial ports that have a device.</summary>
     public IReadOnlyList<SerialPortInfo> SerialPorts() => [.. Names(_tty).Where(n => !IsConsole(n)).Select(DescribePort).OfType<SerialPortInfo>()];
 
+    /// <summary>The serial function behind a port of cdc_acm; null for a port of another driver.</summary>
+    /// <param name="port">Its name, "/dev/ttyACM0".</param>
+    /// <param name="nodes">The folder of the files through which USB devices are opened.</param>
+    public SerialFunction? SerialFunctionOf(string port, string nodes)
+    {
+        var entry = Path.Combine(_tty, Path.GetFileName(port));
+        if (Target(Path.Combine(Target(entry) ?? entry, "device")) is not { } control
+            || Path.GetFileName(Target(Path.Combine(control, "driver"))) != "cdc_acm"
+            || Path.GetDirectoryName(control) is not { } folder
+            || Number(Path.Combine(folder, "busnum")) is not { } bus
+            || DeviceNumberIn(folder) is not { } device
+            || Hexadecimal(Path.Combine(control, "bInterfaceNumber")) is not { } number)
+        {
+            return null;
+        }
+
+        // The data interface follows the communications interface. "1-1:1.0" is the name of interface 0 in configuration 1.
+        var data = $"{control[..(control.LastIndexOf('.') + 1)]}{number + 1}";
+        var output = Names(data).FirstOrDefault(
+            e => e.StartsWith("ep_", StringComparison.Ordinal) && Text(Path.Combine(data, e, "direction")) == "out" && Text(Path.Combine(data, e, "type")) == "Bulk");
+        return Text(Path.Combine(data, "bInterfaceClass")) == "0a" && output is not null && Hexadecimal(Path.Combine(data, output, "bEndpointAddress")) is { } endpoint
+            ? new SerialFunction(folder, device, Node(nodes, bus, device), (byte)number, (byte)(number + 1), (byte)endpoint)
+            : null;
+    }
+
+    /// <summary>devnum of the device in a folder, which changes with each enumeration; null if there is none.</summary>
+    public static int? DeviceNumberIn(string folder) => Number(Path.Combine(folder, "devnum"));
+
     private static IEnumerable<string> Names(string folder) =>
         Directory.Exists(folder) ? Directory.EnumerateFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal) : [];
 
@@ -178,3 +206,12 @@ internal sealed class Sysfs(string root)
         }
     }
 }
+
+/// <summary>The serial function of a USB device (USB CDC 1.2, abstract control model).</summary>
+/// <param name="Folder">The folder of the device in sysfs.</param>
+/// <param name="Number">Its devnum, which changes with each enumeration.</param>
+/// <param name="Node">The file through which it is opened.</param>
+/// <param name="Control">Number of its communications interface.</param>
+/// <param name="Data">Number of its data interface.</param>
+/// <param name="Out">Address of its bulk OUT endpoint.</param>
+internal sealed record SerialFunction(string Folder, int Number, string Node, byte Control, byte Data, byte Out);

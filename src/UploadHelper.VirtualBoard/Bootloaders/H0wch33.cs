@@ -12,7 +12,7 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// page with the sketch: it keeps its own stack pointer and reset vector there, and the sketch's at 0x1C and 0x20. It
 /// never reports a failure, and does not protect its own pages. Source: src/main.c of 5931735.
 /// </summary>
-public sealed class H0wch33 : UsbFunction, IDfuFunction
+public sealed class H0wch33 : OpenCm3Function, IDfuFunction
 {
     /// <summary>wTransferSize; a longer request stalls.</summary>
     public const int TransferSize = 1024;
@@ -28,6 +28,9 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
     private const byte SetAddressCommand = 0x21;
     private const string Map = "@Internal Flash   /0x08000000/50*001Kg,14*001Ka";
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
+    // An operation on which it hangs follows an answered GETSTATUS, as any other.
+    private static readonly TimeSpan Forever = TimeSpan.FromDays(1);
     private readonly IMicrocontroller _board;
 
     // One buffer for all blocks: a short block leaves the rest of the previous one in it.
@@ -168,12 +171,14 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
             Violation($"erase of 0x{address:X8}: {(page == 0 ? "the bootloader's vectors" : "the bootloader itself")}");
         }
 
+        var took = ErasePage(page);
         if (address >= OwnPages)
         {
             _board.Hang("the bootloader has erased itself");
+            return Forever;
         }
 
-        return ErasePage(page);
+        return took;
     }
 
     private TimeSpan ErasePage(int page)
@@ -191,7 +196,8 @@ public sealed class H0wch33 : UsbFunction, IDfuFunction
         {
             Violation($"program at 0x{address:X8}: no flash there");
             _board.Hang("bus fault in the bootloader");
-            return TimeSpan.Zero;
+            _rewritesVectors = false;
+            return Forever;
         }
 
         var took = address == FlashBase ? SwapVectors() : TimeSpan.Zero;

@@ -27,6 +27,8 @@ public sealed record MapleBuild(
     // Blinks are loops of 0x50000 and 0x100000 turns at 72 MHz, about 6 cycles each (INF), two loops per blink.
     private static readonly TimeSpan FastBlink = TimeSpan.FromMilliseconds(55);
     private static readonly TimeSpan SlowBlink = TimeSpan.FromMilliseconds(175);
+    private const string Product = "Maple 003";
+    private const string LeafLabsRam = "DFU Program RAM 0x20000C00";
     private const uint Above20K = 0x0800_5000;
     private const uint Above8K = 0x0800_2000;
     private const uint Above64K = 0x0801_0000;
@@ -69,8 +71,12 @@ public sealed record MapleBuild(
     public static MapleBuild LeafLabs() => new(
         Identify(
             0x0201,
-            ["DFU Program RAM 0x20000C00", "DFU Program FLASH 0x08005000"],
-            [9, 0x21, 0x03, 0xFF, 0, 0x00, 0x04, 0x10, 0x01]),
+            [LeafLabsRam, "DFU Program FLASH 0x08005000"],
+            [9, 0x21, 0x03, 0xFF, 0, 0x00, 0x04, 0x10, 0x01]) with
+        {
+            // usb_descriptor.c: 0x20 bytes, of which 20 are the string; in the published binary the next string follows.
+            OddStrings = new Dictionary<int, byte[]> { [2] = [.. UsbIdentity.Text(Product), .. UsbIdentity.Text(LeafLabsRam)[..12]] },
+        },
         [null, Above20K],
         [Above20K],
         StackMask: 0x2FFE_0000,
@@ -118,7 +124,7 @@ public sealed record MapleBuild(
         UsbRelease: 0x0100,
         release,
         DeviceClass: 0,
-        ["LeafLabs", "Maple 003", "LLM 003", .. alternates],
+        ["LeafLabs", Product, "LLM 003", .. alternates],
         UsbIdentity.Configure(interfaces: 1, attributes: 0x80, [.. Dfu.Alternates(alternates.Length), functional]));
 }
 

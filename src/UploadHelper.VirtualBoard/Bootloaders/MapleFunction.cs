@@ -8,7 +8,7 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// The DFU class of the Maple bootloaders (dfu.c, usb.c, main.c). Every class request keeps it in DFU mode until a
 /// reset and clears bStatus; only UPLOAD uses wBlockNum; it checks no address.
 /// </summary>
-public sealed class MapleFunction : UsbFunction, IDfuFunction
+public sealed class MapleFunction : StLibraryFunction, IDfuFunction
 {
     private readonly IMicrocontroller _board;
     private readonly MapleBuild _build;
@@ -30,7 +30,7 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
     /// <param name="build">Which build.</param>
     /// <param name="stays">Whether it waits for a host without limit: it was requested, or there is no sketch.</param>
     public MapleFunction(IMicrocontroller board, MapleBuild build, bool stays)
-        : base(build.Identity)
+        : base(build.Identity, build.Starts.Count)
     {
         _board = board;
         _build = build;
@@ -68,9 +68,6 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
             _board.Reset($"bus reset in {State.Name()}", BootCause.Software);
         }
     }
-
-    /// <inheritdoc/>
-    protected override bool AcceptsAlternateSetting(byte interfaceNumber, byte alternateSetting) => interfaceNumber <= _build.Starts.Count;
 
     /// <inheritdoc/>
     protected override ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data)
@@ -243,6 +240,12 @@ public sealed class MapleFunction : UsbFunction, IDfuFunction
 
     private ControlReply Send()
     {
+        // Data_Setup0() takes an answer of no bytes for an unknown request.
+        if (_length == 0)
+        {
+            return Stall();
+        }
+
         if (_start is not { } start || !_build.CanUpload)
         {
             // RAM is not modelled, and the answer of the F4 port is not known (dfuCopyUPLOAD gives no length).

@@ -30,6 +30,7 @@ public sealed record SketchCore(string Name, UsbId Id, IReadOnlyList<string> Str
             () => new LineCountRule(smallest: 4),
             BootCause.Software),
         new("libmaple-f1", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new LibMapleF1Rule(), BootCause.Flag),
+        new("libmaple-f1-old", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new OldLibMapleF1Rule(), BootCause.Flag),
         new("usbcomposite", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new UsbCompositeRule(), BootCause.Software),
         new(
             "stm32core",
@@ -47,6 +48,9 @@ public interface IResetRule
     /// <summary>Whether the sketch no longer accepts packets.</summary>
     bool IsWedged => false;
 
+    /// <summary>Whether the sketch has crashed on what it received, and runs again only after a reset.</summary>
+    bool HasCrashed => false;
+
     /// <summary>A SET_CONTROL_LINE_STATE.</summary>
     /// <param name="dtr">Whether DTR is high.</param>
     /// <param name="baudRate">The line speed that was set last.</param>
@@ -56,6 +60,11 @@ public interface IResetRule
     /// <summary>A packet on the bulk OUT endpoint.</summary>
     /// <returns>Whether the sketch resets.</returns>
     bool Packet(ReadOnlySpan<byte> packet);
+
+    /// <summary>The host resets the port.</summary>
+    void BusReset()
+    {
+    }
 }
 
 /// <summary>
@@ -114,6 +123,53 @@ public sealed class LibMapleF1Rule : IResetRule
         _armed = false;
         return reset;
     }
+}
+
+/// <summary>
+/// Arduino_STM32 F1 before 2021-02-06 (usb_serial.cpp, rxHook(); usb_cdcacm.c, usb_cdcacm_peek_ex() before bfbf05fa of
+/// rogerclarkmelbourne/Arduino_STM32), in a sketch that never reads its port. Of U unread bytes it compares only the first
+/// 8 - U of the last four, and takes the rest from its stack: it resets only if the magic is all that is unread. With more
+/// than eight the length is negative, and it overwrites all of its RAM.
+/// </summary>
+public sealed class OldLibMapleF1Rule : IResetRule
+{
+    private const int Magic = 4;
+    private const int Buffer = 256;
+    private const int PacketSize = 64;
+    private readonly List<byte> _unread = [];
+    private bool _dtr;
+    private bool _armed;
+
+    /// <summary>It enables its endpoint again only while a whole packet fits into the buffer.</summary>
+    public bool IsWedged => _unread.Count >= Buffer - PacketSize;
+
+    /// <inheritdoc/>
+    public bool HasCrashed { get; private set; }
+
+    /// <inheritdoc/>
+    public bool Lines(bool dtr, int baudRate)
+    {
+        _armed = _dtr && !dtr;
+        _dtr = dtr;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public bool Packet(ReadOnlySpan<byte> packet)
+    {
+        _unread.AddRange(packet);
+        if (!_armed || _unread.Count < Magic)
+        {
+            return false;
+        }
+
+        _armed = false;
+        HasCrashed = _unread.Count > 2 * Magic;
+        return _unread.Count == Magic && _unread.SequenceEqual("1EAF"u8.ToArray());
+    }
+
+    /// <summary>usbReset() empties its buffers.</summary>
+    public void BusReset() => _unread.Clear();
 }
 
 /// <summary>

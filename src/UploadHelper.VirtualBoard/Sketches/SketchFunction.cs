@@ -19,6 +19,10 @@ public sealed class SketchFunction : UsbFunction
     private const byte SetLineCoding = 0x20;
     private const byte GetLineCoding = 0x21;
     private const byte SetControlLineState = 0x22;
+
+    // What a sketch that prints all the time can have waiting: the send buffer of Arduino_STM32 F1 (usb_cdcacm.c).
+    private const int SendBuffer = 256;
+    private static readonly TimeSpan PrintInterval = TimeSpan.FromMilliseconds(10);
     private readonly IMicrocontroller _board;
     private readonly IResetRule _rule;
     private readonly BootCause _afterMagic;
@@ -26,22 +30,48 @@ public sealed class SketchFunction : UsbFunction
     private readonly Queue<byte> _toHost = new();
     private byte[] _lineCoding = [0x00, 0xC2, 0x01, 0x00, 0, 0, 8]; // 115200 8N1
     private bool _dtr;
+    private TimeSpan? _printsAt;
 
     /// <summary>A sketch that has just enumerated.</summary>
     /// <param name="board">The board.</param>
     /// <param name="core">The core it was built with.</param>
     /// <param name="name">What it prints when a host opens its port.</param>
-    public SketchFunction(IMicrocontroller board, SketchCore core, string name)
+    /// <param name="prints">Whether it prints all the time instead, whether a host reads or not.</param>
+    public SketchFunction(IMicrocontroller board, SketchCore core, string name, bool prints = false)
         : base(Describe(core))
     {
         _board = board;
         _rule = core.CreateRule();
         _afterMagic = core.ResetCause;
         _greeting = Encoding.ASCII.GetBytes($"sketch {name}\r\n");
+        _printsAt = prints ? board.Now : null;
     }
 
     /// <summary>Bytes of the reset sequence that reached the sketch as data.</summary>
     public int StrayBytes { get; private set; }
+
+    /// <inheritdoc/>
+    public override TimeSpan? NextEventAt => _printsAt;
+
+    /// <inheritdoc/>
+    public override void AdvanceTo(TimeSpan now)
+    {
+        if (now >= _printsAt)
+        {
+            _printsAt = now + PrintInterval;
+            if (IsConfigured)
+            {
+                Print();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void BusReset()
+    {
+        base.BusReset();
+        _rule.BusReset();
+    }
 
     /// <inheritdoc/>
     public override bool BulkOut(byte endpoint, ReadOnlySpan<byte> packet)
@@ -58,7 +88,11 @@ public sealed class SketchFunction : UsbFunction
         else
         {
             StrayBytes += packet.Length;
-            _board.Log(BoardEventKind.Request, $"sketch receives {packet.Length} bytes{(_rule.IsWedged ? " with DTR low, and stops reading" : "")}");
+            _board.Log(BoardEventKind.Request, $"sketch receives {packet.Length} bytes{(_rule.IsWedged ? ", and stops reading" : "")}");
+            if (_rule.HasCrashed)
+            {
+                _board.Hang("the sketch has overwritten its RAM");
+            }
         }
 
         return true;
@@ -108,10 +142,19 @@ public sealed class SketchFunction : UsbFunction
 
         if (dtr && !_dtr && _toHost.Count == 0)
         {
-            Array.ForEach(_greeting, _toHost.Enqueue);
+            Print();
         }
 
         _dtr = dtr;
+    }
+
+    // A sketch does not wait for its host: what does not fit is lost.
+    private void Print()
+    {
+        if (_toHost.Count + _greeting.Length <= SendBuffer)
+        {
+            Array.ForEach(_greeting, _toHost.Enqueue);
+        }
     }
 
     private static UsbIdentity Describe(SketchCore core) => new(

@@ -4,20 +4,35 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.VirtualBoard.Usb;
 
+/// <summary>bRequest of the standard requests (USB 2.0, 9.4).</summary>
+internal enum StandardRequest : byte
+{
+    GetStatus = 0,
+    ClearFeature = 1,
+    SetFeature = 3,
+    SetAddress = 5,
+    GetDescriptor = 6,
+    GetConfiguration = 8,
+    SetConfiguration = 9,
+    GetInterface = 10,
+    SetInterface = 11,
+}
+
 /// <summary>The USB device that a virtual board is at a time: a bootloader or a sketch. It answers the standard requests (USB 2.0, 9.4); subclasses answer the rest.</summary>
 /// <param name="identity">Its descriptors.</param>
 public abstract class UsbFunction(UsbIdentity identity)
 {
-    private byte _configuration;
-
     /// <summary>Its descriptors.</summary>
     public UsbIdentity Identity => identity;
 
     /// <summary>Whether the host has selected a configuration since the last reset of the port.</summary>
-    protected bool IsConfigured => _configuration != 0;
+    protected bool IsConfigured => Configuration != 0;
+
+    /// <summary>The value of the selected configuration; 0 if none is.</summary>
+    protected byte Configuration { get; set; }
 
     /// <summary>The selected alternate setting of interface 0.</summary>
-    protected byte AlternateSetting { get; private set; }
+    protected byte AlternateSetting { get; set; }
 
     /// <summary>When it next does something by itself, or null.</summary>
     public virtual TimeSpan? NextEventAt => null;
@@ -34,8 +49,8 @@ public abstract class UsbFunction(UsbIdentity identity)
     /// <summary>A reset of the port: no configuration is selected until the host selects it again.</summary>
     public virtual void BusReset()
     {
-        _configuration = 0;
-        AlternateSetting = 0;
+        Configuration = 0;
+        ResetAlternateSetting();
     }
 
     /// <summary>The power fails while it is busy.</summary>
@@ -49,9 +64,8 @@ public abstract class UsbFunction(UsbIdentity identity)
     /// <summary>A packet from an endpoint; null for NAK.</summary>
     public virtual byte[]? BulkIn(byte endpoint, int maxLength) => null;
 
-    /// <summary>Whether SET_INTERFACE is accepted: by default for the alternate settings in the descriptors.</summary>
-    protected virtual bool AcceptsAlternateSetting(byte interfaceNumber, byte alternateSetting) =>
-        UsbDescriptors.Interfaces(identity.Configuration).Any(i => i.Number == interfaceNumber && i.AlternateSetting == alternateSetting);
+    /// <summary>What a reset of the port does to the alternate setting.</summary>
+    protected virtual void ResetAlternateSetting() => AlternateSetting = 0;
 
     /// <summary>A class or vendor request.</summary>
     protected abstract ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data);
@@ -62,24 +76,25 @@ public abstract class UsbFunction(UsbIdentity identity)
     /// <summary>A transfer that was refused with STALL.</summary>
     protected static ControlReply Stall() => new(ControlOutcome.Stall, default, default);
 
-    private ControlReply Standard(UsbSetup setup)
+    /// <summary>A standard request.</summary>
+    protected virtual ControlReply Standard(UsbSetup setup)
     {
-        switch (setup.Request)
+        switch ((StandardRequest)setup.Request)
         {
-            case 0: // GET_STATUS
+            case StandardRequest.GetStatus:
                 return Cut(setup, [0, 0]);
-            case 1 or 3 or 5: // CLEAR_FEATURE, SET_FEATURE, SET_ADDRESS
+            case StandardRequest.ClearFeature or StandardRequest.SetFeature or StandardRequest.SetAddress:
                 return Done();
-            case 6: // GET_DESCRIPTOR
+            case StandardRequest.GetDescriptor:
                 return Descriptor(setup);
-            case 8: // GET_CONFIGURATION
-                return Cut(setup, [_configuration]);
-            case 9: // SET_CONFIGURATION
-                _configuration = (byte)setup.Value;
+            case StandardRequest.GetConfiguration:
+                return Cut(setup, [Configuration]);
+            case StandardRequest.SetConfiguration:
+                Configuration = (byte)setup.Value;
                 return Done();
-            case 10: // GET_INTERFACE
+            case StandardRequest.GetInterface:
                 return Cut(setup, [AlternateSetting]);
-            case 11: // SET_INTERFACE
+            case StandardRequest.SetInterface:
                 return Select((byte)setup.Index, (byte)setup.Value);
             default:
                 return Stall();
@@ -88,7 +103,7 @@ public abstract class UsbFunction(UsbIdentity identity)
 
     private ControlReply Select(byte interfaceNumber, byte alternateSetting)
     {
-        if (!AcceptsAlternateSetting(interfaceNumber, alternateSetting))
+        if (!UsbDescriptors.Interfaces(identity.Configuration).Any(i => i.Number == interfaceNumber && i.AlternateSetting == alternateSetting))
         {
             return Stall();
         }
@@ -108,15 +123,13 @@ public abstract class UsbFunction(UsbIdentity identity)
         {
             1 => Cut(setup, identity.DeviceDescriptor()),
             2 when index == 0 => Cut(setup, identity.Configuration),
-            3 when index == 0 => Cut(setup, [4, 3, 0x09, 0x04]),
-            3 when index <= identity.Strings.Count => Cut(setup, StringDescriptor(identity.Strings[index - 1])),
+            3 when identity.StringDescriptor(index) is { } text => Cut(setup, text),
             _ => Stall(),
         };
     }
 
-    private static byte[] StringDescriptor(string text) => [(byte)(2 + text.Length * 2), 3, .. Encoding.Unicode.GetBytes(text)];
-
-    private static ControlReply Cut(UsbSetup setup, byte[] data) => Done(data.AsMemory(0, Math.Min(data.Length, setup.Length)));
+    /// <summary>The answer to a request for data, cut to its length.</summary>
+    protected static ControlReply Cut(UsbSetup setup, byte[] data) => Done(data.AsMemory(0, Math.Min(data.Length, setup.Length)));
 }
 
 /// <summary>The descriptors of a virtual USB device.</summary>
@@ -138,8 +151,18 @@ public sealed record UsbIdentity(
 {
     private const byte SerialNumberIndex = 3;
 
+    /// <summary>String descriptors that a device sends otherwise than their text demands, by their index.</summary>
+    public IReadOnlyDictionary<int, byte[]> OddStrings { get; init; } = new Dictionary<int, byte[]>();
+
     /// <summary>The serial number, or null.</summary>
     public string? SerialNumber => Strings.Count >= SerialNumberIndex ? Strings[SerialNumberIndex - 1] : null;
+
+    /// <summary>A string descriptor (USB 2.0, 9.6.7), or null if there is none; index 0 is the list of languages: English (US).</summary>
+    public byte[]? StringDescriptor(int index) =>
+        index == 0 ? [4, 3, 0x09, 0x04]
+        : OddStrings.TryGetValue(index, out var odd) ? odd
+        : index <= Strings.Count ? Text(Strings[index - 1])
+        : null;
 
     /// <summary>The 18 bytes of the device descriptor (USB 2.0, 9.6.1); endpoint 0 has 64 bytes.</summary>
     public byte[] DeviceDescriptor()
@@ -151,6 +174,9 @@ public sealed record UsbIdentity(
         BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(12), Release);
         return d;
     }
+
+    /// <summary>The string descriptor of a text.</summary>
+    public static byte[] Text(string text) => [(byte)(2 + text.Length * 2), 3, .. Encoding.Unicode.GetBytes(text)];
 
     /// <summary>Builds a configuration descriptor and fills in its total length (USB 2.0, 9.6.3).</summary>
     /// <param name="interfaces">bNumInterfaces.</param>

@@ -115,7 +115,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             + result switch
             {
                 { Port: { } port } => $"The sketch runs, on {port}.",
-                { Left: true, StartsAfter: var wait } when wait > TimeSpan.Zero => $"The bootloader starts the sketch in about {wait.TotalSeconds:0} s.",
+                { Left: true, StartsAfter: var wait } when wait > TimeSpan.Zero => $"The bootloader starts the sketch within {Math.Ceiling(wait.TotalSeconds):0} s.",
                 { Left: true } => "The bootloader was told to start the sketch.",
                 _ => "The board is still in its bootloader. Press RESET to start the sketch.",
             });

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
 using UploadHelper.EndToEnd.Support;
 using Xunit.Abstractions;
 
@@ -84,6 +82,8 @@ public sealed class MapleUploadTests(MapleUploadTests.Run rig) : IClassFixture<M
     [InlineData("maple20-upload-2", 0x2000, "blink-08002000")]
     [InlineData("maple20-upload-1", 0x5000, "blink-08005000")]
     [InlineData("maple20-upload-libmaple-f4", 0x2000, "blink-08002000")]
+    [InlineData("maple20-upload-libmaple-f1", 0x2000, "blink-08002000")]
+    [InlineData("maple20-upload-libmaple-f1-old", 0x2000, "blink-08002000")]
     [InlineData("f4boot-upload-stm32generic", 0x4000, "blink-08004000")]
     [InlineData("f4boot-upload-usbcomposite", 0x4000, "blink-08004000")]
     [InlineData("f4boot-upload-stm32core", 0x4000, "blink-08004000")]
@@ -103,21 +103,22 @@ public sealed class MapleUploadTests(MapleUploadTests.Run rig) : IClassFixture<M
         Assert.Equal("0", rig.Summary(step)["violations"]);
     }
 
-    // In process it costs none. Until raw mode is set a terminal echoes, and a slow machine may echo all of the greeting, which
-    // uses up the F1 core's one look: it gets the magic once more.
+    // One byte is too much: Arduino_STM32 for the F1 before February 2021 then ignores the magic, or crashes.
     [RigTheory]
     [InlineData("maple20-upload-2")]
+    [InlineData("maple20-upload-libmaple-f1")]
+    [InlineData("maple20-upload-libmaple-f1-old")]
     [InlineData("f4boot-upload-usbcomposite")]
     [InlineData("maple20-upload-libmaple-f4")]
     [InlineData("f4boot-upload-stm32generic")]
     [InlineData("f4boot-upload-stm32core")]
     [InlineData("maple20-upload-touch1200")]
-    public void The_reset_costs_the_sketch_few_stray_bytes(string step)
+    public void No_byte_but_the_magic_reaches_the_sketch(string step)
     {
-        var old = rig.Text(step + ".board").Split("off the bus: reset:", 2)[0];
+        var old = rig.Text(step + ".board").Split("off the bus: reset:", 2);
 
-        var received = Regex.Matches(old, @"sketch receives (\d+) bytes").Sum(m => int.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture));
-        Assert.InRange(received, 0, "sketch old\r\n".Length + 2 + "1EAF".Length);
+        Assert.Equal(2, old.Length);
+        Assert.DoesNotContain("sketch receives", old[0], StringComparison.Ordinal);
     }
 
     [RigFact]

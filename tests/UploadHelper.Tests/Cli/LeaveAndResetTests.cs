@@ -10,7 +10,7 @@ public class LeaveAndResetTests
     [InlineData("leave --simulate f4rom", "0x08000000", "5", " sim.")]
     [InlineData("leave --simulate f4boot", "0x08004000", "15", " sim.")]
     [InlineData("leave --simulate f4boot-old", "0x08010000", "7.3", " sim.")]
-    [InlineData("leave --simulate maple20", "0x08002000", "10.5", " sim.")]
+    [InlineData("leave --simulate maple20", "0x08002000", "13.3", " sim.")]
     [InlineData("leave --simulate h0wch33", "0x08000000", "5", " sim.")]
     [InlineData("leave 0x08000000 --simulate f4rom", "0x08000000", "5", " sim.")]
     [InlineData("leave --simulate f4rom,sketch=none", "0x08000000", "5", "No serial port")]

@@ -19,7 +19,7 @@ public class UploadCommandTests
     [InlineData("maple20", "--offset 0x2000", 0x0800_2000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08002000 1.7", "6 6144 0 0x08002000")]
     [InlineData("maple20", "--alt 1 --offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08005000 1.7", "8 6144 0 0x08005000")]
     [InlineData("maple20", "--alt 2", 0x0800_2000, "Reset Wait Found Image Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08002000 1.7", "6 6144 0 0x08002000")]
-    [InlineData("maple-orig", "--offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "6.3", "5000 0x08005000 3.0", "6 6144 0 0x08005000")]
+    [InlineData("maple-orig", "--offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "7", "5000 0x08005000 3.0", "6 6144 0 0x08005000")]
     public void From_a_running_sketch_to_the_new_one(string board, string options, uint linkedFor, string steps, string plan, string waits, string done, string boards)
     {
         using var run = new ProgramRun();
@@ -29,6 +29,21 @@ public class UploadCommandTests
 
         printed.Exits(0).Steps(steps).Says("Plan", plan).Says("Wait", waits).Ends(done, ", verified", "sim").Says("Board", boards);
         Assert.Equal(steps.Contains("warning", StringComparison.Ordinal) ? ["device-limit"] : [], printed.Coded().Select(c => c.Code));
+    }
+
+    [Theory]
+    [InlineData("maple20", 0x0800_2000, "within 9 s")] // 30 blinks, if the board has no button
+    [InlineData("maple-orig", 0x0800_5000, "within 2 s")]
+    [InlineData("f4boot", 0x0800_4000, "within 10 s")]
+    [InlineData("f4boot-old", 0x0801_0000, "within 3 s")]
+    public void When_a_sketch_will_start_is_said_as_a_limit(string board, uint linkedFor, string limit)
+    {
+        using var run = new ProgramRun();
+        AddSketch(run, board, linkedFor);
+        var upload = $"upload blink.bin --simulate {board},start=bootloader,flash={run.PathOf("flash")} --offset 0x{linkedFor:X8} --wait-port no";
+        run.Do(upload).Exits(0);
+
+        run.Do(upload).Exits(0).Prints($"The bootloader starts the sketch {limit}.");
     }
 
     [Theory]
@@ -67,7 +82,7 @@ public class UploadCommandTests
             .Says("Plan", "3 6 5000")
             .Warns("device-limit", "RESET")
             .Warns("not-verifiable")
-            .Says("Wait", "6")
+            .Says("Wait", "6.2")
             .Ends("5000 0x08010000 2.7", "not verified", "sim")
             .Says("Board", "1 6144 0 0x08010000");
     }

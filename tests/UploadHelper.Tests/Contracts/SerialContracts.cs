@@ -62,31 +62,38 @@ public sealed class PseudoTerminalSerial() : SerialContract(new Bench())
     }
 }
 
-/// <summary>The device layer of this build, over the kernel's own serial driver (cdc_acm).</summary>
+/// <summary>The device layer of this build, over the kernel's own USB stack: past the serial driver (cdc_acm), which has the port before and after.</summary>
 [InRig]
 [Collection(InRigAttribute.OneAtATime)]
 [SupportedOSPlatform("linux")]
-public sealed class SystemSerial() : ModemContract(new Bench())
+public sealed class SystemSerial() : ModemContract(new PluggedBench(terminals: false));
+
+/// <summary>And over the serial driver, as a user opens a port who may not open the device.</summary>
+[InRig]
+[Collection(InRigAttribute.OneAtATime)]
+[SupportedOSPlatform("linux")]
+public sealed class SystemTerminalSerial() : ModemContract(new PluggedBench(terminals: true));
+
+[SupportedOSPlatform("linux")]
+internal sealed class PluggedBench : SystemBench
 {
-    private sealed class Bench : SystemBench
+    private readonly VhciPlug _plug;
+
+    public PluggedBench(bool terminals)
+        : base(terminals) => _plug = new VhciPlug(Runner, Time, _ => { });
+
+    public override string Find()
     {
-        private readonly VhciPlug _plug;
+        SerialPortInfo? port = null;
+        UsbBench.WaitUntil(() => (port = Ports.List().FirstOrDefault(p => p.VendorId == 0x0483)) is not null && File.Exists(port.Name));
+        return port!.Name;
+    }
 
-        public Bench() => _plug = new VhciPlug(Runner, Time, _ => { });
-
-        public override string Find()
-        {
-            SerialPortInfo? port = null;
-            UsbBench.WaitUntil(() => (port = Ports.List().FirstOrDefault(p => p.VendorId == 0x0483)) is not null && File.Exists(port.Name));
-            return port!.Name;
-        }
-
-        public override void Dispose()
-        {
-            _plug.Dispose();
-            UsbBench.WaitUntil(() => !Ports.List().Any(p => p.VendorId == 0x0483));
-            base.Dispose();
-        }
+    public override void Dispose()
+    {
+        _plug.Dispose();
+        UsbBench.WaitUntil(() => !Ports.List().Any(p => p.VendorId == 0x0483));
+        base.Dispose();
     }
 }
 
@@ -96,11 +103,11 @@ internal abstract class SystemBench : SerialBench
 {
     private readonly Board _board;
 
-    protected SystemBench()
+    protected SystemBench(bool terminals = false)
     {
         _board = BoardFactory.Create(Options, Note);
         Runner = new BoardRunner(_board, Time);
-        Ports = new SystemDevices(Time).SerialPorts;
+        Ports = terminals ? SystemDevices.Terminals(Time) : new SystemDevices(Time).SerialPorts;
     }
 
     public override TimeProvider Time => TimeProvider.System;

@@ -10,14 +10,14 @@ public class OptionsTests
     [Fact]
     public void All_options_are_read() =>
         Assert.Equal(
-            new SimulationOptions("f4boot-old") { FlashFile = "a b.bin", Start = StartState.Empty, Sketch = "none", Boot0 = true },
-            SimulationOptions.Parse("f4boot-old,flash=a b.bin,start=empty,sketch=none,boot0=1"));
+            new SimulationOptions("f4boot-old") { FlashFile = "a b.bin", Start = StartState.Empty, Sketch = "none", Boot0 = true, Prints = true },
+            SimulationOptions.Parse("f4boot-old,flash=a b.bin,start=empty,sketch=none,boot0=1,prints=yes"));
 
     [Theory]
     [InlineData("f4", "f4boot, f4boot-old, f4rom")]
     [InlineData("", "f4boot, f4boot-old, f4rom")]
     [InlineData("f4boot,start=later", "sketch, bootloader, empty")]
-    [InlineData("f4boot,sketch=mbed", "libmaple-f4, stm32generic, libmaple-f1, usbcomposite, stm32core, touch1200, none")]
+    [InlineData("f4boot,sketch=mbed", "libmaple-f4, stm32generic, libmaple-f1, libmaple-f1-old, usbcomposite, stm32core, touch1200, none")]
     [InlineData("f4boot,boot0=yes", "boot0=0|1")]
     [InlineData("f4boot,flash=", "flash=FILE")]
     [InlineData("f4boot,fast", "KEY=VALUE")]

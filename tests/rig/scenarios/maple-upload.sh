@@ -5,12 +5,13 @@ firmware=tests/firmware
 called maple20-upload-2 maple20 upload --port /dev/ttyACM0 --offset 0x2000 $firmware/blink-08002000.bin --wait-port yes
 called maple20-upload-1 maple20 upload --port /dev/ttyACM0 --offset 0x5000 $firmware/blink-08005000.bin --wait-port yes
 called maple20-upload-old-shape maple20 ttyACM0 2 1EAF:0003 $firmware/blink-08002000.bin
-for sketch in libmaple-f4 touch1200; do
-  called "maple20-upload-$sketch" "maple20,sketch=$sketch" upload --port /dev/ttyACM0 --offset 0x2000 $firmware/blink-08002000.bin --wait-port yes
+# Old sketches print all the time: a fresh terminal would send it back to them.
+for sketch in libmaple-f4 libmaple-f1 libmaple-f1-old touch1200; do
+  called "maple20-upload-$sketch" "maple20,sketch=$sketch,prints=yes" upload --port /dev/ttyACM0 --offset 0x2000 $firmware/blink-08002000.bin --wait-port yes
 done
 # These leave no flag, and F4Bootloader needs none.
 for sketch in stm32generic usbcomposite stm32core; do
-  called "f4boot-upload-$sketch" "f4boot,sketch=$sketch" upload --port /dev/ttyACM0 --offset 0x4000 $firmware/blink-08004000.bin --wait-port yes
+  called "f4boot-upload-$sketch" "f4boot,sketch=$sketch,prints=yes" upload --port /dev/ttyACM0 --offset 0x4000 $firmware/blink-08004000.bin --wait-port yes
 done
 called maple-orig-upload maple-orig upload --port /dev/ttyACM0 --offset 0x5000 $firmware/blink-08005000.bin --wait-port yes
 called maple-orig-upload-old-shape maple-orig ttyACM0 1 1EAF 0003 $firmware/blink-08005000.bin

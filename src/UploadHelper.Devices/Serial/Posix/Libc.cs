@@ -33,6 +33,9 @@ internal static partial class Libc
     /// <summary>TIOCNXCL: others may open the port again.</summary>
     public static nuint NotExclusive => Mac ? 0x2000740Eu : 0x540Du;
 
+    /// <summary>TCIOFLUSH: what was received, and what was not sent yet.</summary>
+    public static int BothQueues => Mac ? 3 : 2;
+
     /// <summary>The offset of c_cflag in struct termios, after two words of the native size.</summary>
     public static int ControlModesAt => Mac ? 16 : 8;
 
@@ -68,6 +71,9 @@ internal static partial class Libc
 
     [LibraryImport(Library, EntryPoint = "tcsetattr", SetLastError = true)]
     public static partial int SetAttributes(int descriptor, int when, ReadOnlySpan<byte> termios);
+
+    [LibraryImport(Library, EntryPoint = "tcflush")]
+    public static partial int Flush(int descriptor, int queues);
 
     [LibraryImport(Library, EntryPoint = "cfmakeraw")]
     public static partial void MakeRaw(Span<byte> termios);

@@ -19,12 +19,14 @@ internal sealed class PosixSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list,
 /// <summary>A serial line through termios.</summary>
 internal sealed class PosixSerialLine : ISerialLine
 {
+    private const int TypicalBaudRate = 9600;
     private readonly TimeProvider _time;
     private int _descriptor;
 
     public PosixSerialLine(string path, int baudRate, TimeProvider time)
     {
         _time = time;
+        BindFunctions();
         _descriptor = Libc.Open(path, Libc.OpenFlags);
         if (_descriptor < 0)
         {
@@ -33,8 +35,10 @@ internal sealed class PosixSerialLine : ISerialLine
 
         try
         {
-            // A new terminal echoes what the sketch prints, so raw mode is set before anything else.
+            // A new terminal echoes what the sketch prints, so raw mode is set before anything else. What it has not sent back
+            // by then goes: the kernel would send it before the next bytes that are written.
             MakeRaw(path, baudRate);
+            _ = Libc.Flush(_descriptor, Libc.BothQueues);
             var none = 0;
             _ = Libc.Ioctl(_descriptor, Libc.Exclusive, ref none);
         }
@@ -87,6 +91,18 @@ internal sealed class PosixSerialLine : ISerialLine
         var none = 0;
         _ = Libc.Ioctl(descriptor, Libc.NotExclusive, ref none);
         new Thread(() => Libc.Close(descriptor)) { IsBackground = true, Name = "close serial line" }.Start();
+    }
+
+    // The first call of a function takes many times as long as any other, and between opening and raw mode every moment counts.
+    private static void BindFunctions()
+    {
+        Span<byte> termios = stackalloc byte[Libc.TermiosSize];
+        termios.Clear();
+        _ = Libc.GetAttributes(-1, termios);
+        Libc.MakeRaw(termios);
+        _ = Libc.SetSpeed(termios, TypicalBaudRate);
+        _ = Libc.SetAttributes(-1, 0, termios);
+        _ = Libc.Flush(-1, Libc.BothQueues);
     }
 
     private void MakeRaw(string path, int baudRate)

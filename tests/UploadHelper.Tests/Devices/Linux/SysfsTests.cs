@@ -136,6 +136,28 @@ public sealed class SysfsPortTests : IDisposable
     }
 
     [Fact]
+    public void The_serial_function_behind_a_port_is_found_only_where_its_driver_is_cdc_acm()
+    {
+        var device = $"{Controller}/1-1";
+        UsbDevice(device, "1eaf", "0004");
+        Port($"{device}/1-1:1.0/tty/ttyACM0", "../../../1-1:1.0");
+        Files(device, ("busnum", "1"), ("devnum", "9"));
+        Files($"{device}/1-1:1.0", ("bInterfaceNumber", "00"));
+        Files($"{device}/1-1:1.1", ("bInterfaceClass", "0a"));
+        Files($"{device}/1-1:1.1/ep_81", ("direction", "in"), ("type", "Bulk"), ("bEndpointAddress", "81"));
+        Files($"{device}/1-1:1.1/ep_03", ("direction", "out"), ("type", "Bulk"), ("bEndpointAddress", "03"));
+        Assert.Null(new Sysfs(_root).SerialFunctionOf("/dev/ttyACM0", "/dev/bus/usb"));
+
+        Directory.CreateDirectory(At("bus/usb/drivers/cdc_acm"));
+        File.CreateSymbolicLink(At($"{device}/1-1:1.0/driver"), At("bus/usb/drivers/cdc_acm"));
+
+        Assert.Equal(
+            new SerialFunction(At(device), 9, "/dev/bus/usb/001/009", Control: 0, Data: 1, Out: 3),
+            new Sysfs(_root).SerialFunctionOf("/dev/ttyACM0", "/dev/bus/usb"));
+        Assert.Null(new Sysfs(_root).SerialFunctionOf("/dev/ttyACM1", "/dev/bus/usb"));
+    }
+
+    [Fact]
     public void A_converter_with_a_port_device_of_its_own_is_found_as_well()
     {
         UsbDevice($"{Controller}/1-3", "0403", "6001");
@@ -180,6 +202,12 @@ public sealed class SysfsPortTests : IDisposable
     public void Where_there_is_no_sysfs_there_are_no_ports() => Assert.Empty(new Sysfs(At("absent")).SerialPorts());
 
     private IReadOnlyList<SerialPortInfo> List() => new Sysfs(_root).SerialPorts();
+
+    private void Files(string folder, params (string Name, string Text)[] files)
+    {
+        Directory.CreateDirectory(At(folder));
+        Array.ForEach(files, f => File.WriteAllText(At($"{folder}/{f.Name}"), f.Text + "\n"));
+    }
 
     private string At(string path) => Path.Combine(_root, path);
 

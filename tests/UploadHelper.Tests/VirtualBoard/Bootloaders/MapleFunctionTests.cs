@@ -256,6 +256,7 @@ public class MapleFunctionTests
     private static DfuWire On(string options, int alternate)
     {
         var wire = new DfuWire(options);
+        wire.Board.Control(new UsbSetup(0x00, 9, 1, 0, 0), []);
         wire.Board.Control(new UsbSetup(0x01, 11, (ushort)alternate, 0, 0), []);
         return wire;
     }

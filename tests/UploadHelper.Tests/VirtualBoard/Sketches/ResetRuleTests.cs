@@ -3,7 +3,7 @@ using UploadHelper.VirtualBoard.Sketches;
 
 namespace UploadHelper.Tests.VirtualBoard.Sketches;
 
-/// <summary>The cores' rules, word for word: "D" raises DTR, "d" drops it, "1200" sets the line speed, anything else is a packet.</summary>
+/// <summary>The cores' rules, word for word: "D" raises DTR, "d" drops it, "1200" sets the line speed, "R" resets the port, anything else is a packet.</summary>
 public class ResetRuleTests
 {
     [Theory]
@@ -39,6 +39,13 @@ public class ResetRuleTests
     [InlineData("libmaple-f1", "D d d 1EAF", false)]
     [InlineData("libmaple-f1", "D d x 1EAF", true)]
     [InlineData("libmaple-f1", "D d wxyz 1EAF", false)]
+    [InlineData("libmaple-f1-old", "D d 1EAF", true)]
+    [InlineData("libmaple-f1-old", "D d 1E AF", true)]
+    [InlineData("libmaple-f1-old", "D 1EAF", false)]
+    [InlineData("libmaple-f1-old", "D x d 1EAF", false)]
+    [InlineData("libmaple-f1-old", "D d x1EAF", false)]
+    [InlineData("libmaple-f1-old", "D 1EAF d 1EAF", false)]
+    [InlineData("libmaple-f1-old", "D x R d 1EAF", true)]
     public void A_core_resets_only_by_its_own_rule(string core, string script, bool resets) => Assert.Equal(resets, Run(core, script).Reset);
 
     [Fact]
@@ -48,7 +55,22 @@ public class ResetRuleTests
         Assert.False(Run("libmaple-f4", "D x").Wedged);
     }
 
-    private static (bool Reset, bool Wedged) Run(string core, string script)
+    [Theory]
+    [InlineData("D xxxx d 1EAF", false)]
+    [InlineData("D xxxxx 1EAF", false)]
+    [InlineData("D xxxxx d 1EAF", true)]
+    [InlineData("D 1EAF d 1EAF D d 1EAF", true)]
+    public void An_old_f1_core_crashes_on_the_magic_behind_more_than_four_unread_bytes(string script, bool crashes) =>
+        Assert.Equal(crashes, Run("libmaple-f1-old", script).Crashed);
+
+    [Fact]
+    public void An_old_f1_core_takes_no_packet_that_might_not_fit_into_its_buffer()
+    {
+        Assert.False(Run("libmaple-f1-old", new string('x', 191)).Wedged);
+        Assert.True(Run("libmaple-f1-old", new string('x', 192)).Wedged);
+    }
+
+    private static (bool Reset, bool Wedged, bool Crashed) Run(string core, string script)
     {
         var baudRate = 9600;
         IResetRule rule = SketchCore.All.Single(k => k.Name == core).CreateRule();
@@ -58,6 +80,10 @@ public class ResetRuleTests
             if (word == "1200")
             {
                 baudRate = 1200;
+            }
+            else if (word == "R")
+            {
+                rule.BusReset();
             }
             else if (word is "D" or "d")
             {
@@ -69,6 +95,6 @@ public class ResetRuleTests
             }
         }
 
-        return (reset, rule.IsWedged);
+        return (reset, rule.IsWedged, rule.HasCrashed);
     }
 }
