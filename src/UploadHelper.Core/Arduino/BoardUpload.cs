@@ -35,7 +35,9 @@ public sealed record BoardUpload(string? Tool, UsbId? Ids, byte? Alternate, uint
             isDfu ? FindIds(properties) : null,
             isDfu && byte.TryParse(properties.Expanded("upload.altID"), NumberStyles.None, CultureInfo.InvariantCulture, out var alternate) ? alternate : null,
             address,
-            Number(properties.Expanded("upload.maximum_size")) is { } size and > 0 ? Usable(size, address) : null);
+            Number(properties.Expanded("upload.maximum_size")) is { } size and > 0
+                ? Usable(size, address) is { } usable && usable > Reserved(properties) ? usable - Reserved(properties) : null
+                : null);
     }
 
     /// <summary>Whether a property influences the result of <see cref="Of"/>, apart from the size.</summary>
@@ -95,6 +97,9 @@ public sealed record BoardUpload(string? Tool, UsbId? Ids, byte? Alternate, uint
         var isWholeFlash = size % Kibi == 0 && FlashSizes.Contains(size / Kibi);
         return !isWholeFlash ? size : offset < size ? size - offset : null;
     }
+
+    // What a bootloader at the end of the flash occupies, where a menu of parts sets the size of the flash.
+    private static uint Reserved(ArduinoProperties properties) => Number(properties.Expanded("upload.reserved_size")) ?? 0;
 
     private static uint? Number(string? text) =>
         text is not null && (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)

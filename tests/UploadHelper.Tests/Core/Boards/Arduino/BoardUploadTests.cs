@@ -48,6 +48,9 @@ public class BoardUploadTests
     [InlineData("upload.maximum_size=524288\nupload.offset=0x4000", 507_904)]
     [InlineData("upload.maximum_size=524288", 524_288)]
     [InlineData("upload.maximum_size=65536\nupload.offset=0x10000", null)]
+    [InlineData("upload.maximum_size=65536\nupload.reserved_size=14336", 51_200)]
+    [InlineData("upload.maximum_size=131072\nupload.offset=0x2000\nupload.reserved_size=0x3800", 108_544)]
+    [InlineData("upload.maximum_size=8192\nupload.reserved_size=14336", null)]
     [InlineData("upload.maximum_size=0", null)]
     [InlineData("upload.maximum_size=large", null)]
     public void The_largest_sketch(string properties, int? expected) => Assert.Equal(expected, (int?)Of(properties).MaximumSize);
