@@ -1,20 +1,27 @@
 #!/usr/bin/env bash
 # Compiles and links a sketch for every row of the table of boards, with the real cores and the overlays:
-#   scripts/link-overlays.sh [--only TEXT] CORE-DIR... >tests/arduino/linked.tsv
+#   scripts/link-overlays.sh [--only TEXT] [--keep FILE] CORE-DIR... >tests/arduino/linked.tsv
 # Each CORE-DIR is a complete core, with its boards.txt. Needs arduino-builder and arm-none-eabi-gcc (Debian's packages have
 # both), and for Arduino_Core_STM32 a copy of CMSIS_6 in $CMSIS. Takes a minute for each row of Arduino_Core_STM32.
-# --only links the rows that contain TEXT. Not part of CI: the cores are not here.
+# --only links the rows that contain TEXT; --keep takes over the rows that an earlier run has linked (its output, FILE).
+# Not part of CI: the cores are not here.
 #
-# Prints a line for each row, separated by tabs: overlay, version of the core, board, options, the options chosen in the
-# other menus that decide the part, offset, bytes of the sketch, initial stack pointer, and the bootloaders with these USB ids
-# that start it; or, in place of the last three, why it cannot be linked.
+# Prints a line for each row, separated by tabs: overlay, version of the core, board, options, offset, the chosen option of
+# every menu, bytes of the sketch, initial stack pointer, and the bootloaders with these USB ids that start it; or, in place of
+# the last three, why it cannot be linked.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
 . "$here/scripts/arduino-overlay.sh"
 
-only=
-[ "${1:-}" != --only ] || { only=$2; shift 2; }
+only= kept=/dev/null
+while :; do
+  case ${1:-} in
+    --only) only=$2; shift 2 ;;
+    --keep) kept=$2; shift 2 ;;
+    *) break ;;
+  esac
+done
 [ $# -gt 0 ] || { echo "link-overlays.sh: nothing is linked: no core was given" >&2; sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
 for tool in arduino-builder arduino-ctags arm-none-eabi-g++; do
   command -v $tool >/dev/null || { echo "link-overlays.sh: nothing is linked: $tool is not installed" >&2; exit 1; }
@@ -75,7 +82,7 @@ link_row() {
 }
 
 # The bootloaders that start the image and have these ids; those of Maple are the only ones whose options name ids.
-fitting() { sed -n 's/^  fits  *//p' "$2" | if [ "$1" = 1EAF:0003 ]; then grep 1EAF || true; else grep -v 1EAF || true; fi | sed 's/: .*//' | paste -sd, | sed 's/,/, /g'; }
+fitting() { sed -n 's/^  fits  *//p' "$2" | if [ "$1" = 1EAF:0003 ]; then grep 1EAF || true; else grep -v 1EAF || true; fi | sed 's/: .*//' | paste -sd';' | sed 's/;/; /g'; }
 
 for core in "$@"; do
   core=$(cd "$core" && pwd)
@@ -93,6 +100,10 @@ for core in "$@"; do
   while IFS=$'\t' read -r -u 3 board options ids alternate offset size; do
     [ "$options" != - ] || options=
     [[ -z $only || "$overlay $board $options" == *"$only"* ]] || continue
+    if earlier=$(awk -F'\t' -v o="$overlay" -v v="$version" -v b="$board" -v c="$options" '$1 == o && $2 == v && $3 == b && $4 == c && NF == 9 && $9 != "" { print; found = 1 } END { exit !found }' "$kept"); then
+      printf '%s\n' "$earlier"
+      continue
+    fi
     chosen=$(sed 's/ (and [0-9]* more)//g; s/, /,/g' <<<"$options")
     printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$overlay" "$version" "$board" "$options" "$offset" \
       "$(link_row "$overlay" "$arch" "$board" "$chosen" "$offset" "$ids")"

@@ -30,14 +30,14 @@ public class KeptVectorsTests
         Word(image, Kept, first);
         Word(image, Kept + 4, second);
 
-        var printed = run.With("blink.bin", image).Do("upload blink.bin --offset 0 --simulate h0wch33,start=bootloader,flash=flash.bin").Exits(0);
+        var printed = run.With("blink.bin", image).Do("upload blink.bin --offset 0 --simulate h0wch33,start=bootloader").Exits(0);
 
         foreach (var (value, address) in new[] { (first, Base + Kept), (second, Base + Kept + 4) })
         {
-            Assert.Equal(value != 0, printed.Out.Contains($"0x{value:X8} at 0x{address:X8}", StringComparison.Ordinal));
+            Assert.Equal(value != 0, printed.Error.Contains($"0x{value:X8} at 0x{address:X8}", StringComparison.Ordinal));
         }
 
-        Assert.Contains("written as 0", printed.Out, StringComparison.Ordinal);
+        Assert.Contains("written as 0", printed.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public class KeptVectorsTests
     {
         using var run = new ProgramRun();
 
-        Assert.DoesNotContain("written as 0", run.Sketch(Base, stack: Stack).Do("upload blink.bin --offset 0 --simulate h0wch33,start=bootloader").Exits(0).Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("written as 0", run.Sketch(Base, stack: Stack).Do("upload blink.bin --offset 0 --simulate h0wch33,start=bootloader").Exits(0).Error, StringComparison.Ordinal);
     }
 
     [Fact]
