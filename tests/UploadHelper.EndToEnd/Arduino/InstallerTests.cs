@@ -227,7 +227,7 @@ public sealed class InstallerTests : IDisposable
         File.CreateSymbolicLink(link, mine);
         var locked = Path.Combine(folder, "platform.local.txt");
         File.WriteAllText(locked, "a=b\n");
-        File.SetUnixFileMode(locked, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        Assert.Equal(0, ProcessRun.Of("chmod", ["444", locked]).Status);
 
         // The folder that is given holds the core only behind a link.
         var hardware = Directory.CreateDirectory(PathOf("linked")).FullName;
@@ -235,11 +235,11 @@ public sealed class InstallerTests : IDisposable
         Install(script, hardware);
         Install(script, hardware);
         Assert.Equal((mine, 1, 1), (new FileInfo(link).LinkTarget, Blocks(mine), Blocks(locked)));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.GroupRead, File.GetUnixFileMode(locked));
+        Assert.Equal("444\n", ProcessRun.Of("stat", ["-c", "%a", locked]).Out);
 
         Uninstall(script, hardware);
         Assert.Equal((mine, "x.name=Mine\n", "a=b\n"), (new FileInfo(link).LinkTarget, File.ReadAllText(mine), File.ReadAllText(locked)));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.GroupRead, File.GetUnixFileMode(locked));
+        Assert.Equal("444\n", ProcessRun.Of("stat", ["-c", "%a", locked]).Out);
     }
 
     private void NotWritable(ProcessRun run, SortedDictionary<string, string> before)
