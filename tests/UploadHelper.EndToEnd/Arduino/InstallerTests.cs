@@ -102,6 +102,35 @@ public sealed class InstallerTests : IDisposable
         }
     }
 
+    /// <summary>Where a menu of parts sets upload.maximum_size: both orders of sections that the cores have, up to the last byte.</summary>
+    [ShellFact("arm-none-eabi-gcc")]
+    public void The_linker_refuses_a_sketch_that_the_bootloader_leaves_no_room_for()
+    {
+        const string Data = ".data : { *(.data*) } >ram AT>rom ";
+        const string Constants = ".rodata : { *(.rodata*) } >rom ";
+        File.WriteAllText(PathOf("sketch.c"), "int d[64] = {1, 2}; const int c[64] = {3, 4}; void start(void) { for (;;) { d[1] = ((volatile const int *)c)[1]; } }");
+        var scripts = Directory.GetFiles(Repository.PathOf("arduino"), "room.ld", SearchOption.AllDirectories);
+        Assert.Equal(3, scripts.Length);
+        Assert.Single(scripts.Select(File.ReadAllText).Distinct());
+        foreach (var sections in (string[])[Data + Constants, Constants + Data])
+        {
+            File.WriteAllText(PathOf("sketch.ld"), "MEMORY { ram : ORIGIN = 0x20000000, LENGTH = 20K  rom : ORIGIN = 0x08000000, LENGTH = 64K } ENTRY(start) "
+                + $"SECTIONS {{ .text : {{ *(.text*) }} >rom {sections} .bss : {{ *(.bss*) }} >ram }}");
+            Assert.True(Link("65536").Status == 0, "It fits into the whole flash.");
+            Assert.Equal(0, ProcessRun.Of("arm-none-eabi-objcopy", ["-O", "binary", PathOf("sketch.elf"), PathOf("sketch.bin")]).Status);
+            var size = (int)new FileInfo(PathOf("sketch.bin")).Length;
+
+            Assert.True(Link($"{size + 0x3800}-0x3800").Status == 0, sections);
+            var refused = Link($"{size + 0x3800 - 1}-0x3800");
+            Assert.NotEqual(0, refused.Status);
+            Assert.Contains("does not fit into the flash", refused.Error, StringComparison.Ordinal);
+        }
+
+        ProcessRun Link(string room) => ProcessRun.Of(
+            "arm-none-eabi-gcc",
+            ["-mcpu=cortex-m3", "-mthumb", "-nostdlib", "-ffreestanding", "-Wl,--build-id=none", "-T", PathOf("sketch.ld"), PathOf("sketch.c"), scripts[0], $"-Wl,--defsym=sketch_end=0x08000000+{room}", "-o", PathOf("sketch.elf")]);
+    }
+
     public void Dispose() => _directory.Delete(recursive: true);
 
     private sealed record Script(string Program, string[] Arguments, string Executable, string Remove);
