@@ -100,7 +100,7 @@ for core in "$@"; do
   while IFS=$'\t' read -r -u 3 board options ids alternate offset size; do
     [ "$options" != - ] || options=
     [[ -z $only || "$overlay $board $options" == *"$only"* ]] || continue
-    if earlier=$(awk -F'\t' -v o="$overlay" -v v="$version" -v b="$board" -v c="$options" '$1 == o && $2 == v && $3 == b && $4 == c && NF == 9 && $9 != "" { print; found = 1 } END { exit !found }' "$kept"); then
+    if earlier=$(awk -F'\t' -v o="$overlay" -v v="$version" -v b="$board" -v c="$options" '$1 == o && $2 == v && $3 == b && $4 == c && NF == 9 { print; found = 1 } END { exit !found }' "$kept"); then
       printf '%s\n' "$earlier"
       continue
     fi
