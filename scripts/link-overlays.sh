@@ -35,10 +35,10 @@ program=$here/src/UploadHelper/bin/Debug/net10.0/upload-helper
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/Blink"
-cat >"$work/Blink/Blink.ino" <<'END'
-void setup() { Serial.begin(115200); }
-void loop() { Serial.println(millis()); delay(500); }
-END
+talking='void setup() { Serial.begin(115200); }
+void loop() { Serial.println(millis()); delay(500); }'
+silent='void setup() {}
+void loop() { delay(500); }'
 
 # Every menu of a board with its first option, as the IDE shows it, but with the chosen options: all_options FOLDER BOARD CHOSEN
 all_options() {
@@ -62,14 +62,23 @@ preferences() {
   done
 }
 
+# Writes to $log, into $build: compile SKETCH ARCH BOARD-AND-OPTIONS
+compile() {
+  printf '%s\n' "$1" >"$work/Blink/Blink.ino"
+  rm -rf "$build"
+  mkdir -p "$build"
+  arduino-builder -compile -hardware /usr/share/arduino-builder -hardware "$work/hardware" -tools /usr/share/arduino-builder \
+    -libraries "$work/hardware/core/$2/libraries" -fqbn "core:$2:$3" -ide-version 10819 -warnings none \
+    -build-path "$build" "${prefs[@]}" "$work/Blink/Blink.ino" >"$log" 2>&1
+}
+
 link_row() {
   local overlay=$1 arch=$2 board=$3 chosen=$4 offset=$5 ids=$6 options log=$work/log image build=$work/build
   options=$(all_options "$work/hardware/core/$arch" "$board" "$chosen")
-  rm -rf "$build" "$work/cache"
-  mkdir -p "$build" "$work/cache"
-  if ! arduino-builder -compile -hardware /usr/share/arduino-builder -hardware "$work/hardware" -tools /usr/share/arduino-builder \
-    -libraries "$work/hardware/core/$arch/libraries" -fqbn "core:$arch:$board${options:+:$options}" -ide-version 10819 -warnings none \
-    -build-path "$build" "${prefs[@]}" "$work/Blink/Blink.ino" >"$log" 2>&1; then
+  board=$board${options:+:$options}
+
+  # By default, some boards of Arduino_Core_STM32 have no serial port.
+  if ! compile "$talking" "$arch" "$board" && ! { grep -q "'Serial' was not declared" "$log" && compile "$silent" "$arch" "$board"; }; then
     printf '%s\t%s' "$options" "$(grep -m1 -iE 'error|cannot|undefined|no such' "$log" | sed "s|$work/||g" | tr '\t' ' ')"
     [ -z "${KEEP_LOG:-}" ] || cp "$log" "$KEEP_LOG"
     return
