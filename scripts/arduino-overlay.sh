@@ -1,4 +1,4 @@
-# Finds the overlay in arduino/ for a core. Sourced by other scripts.
+# Finds the overlay in arduino/ for a core. Sourced by other scripts, which set `here` to the repository.
 
 # Cores are recognised by their boards, because both parts of Arduino_STM32 have the same package name.
 overlay_of() {
@@ -13,3 +13,28 @@ overlay_of() {
 # Prints an overlay's boards.local.txt without the boards that this version of the core does not have; the IDE would show
 # them as boards without a name.
 for_boards_of() { awk -F. 'NR == FNR { known[$1] = 1; next } /^(#|$)/ || ($1 in known)' "$1/boards.txt" "$2"; }
+
+# Copies what `upload-helper boards` reads of a core, with the overlay, to a folder: with_overlay CORE OVERLAY FOLDER
+with_overlay() {
+  mkdir -p "$3"
+  cp "$1/boards.txt" "$1/platform.txt" "$here/arduino/$2/platform.local.txt" "$3/"
+  for_boards_of "$1" "$here/arduino/$2/boards.local.txt" >"$3/boards.local.txt"
+}
+
+# Reads the output of `upload-helper boards`. Prints a line for each choice of options that uploads to a DFU bootloader:
+# board, options, ids, alternate setting, offset, size; separated by tabs.
+board_rows() {
+  awk -v OFS='\t' '
+    /^[^ ]/ { split($0, board, ": "); next }
+    /not by DFU/ { next }
+    {
+      sub(/^ +/, "")
+      options = ""
+      if (match($0, /^[^ ]*=.*: [0-9A-F]+:/)) { at = index($0, ": "); options = substr($0, 1, at - 1); $0 = substr($0, at + 2) }
+      split($0, fact, ", ")
+      split(fact[1] " alt ", id, " alt ")
+      sub(/^offset /, "", fact[2]); sub(/ bytes at most$/, "", fact[3]); sub(/ to /, " - ", fact[3])
+      gsub(/,/, ", ", options)
+      print board[1], options, id[1], id[2], fact[2], fact[3]
+    }'
+}

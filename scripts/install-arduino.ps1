@@ -1,4 +1,5 @@
-# Makes the Arduino IDE's Upload button call upload-helper: scripts\install-arduino.ps1 DIR [-Remove] [-Executable FILE]
+# Makes the Arduino IDE's Upload button call upload-helper:
+#   powershell -ExecutionPolicy Bypass -File scripts\install-arduino.ps1 DIR [-Remove] [-Executable FILE]
 # For Windows; works like install-arduino.sh (see there). DIR is a core's folder, or a folder above it: the sketchbook's
 # hardware folder, %LOCALAPPDATA%\Arduino15\packages. Also copies a libusb-1.0.dll from the folder of the executable.
 param(
@@ -11,19 +12,39 @@ $ErrorActionPreference = 'Stop'
 $here = Split-Path -Parent $PSScriptRoot
 $begin = '# >>> upload-helper. This block is put here and removed by install-arduino; changes in it are lost.'
 $end = '# <<< upload-helper'
-$latin1 = [Text.Encoding]::GetEncoding('ISO-8859-1')  # preserves every byte, whatever the file's encoding
+$latin1 = [Text.Encoding]::GetEncoding('ISO-8859-1')  # a character for each byte, whatever the file's encoding
 $separator = [IO.Path]::DirectorySeparatorChar
+$byteOrderMark = $latin1.GetString([byte[]] (0xEF, 0xBB, 0xBF))
+
+# An editor may have changed the line ends of the whole file to CRLF, or put a byte-order mark before its first line.
+$beginLine = '(?:(?<=\A' + $byteOrderMark + ')|^)' + [regex]::Escape($begin) + '\r?$'
+$endLine = '^' + [regex]::Escape($end) + '\r?$'
 
 function Stop-Here([string] $message) {
     [Console]::Error.WriteLine("install-arduino.ps1: $message")
     exit 1
 }
 
-function Read-Text([string] $file) { [IO.File]::ReadAllText($file, $latin1) }
+# Bytes in, bytes out: ReadAllText and WriteAllText would interpret a byte-order mark, and remove it.
+function Read-Text([string] $file) { $latin1.GetString([IO.File]::ReadAllBytes($file)) }
 
+# The file that a symbolic link leads to, so that the link stays.
+function Get-Target([string] $file) {
+    $item = Get-Item -LiteralPath $file -Force -ErrorAction SilentlyContinue
+    if ($item -and $item.LinkType -eq 'SymbolicLink') {
+        $to = @($item.Target)[0]
+        if (-not [IO.Path]::IsPathRooted($to)) { $to = Join-Path (Split-Path -Parent $file) $to }
+        return Get-Target $to
+    }
+    $file
+}
+
+# The new file takes over the attributes of the old one.
 function Write-Text([string] $file, [string] $text) {
-    [IO.File]::WriteAllText("$file.new", $text, $latin1)
+    $attributes = if (Test-Path -LiteralPath $file) { [IO.File]::GetAttributes($file) }
+    [IO.File]::WriteAllBytes("$file.new", $latin1.GetBytes($text))
     Move-Item -LiteralPath "$file.new" -Destination $file -Force
+    if ($attributes) { [IO.File]::SetAttributes($file, $attributes) }
 }
 
 # Cores are recognised by their boards, because both parts of Arduino_STM32 have the same package name.
@@ -39,13 +60,13 @@ function Get-Overlay([string] $boards) {
 
 # The text without our block; its last line is ended if necessary.
 function Remove-Block([string] $text) {
-    $pattern = '(?ms)^' + [regex]::Escape($begin) + '\r?$.*?^' + [regex]::Escape($end) + '\r?\n?'
+    $pattern = '(?ms)' + $beginLine + '.*?' + $endLine + '\n?'
     $rest = [regex]::Replace($text, $pattern, '')
     if ($rest -ne '' -and -not $rest.EndsWith("`n")) { $rest += "`n" }
     $rest
 }
 
-function Test-Block([string] $file) { (Test-Path -LiteralPath $file) -and (Read-Text $file).Contains($begin) }
+function Test-Block([string] $file) { (Test-Path -LiteralPath $file) -and [regex]::IsMatch((Read-Text $file), '(?m)' + $beginLine) }
 
 # Omits the boards that this version of the core does not have; the IDE would show them as boards without a name.
 function Get-ForBoardsOf([string] $boards, [string] $overlay) {
@@ -56,6 +77,7 @@ function Get-ForBoardsOf([string] $boards, [string] $overlay) {
 }
 
 function Install-Block([string] $text, [string] $file) {
+    $file = Get-Target $file
     $own = ''
     if (Test-Path -LiteralPath $file) {
         if (-not (Test-Block $file)) { Copy-Item -LiteralPath $file -Destination "$file.before-upload-helper" -Force }
@@ -65,6 +87,7 @@ function Install-Block([string] $text, [string] $file) {
 }
 
 function Uninstall-Block([string] $file) {
+    $file = Get-Target $file
     if (-not (Test-Block $file)) { return }
     $backup = "$file.before-upload-helper"
     $rest = Remove-Block (Read-Text $file)
@@ -76,8 +99,56 @@ function Uninstall-Block([string] $file) {
         Write-Output "  $(Split-Path -Leaf $file) has been edited since the installation: only the block was removed"
     }
     else {
-        Remove-Item -LiteralPath $file
+        Remove-Item -LiteralPath $file -Force
     }
+}
+
+function Test-Writable([string] $folder) {
+    $probe = Join-Path $folder 'upload-helper.probe'
+    try {
+        [IO.File]::WriteAllBytes($probe, [byte[]] @())
+        [IO.File]::Delete($probe)
+        $true
+    }
+    catch { $false }
+}
+
+# Refuses a core that cannot be changed, before any core is.
+function Assert-Core([string] $core) {
+    $target = Join-Path $core 'upload-helper'
+    foreach ($folder in $core, $target, (Join-Path $target 'ld')) {
+        if (-not (Test-Path -LiteralPath $folder)) { continue }
+        if (-not (Test-Path -LiteralPath $folder -PathType Container)) { Stop-Here "$folder is not a folder: remove it, and run this script again. Nothing was changed." }
+        if (-not (Test-Writable $folder)) {
+            Stop-Here "you may not write to $folder. Nothing was changed. Run this script as the owner of that folder (start PowerShell with ""Run as administrator""), or install the core in your sketchbook's hardware folder"
+        }
+    }
+    foreach ($name in 'platform.local.txt', 'boards.local.txt') {
+        $file = Get-Target (Join-Path $core $name)
+        $folder = Split-Path -Parent $file
+        if (-not (Test-Path -LiteralPath $folder -PathType Container) -or -not (Test-Writable $folder)) {
+            Stop-Here "you may not write to $folder, where a link in $core leads to. Nothing was changed. Run this script as the owner of that folder, or replace the link by a file"
+        }
+        if (-not (Test-Path -LiteralPath $file)) { continue }
+        try { $text = Read-Text $file }
+        catch { Stop-Here "cannot read $file. Nothing was changed. Check its permissions" }
+        if ($text -match '^(\xFF\xFE|\xFE\xFF)') { Stop-Here "$file is UTF-16, which the Arduino IDE cannot read. Nothing was changed. Save it as UTF-8, and run this script again" }
+        if ($text.Contains([char] 0)) { Stop-Here "$file is not a text file. Nothing was changed. Restore it, or remove it, and run this script again" }
+        if ([regex]::IsMatch((Remove-Block $text), '(?m)' + $beginLine)) {
+            Stop-Here "in $file the line ""$end"" is missing, so the end of this script's block is unknown. Nothing was changed. Remove the block by hand: it begins with ""# >>> upload-helper."""
+        }
+    }
+}
+
+# Every core in a folder, up to four levels down; also behind links.
+function Get-Core([string] $folder, [int] $levels) {
+    if ((Test-Path -LiteralPath (Join-Path $folder 'boards.txt') -PathType Leaf) -and (Test-Path -LiteralPath (Join-Path $folder 'platform.txt') -PathType Leaf)) {
+        if (Get-Overlay (Join-Path $folder 'boards.txt')) { $folder }
+    }
+    if ($levels -eq 0) { return }
+    try { $inside = [IO.Directory]::GetDirectories($folder) }
+    catch { return }
+    foreach ($one in $inside) { Get-Core $one ($levels - 1) }
 }
 
 function Install-Core([string] $core, [string] $name) {
@@ -101,7 +172,10 @@ function Install-Core([string] $core, [string] $name) {
 function Uninstall-Core([string] $core, [string] $name) {
     $target = Join-Path $core 'upload-helper'
     $locals = 'platform.local.txt', 'boards.local.txt' | ForEach-Object { Join-Path $core $_ }
-    if (-not (Test-Path -LiteralPath $target) -and -not ($locals | Where-Object { Test-Block $_ })) { return }
+    if (-not (Test-Path -LiteralPath $target) -and -not ($locals | Where-Object { Test-Block $_ })) {
+        Write-Output "nothing to remove from $core"
+        return
+    }
     $locals | ForEach-Object { Uninstall-Block $_ }
     $ours = @('upload-helper.exe', 'libusb-1.0.dll')
     $scripts = Join-Path (Join-Path (Join-Path $here 'arduino') $name) 'ld'
@@ -127,12 +201,10 @@ if (-not $Remove) {
     $program = (Resolve-Path -LiteralPath $program).ProviderPath
 }
 
-$found = 0
-foreach ($boards in Get-ChildItem -LiteralPath $Dir -Recurse -Depth 4 -Filter boards.txt -File) {
-    $core = $boards.DirectoryName
-    $name = Get-Overlay $boards.FullName
-    if (-not $name -or -not (Test-Path -LiteralPath (Join-Path $core 'platform.txt'))) { continue }
-    $found++
+$cores = @(Get-Core (Resolve-Path -LiteralPath $Dir).ProviderPath 4)
+if ($cores.Count -eq 0) { Stop-Here "no supported core found in $Dir. Supported: Arduino_STM32, STM32GENERIC, Arduino_Core_STM32" }
+foreach ($core in $cores) { Assert-Core $core }
+foreach ($core in $cores) {
+    $name = Get-Overlay (Join-Path $core 'boards.txt')
     if ($Remove) { Uninstall-Core $core $name } else { Install-Core $core $name }
 }
-if ($found -eq 0) { Stop-Here "no supported core found in $Dir. Supported: Arduino_STM32, STM32GENERIC, Arduino_Core_STM32" }

@@ -39,34 +39,89 @@ find_executable() {
   fail "executable not found: run scripts/publish.sh $os-$machine, or give its path with --executable"
 }
 
-# Prints the file without our block, and ends its last line if necessary.
-without_block() { awk -v begin="$begin" -v end="$end" '$0 == begin { skip = 1 } !skip { print } $0 == end { skip = 0 }' "$1"; }
+# Awk code that knows our lines, whatever ends them: an editor may have changed the whole file to CRLF, or put a byte-order
+# mark before its first line.
+known='
+  { line = $0; sub(/\r$/, "", line); if (NR == 1) sub(/^\357\273\277/, "", line) }
+  line == begin { inside = 1; blocks++ }
+  { ours = inside }
+  line == end { inside = 0 }'
 
-has_block() { [ -f "$1" ] && grep -qxF "$begin" "$1"; }
+scan() { LC_ALL=C awk -v begin="$begin" -v end="$end" "$known $1" "$2"; }
+
+# Prints the file without our block, byte by byte, and ends its last line if necessary.
+without_block() { scan '!ours { print }' "$1"; }
+
+has_block() { [ -f "$1" ] && [ "$(scan 'END { print blocks + 0 }' "$1")" -gt 0 ]; }
+
+has_whole_block() { [ "$(scan 'END { print inside + 0 }' "$1")" = 0 ]; }
+
+# The file that a symbolic link leads to, so that the link stays.
+target_of() {
+  local file=$1 to
+  while [ -L "$file" ]; do
+    to=$(readlink "$file")
+    case $to in /*) file=$to ;; *) file=$(dirname "$file")/$to ;; esac
+  done
+  echo "$file"
+}
+
+mode_of() { stat -c %a "$1" 2>/dev/null || stat -f %Lp "$1"; }
+
+# Replaces a file by another, which takes over its permissions.
+replace() {
+  [ ! -f "$2" ] || chmod "$(mode_of "$2")" "$1"
+  mv -f "$1" "$2"
+}
 
 # Writes standard input into the file's block.
 install_block() {
-  local file=$1 new=$1.new
+  local file new
+  file=$(target_of "$1")
+  new=$file.new
   if [ -f "$file" ] && ! has_block "$file"; then
-    cp -p "$file" "$file.before-upload-helper"
+    cp -pf "$file" "$file.before-upload-helper"
   fi
   { if [ -f "$file" ]; then without_block "$file"; fi; echo "$begin"; cat; echo "$end"; } >"$new"
-  mv "$new" "$file"
+  replace "$new" "$file"
 }
 
 remove_block() {
-  local file=$1 backup=$1.before-upload-helper new=$1.new
+  local file backup new
+  file=$(target_of "$1")
+  backup=$file.before-upload-helper
+  new=$file.new
   has_block "$file" || return 0
   without_block "$file" >"$new"
   if [ -f "$backup" ] && without_block "$backup" | cmp -s - "$new"; then
-    rm "$new"
-    mv "$backup" "$file"
+    rm -f "$new"
+    mv -f "$backup" "$file"
   elif [ -s "$new" ]; then
-    mv "$new" "$file"
+    replace "$new" "$file"
     echo "  $(basename "$file") has been edited since the installation: only the block was removed"
   else
-    rm "$new" "$file"
+    rm -f "$new" "$file"
   fi
+}
+
+# Refuses a core that cannot be changed, before any core is.
+check_core() {
+  local core=$1 folder file
+  for folder in "$core" "$core/upload-helper" "$core/upload-helper/ld"; do
+    [ ! -e "$folder" ] || [ -d "$folder" ] || fail "$folder is not a folder: remove it, and run this script again. Nothing was changed."
+    [ ! -d "$folder" ] || [ -w "$folder" ] || fail "you may not write to $folder. Nothing was changed. Run this script as the owner of that folder (on most systems: with sudo), or install the core in your sketchbook's hardware folder"
+  done
+  for file in "$core/platform.local.txt" "$core/boards.local.txt"; do
+    file=$(target_of "$file")
+    [ -d "$(dirname "$file")" ] && [ -w "$(dirname "$file")" ] || fail "you may not write to $(dirname "$file"), where a link in $core leads to. Nothing was changed. Run this script as the owner of that folder, or replace the link by a file"
+    [ -e "$file" ] || continue
+    [ -f "$file" ] && [ -r "$file" ] || fail "cannot read $file. Nothing was changed. Check its permissions"
+    case $(head -c 2 "$file" | od -An -tx1 | tr -d ' \n') in
+      fffe | feff) fail "$file is UTF-16, which the Arduino IDE cannot read. Nothing was changed. Save it as UTF-8, and run this script again" ;;
+    esac
+    [ "$(tr -d '\000' <"$file" | wc -c)" = "$(wc -c <"$file")" ] || fail "$file is not a text file. Nothing was changed. Restore it, or remove it, and run this script again"
+    has_whole_block "$file" || fail "in $file the line \"$end\" is missing, so the end of this script's block is unknown. Nothing was changed. Remove the block by hand: it begins with \"${begin%% This*}\""
+  done
 }
 
 install_core() {
@@ -74,10 +129,10 @@ install_core() {
   mkdir -p "$core/upload-helper"
   cp "$program" "$core/upload-helper/upload-helper.new"
   chmod 755 "$core/upload-helper/upload-helper.new"
-  mv "$core/upload-helper/upload-helper.new" "$core/upload-helper/upload-helper"
+  mv -f "$core/upload-helper/upload-helper.new" "$core/upload-helper/upload-helper"
   if [ -d "$overlay/ld" ]; then
     mkdir -p "$core/upload-helper/ld"
-    cp "$overlay"/ld/*.ld "$core/upload-helper/ld/"
+    cp -f "$overlay"/ld/*.ld "$core/upload-helper/ld/"
   fi
   install_block "$core/platform.local.txt" <"$overlay/platform.local.txt"
   for_boards_of "$core" "$overlay/boards.local.txt" | install_block "$core/boards.local.txt"
@@ -86,7 +141,10 @@ install_core() {
 
 remove_core() {
   local core=$1 overlay=$here/arduino/$2
-  has_block "$core/platform.local.txt" || has_block "$core/boards.local.txt" || [ -d "$core/upload-helper" ] || return 0
+  if ! has_block "$core/platform.local.txt" && ! has_block "$core/boards.local.txt" && [ ! -d "$core/upload-helper" ]; then
+    echo "nothing to remove from $core"
+    return
+  fi
   remove_block "$core/platform.local.txt"
   remove_block "$core/boards.local.txt"
   rm -f "$core/upload-helper/upload-helper"
@@ -98,16 +156,30 @@ remove_core() {
   echo "removed from $core"
 }
 
+# What an interrupted run leaves half written.
+clean_up() {
+  for core in "${cores[@]}"; do
+    rm -f "$core/upload-helper/upload-helper.new"
+    for file in platform boards; do
+      rm -f "$(target_of "$core/$file.local.txt").new"
+    done
+  done
+}
+
 [ -n "$remove" ] || program=$(find_executable)
 [ -n "$remove" ] || [ -f "$program" ] || fail "no such file: $program"
-found=0
+cores=()
 while IFS= read -r -d '' boards; do
   core=$(dirname "$boards")
-  overlay=$(overlay_of "$core")
-  if [ -z "$overlay" ] || [ ! -f "$core/platform.txt" ]; then
-    continue
+  if [ -n "$(overlay_of "$core")" ] && [ -f "$core/platform.txt" ]; then
+    cores+=("$core")
   fi
-  found=$((found + 1))
-  if [ -n "$remove" ]; then remove_core "$core" "$overlay"; else install_core "$core" "$overlay"; fi
-done < <(find "$dir" -maxdepth 5 -name boards.txt -print0)
-[ "$found" -gt 0 ] || fail "no supported core found in $dir. Supported: $(cd "$here/arduino" && dirname */boards.local.txt | xargs)"
+done < <(find -L "$dir" -maxdepth 5 -name boards.txt -print0 2>/dev/null)
+[ ${#cores[@]} -gt 0 ] || fail "no supported core found in $dir. Supported: $(cd "$here/arduino" && dirname */boards.local.txt | xargs)"
+for core in "${cores[@]}"; do
+  check_core "$core"
+done
+trap clean_up EXIT
+for core in "${cores[@]}"; do
+  if [ -n "$remove" ]; then remove_core "$core" "$(overlay_of "$core")"; else install_core "$core" "$(overlay_of "$core")"; fi
+done

@@ -43,6 +43,7 @@ install_tools() {
   install_program zip zip
   install_program zsh zsh
   install_program fish fish
+  install_powershell
   if [ "${UPLOADHELPER_LONG_TESTS:-}" = 1 ]; then
     install_program arduino arduino
     install_program Xvfb xvfb
@@ -57,6 +58,15 @@ install_program() {
   command -v "$program" >/dev/null && return
   note "installing $program"
   apt_install "$@" || { apt-get update >/dev/null 2>&1; apt_install "$@"; } || note "$program is not available"
+}
+
+# A .NET tool; Debian does not have it.
+install_powershell() {
+  local folder=$PWD/artifacts/powershell
+  if ! command -v pwsh >/dev/null; then
+    [ -x "$folder/pwsh" ] || { note "installing pwsh"; dotnet tool install PowerShell --version 7.6.9 --tool-path "$folder" >/dev/null 2>&1; } || note "pwsh is not available"
+    PATH=$PATH:$folder
+  fi
 }
 
 apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1; }

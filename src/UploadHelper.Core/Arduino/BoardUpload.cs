@@ -39,7 +39,9 @@ public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? 
             isDfu ? FindIds(properties) : null,
             isDfu && byte.TryParse(FindAlternate(properties, tool), NumberStyles.None, CultureInfo.InvariantCulture, out var alternate) ? alternate : null,
             address,
-            Number(properties.Expanded("upload.maximum_size")) is { } size and > 0 ? tool == DfuUtil ? size : Usable(size, address) : null);
+            Number(properties.Expanded("upload.maximum_size")) is { } size and > 0
+                ? (tool == DfuUtil ? size : Usable(size, address)) is { } usable && usable > Reserved(properties) ? usable - Reserved(properties) : null
+                : null);
     }
 
     /// <summary>Whether a property influences the result of <see cref="Of"/>, apart from the size.</summary>
@@ -95,6 +97,9 @@ public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? 
         var isWholeFlash = size % Kibi == 0 && FlashSizes.Contains(size / Kibi);
         return !isWholeFlash ? size : offset < size ? size - offset : null;
     }
+
+    // What a bootloader at the end of the flash occupies, where a menu of parts sets the size of the flash.
+    private static uint Reserved(ArduinoProperties properties) => Number(properties.Expanded("upload.reserved_size")) ?? 0;
 
     private static uint? Number(string? text) =>
         text is not null && (text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)

@@ -1,4 +1,5 @@
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
@@ -177,10 +178,13 @@ public sealed record BootloaderInfo(string Name, string Source)
     public int LastWrite { get; init; } = 32;
 
     /// <summary>
-    /// Whether the page at the flash base holds the bootloader's own stack pointer and reset vector. The device swaps them
-    /// with the sketch's when it writes that page, and stores the sketch's in two words that must be 0 in the image.
+    /// Where the device keeps the sketch's stack pointer and reset vector, if the page at the flash base holds its own: it swaps
+    /// them when it writes that page. Null if the sketch has its page to itself.
     /// </summary>
-    public bool SharesVectorPage { get; init; }
+    public KeptVectors? KeptVectors { get; init; }
+
+    /// <summary>Whether the page at the flash base holds the bootloader's own stack pointer and reset vector.</summary>
+    public bool SharesVectorPage => KeptVectors is not null;
 
     /// <summary>Whether it stays in DFU mode forever once a host has sent it a request; a board that is refused must then be made to leave.</summary>
     public bool StaysOnceAsked { get; init; }
@@ -220,6 +224,37 @@ public sealed record SketchPlace(string Options, uint Address, IReadOnlyList<Dfu
     public byte? Alternate { get; init; }
 }
 
+/// <summary>
+/// The reserved words of the vector table where a bootloader keeps the sketch's stack pointer and reset vector. They must be 0 in
+/// what is written: otherwise the device overwrites its own vectors. No Cortex-M3 reads them (ARMv7-M ARM, B1.5.2), so a sketch
+/// loses nothing; some cores fill them with their default handler.
+/// </summary>
+/// <param name="Offset">Where the two words begin, in bytes from the flash base.</param>
+public sealed record KeptVectors(int Offset)
+{
+    /// <summary>Size of the two words in bytes.</summary>
+    public const int Size = 8;
+
+    /// <summary>The address of the first word.</summary>
+    public uint Address => FlashAddress.FlashBase + (uint)Offset;
+
+    /// <summary>A part of an image with 0 in those bytes of it that lie in the two words.</summary>
+    /// <param name="part">The part.</param>
+    public Segment Cleared(Segment part)
+    {
+        var start = Math.Max(part.Address, Address);
+        var end = Math.Min(part.End, Address + Size);
+        if (start >= end)
+        {
+            return part;
+        }
+
+        var data = part.Data.ToArray();
+        data.AsSpan((int)(start - part.Address), (int)(end - start)).Clear();
+        return part with { Data = data };
+    }
+}
+
 /// <summary>How long a device takes to erase a sector.</summary>
 public sealed record EraseTimes
 {
@@ -240,6 +275,9 @@ public sealed record EraseTimes
 /// <param name="Behind">Why a sector above it must not be erased: "it ...".</param>
 public sealed record WritableRange(uint Start, long End, string Before, string Behind)
 {
+    /// <summary>What the user can do about a sector below it; null to use a higher offset.</summary>
+    public string? Hint { get; init; }
+
     /// <summary>Why a sector must not be erased: "it ..."; null if it may be.</summary>
     public string? WhyNot(Sector sector) =>
         !FlashAddress.IsInternalFlash(sector.Address) ? null

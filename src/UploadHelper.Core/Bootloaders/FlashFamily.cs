@@ -74,12 +74,32 @@ internal static class F1Family
     // The stack pointer: two half-words, the lower first.
     private const int OneWord = 4;
 
+    // 128 KiB from the flash base.
+    private const long Largest1KiBPages = 0x0802_0000;
+
+    // main.c, usbdfu_getstatus_complete().
+    private static readonly KeptVectors H0wch33Vectors = new(0x1C);
+
     /// <summary>The entries.</summary>
     public static IReadOnlyList<BootloaderInfo> Entries { get; } =
     [
+        new("h0wch33/stm32f1_dfu on a part with 2 KiB pages", "h0wch33/stm32f1_dfu README.md: pages of 2 KiB are not supported; PM0075: parts with more than 128 KiB have them")
+        {
+            Matches = (device, map) => IsH0wch33(device) && map.Groups[^1].End > Largest1KiBPages,
+            IsCertain = true,
+            KeptVectors = H0wch33Vectors,
+            Writable = new WritableRange(
+                uint.MaxValue,
+                long.MaxValue,
+                "this part has pages of 2 KiB, which this bootloader erases as if they had 1 KiB. The erase of the second KiB would destroy the bootloader",
+                "")
+            {
+                Hint = "Upload the sketch with BOOT0 and a serial adapter, or with an ST-Link.",
+            },
+        },
         new("h0wch33/stm32f1_dfu", "h0wch33/stm32f1_dfu main.c")
         {
-            Matches = (device, _) => device is { Manufacturer: "HCHEW", Functional.CanUpload: false },
+            Matches = (device, _) => IsH0wch33(device),
             IsCertain = true,
             Places =
             [
@@ -87,7 +107,7 @@ internal static class F1Family
                 new("--offset 0", FlashAddress.FlashBase, [H0wch33("@Internal Flash   /0x08000000/114*001Kg,14*001Ka")]) { Label = "128 KiB part" },
             ],
             PollsEarly = PollsEarly,
-            SharesVectorPage = true,
+            KeptVectors = H0wch33Vectors,
 
             // main.c, main(): up to the end of 96 KiB of RAM.
             Sketch = new SketchRule(FlashAddress.FlashBase, stack => stack is >= 0x2000_0000 and <= 0x2001_8000, "0x20000000 to 0x20018000")
@@ -134,6 +154,8 @@ internal static class F1Family
             Sketch = new SketchRule(0x0800_2000, stack => (stack & 0x2FFE_0000) == 0x2000_0000, "0x20000000 to 0x2001FFFF"),
         },
     ];
+
+    private static bool IsH0wch33(DfuDescription device) => device is { Manufacturer: "HCHEW", Functional.CanUpload: false };
 
     private static DfuDescription H0wch33(string map) => BootloaderCatalogue.Device(
         StRomFamily.Id, "HCHEW", "STM32 DFU Emulation", 0x09, 1024, DfuFunctionalDescriptor.DfuSeVersion, map);

@@ -10,6 +10,9 @@ namespace UploadHelper.Core.Flashing;
 /// <param name="VectorBlock">The block of the first memory that begins with the vector table, written last; null if the image has none, or if it cannot be written last.</param>
 public sealed record FlashPlan(IReadOnlyList<MemoryPlan> Memories, Segment? VectorBlock)
 {
+    /// <summary>Reserved words of the vector table that are written as 0, because the bootloader keeps something there.</summary>
+    public IReadOnlyList<ClearedWord> Cleared { get; init; } = [];
+
     /// <summary>All sectors, in the order in which they are erased.</summary>
     public IEnumerable<Sector> Sectors => Memories.SelectMany(m => m.Sectors);
 
@@ -37,6 +40,11 @@ public sealed record FlashPlan(IReadOnlyList<MemoryPlan> Memories, Segment? Vect
     public int Unchanged(FirmwareImage image) =>
         (int)image.Segments.Sum(i => i.Data.Length - Sectors.Sum(s => Math.Max(0, Math.Min(i.End, s.End) - Math.Max(i.Address, s.Address))));
 }
+
+/// <summary>A word of the image that is written as 0.</summary>
+/// <param name="Address">Its address.</param>
+/// <param name="Value">Its value in the image; not 0.</param>
+public readonly record struct ClearedWord(uint Address, uint Value);
 
 /// <summary>What will be erased and written in one memory.</summary>
 /// <param name="Memory">The memory.</param>

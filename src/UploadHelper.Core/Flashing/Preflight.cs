@@ -11,9 +11,6 @@ namespace UploadHelper.Core.Flashing;
 /// <summary>The checks of a plan that require knowledge of the bootloader, made before anything is erased.</summary>
 public static class Preflight
 {
-    private const int SharedVectorsOffset = 0x1C;
-    private const int SharedVectorsSize = 8;
-
     /// <summary>Plans the writing of an image through a bootloader, and checks the plan.</summary>
     /// <param name="image">The image.</param>
     /// <param name="device">The bootloader's descriptors.</param>
@@ -41,7 +38,7 @@ public static class Preflight
         };
         var plan = planner.Plan(image, alternate);
         Pass(Refusals(image, plan, device, info), overridden, events);
-        return plan;
+        return info.KeptVectors is { } kept && plan.VectorBlock is { } block ? ClearKept(image, plan, block, kept, info) : plan;
     }
 
     /// <summary>Throws the first refusal that is not overridden, and warns of those that are.</summary>
@@ -103,11 +100,6 @@ public static class Preflight
         {
             yield return new(OutsideRam(image, stack, ram.Why, info), null);
         }
-
-        if (info.SharesVectorPage && plan.VectorBlock is { } block && UsedSharedVector(block) is { } word)
-        {
-            yield return new(SharedVectorUsed(image, word, info), resembled);
-        }
     }
 
     private static UploadException? RefusedSketch(FirmwareImage image, SketchRule rule, BootloaderInfo info)
@@ -124,18 +116,16 @@ public static class Preflight
     private static uint? StackOf(FirmwareImage image) =>
         image.VectorSegment.Data.Length >= VectorTable.Smallest ? VectorTable.Read(image.VectorSegment.Data.Span).StackPointer : null;
 
-    private static (int Offset, uint Value)? UsedSharedVector(Segment block)
+    // In a table that is shorter than these words, the device would read what its buffer contains.
+    private static FlashPlan ClearKept(FirmwareImage image, FlashPlan plan, Segment block, KeptVectors kept, BootloaderInfo info)
     {
-        for (var offset = SharedVectorsOffset; offset < SharedVectorsOffset + SharedVectorsSize; offset += 4)
-        {
-            var value = BinaryPrimitives.ReadUInt32LittleEndian(block.Data.Span[offset..]);
-            if (value != 0)
-            {
-                return (offset, value);
-            }
-        }
-
-        return null;
+        var data = new byte[Math.Max(block.Data.Length, (kept.Offset + KeptVectors.Size + info.ProgramUnit - 1) / info.ProgramUnit * info.ProgramUnit)];
+        data.AsSpan().Fill(info.ErasedValue);
+        block.Data.CopyTo(data);
+        var words = Enumerable.Range(0, KeptVectors.Size / 4)
+            .Select(i => new ClearedWord(kept.Address + (uint)i * 4, BinaryPrimitives.ReadUInt32LittleEndian(data.AsSpan(kept.Offset + i * 4))))
+            .Where(w => w.Value != 0 && image.Segments.Any(s => w.Address >= s.Address && w.Address < s.End));
+        return plan with { VectorBlock = kept.Cleared(block with { Data = data }), Cleared = [.. words] };
     }
 
     private static UploadException MadeForAnother(FirmwareImage image, DfuFileIds ids, UsbDeviceInfo device) => new(
@@ -151,7 +141,7 @@ public static class Preflight
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
         $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {writable.WhyNot(sector)} ({info.Name}). Nothing was erased.",
         sector.Address < writable.Start
-            ? $"Use --offset {FlashAddress.Offset(writable.Start)}, and compile the sketch for that address."
+            ? writable.Hint ?? $"Use --offset {FlashAddress.Offset(writable.Start)}, and compile the sketch for that address."
             : "Make the sketch smaller, or upload it through the ROM bootloader of the chip (BOOT0).")
     {
         Override = sector.Address < writable.Start ? null : Override.Map,
@@ -182,12 +172,6 @@ public static class Preflight
     {
         Override = Override.Stack,
     };
-
-    private static UploadException SharedVectorUsed(FirmwareImage image, (int Offset, uint Value) word, BootloaderInfo info) => new(
-        UploadError.NotForThisDevice,
-        $"{image.Name} has 0x{word.Value:X8} at 0x{word.Offset:X2} of its vector table. {info.Name} keeps the sketch's stack pointer and reset vector "
-            + "in the words at 0x1C and 0x20, which must be 0. It would write a wrong image and report success. Nothing was erased.",
-        "These vectors are reserved on every Cortex-M3. Find out what the linker script or a checksum tool writes there.");
 }
 
 /// <summary>A reason to refuse an image.</summary>

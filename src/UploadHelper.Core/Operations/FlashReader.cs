@@ -63,8 +63,10 @@ public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent>
         long done = 0;
         foreach (var (segment, memory) in parts)
         {
+            // The board keeps its own words there, which do not belong to the sketch.
+            var onBoard = session.Info.KeptVectors?.Cleared(segment) ?? segment;
             var difference = Comparison.FirstDifference(
-                session.Readable(memory), segment, same => events(new FlashProgress(FlashPhase.Verify, done += same, image.Size)));
+                session.Readable(memory), onBoard, same => events(new FlashProgress(FlashPhase.Verify, done += same, image.Size)));
             if (difference is { } found)
             {
                 events(new DifferenceFound(found));

@@ -145,7 +145,7 @@ internal sealed record BootloaderProtocol(
         return new BootloaderProtocol(memories, info, (_, connection, memory) =>
         {
             var bootloader = new DfuSeBootloader(connection, memory.Map, description.Functional, info.ErasedValue) { EraseTimes = info.Erase };
-            return info.SharesVectorPage ? new SharedVectorPage(bootloader, FlashAddress.FlashBase) : bootloader;
+            return info.KeptVectors is { } kept ? new SharedVectorPage(bootloader, kept, info.ErasedValue) : bootloader;
         });
     }
 }

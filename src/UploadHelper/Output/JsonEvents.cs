@@ -47,7 +47,14 @@ internal sealed record BoardsEvent(IEnumerable<string> Paths) : JsonEvent("board
 
 internal sealed record LeftAloneEvent(string Id, string Path, string Why) : JsonEvent("left-alone");
 
-internal sealed record PlanEvent(IEnumerable<JsonRange> Erase, int Write, int Unchanged) : JsonEvent("plan");
+internal sealed record PlanEvent(IEnumerable<JsonRange> Erase, int Write, int Unchanged) : JsonEvent("plan")
+{
+    /// <summary>Words of the image that are written as 0; null if there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IEnumerable<JsonWord>? Cleared { get; init; }
+}
+
+internal sealed record JsonWord(string Address, string Value);
 
 internal sealed record RetryEvent(
     string What, int Number, int Most, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Timeout) : JsonEvent("retry");

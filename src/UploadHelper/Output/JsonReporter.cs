@@ -67,7 +67,10 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         BootloaderFound(var device, var info, var pollsEarly) => new FoundEvent(device, info.Name, pollsEarly),
         BoardsFound(var boards) => new BoardsEvent(boards.Select(b => b.Device.Path)),
         BoardLeftAlone(var device, var why) => new LeftAloneEvent(device.Id.ToString(), device.Path, why),
-        PlanMade(var plan, var unchanged, _) => new PlanEvent(Ranges(plan.Sectors), plan.BytesToWrite, unchanged),
+        PlanMade(var plan, var unchanged, _) => new PlanEvent(Ranges(plan.Sectors), plan.BytesToWrite, unchanged)
+        {
+            Cleared = plan.Cleared.Count == 0 ? null : plan.Cleared.Select(w => new JsonWord($"0x{w.Address:X8}", $"0x{w.Value:X8}")),
+        },
         ErasePlanned(var plan) => new PlanEvent(Ranges(plan.Sectors), 0, 0),
         Recovering(var what, var comesBack, var number, var most) => new RetryEvent(what, number, most, comesBack?.TotalSeconds),
         FlashProgress(var phase, var done, var total) => new ProgressEvent(phase.ToString().ToLowerInvariant(), done, total),

@@ -76,6 +76,12 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                     Detail($"and {plan.BytesToWrite - bytes} bytes of padding: the chip is programmed in larger units");
                 }
 
+                if (plan.Cleared.Count > 0)
+                {
+                    Step("Vectors", $"{string.Join(" and ", plan.Cleared.Select(w => $"0x{w.Value:X8} at 0x{w.Address:X8}"))} is written as 0: "
+                        + "no processor reads these reserved vectors, and the bootloader keeps the start of the sketch there");
+                }
+
                 break;
             case ErasePlanned(var plan):
                 Plan(plan.Sectors, $"{plan.Size / 1024} KiB), 0x{plan.Address:X8} to 0x{plan.End - 1:X8}");

@@ -1,3 +1,4 @@
+using System.Text;
 using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Arduino;
@@ -32,7 +33,253 @@ public sealed class InstallerTests : IDisposable
     public void The_PowerShell_script() =>
         Walk("pwsh", ["-NoProfile", "-File", Repository.PathOf("scripts", "install-arduino.ps1")], "-Executable", "-Remove", "upload-helper.exe");
 
+    [ShellFact("bash")]
+    public void The_shell_script_keeps_every_byte_of_a_users_file() => Bytes(Shell);
+
+    [ShellFact("pwsh")]
+    public void The_PowerShell_script_keeps_every_byte_of_a_users_file() => Bytes(PowerShell);
+
+    [ShellFact("bash")]
+    public void The_shell_script_knows_its_block_after_an_editor() => Edited(Shell);
+
+    [ShellFact("pwsh")]
+    public void The_PowerShell_script_knows_its_block_after_an_editor() => Edited(PowerShell);
+
+    [ShellFact("bash")]
+    public void The_shell_script_refuses_what_it_would_damage() => Refused(Shell);
+
+    [ShellFact("pwsh")]
+    public void The_PowerShell_script_refuses_what_it_would_damage() => Refused(PowerShell);
+
+    [ShellFact("bash")]
+    public void The_shell_script_follows_links_and_keeps_permissions() => Linked(Shell);
+
+    [ShellFact("pwsh")]
+    public void The_PowerShell_script_follows_links_and_keeps_permissions() => Linked(PowerShell);
+
+    [ShellFact("setpriv")]
+    public void The_shell_script_says_what_to_do_about_a_core_that_it_may_not_write_to()
+    {
+        // Root may write everywhere: as nobody, with a copy of the script that nobody may read.
+        foreach (var part in (string[])["scripts", "arduino"])
+        {
+            Assert.Equal(0, ProcessRun.Of("cp", ["-r", Repository.PathOf(part), PathOf(part)]).Status);
+        }
+
+        Assert.Equal(0, ProcessRun.Of("chmod", ["-R", "a+rX", _directory.FullName]).Status);
+        var before = Files();
+
+        var run = ProcessRun.Of("setpriv", Environment.UserName == "root"
+            ? ["--reuid=65534", "--regid=65534", "--clear-groups", "bash", PathOf("scripts", "install-arduino.sh"), PathOf("hard ware"), "--executable", PathOf("program file")]
+            : ["bash", "-c", "chmod a-w \"$1\"/*/arch && shift && exec bash \"$@\"", "-", PathOf("hard ware"), PathOf("scripts", "install-arduino.sh"), PathOf("hard ware"), "--executable", PathOf("program file")]);
+
+        NotWritable(run, before);
+        Assert.Contains("sudo", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("mkdir", run.Error, StringComparison.Ordinal);
+    }
+
+    [ShellFact("pwsh")]
+    public void The_PowerShell_script_says_what_to_do_about_a_core_that_it_may_not_write_to()
+    {
+        // Not even root may write there.
+        var folder = Path.Combine(CoreFolder(Cores[2]), "upload-helper");
+        Directory.CreateSymbolicLink(folder, "/proc/sys/kernel");
+        try
+        {
+            var before = Text(CoreFolder(Cores[2]));
+
+            var run = Run(PowerShell, PathOf("hard ware"), PowerShell.Executable, PathOf("program file"));
+
+            Assert.True(run.Status == 1, $"{run}");
+            Assert.Contains("you may not write to", run.Error, StringComparison.Ordinal);
+            Assert.Contains("Nothing was changed", run.Error, StringComparison.Ordinal);
+            Assert.Contains("Run as administrator", run.Error, StringComparison.Ordinal);
+            Assert.Equal(before, Text(CoreFolder(Cores[2])));
+        }
+        finally
+        {
+            Directory.Delete(folder);
+        }
+    }
+
+    /// <summary>Where a menu of parts sets upload.maximum_size: both orders of sections that the cores have, up to the last byte.</summary>
+    [ShellFact("arm-none-eabi-gcc")]
+    public void The_linker_refuses_a_sketch_that_the_bootloader_leaves_no_room_for()
+    {
+        const string Data = ".data : { *(.data*) } >ram AT>rom ";
+        const string Constants = ".rodata : { *(.rodata*) } >rom ";
+        File.WriteAllText(PathOf("sketch.c"), "int d[64] = {1, 2}; const int c[64] = {3, 4}; void start(void) { for (;;) { d[1] = ((volatile const int *)c)[1]; } }");
+        var scripts = Directory.GetFiles(Repository.PathOf("arduino"), "room.ld", SearchOption.AllDirectories);
+        Assert.Equal(3, scripts.Length);
+        Assert.Single(scripts.Select(File.ReadAllText).Distinct());
+        foreach (var sections in (string[])[Data + Constants, Constants + Data])
+        {
+            File.WriteAllText(PathOf("sketch.ld"), "MEMORY { ram : ORIGIN = 0x20000000, LENGTH = 20K  rom : ORIGIN = 0x08000000, LENGTH = 64K } ENTRY(start) "
+                + $"SECTIONS {{ .text : {{ *(.text*) }} >rom {sections} .bss : {{ *(.bss*) }} >ram }}");
+            Assert.True(Link("65536").Status == 0, "It fits into the whole flash.");
+            Assert.Equal(0, ProcessRun.Of("arm-none-eabi-objcopy", ["-O", "binary", PathOf("sketch.elf"), PathOf("sketch.bin")]).Status);
+            var size = (int)new FileInfo(PathOf("sketch.bin")).Length;
+
+            Assert.True(Link($"{size + 0x3800}-0x3800").Status == 0, sections);
+            var refused = Link($"{size + 0x3800 - 1}-0x3800");
+            Assert.NotEqual(0, refused.Status);
+            Assert.Contains("does not fit into the flash", refused.Error, StringComparison.Ordinal);
+        }
+
+        ProcessRun Link(string room) => ProcessRun.Of(
+            "arm-none-eabi-gcc",
+            ["-mcpu=cortex-m3", "-mthumb", "-nostdlib", "-ffreestanding", "-Wl,--build-id=none", "-T", PathOf("sketch.ld"), PathOf("sketch.c"), scripts[0], $"-Wl,--defsym=sketch_end=0x08000000+{room}", "-o", PathOf("sketch.elf")]);
+    }
+
     public void Dispose() => _directory.Delete(recursive: true);
+
+    private sealed record Script(string Program, string[] Arguments, string Executable, string Remove);
+
+    private static Script Shell { get; } = new("bash", [Repository.PathOf("scripts", "install-arduino.sh")], "--executable", "--remove");
+
+    private static Script PowerShell { get; } = new("pwsh", ["-NoProfile", "-File", Repository.PathOf("scripts", "install-arduino.ps1")], "-Executable", "-Remove");
+
+    private static ProcessRun Run(Script script, params string[] arguments) => ProcessRun.Of(script.Program, [.. script.Arguments, .. arguments]);
+
+    private void Install(Script script, string folder)
+    {
+        var run = Run(script, folder, script.Executable, PathOf("program file"));
+        Assert.True(run.Status == 0, $"{run}");
+    }
+
+    private static void Uninstall(Script script, string folder)
+    {
+        var run = Run(script, folder, script.Remove);
+        Assert.True(run.Status == 0, $"{run}");
+    }
+
+    private string CoreFolder(string core) => PathOf("hard ware", core, "arch");
+
+    private static SortedDictionary<string, string> Text(string folder) => new(
+        Directory.GetFiles(folder).ToDictionary(f => Path.GetFileName(f), f => Convert.ToHexString(File.ReadAllBytes(f))), StringComparer.Ordinal);
+
+    // One file for each of the four cores, twice.
+    private void Bytes(Script script)
+    {
+        byte[][] contents =
+        [
+            [0xEF, 0xBB, 0xBF, .. "a=\u00F6\r\nlast=line"u8],
+            [.. "a=\u00F6\n\n"u8],
+            [0xEF, 0xBB, 0xBF],
+            [.. "a="u8, 0xF6, 0x80, 0xFF, .. "\rb=c\n"u8],
+            [],
+            [.. "a=b\r\n"u8],
+            [.. "# >>> upload-helper. Not the block.\n# <<< upload-helper \n"u8],
+            [.. "\n"u8],
+        ];
+        var files = contents.Select((content, i) => (Path: Path.Combine(CoreFolder(Cores[i % 4]), i < 4 ? "platform.local.txt" : "boards.local.txt"), Content: content)).ToList();
+        foreach (var (path, content) in files)
+        {
+            File.WriteAllBytes(path, content);
+        }
+
+        Install(script, PathOf("hard ware"));
+        foreach (var (path, content) in files)
+        {
+            Assert.Equal(Convert.ToHexString(content), Convert.ToHexString(File.ReadAllBytes(path).AsSpan(0, content.Length)));
+            Assert.Equal(1, Blocks(path));
+        }
+
+        var first = Cores.Select(c => Text(CoreFolder(c))).ToList();
+        Install(script, PathOf("hard ware"));
+        Assert.Equal(first, Cores.Select(c => Text(CoreFolder(c))));
+
+        Uninstall(script, PathOf("hard ware"));
+        foreach (var (path, content) in files)
+        {
+            Assert.Equal(Convert.ToHexString(content), Convert.ToHexString(File.ReadAllBytes(path)));
+        }
+    }
+
+    private void Edited(Script script)
+    {
+        var folder = CoreFolder(Cores[3]);
+        var (platform, boards) = (Path.Combine(folder, "platform.local.txt"), Path.Combine(folder, "boards.local.txt"));
+        File.WriteAllText(boards, "x.name=Mine\n");
+        Install(script, folder);
+
+        // Windows' line ends throughout; and a byte-order mark, too, before the block itself.
+        File.WriteAllText(boards, File.ReadAllText(boards).Replace("\n", "\r\n", StringComparison.Ordinal));
+        File.WriteAllText(platform, File.ReadAllText(platform).Replace("\n", "\r\n", StringComparison.Ordinal), new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        Install(script, folder);
+        Assert.Equal((1, 1), (Blocks(boards), Blocks(platform)));
+
+        File.WriteAllText(boards, File.ReadAllText(boards).Replace("\r", "", StringComparison.Ordinal).Replace("\n", "\r\n", StringComparison.Ordinal));
+        Uninstall(script, folder);
+        Assert.Equal("x.name=Mine\r\n", File.ReadAllText(boards));
+        Assert.True(!File.Exists(platform) || Blocks(platform) == 0);
+        Assert.False(Directory.Exists(Path.Combine(folder, "upload-helper")));
+        Assert.Contains("nothing to remove", Run(script, folder, script.Remove).Out, StringComparison.Ordinal);
+    }
+
+    private void Refused(Script script)
+    {
+        var file = Path.Combine(CoreFolder(Cores[3]), "boards.local.txt");
+        var cut = "# >>> upload-helper. This block is put here and removed by install-arduino; changes in it are lost.\na=b\n";
+        foreach (var (content, message) in new (byte[], string)[]
+        {
+            ([.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("a=b\n")], "UTF-16"),
+            ([.. Encoding.BigEndianUnicode.GetPreamble(), .. Encoding.BigEndianUnicode.GetBytes("a=b\n")], "UTF-16"),
+            ([.. "a=b\0\n"u8], "not a text file"),
+            (Encoding.UTF8.GetBytes(cut), "by hand"),
+            (Encoding.UTF8.GetBytes(cut.Replace("\n", "\r\n", StringComparison.Ordinal)), "by hand"),
+        })
+        {
+            File.WriteAllBytes(file, content);
+            var before = Files();
+            foreach (var arguments in new string[][] { [script.Executable, PathOf("program file")], [script.Remove] })
+            {
+                var run = Run(script, [PathOf("hard ware"), .. arguments]);
+
+                Assert.True(run.Status == 1, $"{message}: {run}");
+                Assert.Contains(message, run.Error, StringComparison.Ordinal);
+                Assert.Contains("boards.local.txt", run.Error, StringComparison.Ordinal);
+                Assert.Contains("Nothing was changed", run.Error, StringComparison.Ordinal);
+                Assert.Equal(before, Files());
+                Assert.Equal(content, File.ReadAllBytes(file));
+            }
+        }
+    }
+
+    private void Linked(Script script)
+    {
+        var folder = CoreFolder(Cores[1]);
+        var mine = PathOf("mine.txt");
+        var link = Path.Combine(folder, "boards.local.txt");
+        File.Delete(link);
+        File.WriteAllText(mine, "x.name=Mine\n");
+        File.CreateSymbolicLink(link, mine);
+        var locked = Path.Combine(folder, "platform.local.txt");
+        File.WriteAllText(locked, "a=b\n");
+        Assert.Equal(0, ProcessRun.Of("chmod", ["444", locked]).Status);
+
+        // The folder that is given holds the core only behind a link.
+        var hardware = Directory.CreateDirectory(PathOf("linked")).FullName;
+        Directory.CreateSymbolicLink(Path.Combine(hardware, "core"), Path.Combine(PathOf("hard ware"), Cores[1]));
+        Install(script, hardware);
+        Install(script, hardware);
+        Assert.Equal((mine, 1, 1), (new FileInfo(link).LinkTarget, Blocks(mine), Blocks(locked)));
+        Assert.Equal("444\n", ProcessRun.Of("stat", ["-c", "%a", locked]).Out);
+
+        Uninstall(script, hardware);
+        Assert.Equal((mine, "x.name=Mine\n", "a=b\n"), (new FileInfo(link).LinkTarget, File.ReadAllText(mine), File.ReadAllText(locked)));
+        Assert.Equal("444\n", ProcessRun.Of("stat", ["-c", "%a", locked]).Out);
+    }
+
+    private void NotWritable(ProcessRun run, SortedDictionary<string, string> before)
+    {
+        Assert.True(run.Status == 1, $"{run}");
+        Assert.Contains("you may not write to", run.Error, StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", run.Error, StringComparison.Ordinal);
+        Assert.Equal(before, Files());
+    }
+
+    private static int Blocks(string file) => Encoding.Latin1.GetString(File.ReadAllBytes(file)).Split("# >>> upload-helper. This block").Length - 1;
 
     private void Walk(string shell, string[] script, string executable, string remove, string program)
     {

@@ -25,7 +25,6 @@ public class OverlayTests
         { "Arduino_STM32-F1", "genericSTM32F103R", "upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_STM32-F1", "genericSTM32F103T", "upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_STM32-F1", "genericSTM32F103V", "upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
-        { "Arduino_STM32-F1", "genericSTM32F103Z", "upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_STM32-F4", "generic_f407v", "upload_method=F4BootMethod", $"{DfuSe} --offset=0x4000" },
         { "Arduino_STM32-F4", "generic_f407v", "upload_method=F4BootOldMethod", $"{DfuSe} --offset=0x10000" },
         { "Arduino_STM32-F4", "generic_f407v", "upload_method=MapleF4Method", $"{Maple1} --offset=0x10000" },
@@ -54,7 +53,6 @@ public class OverlayTests
         { "STM32GENERIC", "DISCOVERY_F407VG", "upload_method=F4BootMethod", $"{DfuSe} --offset=0x4000" },
         { "STM32GENERIC", "DISCOVERY_F407VG", "upload_method=F4BootOldMethod", $"{DfuSe} --offset=0x10000" },
         { "STM32GENERIC", "DISCOVERY_F407VG", "upload_method=RomMethod", $"{DfuSe} --offset=0x0" },
-        { "STM32GENERIC", "BORG_F765", "upload_method=DFUUploadMethod2", "--usb-id=0483:df11 --offset=0x10000" },
         { "Arduino_Core_STM32", "Disco", "upload_method=dfuMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_Core_STM32", "GenF4", "upload_method=dfuMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_Core_STM32", "GenF4", "upload_method=f4bootMethod", $"{DfuSe} --offset=0x4000" },
@@ -184,6 +182,58 @@ public class OverlayTests
 
         var sample = Lines(InstalledCore.PathOf("..", "..", "..", "platform.txt.sample")).Select(l => l.TrimStart('#', ' ')).ToHashSet();
         Assert.All(common.Where(l => !l.StartsWith("tools.maple_upload", StringComparison.Ordinal)), l => Assert.Contains(l, sample));
+    }
+
+    /// <summary>With the real cores: scripts/link-overlays.sh says so, where they are at hand.</summary>
+    [Fact]
+    public void The_table_of_boards_has_what_was_linked_and_nothing_else()
+    {
+        var repository = InstalledCore.PathOf("..", "..", "..");
+        var linked = File.ReadAllLines(Path.Combine(repository, "tests", "arduino", "linked.tsv"))
+            .Select(l => l.Split('\t'))
+            .Where(l => l.Length == 9)
+            .ToDictionary(l => (Overlay: l[0], Board: l[2], Options: l[3]), l => (Offset: l[4], Bootloaders: l[8]));
+        var overlay = "";
+        var rows = new List<(string, string, string)>();
+        foreach (var line in File.ReadAllLines(Path.Combine(repository, "arduino", "BOARDS.md")))
+        {
+            overlay = line.StartsWith("## ", StringComparison.Ordinal) ? line.Split("(overlay ")[1].TrimEnd(')') : overlay;
+            if (line.StartsWith("| ", StringComparison.Ordinal) && line.Split('|', StringSplitOptions.TrimEntries) is [_, not "board" and var board, var options, _, _, var offset, _, _])
+            {
+                Assert.True(linked.TryGetValue((overlay, board, options), out var result), $"{overlay} {board} {options} was not linked");
+                Assert.Equal(offset, result.Offset);
+                rows.Add((overlay, board, options));
+            }
+        }
+
+        Assert.Equal(linked.Keys.Select(k => (k.Overlay, k.Board, k.Options)).Order(), rows.Order());
+    }
+
+    /// <summary>An option that its own bootloader refuses is no option.</summary>
+    [Fact]
+    public void The_bootloader_of_each_option_starts_what_was_linked_for_it()
+    {
+        (string Option, string Bootloader)[] expected =
+        [
+            ("upload_method=F4BootMethod", "F4Bootloader"),
+            ("upload_method=f4bootMethod", "F4Bootloader"),
+            ("upload_method=F4BootOldMethod", "F4Bootloader (old build)"),
+            ("upload_method=f4bootOldMethod", "F4Bootloader (old build)"),
+            ("upload_method=MapleF4Method", "Maple bootloader, F4 port"),
+            ("upload_method=RomMethod", "ST system bootloader in ROM (BOOT0)"),
+            ("upload_method=DfuSeEndMethod", "h0wch33/stm32f1_dfu (64 KiB part)"),
+        ];
+        var seen = new HashSet<string>();
+        foreach (var line in File.ReadAllLines(InstalledCore.PathOf("..", "..", "..", "tests", "arduino", "linked.tsv")).Select(l => l.Split('\t')))
+        {
+            foreach (var (option, bootloader) in expected.Where(e => e.Option == line[3]))
+            {
+                Assert.True(line.Length == 9 && line[8].Split("; ").Contains(bootloader), string.Join(' ', line));
+                seen.Add(option);
+            }
+        }
+
+        Assert.Equal(expected.Select(e => e.Option).Order(), seen.Order());
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text.RegularExpressions;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Tests.Support;
@@ -82,13 +81,6 @@ public class ImageCommandTests
     public void Why_it_does_not_fit_a_bootloader_that_starts_sketches_there()
     {
         using var run = new ProgramRun();
-        var small = SketchImage.Bytes(0x0800_0000, 4_000, 0x2000_5000);
-        BinaryPrimitives.WriteUInt32LittleEndian(small.AsSpan(0x1C), 0xEFFF_1234);
-
-        var taken = run.With("checksummed.bin", small).Do("image checksummed.bin").Exits(0);
-        Assert.Equal(["ST system bootloader in ROM (BOOT0): --offset 0"], Rows(taken, "fits"));
-        Assert.Equal(2, Rows(taken, "does not fit").Count(r => r.StartsWith("h0wch33/", StringComparison.Ordinal) && r.Contains("0xEFFF1234 at 0x1C", StringComparison.Ordinal)));
-
         var large = run.Sketch(0x0800_4000, 0x7_C000 + 1, name: "large.bin").Do("image large.bin").Exits(0).Prints("507905 bytes");
         Assert.Empty(Rows(large, "fits"));
         Assert.Collection(

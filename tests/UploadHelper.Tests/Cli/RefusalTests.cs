@@ -100,15 +100,6 @@ public class RefusalTests
         Printed Upload(string file) => run.Do($"upload {file} --simulate f4boot,start=bootloader --offset 0x4000");
     }
 
-    [Fact]
-    public void A_word_that_h0wch33_needs_itself()
-    {
-        var image = SketchImage.Bytes(0x0800_0000, Small, 0x2000_5000);
-        BitConverter.TryWriteBytes(image.AsSpan(0x20), 0xDEAD_BEEFu);
-
-        AssertRefused("h0wch33", image, "--offset 0", "not-for-this-device", "0xDEADBEEF at 0x20", "h0wch33/stm32f1_dfu", "0x1C and 0x20");
-    }
-
     [Theory]
     [InlineData("h747", 0x5200_201C)]
     [InlineData("l496", 0x1FFF_7800)]

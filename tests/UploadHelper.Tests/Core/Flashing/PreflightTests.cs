@@ -25,19 +25,16 @@ public class PreflightTests
     }
 
     [Theory]
-    [InlineData(0x1B, true)]
-    [InlineData(0x1C, false)]
-    [InlineData(0x23, false)]
-    [InlineData(0x24, true)]
-    public void The_two_words_that_a_shared_vector_page_needs_must_be_0(int taken, bool allowed)
+    [InlineData(64, "50*001Kg,14*001Ka", true)]
+    [InlineData(128, "114*001Kg,14*001Ka", true)]
+    [InlineData(256, "242*001Kg,14*001Ka", false)]
+    [InlineData(512, "498*001Kg,14*001Ka", false)]
+    public void A_bootloader_that_would_erase_itself_on_pages_of_2_KiB_gets_nothing_there(int kibibytes, string sectors, bool allowed)
     {
-        var image = new byte[2_000];
-        image[taken] = 0xF0;
+        var refusal = Check($"@Internal Flash   /0x08000000/{sectors}", "HCHEW", attributes: 0x09, 0x0800_0000, new byte[2_000]);
 
-        var refusal = Check(EndOfFlashMap, "HCHEW", attributes: 0x09, 0x0800_0000, image);
-
-        Assert.Equal(allowed ? null : UploadError.NotForThisDevice, refusal?.Error);
-        Assert.True(allowed || refusal!.Message.Contains("must be 0", StringComparison.Ordinal), refusal?.Message);
+        Assert.Equal(allowed ? null : UploadError.NotWritable, refusal?.Error);
+        Assert.True(allowed || (refusal!.Message.Contains("pages of 2 KiB", StringComparison.Ordinal) && refusal.Hint!.Contains("BOOT0", StringComparison.Ordinal)), $"{kibibytes} KiB: {refusal?.Message}");
     }
 
     [Fact]

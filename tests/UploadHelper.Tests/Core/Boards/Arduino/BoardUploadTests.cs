@@ -59,6 +59,9 @@ public class BoardUploadTests
     [InlineData("upload.maximum_size=65536\nupload.offset=0x10000", null)]
     [InlineData("upload.tool=dfu-util\nupload.maximum_size=786432\nupload.address=0x08040000", 786_432)]
     [InlineData("upload.tool=dfu-util\nupload.maximum_size=1048576\nupload.address=0x08100000", 1_048_576)]
+    [InlineData("upload.maximum_size=65536\nupload.reserved_size=14336", 51_200)]
+    [InlineData("upload.maximum_size=131072\nupload.offset=0x2000\nupload.reserved_size=0x3800", 108_544)]
+    [InlineData("upload.maximum_size=8192\nupload.reserved_size=14336", null)]
     [InlineData("upload.maximum_size=0", null)]
     [InlineData("upload.maximum_size=large", null)]
     public void The_largest_sketch(string properties, int? expected) => Assert.Equal(expected, (int?)Of(properties).MaximumSize);
