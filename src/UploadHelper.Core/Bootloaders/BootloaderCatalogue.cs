@@ -241,7 +241,7 @@ public sealed record EraseTimes
 public sealed record WritableRange(uint Start, long End, string Before, string Behind)
 {
     /// <summary>Why a sector must not be erased: "it ..."; null if it may be.</summary>
-    public string? WhyNot(Sector sector) =>
+    public string? Objection(Sector sector) =>
         !FlashAddress.IsInternalFlash(sector.Address) ? null
         : sector.Address < Start ? Before
         : sector.End > End ? Behind

@@ -62,7 +62,7 @@ public static class Preflight
             {
                 events(new UploadWarning(
                     WarningCode.BootloaderUncertain,
-                    $"This bootloader resembles {resembled}, but is not a build that upload-helper knows. If it is one: {finding}",
+                    $"This bootloader resembles {resembled}, but is not a build that upload-helper knows. If it is that bootloader: {finding}",
                     "If the sketch does not run, this may be the reason."));
             }
             else
@@ -89,7 +89,7 @@ public static class Preflight
             yield return new(MadeForAnother(image, ids, device.Device), null);
         }
 
-        if (info.Writable is { } writable && plan.Sectors.FirstOrDefault(s => writable.WhyNot(s) is not null) is { Size: > 0 } sector)
+        if (info.Writable is { } writable && plan.Sectors.FirstOrDefault(s => writable.Objection(s) is not null) is { Size: > 0 } sector)
         {
             yield return new(NotWritable(image, sector, writable, info), resembled);
         }
@@ -149,7 +149,7 @@ public static class Preflight
     // What is below the writable range belongs to the bootloader: nothing overrides that.
     private static UploadException NotWritable(FirmwareImage image, Sector sector, WritableRange writable, BootloaderInfo info) => new(
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
-        $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {writable.WhyNot(sector)} ({info.Name}). Nothing was erased.",
+        $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {writable.Objection(sector)} ({info.Name}). Nothing was erased.",
         sector.Address < writable.Start
             ? $"Use --offset {FlashAddress.Offset(writable.Start)}, and compile the sketch for that address."
             : "Make the sketch smaller, or upload it through the ROM bootloader of the chip (BOOT0).")
@@ -170,7 +170,7 @@ public static class Preflight
         UploadError.NotForThisDevice,
         $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it accepts only stack pointers from "
             + $"{rule.StackRange}. Nothing was erased.",
-        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.")
+        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the chip's RAM.")
     {
         Override = Override.Stack,
     };
@@ -178,7 +178,7 @@ public static class Preflight
     private static UploadException OutsideRam(FirmwareImage image, uint stack, string why, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} has the initial stack pointer 0x{stack:X8}, but the board has the {info.Name}, and {why}. Nothing was erased.",
-        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.")
+        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the chip's RAM.")
     {
         Override = Override.Stack,
     };

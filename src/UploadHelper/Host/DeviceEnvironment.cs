@@ -99,7 +99,7 @@ internal sealed class DeviceEnvironment : IDisposable
         {
             events(new UploadWarning(
                 WarningCode.FileNotKept,
-                $"The {what} cannot be written to {path}: {OutputFile.Reason(e)}. It is left out; the work on the board is not affected.",
+                $"Cannot write the {what} to {path}: {OutputFile.Reason(e)}. upload-helper continues without it.",
                 "Check the path, its permissions and the free space on the disk."));
         }
     }
@@ -159,7 +159,7 @@ internal sealed class DeviceEnvironment : IDisposable
             }
             catch (Exception e) when (e is DirectoryNotFoundException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
             {
-                throw new UploadException(UploadError.Configuration, $"Cannot write the trace: {e.Message}", "Check --trace.", e);
+                throw new UploadException(UploadError.Configuration, $"Cannot write the trace: {e.Message}", "Check the path that --trace gives.", e);
             }
         });
     }
@@ -188,7 +188,7 @@ internal static class ImageFiles
         {
             throw new UploadException(
                 UploadError.ImageTooLarge,
-                $"{path} is larger than anything that an STM32 can hold. {e.Message}",
+                $"{path} is too large. {e.Message}",
                 "Check that it is the right file. A large .bin file probably includes data for RAM, and padding between flash and RAM: use the .hex or .elf file. "
                     + "Remove the debug information from a large .elf file (arm-none-eabi-strip).",
                 e);
