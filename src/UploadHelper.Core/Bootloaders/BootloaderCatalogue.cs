@@ -237,14 +237,14 @@ public sealed record EraseTimes
 /// <param name="Start">Its first address.</param>
 /// <param name="End">The address after its last byte.</param>
 /// <param name="Before">Why a sector below it must not be erased: "it ...".</param>
-/// <param name="Behind">Why a sector above it must not be erased: "it ...".</param>
-public sealed record WritableRange(uint Start, long End, string Before, string Behind)
+/// <param name="After">Why a sector above it must not be erased: "it ...".</param>
+public sealed record WritableRange(uint Start, long End, string Before, string After)
 {
     /// <summary>Why a sector must not be erased: "it ..."; null if it may be.</summary>
     public string? Objection(Sector sector) =>
         !FlashAddress.IsInternalFlash(sector.Address) ? null
         : sector.Address < Start ? Before
-        : sector.End > End ? Behind
+        : sector.End > End ? After
         : null;
 }
 

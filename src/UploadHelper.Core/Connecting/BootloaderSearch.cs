@@ -22,7 +22,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
     private const int Attempts = 2;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
-    // Devices that were opened in vain: why, and when, if they need not be tried again at once.
+    // Devices that could not be used: why, and when, if they need not be tried again at once.
     private readonly Dictionary<(int Bus, int Number), (UploadException Why, long? At)> _unusable = [];
     private readonly Dictionary<(int Bus, int Number), long> _denied = [];
     private readonly HashSet<(int Bus, int Number)> _named = [];

@@ -21,7 +21,7 @@ public static class ErrorTable
             "Use a USB cable that carries data; many charging cables do not. Plug it directly into the computer, not into a hub.",
             "Check the Tools menu: are the right board and the right bootloader (\"Upload method\") selected?",
             "Does the board have a USB bootloader at all? A new Blue Pill has none, and the ROM of its chip cannot be used over USB: install the STM32duino bootloader once, with an ST-Link or a serial adapter. Most F4 chips have a USB bootloader in ROM: hold BOOT0 and press RESET.",
-            "Some Blue Pills have the wrong resistor R10 (10 kOhm instead of 1.5 kOhm), so that many computers do not detect them. Try another computer or a hub, or replace the resistor.",
+            "Some Blue Pills have the wrong resistor R10 (10 kOhm instead of 1.5 kOhm), so that many computers do not detect them. Try another computer or, for these boards, a hub; or replace the resistor.",
             "F401, F407 and F411 boards in the bootloader in ROM (BOOT0 held): if the computer notices a device but cannot read it (Linux: `device descriptor read/64, error -71` in `sudo dmesg`; Windows: Device Descriptor Request Failed), the pin PA10 may be floating, and the bootloader takes noise there for a serial upload. Connect PA10 to GND, hold BOOT0 and press RESET. With `--timeout 60`, you have a minute for several attempts.",
             "Run `upload-helper doctor`: it shows what the computer sees of the board.")),
         new(UploadError.AccessDenied, 7, new(

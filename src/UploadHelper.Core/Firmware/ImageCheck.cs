@@ -9,7 +9,7 @@ namespace UploadHelper.Core.Firmware;
 /// improbable warns.
 /// </summary>
 /// <param name="Fit">What the code pointers indicate; null if the image is too short for a vector table.</param>
-/// <param name="Findings">What is wrong, the most fundamental first; empty for an image without fault.</param>
+/// <param name="Findings">What is wrong, the most fundamental first; empty for an image without a fault.</param>
 public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Findings)
 {
     /// <summary>Checks an image.</summary>

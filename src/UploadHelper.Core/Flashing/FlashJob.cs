@@ -156,7 +156,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             ? "The bootloader was probably built for a chip with smaller pages. Install its build for this chip, or upload through the ROM bootloader (BOOT0) or a debug probe."
             : $"{Again.Sentence}. If it fails at the same address, the flash is probably worn out or write-protected there.");
 
-    // Otherwise the next attempt plans anew, and compares with the board. A download that always begins at the start of the
+    // Otherwise the next attempt makes a new plan, and compares with the board. A download that always begins at the start of the
     // memory would erase the sectors that it skips.
     private bool ResumesBySector =>
         !session.Description.Functional.CanUpload && !session.Info.WritesInOneGo && session.Memories.All(m => m.FixedStart is null);
