@@ -70,7 +70,7 @@ public static class BootloaderCatalogue
     public static string? NamesAt(uint address)
     {
         var names = PlacesAt(address).Select(p => p.Bootloader.Family).Distinct().ToList();
-        return names.Count == 0 ? null : string.Join(", ", names);
+        return names.Count == 0 ? null : string.Join(" or ", names);
     }
 
     /// <summary>Builds the descriptors of a device for the catalogue.</summary>

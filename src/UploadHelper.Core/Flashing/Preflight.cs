@@ -56,7 +56,7 @@ public static class Preflight
             var finding = error.Message.Replace($" {ErrorMessages.NothingErased}", "", StringComparison.Ordinal);
             if (error.Override is { } check && overridden.Contains(check))
             {
-                events(new UploadWarning(WarningCode.CheckOverridden, finding, $"--force {check.Name()} overrides this check. If the sketch does not run, this is the reason."));
+                events(new UploadWarning(WarningCode.CheckOverridden, finding, $"--force {check.Name()} overrides this check. If the sketch does not run, this is probably the reason."));
             }
             else if (resembled is not null)
             {
@@ -160,8 +160,8 @@ public static class Preflight
     private static UploadException StartedElsewhere(FirmwareImage image, uint address, BootloaderInfo info) => new(
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} begins at 0x{image.Start:X8}, but {info.Name} starts only sketches at 0x{address:X8}. Nothing was erased.",
-        (BootloaderCatalogue.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
-            + $"Compile it for this board, with the vector offset 0x{address - FlashAddress.FlashBase:X}.")
+        (BootloaderCatalogue.NamesAt(image.Start) is { } names ? $"The sketch was probably made for {names}. " : "")
+            + $"Compile it for this board, with the vector table offset 0x{address - FlashAddress.FlashBase:X}.")
     {
         Override = Override.Address,
     };
