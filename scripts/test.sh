@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs all tests: scripts/test.sh [--fast]
 # Unit and in-process tests always; those of the published executable, the rig, the processor (QEMU) and Wine where they
-# are available: as root on Debian the script installs them. --fast leaves these out; UPLOADHELPER_LONG_TESTS=1 adds the Arduino
-# IDE and what is timed, a quarter of an hour more. Says what each part took of the processor, and ends with
+# are available: as root on Debian the script installs them. --fast leaves these out; UPLOADHELPER_LONG_TESTS=1 adds the
+# Arduino IDE and timed tests, which take a quarter of an hour more. Reports the processor time of each part, and ends with
 # "N passed, N failed[, N skipped]".
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -11,7 +11,7 @@ failures=0
 note() { printf '== %s\n' "$*"; }
 must() { note "$*"; "$@" || { failures=$((failures + 1)); note "failed: $*"; }; }
 
-# part NAME: what has been used of the processor since the last call was for this. The compiler's server is not in it.
+# part NAME: the processor time since the last call belongs to this part. It does not include the compiler's server.
 part() {
   times >"$used_file"
   local now
@@ -20,12 +20,12 @@ part() {
   used=$now
 }
 
-# Of what `times` has written.
+# The seconds in the output of `times`.
 seconds_of_children() { awk 'NR == 2 { gsub(/[ms]/, " "); print $1 * 60 + $2 + $3 * 60 + $4 }' "$1"; }
 
 tell_parts() {
   if [ -f "$rig_times" ]; then
-    parts+=$(awk -v s="$(seconds_of_children "$rig_times")" 'BEGIN { printf "of it the rig %.1f, ", s / 60 }')
+    parts+=$(awk -v s="$(seconds_of_children "$rig_times")" 'BEGIN { printf "including the rig %.1f, ", s / 60 }')
   fi
 
   note "minutes of processor time: ${parts}in all $(awk -v s="$used" 'BEGIN { printf "%.1f", s / 60 }'); on the clock $(awk -v s="$SECONDS" 'BEGIN { printf "%.1f", s / 60 }')"
@@ -33,7 +33,7 @@ tell_parts() {
 
 install_tools() {
   if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    note "not root on Debian: nothing is installed, tests of what is missing are skipped"
+    note "not root on Debian: nothing is installed, tests that need a missing program are skipped"
     return
   fi
   note "preparing the rig"
@@ -51,7 +51,7 @@ install_tools() {
   fi
 }
 
-# The package lists are fetched anew only when what is known of them is not enough.
+# The package lists are updated only if a package cannot be installed without that.
 install_program() {
   local program=$1
   shift
@@ -71,7 +71,7 @@ install_powershell() {
 
 apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1; }
 
-# The device layer on LibUsbDotNet and System.IO.Ports, where NuGet has them; the tests find it by these variables.
+# The device layer on LibUsbDotNet and System.IO.Ports, if NuGet has these packages; the tests find it by these variables.
 build_package_layer() {
   local name=package-layer log
   local layer=artifacts/$name

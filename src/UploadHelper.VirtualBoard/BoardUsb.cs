@@ -27,7 +27,7 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
     /// <summary>Whether a bootloader is on the bus, answering or not.</summary>
     public bool HasBootloader => _function is IDfuFunction;
 
-    /// <summary>Whether it is on the bus only because nothing has taken it off.</summary>
+    /// <summary>Whether it is on the bus only because nothing has disconnected it.</summary>
     public bool IsGhost => _ghost is not null;
 
     /// <summary>Number of control transfers, standard requests included.</summary>

@@ -71,7 +71,7 @@ public static class BootloaderCatalogue
     public static string? NamesAt(uint address)
     {
         var names = PlacesAt(address).Select(p => p.Bootloader.Family).Distinct().ToList();
-        return names.Count == 0 ? null : string.Join(", ", names);
+        return names.Count == 0 ? null : string.Join(" or ", names);
     }
 
     /// <summary>Builds the descriptors of a device for the catalogue.</summary>
@@ -272,17 +272,17 @@ public sealed record EraseTimes
 /// <param name="Start">Its first address.</param>
 /// <param name="End">The address after its last byte.</param>
 /// <param name="Before">Why a sector below it must not be erased: "it ...".</param>
-/// <param name="Behind">Why a sector above it must not be erased: "it ...".</param>
-public sealed record WritableRange(uint Start, long End, string Before, string Behind)
+/// <param name="After">Why a sector above it must not be erased: "it ...".</param>
+public sealed record WritableRange(uint Start, long End, string Before, string After)
 {
     /// <summary>What the user can do about a sector below it; null to use a higher offset.</summary>
     public string? Hint { get; init; }
 
     /// <summary>Why a sector must not be erased: "it ..."; null if it may be.</summary>
-    public string? WhyNot(Sector sector) =>
+    public string? Objection(Sector sector) =>
         !FlashAddress.IsInternalFlash(sector.Address) ? null
         : sector.Address < Start ? Before
-        : sector.End > End ? Behind
+        : sector.End > End ? After
         : null;
 }
 

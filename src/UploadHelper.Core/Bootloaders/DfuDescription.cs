@@ -39,10 +39,10 @@ public sealed record DfuDescription(
     public static bool IsDfuMode(UsbInterfaceInfo i) =>
         i.Class == ApplicationSpecific && i.SubClass == DeviceFirmwareUpgrade && i.Protocol != RuntimeProtocol;
 
-    /// <summary>Whether an interface is in DFU mode by the letter of the standard (USB DFU 1.1, 4.2.3: protocol 2).</summary>
+    /// <summary>Whether an interface is in DFU mode as the standard defines it (USB DFU 1.1, 4.2.3: protocol 2).</summary>
     public static bool IsStandardDfuMode(UsbInterfaceInfo i) => IsDfuMode(i) && i.Protocol == DfuModeProtocol;
 
-    /// <summary>Whether a device is in run-time mode: its program runs, and a DFU interface tells that it also has a bootloader (USB DFU 1.1, 4.1.2: protocol 1).</summary>
+    /// <summary>Whether a device is in run-time mode: its program is running, and a DFU interface says that it also has a bootloader (USB DFU 1.1, 4.1.2: protocol 1).</summary>
     public static bool IsRuntime(UsbDeviceInfo device) =>
         device.Interfaces.Any(i => i is { Class: ApplicationSpecific, SubClass: DeviceFirmwareUpgrade, Protocol: RuntimeProtocol })
         && !device.Interfaces.Any(IsDfuMode);

@@ -17,7 +17,7 @@ internal static class StRomFamily
     /// <summary>The ids of ST's ROMs, and of most DfuSe bootloaders in flash.</summary>
     public static UsbId Id { get; } = new(0x0483, 0xDF11);
 
-    /// <summary>What no bootloader on an STM32H7 can help.</summary>
+    /// <summary>A limitation that no bootloader on an STM32H7 can avoid.</summary>
     public static DeviceLimit CutWord { get; } = new(
         "If the power fails during the 0.1 ms in which the last word is programmed, this chip can no longer read that word, and its bootloader hangs when it tries.",
         "If the board does not respond to the next upload, reset it into its bootloader and upload with --full, which reads nothing before it erases.")

@@ -35,7 +35,7 @@ public static class FlashAddress
         if (NumberForms.TryRead(text, out var value))
         {
             var address = value < FlashBase ? FlashBase + value : value;
-            return WhyNot(address) is { } why ? throw Invalid(text, $"\"{text}\" is 0x{value:X}, {why}.") : address;
+            return Objection(address) is { } why ? throw Invalid(text, $"\"{text}\" is 0x{value:X}, {why}.") : address;
         }
 
         throw Invalid(text, $"\"{text}\" is not a valid offset or address.");
@@ -52,7 +52,7 @@ public static class FlashAddress
 
     private static string? Meant(string text)
     {
-        if (!NumberForms.TryGuess(text, out var value) || WhyNot(value < FlashBase ? FlashBase + value : value) is not null)
+        if (!NumberForms.TryGuess(text, out var value) || Objection(value < FlashBase ? FlashBase + value : value) is not null)
         {
             return null;
         }
@@ -60,7 +60,7 @@ public static class FlashAddress
         return value < FlashBase ? $"0x{value:X}" : $"0x{value:X8}";
     }
 
-    private static string? WhyNot(uint address) =>
+    private static string? Objection(uint address) =>
         OptionArea.Contains(address) ? OptionArea.NotTouched
         : RamMap.IsVolatile(address, address + 1L) ? "which is RAM or a register, not flash"
         : address % SmallestPage != 0 ? "and no flash sector starts there"

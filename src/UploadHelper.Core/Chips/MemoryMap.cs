@@ -12,7 +12,7 @@ public sealed record MemoryMap(string Name, IReadOnlyList<SectorGroup> Groups)
     /// <exception cref="MemoryMapException">The string is not a memory map; the message says what is wrong and where.</exception>
     public static MemoryMap Parse(string text) => MemoryLayout.Parse(text).Maps[0];
 
-    /// <summary>The map without groups of no sectors ("0*4Kg"), which only tell something; null if nothing is left.</summary>
+    /// <summary>The map without groups of no sectors ("0*4Kg"), which are only information; null if nothing is left.</summary>
     public MemoryMap? WithoutEmptyGroups() =>
         Groups.All(g => g.Count > 0) ? this : Groups.Where(g => g.Count > 0).ToList() is { Count: > 0 } groups ? this with { Groups = groups } : null;
 
@@ -68,8 +68,8 @@ public sealed record MemoryMap(string Name, IReadOnlyList<SectorGroup> Groups)
 }
 
 /// <summary>
-/// What the name of an alternate setting says: usually one memory map. Some projects write several, one behind the other, and
-/// some ROMs send a string that is longer than the text in it: behind "07*128Kg", an STM32F429 was seen to send nine
+/// What the name of an alternate setting says: usually one memory map. Some projects write several, one after the other, and
+/// some ROMs send a string that is longer than the text in it: after "07*128Kg", an STM32F429 was seen to send nine
 /// characters from its memory. What can be read is kept.
 /// </summary>
 /// <param name="Maps">The maps; at least one.</param>
@@ -187,7 +187,7 @@ internal sealed class MemoryMapParser(string text, int start)
     private readonly string _text = text;
     private int _at = start;
 
-    /// <summary>The index behind the last complete group.</summary>
+    /// <summary>The index after the last complete group.</summary>
     public int End { get; private set; }
 
     public MemoryMap Parse()

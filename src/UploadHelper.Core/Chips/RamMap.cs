@@ -82,7 +82,7 @@ public enum StackVerdict
     /// <summary>It is in RAM, or exactly at its end.</summary>
     Fits,
 
-    /// <summary>A program with this stack pointer may run, but few programs have such a one: a reason to warn.</summary>
+    /// <summary>A program with this stack pointer may run, but few programs have one like it: a reason to warn.</summary>
     Unusual,
 
     /// <summary>There is no RAM: a program with this stack pointer cannot run. A reason to refuse.</summary>

@@ -22,7 +22,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
     private const int Attempts = 2;
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(2);
 
-    // Devices that were opened in vain: why, and when, if they need not be tried again at once.
+    // Devices that could not be used: why, and when, if they need not be tried again at once.
     private readonly Dictionary<(int Bus, int Number), (UploadException Why, long? At)> _unusable = [];
     private readonly Dictionary<(int Bus, int Number), long> _denied = [];
     private readonly HashSet<(int Bus, int Number)> _named = [];
@@ -108,7 +108,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         foreach (var other in others.Where(o => _named.Add((o.Bus, o.Number))))
         {
             events(new UploadWarning(
-                WarningCode.OtherDevice, $"{ErrorMessages.Place(other)} is in DFU mode, but has other ids than the bootloader that is looked for.", Select([other])));
+                WarningCode.OtherDevice, ErrorMessages.OtherIds(other), Select([other])));
         }
     }
 
@@ -203,12 +203,12 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
             $"No bootloader appeared within {timeout.TotalSeconds:0.#} s (looked for {filter}"
                 + (elsewhere.Count == 0 ? "" : $"; found {string.Join(", ", elsewhere.Select(ErrorMessages.Place))}")
                 + $").{ErrorMessages.OtherDevices(others, _listed)} {ErrorMessages.Unchanged}",
-            elsewhere.Count > 0 ? $"To use that one: --usb-path {elsewhere[0].Path}"
+            elsewhere.Count > 0 ? $"To use that board, give --usb-path {elsewhere[0].Path}."
                 : others.Count > 0 ? Select(others)
                 : $"Press RESET on the board and {Again.Clause} at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?");
     }
 
-    private static string Select(IReadOnlyList<UsbDeviceInfo> others) => string.Join(", or ", others.Select(o => $"To use {o.Id}: --usb-id {o.Id}"));
+    private static string Select(IReadOnlyList<UsbDeviceInfo> others) => string.Join(' ', others.Select(o => $"To use {o.Id}, give --usb-id {o.Id}."));
 
     private static BootloaderCandidate? Preferred(List<BootloaderCandidate> candidates, DeviceFilter filter) =>
         candidates.Where(c => c.Description.Device.Id == filter.MadeFor).ToList() is [var only] ? only : null;

@@ -52,7 +52,7 @@ public static class ErrorMessages
         ? new UploadException(
             UploadError.ReadProtected,
             $"{e.Message} {state}",
-            "errVENDOR means that the flash is read protected (RDP). Removing the protection erases the whole chip; if you want that, use STM32CubeProgrammer.",
+            "errVENDOR usually means that the flash is read-protected (RDP). Removing the protection erases the whole chip; if you want that, use STM32CubeProgrammer.",
             e)
         : new UploadException(UploadError.DeviceFailed, $"{e.Message} {state}", Retry, e);
 
@@ -68,8 +68,8 @@ public static class ErrorMessages
         {
             throw new UploadException(
                 UploadError.UsbUnavailable,
-                $"Cannot list USB devices: {e.Message}",
-                e.Fault == UsbFault.LibraryMissing ? "Install it and try again." : $"{Unchanged} Fix this and try again.",
+                $"Cannot list USB devices: {e.Message} {Unchanged}",
+                e.Fault == UsbFault.LibraryMissing ? $"Install it and {Again.Clause}." : $"Fix this and {Again.Clause}.",
                 e);
         }
     }
@@ -89,8 +89,11 @@ public static class ErrorMessages
     /// <param name="others">Devices in DFU mode.</param>
     /// <param name="devices">All devices.</param>
     public static string OtherDevices(IReadOnlyList<UsbDeviceInfo> others, IReadOnlyList<UsbDeviceInfo> devices) => string.Concat(
-        others.Select(d => $" {Place(d)} is in DFU mode too, but has other ids.")
+        others.Select(d => $" {OtherIds(d)}")
             .Concat(devices.Where(DfuDescription.IsRuntime).Select(d => $" {Runtime(d)}")));
+
+    /// <summary>Describes a device in DFU mode with other ids than the wanted ones, in one sentence.</summary>
+    public static string OtherIds(UsbDeviceInfo device) => $"{Place(device)} is in DFU mode, but its USB ids are not those that this command looks for.";
 
     /// <summary>Describes a device in DFU run-time mode, in one sentence.</summary>
     public static string Runtime(UsbDeviceInfo device) =>
@@ -105,19 +108,18 @@ public static class ErrorMessages
             UsbFault.AccessDenied => new UploadException(
                 UploadError.AccessDenied,
                 $"Found the bootloader {name}, but this user does not have permission to open it. {NothingErased}",
-                "On Linux, the udev rules are missing, or the board was plugged in before they were installed. Run `upload-helper doctor`: it names the line of "
-                    + "60-upload-helper.rules that applies and the command that installs the rules (scripts/install-udev.sh). Then plug the board in again.",
+                "On Linux, run `upload-helper doctor`: it shows the command that gives you permission. Then unplug the board and plug it in again.",
                 e),
             UsbFault.Busy => new UploadException(
                 UploadError.DeviceBusy,
                 $"Found the bootloader {name}, but another program is using it. {NothingErased}",
-                $"Close other flashing tools (a browser with WebUSB, STM32CubeProgrammer, dfu-util) and {Again.Clause}.",
+                $"Close that program (for example a browser with WebUSB, STM32CubeProgrammer or dfu-util) and {Again.Clause}.",
                 e),
             _ => new UploadException(
                 UploadError.WrongDriver,
                 $"Found the bootloader {name}, but it has no driver that allows access. {NothingErased}",
                 device.Id == MapleFamily.Id
-                    ? "On Windows, install the libusbK driver for it, for example with Zadig. (With WinUSB the sketch would only start when you press RESET.)"
+                    ? "On Windows, install the libusbK driver for it, for example with Zadig. (With WinUSB, the sketch would start only when you press RESET.)"
                     : "On Windows, install the WinUSB driver for it, for example with Zadig.",
                 e),
         };

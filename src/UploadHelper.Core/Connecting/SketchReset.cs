@@ -153,7 +153,7 @@ internal static class PortChoice
         var other = others.Count < ports.Count ? "other " : "";
         return others.Count switch
         {
-            0 => $"There is no {other}serial port.",
+            0 => $"This computer has no {other}serial port.",
             1 => $"There is {(other.Length > 0 ? "one" : "only one")} {other}serial port: {Text(others[0])}.",
             _ => $"The {other}serial ports are {string.Join(", ", others.Take(MostNamed).Select(Text))}{(others.Count > MostNamed ? $" and {others.Count - MostNamed} more" : "")}.",
         };

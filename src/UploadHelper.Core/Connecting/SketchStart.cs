@@ -88,7 +88,7 @@ internal sealed class SketchStart(BootloaderSession session, ISerialPorts ports,
 
     private void ReportMissingPort(BootloaderInfo info, WaitPort wait, TimeSpan limit)
     {
-        var message = $"The sketch's serial port did not return within {limit.TotalSeconds:0} s";
+        var message = $"The sketch's serial port did not reappear within {limit.TotalSeconds:0} s";
         var hint = info.NotStarted ?? "Press RESET on the board. Check that the sketch uses USB serial.";
         if (wait == WaitPort.Yes)
         {

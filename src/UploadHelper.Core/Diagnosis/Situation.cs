@@ -120,7 +120,7 @@ public sealed record LinuxState(string User, bool IsRoot, UdevRulesState Rules)
     /// <summary>Whether udev is running.</summary>
     public bool UdevRuns { get; init; } = true;
 
-    /// <summary>Whether this user may read the kernel's log, which alone tells of devices that do not answer.</summary>
+    /// <summary>Whether this user may read the kernel's log, the only place that reports devices that do not answer.</summary>
     public Access KernelLog { get; init; }
 
     /// <summary>Whether ModemManager is running, which probes each new serial port for a modem.</summary>

@@ -3,13 +3,11 @@ namespace UploadHelper.Core.Errors;
 /// <summary>The table of all errors, in the order in which a user of the IDE is likely to meet them.</summary>
 public static class ErrorTable
 {
-    private const string Untouched = "Unchanged. Nothing was erased; the old sketch is still there.";
-
     private const string Unchanged = "Unchanged. Nothing was erased.";
 
     private const string InterruptedUpload =
-        "See the error line. If nothing was erased, the old sketch is still there. If the sketch is incomplete, the bootloader still works and accepts the next "
-        + "upload. A few bootloaders have a weak point here: then a warning said so before anything was erased, and the error line says what is at risk.";
+        "See the error line. If nothing was erased, the board is unchanged. If the sketch is incomplete, the bootloader accepts the next upload. "
+        + "A few bootloaders have a weak point here: then a warning said so before anything was erased, and the error line says what is at risk.";
 
     /// <summary>All errors.</summary>
     public static IReadOnlyList<ErrorEntry> Entries { get; } =
@@ -18,33 +16,33 @@ public static class ErrorTable
             "no-device",
             "No bootloader found",
             "upload-helper talks to the bootloader, a small program on the board that runs for a moment after a reset. The computer sees it as a USB device of its own, usually 0483:DF11 or 1EAF:0003. No such device appeared in time.",
-            Untouched,
+            Unchanged,
             "Press Upload again, and press the RESET button on the board when the output asks for it (\"press RESET on the board now\"). Some bootloaders wait only one second.",
             "Use a USB cable that carries data; many charging cables do not. Plug it directly into the computer, not into a hub.",
             "Check the Tools menu: are the right board and the right bootloader (\"Upload method\") selected?",
             "Does the board have a USB bootloader at all? A new Blue Pill has none, and the ROM of its chip cannot be used over USB: install the STM32duino bootloader once, with an ST-Link or a serial adapter. Most F4 chips have a USB bootloader in ROM: hold BOOT0 and press RESET.",
-            "Some Blue Pills have the wrong resistor R10 (10 kOhm instead of 1.5 kOhm), so that many computers do not detect them. Try another computer or a hub, or replace the resistor.",
+            "Some Blue Pills have the wrong resistor R10 (10 kOhm instead of 1.5 kOhm), so that many computers do not detect them. Try another computer or, for these boards, a hub; or replace the resistor.",
             "F401, F407 and F411 boards in the bootloader in ROM (BOOT0 held): if the computer notices a device but cannot read it (Linux: `device descriptor read/64, error -71` in `sudo dmesg`; Windows: Device Descriptor Request Failed), the pin PA10 may be floating, and the bootloader takes noise there for a serial upload. Connect PA10 to GND, hold BOOT0 and press RESET. With `--timeout 60`, you have a minute for several attempts.",
             "Run `upload-helper doctor`: it shows what the computer sees of the board.")),
         new(UploadError.AccessDenied, 7, new(
             "access-denied",
             "No permission to open the bootloader",
             "The bootloader is running, but the operating system does not allow your user account to open this USB device.",
-            Untouched,
+            Unchanged,
             "Linux: run `sudo bash scripts/install-udev.sh` once, then unplug the board and plug it in again. Do not run the IDE as root.",
-            "If you have already done that, run `upload-helper doctor`: it shows which udev rule applies to the board, and which does not.")),
+            "If you have already done that, run `upload-helper doctor`: it shows what is still missing.")),
         new(UploadError.WrongDriver, 7, new(
             "wrong-driver",
             "Windows has no suitable driver for the bootloader",
             "The bootloader is running, but Windows has no driver for it, or one that upload-helper cannot use.",
-            Untouched,
+            Unchanged,
             "Start Zadig while the bootloader is running, select the bootloader in its list, and install WinUSB; for a Maple bootloader (1EAF:0003), install libusbK. `arduino/windows/DRIVERS.txt`, section 2, shows each step.",
             "Change the driver of the bootloader only. The sketch's COM port must keep its own driver.")),
         new(UploadError.UsbUnavailable, 7, new(
             "usb-unavailable",
             "USB devices cannot be listed",
             "upload-helper uses the library libusb-1.0 to reach USB devices. The library is missing or does not work.",
-            Untouched,
+            Unchanged,
             "Install it. Debian, Ubuntu: `sudo apt install libusb-1.0-0`. Fedora: `sudo dnf install libusb1`. macOS: `brew install libusb`. Windows: the released `upload-helper.exe` contains it; if your executable was built without it, put `libusb-1.0.dll` next to it.",
             "With `--usbip`: check that the USB/IP server is running, and that its address is right.")),
         new(UploadError.DeviceBusy, 7, new(
@@ -56,8 +54,8 @@ public static class ErrorTable
         new(UploadError.GhostDevice, 6, new(
             "ghost-device",
             "The bootloader is listed but does not respond",
-            "Many bootloaders of the STM32F103 (the Maple and STM32duino bootloaders among them), and some old ones of other chips, do not disconnect from USB when they start a sketch without USB. The computer still lists the bootloader, but what is running is the sketch. Seldom, it is the bootloader itself that hangs.",
-            Untouched,
+            "Many bootloaders of the STM32F103 (the Maple and STM32duino bootloaders among them), and some old ones of other chips, do not disconnect from USB when they start a sketch without USB. The computer still lists the bootloader, but most likely the sketch is running. In rare cases the bootloader itself hangs.",
+            Unchanged,
             "Press RESET on the board (or unplug it and plug it in again), and press Upload at once.",
             "A sketch with USB serial does not have this problem: choose \"USB support: CDC\" in the Tools menu.")),
         new(UploadError.SeveralDevices, 6, new(
@@ -70,15 +68,15 @@ public static class ErrorTable
         new(UploadError.ImageLinkedElsewhere, 4, new(
             "image-linked-elsewhere",
             "The sketch was compiled for a different bootloader",
-            "A sketch runs only at the address it was linked for. That address depends on the bootloader: the larger the bootloader, the later in flash the sketch begins. This sketch was linked for a different address than the one it would be written to.",
-            Untouched,
+            "A sketch runs only at the address it was linked for. That address depends on the bootloader: the larger the bootloader, the higher the address of the sketch. This sketch was linked for a different address than the one it would be written to.",
+            Unchanged,
             "In the Tools menu, select the bootloader that is really on the board (\"Upload method\" or \"Bootloader\"), and upload again. The IDE then compiles the sketch for it.",
             "On the command line: use the offset that the sketch was linked for, if that is the board's; the hint line shows it.")),
         new(UploadError.ImageTooLarge, 4, new(
             "image-too-large",
             "The sketch is larger than the board's flash",
             "The sketch does not fit between its start address and the end of the flash.",
-            Untouched,
+            Unchanged,
             "Check the Tools menu: is the right board selected, with the right amount of flash?",
             "Make the sketch smaller: choose \"Smallest\" under \"Optimize\" in the Tools menu, and remove libraries that you do not need.",
             "A .bin file of many megabytes contains data for RAM by mistake. Use the .hex or .elf file instead. Files of more than 64 MiB are not read at all.")),
@@ -86,21 +84,21 @@ public static class ErrorTable
             "no-vector-table",
             "The file is not a sketch for an STM32",
             "A sketch begins with its vector table, which holds the initial stack pointer and the address of the first instruction. This file begins with something else and could not run.",
-            Untouched,
+            Unchanged,
             "Check the file: it must be the .bin, .hex or .elf that the IDE created, complete, and not an archive or a text file.",
             "Compile the sketch again, for the right board.")),
         new(UploadError.NotForThisDevice, 4, new(
             "not-for-this-device",
             "The sketch was made for a different board",
             "Something in the file does not match this board: the file names another USB device, it was built for another amount of RAM, or this bootloader would write it incorrectly or never start it. The error line says which.",
-            Untouched,
+            Unchanged,
             "In the Tools menu, select the right board with the right amount of memory, and upload again. The IDE then compiles the sketch for it.",
             "Check that the right board is plugged in.")),
         new(UploadError.NotWritable, 4, new(
             "not-writable",
             "The sketch would overwrite a protected area",
             "A part of the sketch would go where the bootloader is, or into memory that can lock the chip for good (option bytes). upload-helper never writes there.",
-            Untouched,
+            Unchanged,
             "In the Tools menu, select the bootloader that is really on the board. The hint line shows where a sketch can begin on this one.",
             "On the command line: check the offset.")),
         new(UploadError.AddressMissing, 2, new(
@@ -141,10 +139,10 @@ public static class ErrorTable
             "verify-failed",
             "Verification failed",
             "upload-helper read the flash back, and at least one byte differs from the file.",
-            "After an upload: the bootloader is intact, but the sketch is not correct. After `verify`: unchanged, because that command only reads.",
+            "After an upload: the sketch on the board is not correct. After `verify`: unchanged, because that command only reads.",
             "Upload again.",
-            "If it fails again at the same address: the flash is worn out or write-protected there (option bytes). STM32 clones often have less flash than they claim.",
-            "If the error line says that the memory map and the chip disagree: the bootloader was built for a chip with smaller pages. Install its build for this chip.")),
+            "If it fails again at the same address: the flash is probably worn out or write-protected there (option bytes), or it does not exist: STM32 clones often have less flash than they claim.",
+            "If the error line says that the chip erases more at once than its memory map says: the bootloader was probably built for a chip with smaller pages. Install its build for this chip.")),
         new(UploadError.NotStarted, 10, new(
             "not-started",
             "The sketch did not start",
@@ -177,7 +175,7 @@ public static class ErrorTable
         new(UploadError.Configuration, 2, new(
             "configuration",
             "A setting is not valid",
-            "An option, an environment variable `UPLOADHELPER_...`, the file `upload-helper.json` or a board's entry has a value that cannot be used, or names a file that cannot be opened or written. Or the output of a command that only prints cannot be written.",
+            "An option, an environment variable `UPLOADHELPER_...`, the file `upload-helper.json` or a board's entry has an invalid value, or names a file that cannot be opened or written. A command that only prints also ends with this error if its output cannot be written.",
             Unchanged,
             "The error line names the setting. The hint line shows a value that works.",
             "In the IDE: after an update of the core or of upload-helper, run `scripts/install-arduino.sh` again.")),
@@ -192,13 +190,13 @@ public static class ErrorTable
             "not-a-sector-start",
             "The address is inside a sector",
             "Flash is erased in whole sectors. An area that begins or ends inside a sector cannot be erased without erasing its neighbours as well.",
-            Untouched,
+            Unchanged,
             "Use one of the addresses in the hint line. They are those of your board.")),
         new(UploadError.NotInMemory, 4, new(
             "not-in-memory",
             "The board has no memory at this address",
             "An address, or the end of a range, is outside the board's memory.",
-            Untouched,
+            Unchanged,
             "Check the offset or address, and the length. `upload-helper list` shows the board's memory.",
             "Check the Tools menu: is the right board selected, with the right amount of flash?")),
         new(UploadError.LengthInvalid, 2, new(

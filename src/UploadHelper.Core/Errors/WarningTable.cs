@@ -17,13 +17,13 @@ public static class WarningTable
         new(WarningCode.AddressUnproven, new(
             "address-unproven",
             "Cannot check the address that the sketch was linked for",
-            "upload-helper compares the code addresses in a sketch with the place where it will be written. A very small sketch contains too few of them, and a file with two programs in it contains two kinds.",
+            "upload-helper compares the code addresses in a sketch with the place where it will be written. A very small sketch contains too few of them. In a file with two programs, some fit one address and some another.",
             Unchanged,
-            "If the sketch runs, nothing. If it does not, check that the right bootloader is selected in the Tools menu.")),
+            "If the sketch runs, there is nothing to do. If it does not, check that the right bootloader is selected in the Tools menu.")),
         new(WarningCode.FileIds, new(
             "file-ids",
             "The file does not name its board completely",
-            "A .dfu file contains the USB ids of the board that it was made for. In this file an id is 0, which no device has. upload-helper takes it for any.",
+            "A .dfu file contains the USB ids of the board that it was made for. In this file an id is 0, which no device has. upload-helper accepts any id instead.",
             Unchanged,
             "Check that the file is for this board. If it is, there is nothing to do.")),
         new(WarningCode.WrittenAsData, new(
@@ -31,13 +31,13 @@ public static class WarningTable
             "The file is written as data, not as a program",
             "The file is for a memory outside the chip's internal flash, for example a flash chip on the board. It does not begin with a vector table that fits its address, so no program can start there.",
             Unchanged,
-            "If the file is data, nothing. If it should be a program, compile it for that address.")),
+            "If the file is data, there is nothing to do. If it should be a program, compile it for that address.")),
         new(WarningCode.UnusualVectors, new(
             "unusual-vectors",
             "The vector table is unusual",
-            "A sketch begins with its initial stack pointer and the addresses of its exception handlers. This one has a stack pointer in memory that must be set up first, or a handler outside the sketch. Such a sketch can run, but few are meant to be like that.",
+            "A sketch begins with its initial stack pointer and the addresses of its exception handlers. This one has a stack pointer in memory that must be set up first, or a handler outside the sketch. Such a sketch can run, but usually this is a mistake.",
             Unchanged,
-            "If the sketch runs, nothing. If it does not, check that the right board is selected in the Tools menu, and compile it again.")),
+            "If the sketch runs, there is nothing to do. If it does not, check that the right board is selected in the Tools menu, and compile it again.")),
         new(WarningCode.PortMissing, new(
             "port-missing",
             "The serial port does not exist",
@@ -79,21 +79,21 @@ public static class WarningTable
             "port-still-there",
             "The sketch did not reset",
             "`reset` sent the magic reset, but the sketch's port did not disappear.",
-            "Unchanged. Its sketch is still running.",
+            "Unchanged. Its sketch is probably still running.",
             "Press RESET on the board.",
             "Build the sketch with USB serial enabled, and with a core that supports the magic reset.")),
         new(WarningCode.GhostDevice, new(
             "ghost-device",
             "The bootloader is listed but does not respond",
-            "Many bootloaders of the STM32F103, and some old ones of other chips, do not disconnect from USB when they start a sketch without USB. The computer still lists them, but nothing runs there that could answer.",
+            "Many bootloaders of the STM32F103, and some old ones of other chips, do not disconnect from USB when they start a sketch without USB. The computer still lists the bootloader, but most likely the sketch is running.",
             Unchanged,
             "If the upload does not continue, press RESET on the board.")),
         new(WarningCode.OtherDevice, new(
             "other-device",
             "Another device is in DFU mode",
-            "A device is in DFU mode, but its USB ids are not those that this command looks for. It may be the board that you mean.",
+            "A device is in DFU mode, but its USB ids are not those that this command looks for. It may be the board that you want to use.",
             Unchanged,
-            "If it is the board that you mean, name its ids with `--usb-id`, as the hint shows.")),
+            "If it is that board, give its ids with `--usb-id`, as the hint shows.")),
         new(WarningCode.DeviceLimit, new(
             "device-limit",
             "This bootloader has a known weak point",
@@ -109,7 +109,7 @@ public static class WarningTable
         new(WarningCode.BootloaderUncertain, new(
             "bootloader-uncertain",
             "The bootloader resembles a known one",
-            "The bootloader looks like one that would not start this sketch, but it is not a build that upload-helper knows. So upload-helper cannot be sure, and continues.",
+            "The bootloader looks like one that would not start this sketch, but it is not a build that upload-helper knows. upload-helper cannot be sure, so it continues.",
             "The upload continues. The board may not start the sketch.",
             "If the sketch does not run, check the address and the stack pointer that the warning names.")),
         new(WarningCode.NotVerifiable, new(
@@ -124,8 +124,8 @@ public static class WarningTable
             "After the last erase, upload-helper reads the whole sketch back. It found a wrong byte, and writes the whole sketch once more. "
                 + "Some chips erase more at once than their memory map says: for example an STM32F103 with 2 KiB pages and a bootloader built for 1 KiB pages.",
             "The upload continues. If the second attempt fails too, it ends with an error.",
-            "If this happens on every upload, use --full for this board.",
-            "Install the bootloader's build for this chip.")),
+            "If this happens on every upload, use `--full` for this board.",
+            "Or install the build of the bootloader that was made for this chip.")),
         new(WarningCode.ResetNeeded, new(
             "reset-needed",
             "Press RESET when the upload is complete",
@@ -149,21 +149,21 @@ public static class WarningTable
         new(WarningCode.StaysInDfu, new(
             "stays-in-dfu",
             "The board will stay in its bootloader",
-            "Normally a Maple bootloader starts the sketch after a second. Once a computer has asked for its state, it waits for an upload instead, without a time limit.",
-            "Its sketch is still there.",
+            "A Maple bootloader normally starts the sketch after a second. Once a computer has asked for its state, it waits for an upload without a time limit.",
+            "Unchanged.",
             "Run `upload-helper leave`, or press RESET.")),
         new(WarningCode.FileNotKept, new(
             "file-not-kept",
             "A file could not be written",
-            "The disk is full, or something else prevents that the trace (`--trace`), or the flash of a virtual board (`flash=FILE`), is written to its file. A file of that name that was there before is still there.",
-            "Not affected. The upload goes on.",
+            "The trace (`--trace`) or the flash of a virtual board (`flash=FILE`) cannot be written, for example because the disk is full. A file that had this name before is unchanged.",
+            "Not affected. The upload continues.",
             "Free some space, or choose another file.")),
         new(WarningCode.OutputLost, new(
             "output-lost",
             "The output could not be written",
-            "Standard output or standard error leads to a full disk, or to something that no longer takes it. What upload-helper prints there is lost.",
-            "Not affected. The upload goes on, and the exit status is that of the upload.",
-            "Check where the output goes.")),
+            "Standard output or standard error goes to a full disk, or to a program or terminal that has closed. What upload-helper prints there is lost.",
+            "Not affected. The upload continues, and the exit status is that of the upload.",
+            "Check where the output goes: the free space on the disk and the permissions.")),
     ];
 
     private static readonly Dictionary<WarningCode, WarningEntry> ByCode = Entries.ToDictionary(e => e.Warning);

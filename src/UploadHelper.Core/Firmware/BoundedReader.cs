@@ -1,10 +1,10 @@
 namespace UploadHelper.Core.Firmware;
 
-/// <summary>Reads a file that can be larger than expected, or endless: a device, a pipe.</summary>
+/// <summary>Reads a file that can be larger than expected, or endless, such as a device or a pipe.</summary>
 public static class BoundedReader
 {
     /// <summary>
-    /// The most that is read from a pipe, in bytes: 16 MiB, which the Intel HEX file of the largest flash (4 MiB) does not need.
+    /// The most that is read from a pipe, in bytes: 16 MiB, more than the Intel HEX file of the largest flash (4 MiB) has.
     /// What arrives has to be kept in memory until the end, and a pipe may have none.
     /// </summary>
     public const int LargestPipe = 16 << 20;

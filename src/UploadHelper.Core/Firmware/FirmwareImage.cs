@@ -115,7 +115,7 @@ public sealed record DfuFileIds(ushort Vendor, ushort Product, ushort Release)
     private const ushort Any = 0xFFFF;
     private const ushort None = 0;
 
-    /// <summary>Whether an id is 0, which is no id of any device.</summary>
+    /// <summary>Whether an id is 0, which no device has.</summary>
     public bool IsIncomplete => Vendor is None || Product is None;
 
     /// <summary>Whether the file was made for a device with these ids. The release is not checked.</summary>

@@ -9,7 +9,7 @@ namespace UploadHelper.Core.Firmware;
 /// improbable warns.
 /// </summary>
 /// <param name="Fit">What the code pointers indicate; null if the image is too short for a vector table.</param>
-/// <param name="Findings">What is wrong, the most fundamental first; empty for an image without fault.</param>
+/// <param name="Findings">What is wrong, the most fundamental first; empty for an image without a fault.</param>
 public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Findings)
 {
     /// <summary>Checks an image.</summary>
@@ -112,7 +112,7 @@ public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Fi
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} {what}. Nothing was erased.",
         linkedFor is { } address && FlashAddress.IsInternalFlash(address)
-            ? $"Upload it with --offset 0x{address - FlashAddress.FlashBase:X}, or compile it for the bootloader of this board."
+            ? $"Compile it for this board's bootloader; or, if that starts sketches at 0x{address:X8}, upload it with --offset 0x{address - FlashAddress.FlashBase:X}."
             : "Select this board's bootloader and compile the sketch again: that sets the address it is linked for.")
     {
         LinkedFor = linkedFor,

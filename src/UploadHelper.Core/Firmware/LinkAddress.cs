@@ -12,7 +12,7 @@ namespace UploadHelper.Core.Firmware;
 /// </summary>
 /// <param name="Pointers">How many different pointers the image has.</param>
 /// <param name="Hits">How many of them point to a start if the image is at the address where it will be written.</param>
-/// <param name="LinkedFor">The address that the pointers indicate, or null if they do not tell.</param>
+/// <param name="LinkedFor">The address that the pointers indicate, or null if they do not show it.</param>
 public sealed record LinkAddress(int Pointers, int Hits, uint? LinkedFor)
 {
     /// <summary>
@@ -31,7 +31,7 @@ public sealed record LinkAddress(int Pointers, int Hits, uint? LinkedFor)
     /// </summary>
     private static readonly double Certain = Math.Log(10_000);
 
-    // To confirm the address that the user gave takes less: it is probable to begin with.
+    // Confirming the address that the user gave needs less evidence: it is probable to begin with.
     private static readonly double Likely = Math.Log(100);
 
     // 4 MiB: the largest flash of an STM32 (U5Fx, U5Gx).
@@ -42,13 +42,13 @@ public sealed record LinkAddress(int Pointers, int Hits, uint? LinkedFor)
 
     private const int FewestHits = 3;
 
-    /// <summary>Whether the pointers tell the address.</summary>
+    /// <summary>Whether the pointers show the address.</summary>
     public bool IsSure => LinkedFor is not null;
 
-    /// <summary>The best address other than the one where the image will be written, with its hits; null if none comes into question.</summary>
+    /// <summary>The best address other than the one where the image will be written, with its hits; null if there is no other candidate.</summary>
     public (uint Address, int Hits)? Rival { get; private init; }
 
-    /// <summary>Why the pointers do not tell the address, as the end of a sentence about the image: "it has ...".</summary>
+    /// <summary>Why the pointers do not show the address, as the end of a sentence about the image: "it has ...".</summary>
     /// <param name="address">The address where the image will be written.</param>
     public string Doubt(uint address) => Rival is { } rival && Math.Max(Hits, rival.Hits) >= FewestHits
         ? $"of its {Pointers} code pointers, {Hits} fit 0x{address:X8} and {rival.Hits} fit 0x{rival.Address:X8}"

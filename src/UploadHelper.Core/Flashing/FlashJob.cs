@@ -133,30 +133,30 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
     {
         { WasWritten: false, IsErased: true } => new UploadWarning(
             WarningCode.WrittenAgain,
-            $"0x{damage.First.Address:X8} was correct before this upload, and is erased now although this upload did not erase its sector. "
-                + "This chip erases more at once than its memory map says. Writing the whole sketch again.",
-            "Use --full for this board: then everything is written in one pass."),
+            $"0x{damage.First.Address:X8} was correct before this upload, and is erased now, although this upload did not erase its sector. "
+                + "Most likely the chip erases more at once than its memory map says. Writing the whole sketch again.",
+            "If this happens on every upload, use --full for this board: then everything is written in one pass."),
         { WasWritten: false } => new UploadWarning(
             WarningCode.WrittenAgain,
-            $"0x{damage.First.Address:X8} was correct before this upload, and now reads as 0x{damage.First.Found:X2} instead of 0x{damage.First.Wanted:X2}. Writing the whole sketch again.",
-            "If this happens again, the flash is worn out there."),
+            $"0x{damage.First.Address:X8} was correct before this upload, and now reads as 0x{damage.First.Found:X2} instead of 0x{damage.First.Expected:X2}. Writing the whole sketch again.",
+            "If this happens again, the flash is probably worn out there."),
         _ => new UploadWarning(
             WarningCode.WrittenAgain,
-            $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Wanted:X2} was written, 0x{damage.First.Found:X2} was read back. Writing the whole sketch again.",
-            "If this happens again, the flash is worn out or write protected there."),
+            $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Expected:X2} was written, 0x{damage.First.Found:X2} was read back. Writing the whole sketch again.",
+            "If this happens again, the flash is probably worn out or write-protected there."),
     };
 
     private UploadException NotVerified(Damage damage) => new(
         UploadError.VerifyFailed,
-        $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Wanted:X2} was written, 0x{damage.First.Found:X2} was read back. "
+        $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Expected:X2} was written, 0x{damage.First.Found:X2} was read back. "
             + "Writing the whole sketch a second time did not help. "
-            + (damage.IsErased ? "The flash there is erased again: the memory map and the chip disagree, and the chip erases more at once than the map says. " : "")
+            + (damage.IsErased ? "The flash there is erased again: most likely the chip erases more at once than its memory map says. " : "")
             + State.Text,
         damage.IsErased
-            ? "This bootloader was built for a chip with smaller sectors. Install its build for this chip, or upload through the ROM bootloader (BOOT0) or a debug probe."
-            : $"{Again.Sentence}. If it fails at the same address, the flash is worn out or write protected there.");
+            ? "The bootloader was probably built for a chip with smaller pages. Install its build for this chip, or upload through the ROM bootloader (BOOT0) or a debug probe."
+            : $"{Again.Sentence}. If it fails at the same address, the flash is probably worn out or write-protected there.");
 
-    // Otherwise the next attempt plans anew, and compares with the board. A download that always begins at the start of the
+    // Otherwise the next attempt makes a new plan, and compares with the board. A download that always begins at the start of the
     // memory would erase the sectors that it skips.
     private bool ResumesBySector =>
         !session.Description.Functional.CanUpload && !session.Info.WritesInOneGo && session.Memories.All(m => m.FixedStart is null);
@@ -191,7 +191,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
         {
             events(new UploadWarning(
                 WarningCode.DeviceLimit,
-                $"This bootloader mistakes the word at 0x{second:X8} for the stack pointer of another sketch. If the upload is interrupted, it starts an incomplete sketch there.",
+                $"This bootloader mistakes the word at 0x{second:X8} for the stack pointer of another sketch. If the upload is interrupted, it starts the incomplete sketch there.",
                 $"If that happens, press RESET and {Again.Clause} at once."));
         }
 

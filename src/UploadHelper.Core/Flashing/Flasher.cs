@@ -146,7 +146,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
                 UploadError.VerifyFailed,
                 $"The sector at 0x{sector.Address:X8} was not erased, although the board reported success: 0x{difference.Address:X8} still contains 0x{difference.Found:X2}. "
                     + InterruptedUpload.NothingElseErased,
-                $"{Again.Sentence}. If it fails in the same way, the sector is write protected (option bytes); STM32CubeProgrammer shows that.");
+                $"{Again.Sentence}. If it fails in the same way, the sector is probably write-protected (option bytes); STM32CubeProgrammer shows whether it is.");
         }
     }
 
@@ -238,8 +238,8 @@ public sealed record PlanMade(FlashPlan Plan, int Unchanged, int Bytes) : Upload
 /// <param name="What">What happened, in a sentence.</param>
 /// <param name="ReturnsWithin">How long to wait for the board if it has disconnected; otherwise null.</param>
 /// <param name="Number">The number of this attempt, starting at 1.</param>
-/// <param name="Most">The number of attempts.</param>
-public sealed record Recovering(string What, TimeSpan? ReturnsWithin, int Number, int Most) : UploadEvent;
+/// <param name="Maximum">The largest number of attempts.</param>
+public sealed record Recovering(string What, TimeSpan? ReturnsWithin, int Number, int Maximum) : UploadEvent;
 
 /// <summary>Progress of one phase.</summary>
 /// <param name="Phase">The phase.</param>

@@ -53,13 +53,13 @@ public static class Preflight
             var finding = error.Message.Replace($" {ErrorMessages.NothingErased}", "", StringComparison.Ordinal);
             if (error.Override is { } check && overridden.Contains(check))
             {
-                events(new UploadWarning(WarningCode.CheckOverridden, finding, $"--force {check.Name()} overrides this check. If the sketch does not run, this is the reason."));
+                events(new UploadWarning(WarningCode.CheckOverridden, finding, $"--force {check.Name()} overrides this check. If the sketch does not run, this is probably the reason."));
             }
             else if (resembled is not null)
             {
                 events(new UploadWarning(
                     WarningCode.BootloaderUncertain,
-                    $"This bootloader resembles {resembled}, but is not a build that upload-helper knows. If it is one: {finding}",
+                    $"This bootloader resembles {resembled}, but is not a build that upload-helper knows. If it is that bootloader: {finding}",
                     "If the sketch does not run, this may be the reason."));
             }
             else
@@ -86,7 +86,7 @@ public static class Preflight
             yield return new(MadeForAnother(image, ids, device.Device), null);
         }
 
-        if (info.Writable is { } writable && plan.Sectors.FirstOrDefault(s => writable.WhyNot(s) is not null) is { Size: > 0 } sector)
+        if (info.Writable is { } writable && plan.Sectors.FirstOrDefault(s => writable.Objection(s) is not null) is { Size: > 0 } sector)
         {
             yield return new(NotWritable(image, sector, writable, info), resembled);
         }
@@ -139,7 +139,7 @@ public static class Preflight
     // What is below the writable range belongs to the bootloader: nothing overrides that.
     private static UploadException NotWritable(FirmwareImage image, Sector sector, WritableRange writable, BootloaderInfo info) => new(
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
-        $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {writable.WhyNot(sector)} ({info.Name}). Nothing was erased.",
+        $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {writable.Objection(sector)} ({info.Name}). Nothing was erased.",
         sector.Address < writable.Start
             ? writable.Hint ?? $"Use --offset {FlashAddress.Offset(writable.Start)}, and compile the sketch for that address."
             : "Make the sketch smaller, or upload it through the ROM bootloader of the chip (BOOT0).")
@@ -150,8 +150,8 @@ public static class Preflight
     private static UploadException StartedElsewhere(FirmwareImage image, uint address, BootloaderInfo info) => new(
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} begins at 0x{image.Start:X8}, but {info.Name} starts only sketches at 0x{address:X8}. Nothing was erased.",
-        (BootloaderCatalogue.NamesAt(image.Start) is { } names ? $"It was made for {names}. " : "")
-            + $"Compile it for this board, with the vector offset 0x{address - FlashAddress.FlashBase:X}.")
+        (BootloaderCatalogue.NamesAt(image.Start) is { } names ? $"The sketch was probably made for {names}. " : "")
+            + $"Compile it for this board, with the vector table offset 0x{address - FlashAddress.FlashBase:X}.")
     {
         Override = Override.Address,
     };
@@ -160,7 +160,7 @@ public static class Preflight
         UploadError.NotForThisDevice,
         $"{image.Name} has the initial stack pointer 0x{stack:X8}. {info.Name} would never start it: it accepts only stack pointers from "
             + $"{rule.StackRange}. Nothing was erased.",
-        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.")
+        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the chip's RAM.")
     {
         Override = Override.Stack,
     };
@@ -168,7 +168,7 @@ public static class Preflight
     private static UploadException OutsideRam(FirmwareImage image, uint stack, string why, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,
         $"{image.Name} has the initial stack pointer 0x{stack:X8}, but the board has the {info.Name}, and {why}. Nothing was erased.",
-        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the RAM of the part.")
+        "Check that the sketch was compiled for this board. The linker script sets the stack pointer to the end of the chip's RAM.")
     {
         Override = Override.Stack,
     };

@@ -138,9 +138,9 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
 
 /// <summary>A byte that differs.</summary>
 /// <param name="Address">Its address.</param>
-/// <param name="Wanted">The expected value.</param>
+/// <param name="Expected">The expected value.</param>
 /// <param name="Found">The value on the board.</param>
-public readonly record struct Difference(uint Address, byte Wanted, byte Found);
+public readonly record struct Difference(uint Address, byte Expected, byte Found);
 
 /// <summary>Compares the flash of a board with the expected bytes.</summary>
 public static class Comparison

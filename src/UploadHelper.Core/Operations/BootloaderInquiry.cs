@@ -92,7 +92,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         {
             events(new UploadWarning(
                 WarningCode.StaysInDfu,
-                $"{device.Id} at {device.Path} is a Maple bootloader: after this query of its state, it stays in DFU mode forever.",
+                $"{device.Id} at {device.Path} is a Maple bootloader: now that its state has been queried, it stays in DFU mode.",
                 "To leave DFU mode, run `upload-helper leave` or press RESET. `upload-helper list` does not query the state."));
         }
     }

@@ -70,7 +70,7 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
             : throw new UploadException(
                 UploadError.VerifyFailed,
                 $"0x{found.Address:X8} is not erased: it contains 0x{found.Found:X2}. {Incomplete}",
-                "The sector may be write protected (option bytes) or worn out.");
+                "The sector may be write-protected (option bytes) or worn out.");
     }
 }
 

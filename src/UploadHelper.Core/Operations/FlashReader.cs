@@ -72,7 +72,7 @@ public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent>
                 events(new DifferenceFound(found));
                 throw new UploadException(
                     UploadError.VerifyFailed,
-                    $"The board does not contain {image.Name}: at 0x{found.Address:X8} the file has 0x{found.Wanted:X2}, but the board has 0x{found.Found:X2}. "
+                    $"The board does not contain {image.Name}: at 0x{found.Address:X8} the file has 0x{found.Expected:X2}, but the board has 0x{found.Found:X2}. "
                         + ErrorMessages.Unchanged,
                     "If this sketch should be on the board, upload it again. A sketch that stores data in its own flash area differs there.");
             }
@@ -192,7 +192,7 @@ internal sealed class SketchArea(IReadOnlyList<DfuMemory> memories, BootloaderIn
             return "is read-only: the bootloader protects it";
         }
 
-        return info is { IsCertain: true, Writable: { } writable } && writable.WhyNot(sector) is { } why ? $"must not be erased: {why}" : null;
+        return info is { IsCertain: true, Writable: { } writable } && writable.Objection(sector) is { } why ? $"must not be erased: {why}" : null;
     }
 
     // A group can begin with sectors that no sketch uses.

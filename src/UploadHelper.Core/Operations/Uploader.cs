@@ -199,7 +199,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         }
         catch (UploadException e) when (e.LinkedFor is { } address && BootloaderCatalogue.NamesAt(address) is { } names)
         {
-            throw new UploadException(e.Error, e.Message, $"It was made for {names}. {e.Hint}", e);
+            throw new UploadException(e.Error, e.Message, $"The sketch was probably made for {names}. {e.Hint}", e);
         }
     }
 

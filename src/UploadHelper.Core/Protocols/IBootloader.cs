@@ -107,7 +107,7 @@ internal sealed record BootloaderProtocol(
     /// <summary>Refuses a device.</summary>
     public static UploadException NotSupported(UsbDeviceInfo device, string why) => new(
         UploadError.NotSupported,
-        $"Cannot upload to {device.Id} at {device.Path}: {why}. Nothing was erased.",
+        $"Cannot use {device.Id} at {device.Path}: {why}. Nothing was erased.",
         "`upload-helper list` shows the descriptors of the device.");
 
     private static BootloaderProtocol Maple(DfuDescription description)

@@ -76,7 +76,7 @@ internal sealed class LinuxInspection(string root, LinuxAccount account, IFileRi
     private string At(string path) => Path.Combine(root, path.TrimStart('/'));
 }
 
-/// <summary>What the kernel's log tells of devices that did not answer (drivers/usb/core/hub.c, hub_port_init).</summary>
+/// <summary>What the kernel's log says about devices that did not answer (drivers/usb/core/hub.c, hub_port_init).</summary>
 internal static partial class KernelLog
 {
     /// <summary>The devices that did not answer, and have not been found since.</summary>

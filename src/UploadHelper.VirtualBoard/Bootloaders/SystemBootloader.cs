@@ -174,14 +174,14 @@ public sealed class F4Rom : SystemBootloader
     ];
 
     /// <summary>
-    /// What the ROM of an STM32F429 sends behind the map of its flash: the string's length says more than there is, as lsusb
+    /// What the ROM of an STM32F429 sends after the map of its flash: the string's length says more than there is, as lsusb
     /// shows it (bigtreetech/BIGTREETECH-OCTOPUS-Pro issue 42).
     /// </summary>
     public const string TooLong = "\uCC50\u01A8\u2E54\uBEBF\u4B7C\uBED5\uCEF8";
 
     /// <summary>The ROM, just started: it powers up in dfuERROR.</summary>
     /// <param name="board">The board.</param>
-    /// <param name="behind">What it sends behind the map of the flash; usually nothing.</param>
+    /// <param name="behind">What it sends after the map of the flash; usually nothing.</param>
     public F4Rom(IMicrocontroller board, string behind = "")
         : base(Identify(behind), board, TransferSize, Memories) => Fail(DfuStatusCode.ErrFirmware);
 

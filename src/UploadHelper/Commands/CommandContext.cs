@@ -98,14 +98,14 @@ internal sealed class CommandContext(
 
     private static UploadWarning Lost(string stream, Exception e) => new(
         WarningCode.OutputLost,
-        $"Cannot write to standard {stream}: {e.Message.TrimEnd('.')}. What belongs there is left out; the work on the board is not affected.",
+        $"Cannot write to standard {stream}: {e.Message.TrimEnd('.')}. upload-helper continues without it.",
         "Check where the output goes: the free space on the disk and the permissions.");
 
-    /// <summary>A failure as the user sees it: an unexpected exception is a defect.</summary>
+    /// <summary>A failure as the user sees it: an unexpected exception is a bug.</summary>
     public static UploadException Explain(Exception e) => e as UploadException ?? new UploadException(
         UploadError.Internal,
-        $"Internal failure: {e.GetType().Name}: {e.Message}",
-        "This is a defect in upload-helper. Please report it, with the command line and a --trace FILE.",
+        $"Internal error: {e.GetType().Name}: {e.Message}",
+        "This is a bug in upload-helper. Please report it, with the command line and the file that --trace FILE writes.",
         e);
 
     private IReporter Reporter(Settings settings)

@@ -16,7 +16,7 @@ internal static class DiscoveryCommand
             Report boards in DFU mode to an IDE (Arduino's pluggable discovery protocol, on standard input and output).
 
             In platform.txt:
-              pluggable_discovery.dfu.pattern="{runtime.platform.path}/tools/upload-helper" discovery
+              pluggable_discovery.upload_helper.pattern="{runtime.platform.path}/upload-helper/upload-helper" discovery
             """);
         command.SetAction(parse => context.Print(parse, (settings, reporter) =>
         {

@@ -93,7 +93,7 @@ internal static class LeaveCommand
         return new CommandOutcome(
             "Done: the board has left DFU mode. " + result switch
             {
-                { Port: { } port } => $"The sketch runs, on {port}.",
+                { Port: { } port } => $"The sketch is running on {port}.",
                 { LeftGhost: true } => "It is still listed but no longer responds, as after the start of a sketch without USB.",
                 _ => "No serial port of a sketch appeared.",
             },

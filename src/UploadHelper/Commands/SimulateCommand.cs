@@ -56,7 +56,7 @@ internal static class SimulateCommand
         return settings.Text(SettingKeys.Listen) is null && endpoints.PseudoTerminal is null
             ? endpoints
             : throw new UploadException(
-                UploadError.Usage, "A board has one host, and --plug makes it this machine.", "Remove --plug, or remove --listen and --pty.");
+                UploadError.Usage, "--plug cannot be combined with --listen or --pty: a board has only one host.", "Remove --plug, or remove --listen and --pty.");
     }
 
     // A literal address is not looked up: a lookup of 0.0.0.0, every address of this machine, fails.

@@ -159,6 +159,6 @@ internal sealed record SeveralBoards(IReadOnlyList<string>? Paths)
             $"{failed.Count} of {outcomes.Count} boards failed: {string.Join(", ", failed.Select(f => $"{f.Path} ({f.Error.Code()})"))}.",
             "The lines above say what happened to each" + (failed.Count == outcomes.Count
                 ? " and what to do."
-                : $". The other boards are done. {Again.Sentence}: what is already correct is not written twice."));
+                : $". The other boards are done. {Again.Sentence}: what is already correct is not written again."));
     }
 }

@@ -220,7 +220,7 @@ internal sealed record OptionRow(string Name, OptionKind Kind, string ValueName,
     /// <summary>The value as help names it: "auto|yes|no".</summary>
     public string Value => Words.Count > 0 ? string.Join('|', Words) : ValueName;
 
-    /// <summary>What help says of it, with its default.</summary>
+    /// <summary>What help says about it, with its default.</summary>
     public string Description => Help + MoreHelp?.Invoke() + Kind switch
     {
         OptionKind.Switch => NegativeHelp is not null && IsOn ? " [default]" : "",

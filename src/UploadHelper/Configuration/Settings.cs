@@ -78,7 +78,7 @@ internal sealed class Settings(IConfiguration configuration)
     };
 
     /// <summary>Pairs of USB ids, or null if none is set.</summary>
-    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no list of such pairs.</exception>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is not a list of such pairs.</exception>
     public IReadOnlyList<UsbId>? Ids(string key) => Text(key) switch
     {
         null => null,
@@ -239,7 +239,7 @@ internal static class Spelling
         .Select(w => w.Word)
         .FirstOrDefault();
 
-    /// <summary>The nearest as a question behind a sentence; empty if none is near.</summary>
+    /// <summary>The nearest word, as a question to append to a sentence; empty if none is near.</summary>
     /// <param name="word">The misspelt word.</param>
     /// <param name="words">Those that there are.</param>
     /// <param name="written">How one of them is written.</param>

@@ -163,7 +163,7 @@ internal sealed class SettingsFile(
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.Configuration"/>: it cannot be read, is not JSON, is larger than 1 MiB, or has something in it that is no setting.
+    /// <see cref="UploadError.Configuration"/>: it cannot be read, is not JSON, is larger than 1 MiB, or contains something that is not a setting.
     /// </exception>
     public static SettingsFile Read(string path)
     {

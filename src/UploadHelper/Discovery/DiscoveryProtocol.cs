@@ -65,7 +65,7 @@ internal sealed partial record DiscoveryRequest(DiscoveryVerb Verb, string Text)
 /// <param name="Address">Where it is plugged in: "1-1.2".</param>
 /// <param name="Id">Its ids.</param>
 /// <param name="SerialNumber">Its serial number, or "" if it has none or it cannot be read.</param>
-/// <param name="Note">What the user must know of it, in a few words; "" if it is ready.</param>
+/// <param name="Note">What the user must know about it, in a few words; "" if it is ready.</param>
 internal sealed record DiscoveryPort(string Address, UsbId Id, string SerialNumber, string Note = "");
 
 /// <summary>The answers and events of a discovery, each a JSON object on a line of its own. ASCII only: everything else is escaped.</summary>

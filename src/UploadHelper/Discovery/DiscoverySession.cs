@@ -137,7 +137,7 @@ internal static class DiscoveryModes
         (_, DiscoveryVerb.Quit) => null,
         (DiscoveryMode.Alive, DiscoveryVerb.Hello) => null,
         (DiscoveryMode.Alive, _) => "The first command must be HELLO",
-        (_, DiscoveryVerb.Hello) => "HELLO was already said",
+        (_, DiscoveryVerb.Hello) => "HELLO was already sent",
         (DiscoveryMode.Idle, DiscoveryVerb.Start or DiscoveryVerb.StartSync) => null,
         (DiscoveryMode.Idle, DiscoveryVerb.List) => "LIST is only allowed after START",
         (DiscoveryMode.Idle, DiscoveryVerb.Stop) => "The discovery is already stopped",

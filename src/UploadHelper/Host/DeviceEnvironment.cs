@@ -48,7 +48,7 @@ internal sealed class DeviceEnvironment : IDisposable
     /// <param name="time">The clock of real boards.</param>
     /// <param name="start">What a virtual board does at first, unless --simulate says otherwise.</param>
     /// <param name="createFile">Creates a file on the disk.</param>
-    /// <param name="events">Receives warnings: a file that cannot be kept ends no work on a board.</param>
+    /// <param name="events">Receives warnings: a file that cannot be kept does not end the work on a board.</param>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>.</exception>
     public static DeviceEnvironment Open(Settings settings, TimeProvider time, StartState start, Func<string, Stream> createFile, Action<UploadEvent> events)
     {
@@ -99,7 +99,7 @@ internal sealed class DeviceEnvironment : IDisposable
         {
             events(new UploadWarning(
                 WarningCode.FileNotKept,
-                $"The {what} cannot be written to {path}: {OutputFile.Reason(e)}. It is left out; the work on the board is not affected.",
+                $"Cannot write the {what} to {path}: {OutputFile.Reason(e)}. upload-helper continues without it.",
                 "Check the path, its permissions and the free space on the disk."));
         }
     }
@@ -145,7 +145,7 @@ internal sealed class DeviceEnvironment : IDisposable
         }
     }
 
-    // A path that is wrong is a mistake in the settings; anything else is a fault of the disk, and no reason to leave the board alone.
+    // A path that is wrong is a mistake in the settings; anything else is a fault of the disk, which does not stop the work on the board.
     private void Trace(string path, Func<string, Stream> createFile)
     {
         Keeping("trace", path, _events, () =>
@@ -159,7 +159,7 @@ internal sealed class DeviceEnvironment : IDisposable
             }
             catch (Exception e) when (e is DirectoryNotFoundException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
             {
-                throw new UploadException(UploadError.Configuration, $"Cannot write the trace: {e.Message}", "Check --trace.", e);
+                throw new UploadException(UploadError.Configuration, $"Cannot write the trace: {e.Message}", "Check the path that --trace gives.", e);
             }
         });
     }
@@ -172,7 +172,7 @@ internal static class ImageFiles
     /// <param name="path">Its path.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.ImageMissing"/>, <see cref="UploadError.ImageUnreadable"/>, or <see cref="UploadError.ImageTooLarge"/>:
-    /// it is larger than anything that an STM32 can hold.
+    /// it is larger than <see cref="ImageFile.LargestSize"/>.
     /// </exception>
     public static ImageFile Read(string path)
     {
@@ -188,7 +188,7 @@ internal static class ImageFiles
         {
             throw new UploadException(
                 UploadError.ImageTooLarge,
-                $"{path} is larger than anything that an STM32 can hold. {e.Message}",
+                $"{path} is too large. {e.Message}",
                 "Check that it is the right file. A large .bin file probably includes data for RAM, and padding between flash and RAM: use the .hex or .elf file. "
                     + "Remove the debug information from a large .elf file (arm-none-eabi-strip).",
                 e);

@@ -8,7 +8,7 @@ using UploadHelper.Devices;
 namespace UploadHelper.Host;
 
 /// <summary>
-/// A file that has its name only when it is complete: it is written as NAME.part and renamed, so that a failure leaves an
+/// A file that gets its name only when it is complete: it is written as NAME.part and renamed, so that a failure leaves an
 /// earlier file of that name as it was. Devices and pipes are written directly.
 /// </summary>
 internal sealed class OutputFile : IDisposable
@@ -20,7 +20,7 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Creates the file.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="create">Creates a file on the disk.</param>
-    /// <exception cref="IOException">It cannot be created, or as <see cref="IsFault"/> tells.</exception>
+    /// <exception cref="IOException">It cannot be created; or another exception of <see cref="IsFault"/>.</exception>
     public OutputFile(string path, Func<string, Stream> create)
     {
         var isFile = SystemFiles.IsFileOrNothing(path);
@@ -35,17 +35,17 @@ internal sealed class OutputFile : IDisposable
     /// <summary>Creates a file on the disk; nothing is held back, so that a failed write cannot fail again when the file is closed.</summary>
     public static Stream OnDisk(string path) => new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
 
-    /// <summary>Whether an exception tells of a fault of the disk or of a path. (A file that grows too large for a quota is an argument out of range.)</summary>
+    /// <summary>Whether an exception reports a fault of the disk or an invalid path. (A file that grows too large for a quota is an argument out of range.)</summary>
     public static bool IsFault(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
     /// <summary>What a fault is, without the name of the file at its end.</summary>
     public static string Reason(Exception e) => e.Message.Split(" : '")[0].TrimEnd('.');
 
     /// <summary>The file is complete: gives it its name.</summary>
-    /// <exception cref="IOException">The disk does not take it, or as <see cref="IsFault"/> tells.</exception>
+    /// <exception cref="IOException">It cannot be written; or another exception of <see cref="IsFault"/>.</exception>
     public void Keep()
     {
-        // Some disks, those of a network above all, report that they are full only now.
+        // Some disks, network disks above all, report only now that they are full.
         if (Content is FileStream file)
         {
             file.Flush(flushToDisk: true);
@@ -81,7 +81,7 @@ internal sealed class OutputFile : IDisposable
     /// <param name="path">Its path.</param>
     /// <param name="content">Its bytes.</param>
     /// <param name="create">Creates a file on the disk.</param>
-    /// <exception cref="IOException">It cannot be written, or as <see cref="IsFault"/> tells.</exception>
+    /// <exception cref="IOException">It cannot be written; or another exception of <see cref="IsFault"/>.</exception>
     public static void Write(string path, byte[] content, Func<string, Stream> create)
     {
         using var file = new OutputFile(path, create);

@@ -17,7 +17,7 @@ internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter 
     /// <summary>Whether standard input is a terminal.</summary>
     public bool InIsTerminal { get; init; }
 
-    /// <summary>Whether the user presses a button of an IDE, and does not type commands.</summary>
+    /// <summary>Whether the user presses a button in an IDE instead of typing commands.</summary>
     public bool UserIsInIde { get; init; }
 
     /// <summary>Why something was not written to standard output; null if all was, or if that is not known (<see cref="Surviving"/>).</summary>
@@ -26,10 +26,10 @@ internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter 
     /// <summary>The same for standard error.</summary>
     public Exception? ErrorFailure => (Error as SurvivingWriter)?.Failure;
 
-    /// <summary>The same streams, but what an output does not take is dropped.</summary>
+    /// <summary>The same streams, but what cannot be written is dropped.</summary>
     public ConsoleStreams Surviving() => this with { Out = new SurvivingWriter(Out), Error = new SurvivingWriter(Error) };
 
-    /// <summary>Sets what is done, once, when standard output does not take something.</summary>
+    /// <summary>Sets what is done, once, when standard output cannot be written.</summary>
     /// <param name="lost">Called with the reason, on the thread that writes.</param>
     public void OnOutFailure(Action<Exception> lost)
     {
@@ -64,7 +64,7 @@ internal static class CallingHost
     /// </summary>
     /// <param name="streams">The streams of the process.</param>
     /// <param name="environment">Its variables.</param>
-    /// <param name="arguments">Its arguments: those of IDE 1.8 bear the marks of a recipe.</param>
+    /// <param name="arguments">Its arguments: those that IDE 1.8 passes can be recognised.</param>
     public static ConsoleStreams Seen(ConsoleStreams streams, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> arguments) =>
         IsArduinoCli(environment) ? streams with { ErrorIsTerminal = false, InIsTerminal = false, UserIsInIde = true }
         : streams with { UserIsInIde = !streams.ErrorIsTerminal && ArgumentShapes.ComeFromRecipe(arguments) };
@@ -72,7 +72,7 @@ internal static class CallingHost
 
 /// <summary>
 /// Passes text on. What cannot be written (a full disk, a terminal that has vanished) is dropped: no fault of an output ends
-/// work on a board.
+/// the work on a board.
 /// </summary>
 /// <param name="writer">Where the text goes. Each text is tried, even after one was lost: a disk may have room again.</param>
 internal sealed class SurvivingWriter(TextWriter writer) : TextWriter

@@ -74,7 +74,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         ErasePlanned(var plan) => new PlanEvent(Ranges(plan.Sectors), 0, 0),
         Recovering(var what, var comesBack, var number, var most) => new RetryEvent(what, number, most, comesBack?.TotalSeconds),
         FlashProgress(var phase, var done, var total) => new ProgressEvent(phase.ToString().ToLowerInvariant(), done, total),
-        DifferenceFound(var first) => new DifferenceEvent(JsonEvent.Hex(first.Address), first.Wanted, first.Found),
+        DifferenceFound(var first) => new DifferenceEvent(JsonEvent.Hex(first.Address), first.Expected, first.Found),
         LeavingBootloader(var address) => new LeaveEvent(JsonEvent.Hex(address)),
         WaitingForSketch(var timeout, var ask) => new WaitForSketchEvent(timeout.TotalSeconds, ask),
         UploadWarning(var code, var message, var hint) => new WarningEvent(code.Code(), message, streams.Hint(hint)),

@@ -120,7 +120,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             $"Done: {result.Size} bytes at 0x{result.Address:X8}{Unchanged(result)}, {(result.Verified ? "verified" : "not verified")}, in {result.Elapsed.TotalSeconds:0.0} s. "
             + result switch
             {
-                { Port: { } port } => $"The sketch runs, on {port}.",
+                { Port: { } port } => $"The sketch is running on {port}.",
                 { Left: true, StartsAfter: var wait } when wait > TimeSpan.Zero => $"The bootloader starts the sketch within {Math.Ceiling(wait.TotalSeconds):0} s.",
                 { Left: true } => "The bootloader was told to start the sketch.",
                 _ => "The board is still in its bootloader. Press RESET to start the sketch.",

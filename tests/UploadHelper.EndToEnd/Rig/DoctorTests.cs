@@ -39,7 +39,7 @@ public sealed class DoctorTests(DoctorTests.Run rig) : IClassFixture<DoctorTests
     [InlineData("read", "Done: 16384 bytes from 0x08000000 written to /tmp/read.bin.")]
     [InlineData("verify", "Done: the board holds read.bin, all 16384 bytes at 0x08000000.")]
     [InlineData("erase", "Done: 16384 bytes erased from 0x08004000 to 0x08007FFF, verified.")]
-    [InlineData("leave", "Done: the board has left DFU mode. The sketch runs, on /dev/ttyACM0.")]
+    [InlineData("leave", "Done: the board has left DFU mode. The sketch is running on /dev/ttyACM0.")]
     [InlineData("reset", "Done: the magic reset was sent to /dev/ttyACM0. The port is gone: the board has reset.")]
     public void The_commands_around_upload_do_their_work(string step, string line)
     {

@@ -97,7 +97,7 @@ public sealed class MapleUploadTests(MapleUploadTests.Run rig) : IClassFixture<M
         Assert.True(rig.Status(step) == 0, rig.Text(step + ".out"));
         var image = File.ReadAllBytes(Repository.PathOf("tests", "firmware", firmware + ".bin"));
         Assert.Equal(image, rig.Bytes(step + ".flash")[offset..(offset + image.Length)]);
-        Assert.Contains("The sketch runs, on /dev/ttyACM0.", rig.Text(step + ".out"), StringComparison.Ordinal);
+        Assert.Contains("The sketch is running on /dev/ttyACM0.", rig.Text(step + ".out"), StringComparison.Ordinal);
         Assert.Equal("/dev/ttyACM0", rig.Text(step + ".port").Trim());
         Assert.Equal("sketch blink", rig.Text(step + "-greeting.out").Trim());
         Assert.Equal("0", rig.Summary(step)["violations"]);

@@ -49,7 +49,7 @@ internal static class UploadChecks
     {
         Assert.True(rig.Status(step) == 0, rig.Text(step + ".out"));
         Assert.Equal(image, rig.Bytes(step + ".flash")[offset..(offset + image.Length)]);
-        Assert.Contains("The sketch runs, on /dev/ttyACM0.", rig.Text(step + ".out"), StringComparison.Ordinal);
+        Assert.Contains("The sketch is running on /dev/ttyACM0.", rig.Text(step + ".out"), StringComparison.Ordinal);
         Assert.Equal("/dev/ttyACM0", rig.Text(step + ".port").Trim());
         Assert.Equal($"sketch {sketch}", rig.Text(step + "-greeting.out").Trim());
         Assert.Equal($"sketch:{sketch}", rig.Summary(step)["running"]);

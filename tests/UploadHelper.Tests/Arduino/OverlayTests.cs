@@ -134,7 +134,7 @@ public class OverlayTests
 
             Assert.True(run.Run(arguments[1..]) == 0, run.Transcript);
             Assert.Contains($"Done: 4000 bytes at 0x{address:X8}, ", run.Out, StringComparison.Ordinal);
-            Assert.Equal(host is Ide18, run.Out.Contains("The sketch runs, on sim.", StringComparison.Ordinal));
+            Assert.Equal(host is Ide18, run.Out.Contains("The sketch is running on sim.", StringComparison.Ordinal));
         }
     }
 

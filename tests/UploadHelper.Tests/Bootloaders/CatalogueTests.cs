@@ -70,7 +70,7 @@ public class CatalogueTests
         Assert.All(
             places.Where(p => p.Alternate is not null),
             p => Assert.EndsWith($"--alt {p.Alternate}", p.Options, StringComparison.Ordinal));
-        Assert.Equal("F4Bootloader, DSO Nano bootloader", BootloaderCatalogue.NamesAt(0x0800_4000));
+        Assert.Equal("F4Bootloader or DSO Nano bootloader", BootloaderCatalogue.NamesAt(0x0800_4000));
         Assert.Null(BootloaderCatalogue.NamesAt(0x0800_8000));
     }
 

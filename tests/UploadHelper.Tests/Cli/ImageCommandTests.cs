@@ -54,7 +54,7 @@ public class ImageCommandTests
         Assert.Contains("0x08004000", Assert.Single(Rows(elsewhere, "fits")), StringComparison.Ordinal);
         run.Do($"image {TestFiles.FirmwarePath("blink-08004000.hex")} --offset 0x8000")
             .Fails(4, "image-linked-elsewhere", "blink-08004000.hex", "0x08004000", "0x08008000")
-            .Hints("F4Bootloader, DSO Nano bootloader");
+            .Hints("F4Bootloader or DSO Nano bootloader");
     }
 
     [Fact]

@@ -50,12 +50,12 @@ internal static class TroubleshootingPage
     public static string Text()
     {
         var page = new StringBuilder(Introduction.ReplaceLineEndings("\n"));
-        Quote(page, Printed(Messages.Errors, "error", "no-device"));
+        Quote(page, Printed(Messages.Errors, "error", "no-device") is { } printed ? Again.InIde(printed) : null);
         page.Append(Words.ReplaceLineEndings("\n"));
         page.Append($"""
 
             - *{ErrorMessages.Unchanged}* or *{ErrorMessages.NothingErased}*
-              The old sketch is still there.
+              The board contains what it contained before.
             - *{InterruptedUpload.EraseUnconfirmed}*
               Upload again.
             - *{InterruptedUpload.Incomplete}*

@@ -119,7 +119,7 @@ public class SketchResetTests
     }
 
     [Theory]
-    [InlineData(0, 0, "There is no serial port.", "")]
+    [InlineData(0, 0, "This computer has no serial port.", "")]
     [InlineData(2, 0, "/dev/ttyACM0 (sketch with USB serial of an STM32 core), /dev/ttyACM1", "are at /dev/ttyACM0 and /dev/ttyACM1")]
     [InlineData(1, 0, "There is only one serial port: /dev/ttyACM0 (sketch", "is at /dev/ttyACM0: choose")]
     [InlineData(0, 20, "and 12 more.", "")]

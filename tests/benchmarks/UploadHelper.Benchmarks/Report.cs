@@ -10,7 +10,7 @@ public sealed class Report(string file)
 {
     private readonly StringBuilder _text = new(
         $"""
-        # Benchmarks: as fast as the board itself
+        # Benchmarks: how close uploads come to the speed of the board
 
         Written by `scripts/bench.sh` on {DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}; {Machine()}.
         Virtual times, transfers and sectors are the same on every machine, and checked by unit tests. The other times depend on the machine.

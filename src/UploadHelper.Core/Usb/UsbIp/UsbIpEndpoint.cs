@@ -36,7 +36,7 @@ public sealed record UsbIpEndpoint(string Host, int Port)
             var close = text.IndexOf(']');
             if (close < 0)
             {
-                throw new FormatException($"'{text}': the closing bracket of the IPv6 address is missing; write [::1]:3240");
+                throw new FormatException($"\"{text}\": the closing bracket of the IPv6 address is missing. Write it like [::1]:3240.");
             }
 
             var rest = text[(close + 1)..];
@@ -44,7 +44,7 @@ public sealed record UsbIpEndpoint(string Host, int Port)
             {
                 "" => (text[1..close], null),
                 [':', ..] => (text[1..close], rest[1..]),
-                _ => throw new FormatException($"'{text}': only :PORT may follow the bracket; write [::1]:3240"),
+                _ => throw new FormatException($"\"{text}\": only :PORT may follow the bracket. Write it like [::1]:3240."),
             };
         }
 
@@ -52,7 +52,7 @@ public sealed record UsbIpEndpoint(string Host, int Port)
         {
             [var host] => (host, null),
             [var host, var port] => (host, port),
-            _ => throw new FormatException($"'{text}': an IPv6 address needs brackets; write [::1]:3240"),
+            _ => throw new FormatException($"\"{text}\": an IPv6 address needs brackets. Write it like [::1]:3240."),
         };
     }
 
@@ -60,22 +60,22 @@ public sealed record UsbIpEndpoint(string Host, int Port)
     {
         if (host.Length == 0)
         {
-            throw new FormatException($"'{text}' has no host name; write HOST:PORT, for example localhost:3240");
+            throw new FormatException($"\"{text}\" has no host name. Expected HOST:PORT.");
         }
 
         var isIpv6 = IPAddress.TryParse(host, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6;
         if (host.Contains(':') && !isIpv6)
         {
-            throw new FormatException($"'{host}' is not an IPv6 address; write [::1]:3240");
+            throw new FormatException($"\"{host}\" is not an IPv6 address. Write it like [::1]:3240.");
         }
 
         return isIpv6 || Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4
             ? host
-            : throw new FormatException($"'{host}' is not a host name or address; write HOST:PORT, for example localhost:3240");
+            : throw new FormatException($"\"{host}\" is not a host name or address. Expected HOST:PORT.");
     }
 
     private static int ParsePort(string port, string text) =>
         ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw new FormatException($"'{text}': '{port}' is not a TCP port; use a number from 1 to 65535, usually 3240");
+            : throw new FormatException($"\"{text}\": \"{port}\" is not a TCP port. Use a number from 1 to 65535, usually 3240.");
 }

@@ -59,7 +59,7 @@ public static class ExactReport
         + "- **one byte**: one byte in the middle differs. **sectors**: the number of sectors erased for it (on Maple, all sectors up to that byte).\n"
         + "\n"
         + "h0wch33 and maple-f4 do not allow reading flash, so they are always written completely, and not verified. On maple20 dfu-util needs less time, because it does\n"
-        + "not verify and there is nothing to save elsewhere. l496 refuses every request while it erases one of its many small pages; upload-helper waits the maximum of\n"
+        + "not verify and there is no other time to save. l496 refuses every request while it erases one of its many small pages; upload-helper waits the maximum of\n"
         + "25 ms for each, although most need 22 ms. The transfers for erasing are not included in the limit.";
 
     /// <summary>Several boards at once.</summary>
