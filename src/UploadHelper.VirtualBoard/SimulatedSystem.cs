@@ -221,7 +221,7 @@ public sealed record SimulationOptions(string Board)
     private static uint PageSize(string value) =>
         uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && uint.IsPow2(size) && size <= LargestPage
             ? size
-            : throw new FormatException($"Invalid value \"{value}\" for page: expected the bytes that one erase really takes, a power of two, for example 2048.");
+            : throw new FormatException($"Invalid value \"{value}\" for page: expected the number of bytes that one erase really erases, a power of two, for example 2048.");
 
     private static TimeSpan Milliseconds(string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
@@ -315,7 +315,7 @@ public static class BoardFactory
         if (length != size)
         {
             var has = length > size && (!stream.CanSeek || stream.Length < length) ? $"more than {size}" : $"{length}";
-            throw new FormatException($"Wrong size of {file}: it has {has} bytes, {name} has {size}.");
+            throw new FormatException($"Wrong size of {file}: it has {has} bytes, expected {size} for {name}.");
         }
 
         flash?.Preload(flash.Base, saved.AsSpan(0, size));

@@ -140,7 +140,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
             UploadError.NoDevice,
             $"The board at {path} has a different bootloader: {other.Id}, not {filter.IdsText}. Nothing was erased"
                 + (TryLeave(other, strictPolling, cancellationToken) ? ", and the board was told to start its old sketch again." : "."),
-            $"Are the right board and upload method selected? To use this bootloader anyway, give --usb-id {other.Id}.");
+            $"Are the right board and upload method selected? To use this bootloader anyway, give --usb-id {other.Id}");
     }
 
     private bool TryLeave(UsbDeviceInfo other, bool strictPolling, CancellationToken cancellationToken)

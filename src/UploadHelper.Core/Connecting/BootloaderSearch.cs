@@ -203,12 +203,12 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
             $"No bootloader appeared within {timeout.TotalSeconds:0.#} s (looked for {filter}"
                 + (elsewhere.Count == 0 ? "" : $"; found {string.Join(", ", elsewhere.Select(ErrorMessages.Place))}")
                 + $").{ErrorMessages.OtherDevices(others, _listed)} {ErrorMessages.Unchanged}",
-            elsewhere.Count > 0 ? $"To use that board, give --usb-path {elsewhere[0].Path}."
+            elsewhere.Count > 0 ? $"To use that board, give --usb-path {elsewhere[0].Path}"
                 : others.Count > 0 ? Select(others)
                 : $"Press RESET on the board and {Again.Clause} at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?");
     }
 
-    private static string Select(IReadOnlyList<UsbDeviceInfo> others) => string.Join(' ', others.Select(o => $"To use {o.Id}, give --usb-id {o.Id}."));
+    private static string Select(IReadOnlyList<UsbDeviceInfo> others) => string.Join(". ", others.Select(o => $"To use {o.Id}, give --usb-id {o.Id}"));
 
     private static BootloaderCandidate? Preferred(List<BootloaderCandidate> candidates, DeviceFilter filter) =>
         candidates.Where(c => c.Description.Device.Id == filter.MadeFor).ToList() is [var only] ? only : null;

@@ -108,7 +108,7 @@ public static class ErrorMessages
             UsbFault.AccessDenied => new UploadException(
                 UploadError.AccessDenied,
                 $"Found the bootloader {name}, but this user does not have permission to open it. {NothingErased}",
-                "On Linux, run `upload-helper doctor`: it shows the command that gives you permission. Then unplug the board and plug it in again.",
+                "On Linux, install the udev rules: `upload-helper doctor` shows the command. Then unplug the board and plug it in again.",
                 e),
             UsbFault.Busy => new UploadException(
                 UploadError.DeviceBusy,

@@ -140,7 +140,7 @@ public sealed class ParallelUploader(
             + $" (looked for {request.Filter}" + (paths is null ? "" : $" at {string.Join(", ", paths)}") + $").{ErrorMessages.OtherDevices(others, [])} The boards are unchanged.",
         others.Count == 0
             ? $"Press RESET on the boards and {Again.Clause} at once. Does `upload-helper list` show them?"
-            : $"To use {others[0].Id}, give --usb-id {others[0].Id}.");
+            : $"To use {others[0].Id}, give --usb-id {others[0].Id}");
 
     private static UploadException SeveralKinds(IReadOnlyList<IGrouping<BoardKind, SurveyedBoard>> kinds) => new(
         UploadError.SeveralDevices,

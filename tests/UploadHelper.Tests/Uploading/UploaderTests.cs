@@ -165,7 +165,7 @@ public class UploaderTests
 
     [Theory]
     [InlineData(UsbFault.AccessDenied, UploadError.AccessDenied, "udev rules")]
-    [InlineData(UsbFault.Busy, UploadError.DeviceBusy, "Close other")]
+    [InlineData(UsbFault.Busy, UploadError.DeviceBusy, "Close that program")]
     [InlineData(UsbFault.WrongDriver, UploadError.WrongDriver, "WinUSB")]
     public void A_device_that_may_not_be_opened_is_told_apart_from_none(UsbFault fault, UploadError error, string hint)
     {
