@@ -47,20 +47,26 @@ internal sealed class Application(
         var (parse, usage) = Check(arguments, seen);
         if (usage is not null)
         {
-            IReporter reporter = arguments.Contains("--json")
-                ? new JsonReporter(seen)
-                : new TextReporter(seen, verbose: false, quiet: false, color: false);
-            reporter.Failed(usage);
-            return UploadError.Usage.ExitStatus();
+            return Fail(usage);
         }
 
-        return parse.Invoke(new InvocationConfiguration
+        var status = parse.Invoke(new InvocationConfiguration
         {
             Output = seen.Out,
             Error = seen.Error,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         });
+        return status == 0 && !RunsCommand(parse) && seen.OutFailure is { } lost ? Fail(CommandContext.OutputLost(lost)) : status;
+
+        int Fail(UploadException failure)
+        {
+            IReporter reporter = arguments.Contains("--json")
+                ? new JsonReporter(seen)
+                : new TextReporter(seen, verbose: false, quiet: false, color: false);
+            reporter.Failed(failure);
+            return failure.Error.ExitStatus();
+        }
     }
 
     /// <summary>Parses arguments and checks them, without running anything.</summary>
@@ -72,10 +78,11 @@ internal sealed class Application(
         var rewritten = ArgumentShapes.Rewrite(arguments, CommandTable.Knows);
         var parse = CommandTree(rewritten, seen).Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
-        // Help, the version and completion run whatever else is on the command line.
-        var runsCommand = parse.Errors.Count > 0 || parse.Action == parse.CommandResult.Command.Action;
-        return (parse, runsCommand ? new BadInput([.. CommandTable.Names]).Find(arguments, rewritten, parse) : null);
+        return (parse, RunsCommand(parse) ? new BadInput([.. CommandTable.Names]).Find(arguments, rewritten, parse) : null);
     }
+
+    // Help, the version and completion run whatever else is on the command line.
+    private static bool RunsCommand(ParseResult parse) => parse.Errors.Count > 0 || parse.Action == parse.CommandResult.Command.Action;
 
     /// <summary>Parses arguments alone.</summary>
     internal ParseResult Parse(string[] arguments) => Check(arguments, streams).Parse;

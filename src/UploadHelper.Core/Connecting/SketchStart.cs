@@ -177,7 +177,7 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
                     : throw new UploadException(
                         UploadError.NotStarted,
                         $"The board was told to start its sketch at 0x{address:X8}, but is still in its bootloader after {limit.TotalSeconds:0} s.",
-                        "Check that there is a sketch at that address. If it is elsewhere, give its address (upload-helper leave 0x08004000); if there is none, upload one. Check that BOOT0 is low.");
+                        "Check that there is a sketch at that address. If it is elsewhere, give its address (upload-helper leave ADDRESS); if there is none, upload one. Check that BOOT0 is low.");
             }
             else
             {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
@@ -27,6 +28,8 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
 {
     // A loose contact fails once or twice; a fault that occurs more often does not go away.
     private const int MaxRecoveries = 3;
+
+    private const string SmallerSectors = "this bootloader was built for a chip with smaller sectors.";
 
     private bool _hasWarned;
 
@@ -75,7 +78,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
                     throw NotVerified(damage);
                 }
 
-                events(WrittenAgain(damage));
+                events(WrittenAgain(damage, session.Select(whole.Memories[0].Memory).WriteErases));
                 (isRewriting, unfinished) = (true, null);
             }
             catch (UsbException e) when (recoveries < MaxRecoveries && e.Fault is UsbFault.Stall or UsbFault.Io or UsbFault.Timeout or UsbFault.Gone)
@@ -129,13 +132,18 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
         }
     }
 
-    private static UploadWarning WrittenAgain(Damage damage) => damage switch
+    // Where each block erases its own page before it is written, no order of writing helps against larger pages.
+    private static UploadWarning WrittenAgain(Damage damage, bool writeErases) => damage switch
     {
         { WasWritten: false, IsErased: true } => new UploadWarning(
             WarningCode.WrittenAgain,
             $"0x{damage.First.Address:X8} was correct before this upload, and is erased now, although this upload did not erase its sector. "
                 + "Most likely the chip erases more at once than its memory map says. Writing the whole sketch again.",
-            "If this happens on every upload, use --full for this board: then everything is written in one pass."),
+            writeErases ? $"If this does not help, {SmallerSectors}" : "If this happens on every upload, use --full for this board: then everything is written in one pass."),
+        { IsErased: true } when writeErases => new UploadWarning(
+            WarningCode.WrittenAgain,
+            $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Expected:X2} was written, 0x{damage.First.Found:X2} was read back. Writing the whole sketch again.",
+            $"If this does not help, the flash is write-protected there, or {SmallerSectors}"),
         { WasWritten: false } => new UploadWarning(
             WarningCode.WrittenAgain,
             $"0x{damage.First.Address:X8} was correct before this upload, and now reads as 0x{damage.First.Found:X2} instead of 0x{damage.First.Expected:X2}. Writing the whole sketch again.",
@@ -182,7 +190,9 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
         }
 
         _hasWarned = true;
-        if (session.Info.Limit is { } limit)
+
+        // Each limitation that is known concerns the sketch in the internal flash.
+        if (session.Info.Limit is { } limit && plan.Sectors.Any(s => FlashAddress.IsInternalFlash(s.Address)))
         {
             events(new UploadWarning(WarningCode.DeviceLimit, limit.Message, limit.Hint));
         }
@@ -238,7 +248,21 @@ public sealed class InterruptedUpload
     /// <summary>The state of a board that has the new sketch, if it was not read back.</summary>
     public const string WrittenUnverified = "The new sketch is written, but not verified.";
 
+    /// <summary>
+    /// The state of a board while memory outside its internal flash is being written. Nothing is known of a sketch: the one in
+    /// the internal flash is still there, and may be started.
+    /// </summary>
+    public const string OutsideIncomplete = "The bootloader is intact; what is being written outside the internal flash may be incomplete.";
+
+    /// <summary>The state of such a board that did not confirm the first erase.</summary>
+    public const string OutsideUnconfirmed = "The board did not confirm the first erase, outside the internal flash: what was there is either unchanged or erased.";
+
+    /// <summary>The state of such a board that has all of it.</summary>
+    public const string OutsideWritten = "The content of the file is on the board.";
+
     private string _incomplete = Incomplete;
+    private string _eraseUnconfirmed = EraseUnconfirmed;
+    private bool _isOutside;
     private BootloaderInfo? _info;
     private bool _defersErase;
 
@@ -276,7 +300,9 @@ public sealed class InterruptedUpload
     public void Begin(FirmwareImage image, BootloaderInfo info, bool defersErase)
     {
         (_info, _defersErase) = (info, defersErase);
-        _incomplete = StartedAt(image, info) is null ? Incomplete : IncompleteMayStart;
+        _isOutside = !FlashAddress.IsInternalFlash(image.Start);
+        (_incomplete, _eraseUnconfirmed) = _isOutside ? (OutsideIncomplete, OutsideUnconfirmed)
+            : (StartedAt(image, info) is null ? Incomplete : IncompleteMayStart, EraseUnconfirmed);
     }
 
     /// <summary>Records the progress of the upload: what the board has acknowledged.</summary>
@@ -292,12 +318,13 @@ public sealed class InterruptedUpload
         HasChanged |= done > 0 && !(phase == FlashPhase.Erase && _defersErase);
         Text = phase switch
         {
+            _ when _isOutside => HasChanged ? _incomplete : _eraseUnconfirmed,
             FlashPhase.Finalize when done > 0 => WrittenUnverified,
             FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
             FlashPhase.Finalize => WithPowerLost(LastBlock),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
             _ when HasChanged => _incomplete,
-            _ => _info is { WritesInOneGo: true } ? FirstBlockUnconfirmed : EraseUnconfirmed,
+            _ => _info is { WritesInOneGo: true } ? FirstBlockUnconfirmed : _eraseUnconfirmed,
         };
     }
 
@@ -306,11 +333,11 @@ public sealed class InterruptedUpload
 
     /// <summary>Records that reading back found a wrong byte.</summary>
     /// <param name="hasVectors">Whether the vector table is written, so that the board may start the sketch.</param>
-    public void FoundDamage(bool hasVectors) => Text = hasVectors ? IncompleteMayStart : _incomplete;
+    public void FoundDamage(bool hasVectors) => Text = hasVectors && !_isOutside ? IncompleteMayStart : _incomplete;
 
     /// <summary>Records that the sketch is on the board.</summary>
     /// <param name="verified">Whether every byte was read back.</param>
-    public void End(bool verified) => Text = verified ? ErrorMessages.Written : WrittenUnverified;
+    public void End(bool verified) => Text = verified ? _isOutside ? OutsideWritten : ErrorMessages.Written : _isOutside ? OutsideIncomplete : WrittenUnverified;
 
     private string WithPowerLost(string state) => _info?.Limit?.PowerLost is { } lost ? $"{state} {lost}" : state;
 

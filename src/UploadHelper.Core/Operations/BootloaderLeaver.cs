@@ -66,7 +66,9 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
                 events(new UploadWarning(
                     WarningCode.NoSketch,
                     $"No sketch at 0x{address:X8}: the first word, 0x{stackPointer:X8}, is not a valid initial stack pointer. The board may stay in its bootloader.",
-                    "Upload a sketch, or give its address: upload-helper leave 0x08004000"));
+                    address == session.SketchStart
+                        ? "Upload a sketch, or give the address where it begins."
+                        : $"Upload a sketch, or give its address: upload-helper leave 0x{session.SketchStart:X8}"));
             }
 
             return false;

@@ -17,8 +17,6 @@ namespace UploadHelper.Core.Operations;
 /// <param name="events">Receives progress.</param>
 public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> events)
 {
-    private const string Incomplete = InterruptedUpload.SketchIncomplete;
-
     /// <summary>The state of the board, in a sentence.</summary>
     public string State { get; private set; } = ErrorMessages.Unchanged;
 
@@ -42,21 +40,28 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
     public bool Run(ErasePlan plan)
     {
         var bootloader = session.Select(plan.Memory);
+        var (unconfirmed, touched) = States(plan);
         events(new FlashProgress(FlashPhase.Erase, 0, plan.Size));
         foreach (var sector in plan.Sectors)
         {
             State = session.Info.SharesVectorPage && sector.Address == FlashAddress.FlashBase ? InterruptedUpload.InSharedPage(session.Info)
-                : State == Incomplete ? Incomplete
-                : InterruptedUpload.EraseUnconfirmed;
+                : State == touched ? touched
+                : unconfirmed;
             bootloader.Erase(sector);
-            State = bootloader.IsSequential ? State : Incomplete;
+            State = bootloader.IsSequential ? State : touched;
             events(new FlashProgress(FlashPhase.Erase, sector.End - plan.Address, plan.Size));
         }
 
         bootloader.Flush();
-        State = Incomplete;
+        State = touched;
         return bootloader.CanRead && IsErased(bootloader, plan);
     }
+
+    // Only an erase of the vector table is known to keep the old sketch from being started. Elsewhere there may be data.
+    private (string Unconfirmed, string Touched) States(ErasePlan plan) => plan.Address <= session.SketchStart && session.SketchStart < plan.End
+        ? (InterruptedUpload.EraseUnconfirmed, InterruptedUpload.SketchIncomplete)
+        : ($"The board did not confirm the first erase: 0x{plan.Address:X8} to 0x{plan.End - 1:X8} is either unchanged or partly erased.",
+            $"The bootloader is intact; 0x{plan.Address:X8} to 0x{plan.End - 1:X8} is erased, at least in part.");
 
     private bool IsErased(IBootloader bootloader, ErasePlan plan)
     {
@@ -69,7 +74,7 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
             ? true
             : throw new UploadException(
                 UploadError.VerifyFailed,
-                $"0x{found.Address:X8} is not erased: it contains 0x{found.Found:X2}. {Incomplete}",
+                $"0x{found.Address:X8} is not erased: it contains 0x{found.Found:X2}. {State}",
                 "The sector may be write-protected (option bytes) or worn out.");
     }
 }

@@ -52,9 +52,14 @@ internal sealed class CommandContext(
         streams.OnOutFailure(_ => { });
         work(settings, reporter);
         return streams.OutFailure is { } lost
-            ? throw new UploadException(UploadError.Configuration, $"Cannot write to standard output: {lost.Message}", "Check where the output goes: the free space on the disk and the permissions.")
+            ? throw OutputLost(lost)
             : 0;
     });
+
+    /// <summary>The failure of what only prints, if its output is lost.</summary>
+    /// <param name="lost">Why.</param>
+    public static UploadException OutputLost(Exception lost) =>
+        new(UploadError.Configuration, $"Cannot write to standard output: {lost.Message}", "Check where the output goes: the free space on the disk and the permissions.");
 
     /// <summary>Runs a command's work with the merged settings, and turns whatever ends it into an exit status.</summary>
     /// <param name="parse">The parsed command line.</param>

@@ -24,8 +24,10 @@ internal sealed class Settings(IConfiguration configuration)
     public Func<string, string?> Origin { get; init; } = _ => null;
 
     /// <summary>Several texts; none if it is not set or empty.</summary>
-    public IReadOnlyList<string> Texts(string key) =>
-        Text(key)?.Split(Separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value has separators only.</exception>
+    public IReadOnlyList<string> Texts(string key) => Text(key) is not { } text ? []
+        : text.Split(Separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is { Length: > 0 } texts ? texts
+        : throw Invalid(key, text, "one or more values, separated by commas");
 
     /// <summary>A text, or null if it is not set or empty.</summary>
     public string? Text(string key) => configuration[key] is { Length: > 0 } text ? text : null;

@@ -48,6 +48,33 @@ public class ForceTests
         printed.PrintsNot("verified");
     }
 
+    /// <summary>The time until the start is promised only for a sketch that the bootloader is known to start.</summary>
+    [Theory]
+    [InlineData("plain", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader starts the sketch in about 10 s.")]
+    [InlineData("large", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader starts the sketch in about 10 s.")]
+    [InlineData("stack-nowhere", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
+    [InlineData("stack-refused", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
+    [InlineData("where-none-starts", "--offset 0x8000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
+    [InlineData("resembling", "--offset 0xC000 --simulate f4boot,build=cubemx,start=bootloader", "The bootloader was told to start the sketch.")]
+    public void What_was_overridden_is_not_said_to_start(string image, string options, string end)
+    {
+        using var run = new ProgramRun();
+        run.With("x.bin", Image(image));
+
+        run.Do($"upload x.bin {options} --force stack,address,map").Exits(0).Prints(end);
+    }
+
+    /// <summary>A value of commas only would be an option that is accepted and does nothing.</summary>
+    [Theory]
+    [InlineData("--force ,", "force")]
+    [InlineData("--usb-path ,,", "usb-path")]
+    public void A_list_without_an_element_is_a_mistake(string options, string name)
+    {
+        using var run = new ProgramRun();
+
+        run.Sketch(0x0800_4000).Do($"upload blink.bin --offset 0x4000 --simulate f4boot {options}").Fails(2, "configuration", $"--{name}");
+    }
+
     [Fact]
     public void An_unknown_check_is_named()
     {
@@ -63,6 +90,7 @@ public class ForceTests
         {
             "linked-elsewhere" => SketchImage.Bytes(0x0800_2000, 4_000),
             "where-none-starts" => SketchImage.Bytes(0x0800_8000, 4_000),
+            "resembling" => SketchImage.Bytes(0x0800_C000, 4_000),
             "stack-nowhere" => SketchImage.Bytes(0x0800_4000, 4_000, 0x4000_1000),
             "stack-refused" => SketchImage.Bytes(0x0800_4000, 4_000, 0x2004_0000),
             "stack-outside" => SketchImage.Bytes(0x0800_0000, 4_000, 0x2400_8000),

@@ -120,6 +120,60 @@ public class OtherMemoriesTests
         Do(run, $"upload blink.bin --offset {offset}").Fails(4, code).Hints(hint);
     }
 
+    /// <summary>The sketch in the internal flash stays as it is, whatever happens to the other memory: nothing else may be said of it.</summary>
+    [Theory]
+    [InlineData("upload data.bin --offset 0x90040000", true)]
+    [InlineData("upload program.bin --offset 0x90040000", true)]
+    [InlineData("erase 0x90040000 0x4000 --yes", false)]
+    public void A_failure_says_nothing_of_the_sketch_in_the_internal_flash(string line, bool isUpload)
+    {
+        using var run = new ProgramRun();
+        run.With("data.bin", SketchImage.Noise(3, 10_000)).With("program.bin", SketchImage.Bytes(Qspi + 0x4_0000, 10_000));
+        run.Do($"list {Files(run)}").Exits(0);
+        var (flash, spi) = (run.Bytes("flash.bin"), SketchImage.Noise(7, 1 << 24));
+        var states = new HashSet<string>();
+        string[] known = ["Nothing was erased", "The board is unchanged", "did not confirm the first erase", "may be incomplete", "at least in part", "content of the file is on the board"];
+        for (var at = 0; ; at++)
+        {
+            run.With("spi.bin", spi);
+
+            run.Do($"{line} {Files(run)},fault=gone@{at}");
+
+            Assert.Equal(flash, run.Bytes("flash.bin"));
+            if (run.Printed.Status == 0)
+            {
+                break;
+            }
+
+            run.Printed.PrintsNot("sketch on the board", "old sketch", "no sketch will be", "[device-limit]");
+            var state = Assert.Single(known, s => run.Printed.Transcript.Contains(s, StringComparison.Ordinal));
+            states.Add(state);
+            Assert.True(state is not ("Nothing was erased" or "The board is unchanged") || spi.AsSpan().SequenceEqual(run.Bytes("spi.bin")), $"at transfer {at}: {run.Printed.Transcript}");
+        }
+
+        Assert.Contains("did not confirm the first erase", states);
+        Assert.Contains(isUpload ? "may be incomplete" : "at least in part", states);
+    }
+
+    /// <summary>The limitations of a bootloader concern the sketch in the internal flash.</summary>
+    [Fact]
+    public void A_limitation_is_told_only_where_it_matters()
+    {
+        using var run = new ProgramRun();
+        run.With("data.bin", SketchImage.Noise(3, 5_000)).Sketch(0x0804_0000, stack: 0x2408_0000);
+
+        Do(run, "upload data.bin --offset 0x90040000").Exits(0).PrintsNot("[device-limit]");
+        Do(run, "upload blink.bin --offset 0x40000").Exits(0).Warns("device-limit");
+    }
+
+    [Fact]
+    public void The_address_proposed_for_leave_is_the_boards_own()
+    {
+        using var run = new ProgramRun();
+
+        run.Do("leave 0x90040000 --simulate h747,boot=arduino,start=bootloader").Warns("no-sketch", "0x90040000").Prints("upload-helper leave 0x08040000").PrintsNot("0x08004000");
+    }
+
     [Fact]
     public void Without_an_address_no_place_is_proposed()
     {

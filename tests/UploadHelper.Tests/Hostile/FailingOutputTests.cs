@@ -92,6 +92,9 @@ public class FailingOutputTests
     [InlineData("explain no-device")]
     [InlineData("image blink.bin")]
     [InlineData("doctor --udev-rules")]
+    [InlineData("--help")]
+    [InlineData("upload --help")]
+    [InlineData("--version")]
     public void A_command_that_only_prints_fails_with_its_output(string line)
     {
         var (run, _) = Run("stdout", line, new FaultyOutput(1, true));

@@ -74,6 +74,25 @@ public class ReadBackTests
         Assert.Single(bench.Events.OfType<UploadWarning>(), w => w.Code == WarningCode.WrittenAgain);
     }
 
+    // --full would not help there either, and is not proposed.
+    [Theory]
+    [InlineData("maple20", 0x0800_2000, 5 * Page)]
+    [InlineData("maple20", 0x0800_2000, 0)]
+    [InlineData("maple-orig", 0x0800_5000, 5 * Page)]
+    public void The_hint_proposes_what_helps(string board, uint address, int at)
+    {
+        var bench = new Bench(board + LargerPages, StartState.Bootloader);
+        var request = bench.Request(address, Size) with { Port = null };
+        bench.Board.Flash.Preload(address, request.File.Content.Span);
+        bench.Board.Flash.Preload(address + (uint)at, [(byte)~request.File.Content.Span[at]]);
+
+        Assert.Throws<UploadException>(() => bench.Upload(request));
+
+        var warning = Assert.Single(bench.Events.OfType<UploadWarning>(), w => w.Code == WarningCode.WrittenAgain);
+        Assert.EndsWith("this bootloader was built for a chip with smaller sectors.", warning.Hint, StringComparison.Ordinal);
+        Assert.DoesNotContain("--full", warning.Hint, StringComparison.Ordinal);
+    }
+
     // An upload that erases nothing has compared every byte already. Otherwise the price is one read of the image at most.
     [Theory]
     [InlineData("f4boot", 0x0800_4000)]

@@ -1,6 +1,5 @@
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
-using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
@@ -37,7 +36,7 @@ public class FlashEraserTests
         var e = Assert.Throws<UploadException>(() => Erase(0x0800_4000, 0x8000));
 
         Assert.Equal(UploadError.VerifyFailed, e.Error);
-        Assert.Matches("^0x08004321 .* 0x5A.*incomplete", e.Message);
+        Assert.Matches("^0x08004321 .* 0x5A.*0x08004000 to 0x0800BFFF is erased, at least in part", e.Message);
     }
 
     [Fact]
@@ -54,7 +53,7 @@ public class FlashEraserTests
         var e = Assert.Throws<UploadException>(() => Erase(0x0800_4000, 0x8000));
 
         Assert.Equal(UploadError.DeviceLost, e.Error);
-        Assert.EndsWith(InterruptedUpload.EraseUnconfirmed, e.Message, StringComparison.Ordinal);
+        Assert.EndsWith("The board did not confirm the first erase: 0x08004000 to 0x0800BFFF is either unchanged or partly erased.", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
