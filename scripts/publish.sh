@@ -90,15 +90,18 @@ install_package() {
 apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1; }
 
 publish() {
-  local options
+  local options debug=none
   case $kind in
-    native) options=(-p:PublishAot=true "-p:PathMap=$PWD=/_" ${native_options[@]+"${native_options[@]}"}) ;;
+    native)
+      debug=embedded # In the assemblies, so that the native symbols have the lines, and no other file is published.
+      options=(-p:PublishAot=true "-p:PathMap=$PWD=/_" ${native_options[@]+"${native_options[@]}"})
+      ;;
     ready-to-run) options=(-p:PublishReadyToRun=true) ;;
     bytecode) options=(-p:PublishReadyToRun=false) ;;
   esac
   rm -rf "$out"
   mkdir -p "$out"
-  dotnet publish src/UploadHelper -c Release -r "$rid" -o "$out" --nologo -p:DebugType=none \
+  dotnet publish src/UploadHelper -c Release -r "$rid" -o "$out" --nologo -p:DebugType=$debug \
     "${options[@]}" ${carried[@]+"${carried[@]}"} "$@" >"$log" 2>&1
 }
 
