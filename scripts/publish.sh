@@ -110,6 +110,7 @@ keep_symbols() {
   local symbols
   for symbols in "$out/upload-helper.dbg" "$out/upload-helper.pdb"; do
     if [ -f "$symbols" ]; then
+      chmod 644 "$symbols"
       gzip -9n "$symbols"
     fi
   done
