@@ -2,6 +2,7 @@
 # Builds the release packages: scripts/package.sh VERSION [--no-r2r] [RID...]
 # Builds one archive for each RID; the default is every platform that can be built on this machine. An archive contains one
 # folder with the executable, the overlays and their installer, licences, and udev rules or the notes on Windows drivers.
+# The debug symbols of a native executable are next to its archive; crash reports need them.
 # Also writes package_upload-helper_index.json, from which Arduino's Boards Manager installs upload-helper as a tool.
 # The results are in artifacts/packages. Packages are reproducible: the same commit gives the same bytes.
 # PACKAGE_URL: the download address of the archives, for the index.
@@ -50,9 +51,14 @@ host_of() {
 
 # fill RID FOLDER: puts the content of a package into a folder.
 fill() {
-  local rid=$1 folder=$2 notices
+  local rid=$1 folder=$2 notices file
   mkdir -p "$folder/scripts" "$folder/licences"
-  cp "$PUBLISH_DIRECTORY/$rid$variant_suffix"/upload-helper* "$folder/"
+  for file in "$PUBLISH_DIRECTORY/$rid$variant_suffix"/upload-helper*; do
+    case $file in
+      *.gz) cp "$file" "$out/$name-$version-$rid.${file##*/upload-helper.}" ;;
+      *) cp "$file" "$folder/" ;;
+    esac
+  done
   cp LICENSE README.md platform.txt.sample "$folder/"
   cp -r arduino "$folder/arduino"
   case $rid in
@@ -83,9 +89,14 @@ add_libusb() {
 
 # runtime_pack RID: prints the folder of the .NET runtime used for the last publish; it contains the licences.
 runtime_pack() {
-  local used
-  used=$(sed -n "/\"name\": \"Microsoft.NETCore.App.Runtime.$1\"/{n;s/.*\[\([0-9.]*\),.*/\1/p}" src/UploadHelper/obj/project.assets.json | head -1)
-  echo "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.netcore.app.runtime.$1/$used"
+  local pack used
+  for pack in NativeAOT.$1 $1; do
+    used=$(sed -n "/\"name\": \"Microsoft.NETCore.App.Runtime.$pack\"/{n;s/.*\[\([0-9.]*\),.*/\1/p}" src/UploadHelper/obj/project.assets.json | head -1)
+    if [ -n "$used" ]; then
+      echo "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.netcore.app.runtime.${pack/NativeAOT/nativeaot}/$used"
+      return
+    fi
+  done
 }
 
 # pack FOLDER ARCHIVE: makes a reproducible archive: sorted, without owners, with the time of the commit.

@@ -40,6 +40,7 @@ install_tools() {
   tests/rig/build.sh >/dev/null || note "the rig is not available"
   install_program qemu-system-arm qemu-system-arm
   install_program wine wine wine64
+  install_program qemu-aarch64 qemu-user
   install_program zip zip
   install_program zsh zsh
   install_program fish fish
@@ -161,6 +162,9 @@ part "unit tests"
 if [ "${1:-}" != --fast ]; then
   build_package_layer
   must scripts/publish.sh linux-x64
+  if command -v qemu-aarch64 >/dev/null; then
+    must scripts/publish.sh linux-arm64
+  fi
   if command -v wine >/dev/null; then
     must scripts/publish.sh win-x64 --no-r2r
   fi

@@ -12,6 +12,23 @@ public sealed class PublishedTheoryAttribute : TheoryAttribute
     public PublishedTheoryAttribute() => Skip = Executable.Missing(Executable.Linux);
 }
 
+/// <summary>A test of an executable as native code.</summary>
+public sealed class NativeFactAttribute : FactAttribute
+{
+    public NativeFactAttribute() => Skip = Executable.NotNative(Executable.Linux);
+}
+
+/// <summary>A test of the executable for another processor, which QEMU runs.</summary>
+public sealed class NativeArm64FactAttribute : FactAttribute
+{
+    /// <summary>QEMU's program for one process, not for a machine.</summary>
+    public const string Emulator = "qemu-aarch64";
+
+    public NativeArm64FactAttribute() => Skip = Executable.IsInstalled(Emulator)
+        ? Executable.NotNative(Executable.LinuxArm64)
+        : $"{Emulator} is not installed (scripts/test.sh installs it as root)";
+}
+
 /// <summary>A test in the rig; skipped where the virtual machine cannot be had.</summary>
 public sealed class RigFactAttribute : FactAttribute
 {
