@@ -50,8 +50,8 @@ public class ForceTests
 
     /// <summary>The time until the start is promised only for a sketch that the bootloader is known to start.</summary>
     [Theory]
-    [InlineData("plain", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader starts the sketch in about 10 s.")]
-    [InlineData("large", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader starts the sketch in about 10 s.")]
+    [InlineData("plain", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader starts the sketch within 10 s.")]
+    [InlineData("large", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader starts the sketch within 10 s.")]
     [InlineData("stack-nowhere", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
     [InlineData("stack-refused", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
     [InlineData("where-none-starts", "--offset 0x8000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
