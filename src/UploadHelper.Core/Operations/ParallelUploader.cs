@@ -45,7 +45,11 @@ public sealed class ParallelUploader(
 
         var outcomes = paths is null ? OfOneKind(survey, boards) : AtPaths(boards, paths);
         var wanted = boards.Where(b => outcomes.TryGetValue(b.Path, out var outcome) && outcome is null).ToList();
-        events(new BoardsFound([.. wanted.Select(b => b.Description!)]));
+        if (wanted.Count > 0)
+        {
+            events(new BoardsFound([.. wanted.Select(b => b.Description!)]));
+        }
+
         var done = new BoardOutcome[wanted.Count];
         time.RunTogether([.. wanted.Select((b, i) => (Action)(() => done[i] = Upload(image, request, b.Path, cancellationToken)))]);
         foreach (var outcome in done)

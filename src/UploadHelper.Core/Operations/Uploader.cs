@@ -109,7 +109,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 return new UploadResult(
                     session.Description, sketch.Start, sketch.Size, result.Unchanged, result.Verified, started.Left, started.Port, time.GetElapsedTime(start))
                 {
-                    StartsAfter = IsKnownToStart(session, sketch, plan) ? started.After : TimeSpan.Zero,
+                    StartsAfter = IsKnownToStart(session, sketch, plan, request.Overridden) ? started.After : TimeSpan.Zero,
                 };
             },
             () => flash?.State.Text ?? ErrorMessages.NothingErased,
@@ -121,8 +121,10 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
 
     // Whether the catalogue's time until the start of a sketch holds: not for a bootloader that only resembles the entry, and
     // not for a sketch that was refused, but for --force.
-    private static bool IsKnownToStart(BootloaderSession session, FirmwareImage image, FlashPlan plan) =>
-        session.Info.IsCertain && !Preflight.Refusals(image, plan, session.Description, session.Info).Any(r => r.Error.Override is Override.Stack or Override.Address);
+    private static bool IsKnownToStart(BootloaderSession session, FirmwareImage image, FlashPlan plan, IReadOnlyList<Override> overridden) =>
+        session.Info.IsCertain
+        && !Preflight.Refusals(image, plan, session.Description, session.Info).Any(r => r.Error.Override is Override.Stack or Override.Address)
+        && (overridden.Count == 0 || !image.HasVectorTable || !ImageCheck.Of(image).Refusals.Any());
 
     private static uint? AddressOf(BootloaderSession session, UploadRequest request) =>
         session.Memories.FirstOrDefault(m => m.Alternate.Setting == request.Alternate)?.FixedStart;

@@ -55,6 +55,8 @@ public class ForceTests
     [InlineData("stack-nowhere", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
     [InlineData("stack-refused", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
     [InlineData("where-none-starts", "--offset 0x8000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
+    [InlineData("linked-elsewhere", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
+    [InlineData("even-reset", "--offset 0x4000 --simulate f4boot,start=bootloader", "The bootloader was told to start the sketch.")]
     [InlineData("resembling", "--offset 0xC000 --simulate f4boot,build=cubemx,start=bootloader", "The bootloader was told to start the sketch.")]
     public void What_was_overridden_is_not_said_to_start(string image, string options, string end)
     {
