@@ -125,7 +125,7 @@ internal sealed class PermissionRules(RepairCommands commands)
             FindingLevel.Note,
             FindingTopic.Permissions,
             "udev-rules",
-            linux.IsRoot ? "The udev rules are not installed. Only root can open boards." : $"The udev rules are not installed. {linux.User} may have no permission to open bootloaders.")
+            linux.IsRoot ? "The udev rules are not installed. Only root can open boards." : $"The udev rules are not installed. The user {linux.User} may be unable to open bootloaders.")
         {
             Remedy = [Step.Say("Install them:"), Step.Command(commands.InstallUdevRules)],
         },
