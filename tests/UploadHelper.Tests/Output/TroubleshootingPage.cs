@@ -56,9 +56,11 @@ internal static class TroubleshootingPage
 
             - *{ErrorMessages.Unchanged}* or *{ErrorMessages.NothingErased}*
               The board contains what it contained before.
-            - *{InterruptedUpload.EraseUnconfirmed}*
+            - *{InterruptedUpload.EraseUnconfirmed}* or *{InterruptedUpload.OutsideUnconfirmed}*
               Upload again.
-            - *{InterruptedUpload.Incomplete}*
+            - *{InterruptedUpload.FirstBlockUnconfirmed}*
+              Press RESET, and upload again at once.
+            - *{InterruptedUpload.Incomplete}* or *{InterruptedUpload.OutsideIncomplete}*
               Upload again. An incomplete sketch does not prevent the next upload.
             - *{InterruptedUpload.IncompleteMayStart}*
               Press RESET, and upload again at once.
