@@ -56,9 +56,9 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             {
                 whole ??= replan();
                 unfinished ??= isRewriting || (full && recoveries == 0) ? whole : Comparison().Reduce(whole);
-                unchanged = isRewriting ? 0 : unchanged ?? unfinished.Unchanged(image);
-                hasWritten |= unfinished.Memories.Count > 0;
                 var skipped = unfinished.Unchanged(image);
+                unchanged = isRewriting ? 0 : unchanged ?? skipped;
+                hasWritten |= unfinished.Memories.Count > 0;
                 events(new PlanMade(unfinished, skipped, image.Size - skipped));
                 Warn(image, unfinished);
                 State.Begin(image, session.Info, session.Select(whole.Memories[0].Memory).IsSequential);
@@ -140,7 +140,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             writeErases ? $"If this does not help, {SmallerSectors}" : "If this happens on every upload, use --full for this board: then everything is written in one pass."),
         { IsErased: true } when writeErases => new UploadWarning(
             WarningCode.WrittenAgain,
-            $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Expected:X2} was written, 0x{damage.First.Found:X2} was read back. Writing the whole sketch again.",
+            $"{Described(damage)} Writing the whole sketch again.",
             $"If this does not help, the flash is write-protected there, or {SmallerSectors}"),
         { WasWritten: false } => new UploadWarning(
             WarningCode.WrittenAgain,
@@ -148,14 +148,17 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             "If this happens again, the flash is probably worn out there."),
         _ => new UploadWarning(
             WarningCode.WrittenAgain,
-            $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Expected:X2} was written, 0x{damage.First.Found:X2} was read back. Writing the whole sketch again.",
+            $"{Described(damage)} Writing the whole sketch again.",
             "If this happens again, the flash is probably worn out or write-protected there."),
     };
 
+    private static string Described(Damage damage) =>
+        $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Expected:X2} was written, 0x{damage.First.Found:X2} was read back.";
+
     private UploadException NotVerified(Damage damage) => new(
         UploadError.VerifyFailed,
-        $"Verification failed at 0x{damage.First.Address:X8}: 0x{damage.First.Expected:X2} was written, 0x{damage.First.Found:X2} was read back. "
-            + "Writing the whole sketch a second time did not help. "
+        Described(damage)
+            + " Writing the whole sketch a second time did not help. "
             + (damage.IsErased ? "The flash there is erased again: most likely the chip erases more at once than its memory map says. " : "")
             + State.Text,
         damage.IsErased

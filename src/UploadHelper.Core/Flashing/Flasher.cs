@@ -20,6 +20,9 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
     // A refusal may be a single fault; a board that does not allow reading refuses the second attempt too.
     private const int ReadAttempts = 2;
 
+    // The smallest page that any of these bootloaders erases: no more is looked at to tell whether flash is erased.
+    private const int SmallestPage = 1024;
+
     // The end of what has been written to each memory.
     private readonly Dictionary<DfuMemory, long> _written = [];
 
@@ -172,20 +175,11 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
             if (Comparison.FirstDifference(bootloader, run, compared.Add) is { } difference)
             {
                 var sector = expected.Memory.Map.SectorAt(difference.Address)!.Value;
-                return new Damage(difference, plan.Sectors.Contains(sector), IsErased(bootloader, difference.Address, sector));
+                return new Damage(difference, plan.Sectors.Contains(sector), bootloader.IsErased(difference.Address, (int)Math.Min(sector.End - difference.Address, SmallestPage), erasedValue));
             }
         }
 
         return null;
-    }
-
-    // Looks at no more than 1 KiB: the smallest page that any of these bootloaders erases.
-    private bool IsErased(IBootloader bootloader, uint address, Sector sector)
-    {
-        var isErased = true;
-        var length = (int)Math.Min(sector.End - address, 1024);
-        bootloader.Read(address, length, (_, read) => isErased &= !read.Span.ContainsAnyExcept(erasedValue));
-        return isErased;
     }
 }
 

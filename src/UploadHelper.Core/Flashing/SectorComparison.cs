@@ -75,17 +75,8 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
         }
     }
 
-    private bool HasErasedVectors(IBootloader bootloader, FlashPlan plan, MemoryPlan memory)
-    {
-        var isErased = true;
-        if (memory == plan.Memories[0] && plan.VectorBlock is { } block)
-        {
-            bootloader.Read(block.Address, block.Data.Length, (_, found) => isErased &= !found.Span.ContainsAnyExcept(erased));
-            return isErased;
-        }
-
-        return false;
-    }
+    private bool HasErasedVectors(IBootloader bootloader, FlashPlan plan, MemoryPlan memory) =>
+        memory == plan.Memories[0] && plan.VectorBlock is { } block && bootloader.IsErased(block.Address, block.Data.Length, erased);
 
     // A block may span several sectors. Returns where to continue, which skips the rest of a sector that differs.
     private static long Compare(MemoryMap map, Segment run, long address, ReadOnlySpan<byte> found, HashSet<Sector> different)

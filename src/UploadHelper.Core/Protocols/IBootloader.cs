@@ -75,6 +75,20 @@ public static class BootloaderReading
     /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
     public static void Read(this IBootloader bootloader, uint address, int length, Func<uint, ReadOnlyMemory<byte>, bool> block) =>
         bootloader.Read(address, length, (from, data) => block(from, data) ? from + (long)data.Length : address + (long)length);
+
+    /// <summary>Whether consecutive bytes read as erased; reads up to the first block that does not.</summary>
+    /// <param name="bootloader">The bootloader, with the memory selected.</param>
+    /// <param name="address">Address of the first byte.</param>
+    /// <param name="length">Number of bytes; the memory extends at least that far.</param>
+    /// <param name="erased">What an erased byte reads as.</param>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
+    public static bool IsErased(this IBootloader bootloader, uint address, int length, byte erased)
+    {
+        var isErased = true;
+        bootloader.Read(address, length, (_, read) => isErased &= !read.Span.ContainsAnyExcept(erased));
+        return isErased;
+    }
 }
 
 /// <summary>How to talk to a bootloader. Only this type distinguishes between protocols.</summary>

@@ -38,7 +38,7 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         catch (DfuException e) when (e.Status?.State == DfuState.DownloadBusy && CanRead)
         {
             dfu.Idle();
-            if (!IsErased(sector))
+            if (!this.IsErased(sector.Address, (int)sector.Size, erased))
             {
                 throw;
             }
@@ -195,13 +195,6 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
             || (found.AsSpan().ContainsAnyExcept(erased)
                 ? throw new DfuException($"The device failed to write {data.Length} bytes at 0x{address:X8}, and the flash there now contains something else.")
                 : false);
-    }
-
-    private bool IsErased(Sector sector)
-    {
-        var isErased = true;
-        this.Read(sector.Address, (int)sector.Size, (_, read) => isErased &= !read.Span.ContainsAnyExcept(erased));
-        return isErased;
     }
 
     // Null if the device reports no reason. Read protection is errVENDOR (AN3156).
