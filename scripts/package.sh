@@ -81,7 +81,7 @@ fill() {
 # archives, as the licence requires.
 add_libusb() {
   local libusb=$built/libusb/$1
-  [ -f "$libusb/libusb-1.0.dll" ] || return 0
+  [ -d "$libusb/source" ] || return 0
   cp "$libusb/COPYING" "$2/licences/libusb-1.0-COPYING.txt"
   mkdir -p "$out/libusb-1.0-source"
   cp "$libusb"/source/* "$out/libusb-1.0-source/"

@@ -6,7 +6,8 @@
 # linux-arm64, on Windows for win-x64, on macOS for osx-x64 and osx-arm64. As root on Debian, the script installs the linker. Elsewhere
 # the executable carries the .NET runtime and precompiled code (ReadyToRun). The script says which of the two it made, and why.
 # Native code for Linux starts with glibc 2.31 or newer (scripts/sysroot.sh); its debug symbols are next to it, compressed.
-# An executable for Windows contains libusb-1.0.dll if scripts/libusb-windows.sh can build it; otherwise a message says so.
+# An executable for Linux or Windows contains libusb-1.0 if scripts/libusb.sh can build it; otherwise a message says so.
+# -p:UsbLayer=LibUsbDotNet uses that package, which cannot be compiled to native code: the executable is a ReadyToRun one.
 # --r2r makes a ReadyToRun executable in any case, in the folder RID-r2r.
 # --no-r2r makes one without precompiled code, in the folder RID-no-r2r: it starts more slowly, and runs under Wine 8.
 set -euo pipefail
@@ -31,11 +32,16 @@ esac
 if command -v sha256sum >/dev/null; then digest() { sha256sum; }; else digest() { shasum -a 256; }; fi
 
 carried=()
-if [[ $rid = win-* ]]; then
-  if why=$(scripts/libusb-windows.sh "$rid" 2>&1 >/dev/null); then
-    carried=("-p:CarriedLibUsb=$PWD/artifacts/libusb/$rid/libusb-1.0.dll")
+case $rid in
+  win-*) library=libusb-1.0.dll instead="put that file next to it" ;;
+  linux-*) library=libusb-1.0.so.0 instead="the system must have it" ;;
+  *) library= ;;
+esac
+if [ -n "$library" ]; then
+  if why=$(scripts/libusb.sh "$rid" 2>&1 >/dev/null); then
+    carried=("-p:CarriedLibUsb=$PWD/artifacts/libusb/$rid/$library")
   else
-    echo "publish.sh: $file does not contain libusb-1.0.dll; put that file next to it. ($(tail -1 <<<"$why"))" >&2
+    echo "publish.sh: $file does not contain $library; $instead. ($(tail -1 <<<"$why"))" >&2
   fi
 fi
 
@@ -47,11 +53,12 @@ log=$out.log
 native_options=()
 why_not=
 prepare_linker() {
-  case $(uname -s)-$rid in
-    Linux-linux-x64 | Linux-linux-arm64) prepare_linux_linker ;;
+  case "$(uname -s)-$rid $*" in
+    *-p:UsbLayer=LibUsbDotNet*) why_not="LibUsbDotNet uses reflection" ;;
+    "Linux-linux-x64 "* | "Linux-linux-arm64 "*) prepare_linux_linker ;;
     Darwin-osx-*)
       command -v clang >/dev/null || why_not="clang is missing; install it: xcode-select --install" ;;
-    MINGW*-win-x64 | MSYS*-win-x64 | CYGWIN*-win-x64) ;; # The build looks for Visual Studio's linker itself.
+    MINGW*"-win-x64 "* | MSYS*"-win-x64 "* | CYGWIN*"-win-x64 "*) ;; # The build looks for Visual Studio's linker itself.
     *) why_not="this machine ($(uname -s)) cannot link for $rid" ;;
   esac
   [ -z "$why_not" ]
@@ -120,7 +127,7 @@ keep_symbols() {
   fi
 }
 
-if [ $kind = native ] && ! prepare_linker; then
+if [ $kind = native ] && ! prepare_linker "$@"; then
   kind=ready-to-run
 fi
 

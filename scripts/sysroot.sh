@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a folder with an older C library to link against: scripts/sysroot.sh linux-x64|linux-arm64
+# Makes a folder with an older C library, and the headers for it, to link against: scripts/sysroot.sh linux-x64|linux-arm64
 # A native executable starts only where the C library is at least as new as the one that it was linked against. The script
 # takes that of Debian 11 (glibc 2.31) or, if no mirror serves it any more, the oldest that one serves, and says so.
 # The result is kept in artifacts/sysroot/RID, which the script prints, with the version in the file "glibc".
@@ -16,7 +16,7 @@ case $rid in
 esac
 
 out=$PWD/artifacts/sysroot/$rid
-if [ -f "$out/glibc" ]; then
+if [ -f "$out/glibc" ] && [ -d "$out/usr/include/linux" ]; then
   echo "$out"
   exit
 fi
@@ -49,7 +49,7 @@ download() {
     -o "APT::Architecture=$architecture" -o "APT::Architectures=$architecture" -o APT::Sandbox::User=root
     -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false)
   "${own_apt[@]}" update >>"$log" 2>&1 || return 1
-  (cd "$folder/packages" && "${own_apt[@]}" download libc6 libc6-dev libgcc-s1 >>"$log" 2>&1)
+  (cd "$folder/packages" && "${own_apt[@]}" download libc6 libc6-dev libgcc-s1 linux-libc-dev >>"$log" 2>&1)
 }
 
 used=$(mirror)

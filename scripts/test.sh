@@ -72,23 +72,21 @@ install_powershell() {
 
 apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" >/dev/null 2>&1; }
 
-# The device layer on LibUsbDotNet and System.IO.Ports, if NuGet has these packages; the tests find it by these variables.
-build_package_layer() {
-  local name=package-layer log
-  local layer=artifacts/$name
-  if [ -n "${UPLOADHELPER_PACKAGES_EXE:-}" ]; then
-    note "the package layer is in $UPLOADHELPER_PACKAGES_EXE"
+# The build on LibUsbDotNet, if NuGet has that package; the tests find it by these variables.
+build_libusbdotnet() {
+  local log folder=artifacts/libusbdotnet
+  if [ -n "${UPLOADHELPER_LIBUSBDOTNET_EXE:-}" ]; then
+    note "the build on LibUsbDotNet is in $UPLOADHELPER_LIBUSBDOTNET_EXE"
     return
   fi
-  if ! log=$(dotnet restore src/UploadHelper.Devices --nologo -p:DeviceLayer=Packages --artifacts-path $layer 2>&1); then
-    note "left out: the package layer (-p:DeviceLayer=Packages): $(grep -o 'NU[0-9]*: .*' <<<"$log" | head -1)"
+  if ! log=$(dotnet restore src/UploadHelper.Devices --nologo -p:UsbLayer=LibUsbDotNet --artifacts-path $folder 2>&1); then
+    note "left out: the build on LibUsbDotNet (-p:UsbLayer=LibUsbDotNet): $(grep -o 'NU[0-9]*: .*' <<<"$log" | head -1)"
     return
   fi
-  must dotnet build tests/UploadHelper.Tests -c Debug --nologo -v quiet -p:DeviceLayer=Packages --artifacts-path $layer
-  must dotnet publish src/UploadHelper -c Release -r linux-x64 --nologo -v quiet -p:DeviceLayer=Packages \
-    --artifacts-path $layer -o $layer/publish
-  export UPLOADHELPER_PACKAGES_TESTS=$PWD/$layer/bin/UploadHelper.Tests/debug/UploadHelper.Tests.dll
-  export UPLOADHELPER_PACKAGES_EXE=$PWD/$layer/publish/upload-helper
+  must dotnet build tests/UploadHelper.Tests -c Debug --nologo -v quiet -p:UsbLayer=LibUsbDotNet --artifacts-path $folder
+  PUBLISH_DIRECTORY=$folder/publish must scripts/publish.sh linux-x64 -p:UsbLayer=LibUsbDotNet --artifacts-path $folder
+  export UPLOADHELPER_LIBUSBDOTNET_TESTS=$PWD/$folder/bin/UploadHelper.Tests/debug/UploadHelper.Tests.dll
+  export UPLOADHELPER_LIBUSBDOTNET_EXE=$PWD/$folder/publish/linux-x64/upload-helper
 }
 
 # Adds up the counters of the results file, which no test's output can imitate. A run that leaves none is a failure.
@@ -160,7 +158,7 @@ part format
 run_tests UploadHelper.Tests
 part "unit tests"
 if [ "${1:-}" != --fast ]; then
-  build_package_layer
+  build_libusbdotnet
   must scripts/publish.sh linux-x64
   if command -v qemu-aarch64 >/dev/null; then
     must scripts/publish.sh linux-arm64

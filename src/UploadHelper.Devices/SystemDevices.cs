@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 using UploadHelper.Devices.Linux;
-using UploadHelper.Devices.Serial.Usbfs;
+using UploadHelper.Devices.Serial;
 using UploadHelper.Devices.Usb.Windows;
 using UploadHelper.Devices.Windows;
 
 namespace UploadHelper.Devices;
 
-/// <summary>The devices of this machine, through the device layer that the build selected. Native libraries are loaded at their first use.</summary>
+/// <summary>The devices of this machine, through the USB layer that the build selected. Native libraries are loaded at their first use.</summary>
 /// <param name="time">The clock for the time limits of serial lines.</param>
 public sealed partial class SystemDevices(TimeProvider time)
 {
@@ -17,7 +17,7 @@ public sealed partial class SystemDevices(TimeProvider time)
     public IUsbBus Usb { get; } = OpenUsb();
 
     /// <summary>The serial ports.</summary>
-    public ISerialPorts SerialPorts { get; } = WithoutTerminals(Terminals(time), time);
+    public ISerialPorts SerialPorts { get; } = WithoutTerminals(Terminals(), time);
 
     /// <summary>The drivers that are bound to a device; null where this is unknown.</summary>
     public static IReadOnlyList<string>? DriversOf(UsbDeviceInfo device) =>
@@ -30,10 +30,8 @@ public sealed partial class SystemDevices(TimeProvider time)
     private static IUsbBus WithLibUsb0(IUsbBus libusb) =>
         OperatingSystem.IsWindows() ? new WindowsUsbBus(libusb, new LibUsb0Bus(), LibUsb0Bus.BusNumber) : libusb;
 
-    private static partial ISerialPorts OpenSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list, TimeProvider time);
-
-    /// <summary>The serial ports, each opened as a terminal.</summary>
-    internal static ISerialPorts Terminals(TimeProvider time) => OpenSerialPorts(PortList(), time);
+    /// <summary>The serial ports, each opened through the system's serial driver.</summary>
+    internal static ISerialPorts Terminals() => new SystemSerialPorts(PortList());
 
     private static ISerialPorts WithoutTerminals(ISerialPorts ports, TimeProvider time) =>
         OperatingSystem.IsLinux() && new Sysfs("/sys") is { HasUsb: true } sysfs ? new UsbSerialPorts(ports, sysfs, "/proc", time) : ports;

@@ -43,7 +43,7 @@ public static class ErrorTable
             "USB devices cannot be listed",
             "upload-helper uses the library libusb-1.0 to reach USB devices. The library is missing or does not work.",
             Unchanged,
-            "Install it. Debian, Ubuntu: `sudo apt install libusb-1.0-0`. Fedora: `sudo dnf install libusb1`. macOS: `brew install libusb`. Windows: the released `upload-helper.exe` contains it; if your executable was built without it, put `libusb-1.0.dll` next to it.",
+            "Install it. Debian, Ubuntu: `sudo apt install libusb-1.0-0`. Fedora: `sudo dnf install libusb1`. macOS: `brew install libusb`. The released executables for Linux and Windows contain it; if `upload-helper.exe` was built without it, put `libusb-1.0.dll` next to it.",
             "With `--usbip`: check that the USB/IP server is running, and that its address is right.")),
         new(UploadError.DeviceBusy, 7, new(
             "device-busy",

@@ -7,7 +7,7 @@ namespace UploadHelper.EndToEnd.Arduino;
 public sealed class InstallerTests : IDisposable
 {
     private static readonly string[] Cores = ["Arduino_STM32-F1", "Arduino_STM32-F4", "STM32GENERIC", "Arduino_Core_STM32"];
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("all cores ");
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("Kerne für alle ");
 
     public InstallerTests()
     {
@@ -100,6 +100,40 @@ public sealed class InstallerTests : IDisposable
         {
             Directory.Delete(folder);
         }
+    }
+
+    // Windows comes with Windows PowerShell 5.1.
+    [ShellFact("pwsh")]
+    public void The_PowerShell_script_is_one_that_Windows_PowerShell_understands()
+    {
+        var run = Check(Directory.GetFiles(Repository.PathOf("scripts"), "*.ps1"));
+        Assert.True(run.Status == 0, $"{run}");
+        Assert.Equal("", run.Out);
+
+        foreach (var (newer, message) in new (string, string)[]
+        {
+            ("$x = $a ? 1 : 2", "ternary"),
+            ("$x = $a ?? 1", "'??'"),
+            ("$a ??= 1", "'??='"),
+            ("${a}?.Count", "'?.'"),
+            ("New-Item x && New-Item y", "'&&'"),
+            ("Join-Path a b c", "fewer arguments"),
+            ("Get-Item -LiteralPath a -Stable", "-Stable"),
+            ("Remove-Service x", "Remove-Service"),
+            ("[IO.Path]::GetRelativePath('a', 'b')", "IO.Path::GetRelativePath"),
+            ("$x = \"`e[0m\"", "escape"),
+            ("$x = 1u", "number"),
+            ("New-Item x &", "job"),
+            ("$x = 'ü'", "ASCII"),
+            ("if (", "Missing"),
+        })
+        {
+            File.WriteAllText(PathOf("newer.ps1"), newer + "\n");
+            Assert.Contains(message, Check(PathOf("newer.ps1")).Out, StringComparison.Ordinal);
+        }
+
+        static ProcessRun Check(params string[] scripts) =>
+            ProcessRun.Of("pwsh", ["-NoProfile", "-File", Repository.PathOf("tests", "windows", "powershell-51.ps1"), .. scripts]);
     }
 
     /// <summary>Where a menu of parts sets upload.maximum_size: both orders of sections that the cores have, up to the last byte.</summary>

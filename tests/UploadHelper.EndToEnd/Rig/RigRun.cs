@@ -14,9 +14,19 @@ public abstract class RigRun
     /// <param name="argument">The scenario's argument.</param>
     /// <param name="udev">Whether udev runs.</param>
     protected RigRun(RigMachine machine, string name, string? scenario = null, string argument = "", bool udev = true)
+        : this(machine, name, () => argument, scenario, udev)
+    {
+    }
+
+    /// <param name="machine">The machine that runs it.</param>
+    /// <param name="name">The run's own name, where a scenario is run more than once.</param>
+    /// <param name="argument">Prepares what the scenario needs, and returns its argument.</param>
+    /// <param name="scenario">The scenario, if its name is another.</param>
+    /// <param name="udev">Whether udev runs.</param>
+    protected RigRun(RigMachine machine, string name, Func<string> argument, string? scenario = null, bool udev = true)
     {
         _out = Repository.PathOf("artifacts", "rig", name);
-        _run = new Lazy<ProcessRun>(() => machine.Run(name, udev, Seconds, $"bash tests/rig/scenarios/{scenario ?? name}.sh '{argument}'"));
+        _run = new Lazy<ProcessRun>(() => machine.Run(name, udev, Seconds, $"bash tests/rig/scenarios/{scenario ?? name}.sh '{argument()}'"));
     }
 
     /// <summary>When a scenario counts as hung, by the machine's clock.</summary>

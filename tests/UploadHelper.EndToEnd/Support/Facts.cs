@@ -63,7 +63,7 @@ public sealed class WineFactAttribute : FactAttribute
 public sealed class WineLibUsbFactAttribute : FactAttribute
 {
     public WineLibUsbFactAttribute() => Skip = WineReason.Skip
-        ?? (Executable.CarriesLibUsb ? null : "the Windows executable carries no libusb (scripts/libusb-windows.sh win-x64 says why)");
+        ?? (Executable.CarriesLibUsb ? null : "the Windows executable carries no libusb (scripts/libusb.sh win-x64 says why)");
 }
 
 /// <summary>A test under Wine with stand-ins for USB libraries, which MinGW builds.</summary>
@@ -71,8 +71,16 @@ public sealed class WineStandInFactAttribute : FactAttribute
 {
     private const string Compiler = "x86_64-w64-mingw32-gcc";
 
-    public WineStandInFactAttribute() => Skip = WineReason.Skip
+    public WineStandInFactAttribute() => Skip = Reason;
+
+    internal static string? Reason { get; } = WineReason.Skip
         ?? (Executable.IsInstalled(Compiler) ? null : $"{Compiler} is not installed (scripts/test.sh installs it as root)");
+}
+
+/// <summary>A test of Wine in the rig.</summary>
+public sealed class WineRigFactAttribute : FactAttribute
+{
+    public WineRigFactAttribute() => Skip = WineStandInFactAttribute.Reason ?? RigReason.Skip;
 }
 
 internal static class WineReason

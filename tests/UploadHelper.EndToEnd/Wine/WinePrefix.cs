@@ -52,9 +52,12 @@ public sealed class WinePrefix : IDisposable
     internal ProcessRun RunIn(string folder, params string[] arguments) => ProcessRun.Of(
         "/bin/sh", ["-c", "cd \"$0\" && exec wine \"$@\"", folder, Executable.WindowsForWine, .. arguments], Environment);
 
+    /// <summary>Ends its processes, so that all of it is on the disk.</summary>
+    internal void Stop() => ProcessRun.Of("/bin/sh", ["-c", "command -v wineserver >/dev/null && wineserver -k; true"], Environment);
+
     public void Dispose()
     {
-        ProcessRun.Of("/bin/sh", ["-c", "command -v wineserver >/dev/null && wineserver -k; true"], Environment);
+        Stop();
         _root.Delete(recursive: true);
     }
 }

@@ -14,7 +14,7 @@ public partial class RoomTests
         ["Errors", "Timing", "Usb", "Serial", "Chips", "Firmware", "Bootloaders", "Protocols", "Connecting", "Flashing", "Arduino", "Operations", "Diagnosis"],
         Uses: []);
 
-    private static readonly Project Devices = new("UploadHelper.Devices", ["Linux", "Windows", "Usb", "Serial", "."], Uses: ["UploadHelper.Core"]);
+    private static readonly Project Devices = new("UploadHelper.Devices", ["Libraries", "Linux", "Windows", "Usb", "Serial", "."], Uses: ["UploadHelper.Core"]);
 
     // A hole in Core's tables must show on the virtual board: it knows what Core asks of devices, and nothing else of it.
     private static readonly Project VirtualBoard = new(

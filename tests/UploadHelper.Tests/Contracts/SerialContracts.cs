@@ -37,7 +37,7 @@ public sealed class InProcessSerial() : ModemContract(new Bench())
     }
 }
 
-/// <summary>The device layer of this build, over a pseudo terminal: without modem lines, and not listed.</summary>
+/// <summary>The system's ports, over a pseudo terminal: without modem lines, and not listed.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class PseudoTerminalSerial() : SerialContract(new Bench())
 {
@@ -62,7 +62,7 @@ public sealed class PseudoTerminalSerial() : SerialContract(new Bench())
     }
 }
 
-/// <summary>The device layer of this build, over the kernel's own USB stack: past the serial driver (cdc_acm), which has the port before and after.</summary>
+/// <summary>The system's ports, over the kernel's own USB stack: past the serial driver (cdc_acm), which has the port before and after.</summary>
 [InRig]
 [Collection(InRigAttribute.OneAtATime)]
 [SupportedOSPlatform("linux")]
@@ -107,7 +107,7 @@ internal abstract class SystemBench : SerialBench
     {
         _board = BoardFactory.Create(Options, Note);
         Runner = new BoardRunner(_board, Time);
-        Ports = terminals ? SystemDevices.Terminals(Time) : new SystemDevices(Time).SerialPorts;
+        Ports = terminals ? SystemDevices.Terminals() : new SystemDevices(Time).SerialPorts;
     }
 
     public override TimeProvider Time => TimeProvider.System;

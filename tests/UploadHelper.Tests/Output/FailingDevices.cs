@@ -55,7 +55,7 @@ internal static class FailingDevices
 
         public IReadOnlyList<UsbDeviceInfo> List() => LibUsbLoader.Call<UsbDeviceInfo[]>(() =>
         {
-            LibUsbLoader.Load(Nowhere, typeof(LibUsbLoader).Assembly);
+            LibUsbLoader.Load(Nowhere, carried: null);
             return [];
         });
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using UploadHelper.Devices.Libraries;
 
 namespace UploadHelper.Devices.Usb.LibUsb;
 
@@ -7,8 +8,7 @@ internal static partial class LibUsb
 {
     private const string Library = "usb-1.0";
 
-    /// <summary>Makes the imports find the library. The runtime has one resolver per assembly.</summary>
-    static LibUsb() => NativeLibrary.SetDllImportResolver(typeof(LibUsb).Assembly, (name, _, _) => name == Library ? LibUsbLoader.Load() : 0);
+    static LibUsb() => CarriedLibrary.Resolve(typeof(LibUsb).Assembly, Library, LibUsbLoader.Load);
 
     [LibraryImport(Library, EntryPoint = "libusb_init")]
     public static partial int Init(out nint context);

@@ -4,7 +4,7 @@ using System.Text;
 using UploadHelper.Core.Serial;
 using UploadHelper.Devices.Linux;
 
-namespace UploadHelper.Devices.Serial.Usbfs;
+namespace UploadHelper.Devices.Serial;
 
 /// <summary>
 /// Serial ports of Linux. A port of a USB device is driven without its terminal where this user may open the device: a fresh

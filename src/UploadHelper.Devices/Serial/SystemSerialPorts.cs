@@ -1,13 +1,22 @@
 using System.IO.Ports;
 using UploadHelper.Core.Serial;
+using UploadHelper.Devices.Libraries;
 
-namespace UploadHelper.Devices.Serial.SystemPorts;
+namespace UploadHelper.Devices.Serial;
 
 /// <summary>Serial ports through the package System.IO.Ports. It lists only names, so the ports are listed without it.</summary>
 /// <param name="list">Lists the ports.</param>
 internal sealed class SystemSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list) : ISerialPorts
 {
     private const string DevicePrefix = @"\\.\";
+
+    // The package has its functions for Linux and macOS in a library. Where the executable does not contain it, it is among the files of the build.
+    private const string Library = "libSystem.IO.Ports.Native";
+
+    static SystemSerialPorts() => CarriedLibrary.Resolve(
+        typeof(SerialPort).Assembly,
+        Library,
+        () => CarriedLibrary.Find(Library + (OperatingSystem.IsMacOS() ? ".dylib" : ".so"))?.Load("Set TMPDIR to a folder from which programs may be started.") ?? 0);
 
     /// <inheritdoc/>
     public IReadOnlyList<SerialPortInfo> List() => list();
@@ -141,7 +150,7 @@ internal static class SystemSerialErrors
 
     /// <summary>Whether an exception means a failure of the port.</summary>
     public static bool Covers(Exception e) =>
-        e is IOException or UnauthorizedAccessException or TimeoutException or InvalidOperationException or ArgumentException;
+        e is IOException or UnauthorizedAccessException or TimeoutException or InvalidOperationException or ArgumentException or DllNotFoundException;
 
     /// <summary>Whether a line has no modem control: a pseudo terminal. On Windows every failure to set a line counts as that.</summary>
     public static bool IsWithoutModemLines(IOException e) =>
