@@ -16,7 +16,7 @@ if [ "${1:-}" != --exact ]; then
   arguments+=($built/publish/linux-x64/upload-helper $built/publish/empty/empty tests/firmware/blink-08000000.bin)
   if tests/rig/build.sh >/dev/null; then
     rm -rf $built/rig/bench
-    RIG_OUT=$built/rig/bench RIG_SECONDS=1800 RIG_TIMEOUT=86400 scripts/rig.sh bash tests/rig/scenarios/bench.sh
+    RIG_OUT=$built/rig/bench RIG_SECONDS=1800 RIG_TIMEOUT=86400 scripts/rig.sh bash -c 'bash tests/rig/scenarios/bench.sh; bash tests/rig/scenarios/chain.sh'
     arguments+=($built/rig/bench)
   else
     echo "bench.sh: the rig is not available; dfu-util is not measured in real time" >&2

@@ -7,6 +7,9 @@ namespace UploadHelper.Devices;
 // UsbLayer LibUsb: libusb-1.0 without a package in between.
 public sealed partial class SystemDevices
 {
+    // Where sysfs is hidden, as it can be in a container, libusb lists the devices.
     private static partial IUsbBus OpenUsb() =>
-        OperatingSystem.IsLinux() && new Sysfs("/sys") is { HasUsb: true } sysfs ? new LinuxUsbBus(sysfs, Sysfs.Nodes) : WithLibUsb0(new LibUsbBus());
+        OperatingSystem.IsLinux() && new Sysfs("/sys") is var sysfs && (sysfs.HasUsb || !Directory.Exists(Sysfs.Nodes))
+            ? new LinuxUsbBus(sysfs, Sysfs.Nodes)
+            : WithLibUsb0(new LibUsbBus());
 }

@@ -171,15 +171,20 @@ internal sealed partial class CarriedLibrary(string name, byte[] content, IReadO
             return 0;
         }
 
+        // It stays open with the library: the loader knows what it has loaded by its path, and would take the next file with this
+        // number for the same library.
+        var file = new SafeFileHandle(descriptor, ownsHandle: true);
         try
         {
-            using var file = new SafeFileHandle(descriptor, ownsHandle: true);
             RandomAccess.Write(file, content, 0);
+            var library = NativeLibrary.Load($"/proc/self/fd/{descriptor}");
+            file.SetHandleAsInvalid();
             why = "";
-            return NativeLibrary.Load($"/proc/self/fd/{descriptor}");
+            return library;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DllNotFoundException or BadImageFormatException)
         {
+            file.Dispose();
             why = FirstLine(e);
             return 0;
         }

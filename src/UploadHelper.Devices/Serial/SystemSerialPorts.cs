@@ -59,7 +59,8 @@ internal sealed class SystemSerialLine : ISerialLine
 
         try
         {
-            _port.WriteTimeout = (int)Math.Ceiling(limit.TotalMilliseconds);
+            // It counts whole milliseconds of a clock of its own.
+            _port.WriteTimeout = (int)Math.Ceiling(limit.TotalMilliseconds) + 1;
             _port.Write(data.ToArray(), 0, data.Length);
         }
         catch (Exception e) when (SystemSerialErrors.Covers(e))

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Runtime.InteropServices;
 using UploadHelper.EndToEnd.Support;
 using Xunit.Abstractions;
 
@@ -39,14 +38,23 @@ public class NativeTests(ITestOutputHelper output)
     }
 
     [NativeFact]
-    public void It_loads_the_systems_libusb_by_its_name()
+    public void It_finds_a_libusb() =>
+        Assert.Contains("\n  ok       libusb 1.0.", ProcessRun.Of(Executable.Linux, ["doctor"]).Out, StringComparison.Ordinal);
+
+    [NativeArm64Fact]
+    public void On_arm64_it_loads_the_libusb_inside()
     {
-        var installed = NativeLibrary.TryLoad("libusb-1.0.so.0", out _);
+        Assert.Contains("\n  ok       libusb 1.0.", OnArm64("doctor").Out, StringComparison.Ordinal);
 
-        var run = ProcessRun.Of(Executable.Linux, ["doctor"]);
-
-        Assert.Contains(installed ? "\n  ok       libusb 1.0." : "The library libusb-1.0 was not found", run.Out, StringComparison.Ordinal);
+        // Also where there is no USB at all, without which libusb itself does not start.
+        Assert.Contains("No board is in DFU mode", OnArm64("list").Out, StringComparison.Ordinal);
     }
+
+    [NativeTheory]
+    [InlineData("linux-x64", X64)]
+    [InlineData("linux-arm64", Arm64)]
+    public void The_libusb_inside_needs_nothing_but_glibc_2_31(string rid, int machine) =>
+        Needs_no_newer_libc(Repository.PathOf("artifacts", "libusb", rid, "libusb-1.0.so.0"), machine);
 
     [NativeArm64Fact]
     public void On_arm64_it_uploads_to_a_virtual_board()
@@ -91,7 +99,7 @@ public class NativeTests(ITestOutputHelper output)
 
         // All of them belong to glibc.
         Assert.All(libraries, l => Assert.Matches(@"^(lib(c|dl|m|pthread|rt)\.so\.\d|ld-linux-.*\.so\.\d)$", l));
-        Assert.Contains(versions, v => v is { Library: "libc.so.6", Version: "GLIBC_2.17" });
+        Assert.NotEmpty(versions);
         Assert.All(versions, v => Assert.StartsWith("GLIBC_", v.Version, StringComparison.Ordinal));
         Assert.All(versions, v => Assert.True(Version.Parse(v.Version["GLIBC_".Length..]) <= OldestLibc, $"{v.Library} must have {v.Version}"));
     }

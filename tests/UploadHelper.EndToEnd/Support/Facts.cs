@@ -18,6 +18,12 @@ public sealed class NativeFactAttribute : FactAttribute
     public NativeFactAttribute() => Skip = Executable.NotNative(Executable.Linux);
 }
 
+/// <summary>A test with data of an executable as native code.</summary>
+public sealed class NativeTheoryAttribute : TheoryAttribute
+{
+    public NativeTheoryAttribute() => Skip = Executable.NotNative(Executable.Linux) ?? Executable.NotNative(Executable.LinuxArm64);
+}
+
 /// <summary>A test of the executable for another processor, which QEMU runs.</summary>
 public sealed class NativeArm64FactAttribute : FactAttribute
 {

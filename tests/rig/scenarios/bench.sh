@@ -1,4 +1,4 @@
-# dfu-util 0.11 and ours in turn on the same plugged board, 256 KiB, and the old chain from the magic to the new sketch.
+# dfu-util 0.11 and ours in turn on the same plugged board, 256 KiB. (chain.sh compares whole clicks.)
 # What the boards saw, and how long each program took (NAME.seconds), is what scripts/bench.sh makes its tables of.
 . tests/rig/scenarios/lib.sh
 
@@ -44,31 +44,5 @@ in_turn() {
   exec 6>&-
 }
 
-maple_is_there() { dfu-util -l 2>/dev/null | grep -q 1eaf:0003; }
-
-# maple_loader's walk: the magic, 50 ms, then a look every 100 ms, and dfu-util with a reset at the end.
-old_chain() {
-  "$helper" reset /dev/ttyACM0
-  sleep 0.05
-  until sleep 0.1; maple_is_there; do :; done
-  dfu-util -d 1eaf:0003 -a 2 -R -D "$1"
-}
-
-sketch_is_back() { grep -q 'on the bus as 1EAF:0004' <(sed -n '/reset: magic/,$p' "$out/$1.board"); }
-
-from_sketch() {
-  local name=$1
-  shift
-  board "$name" maple20
-  wait_for port_is_there
-  timed "$name" "$@"
-  wait_for sketch_is_back "$name"
-  unplug
-  wait_for port_is_gone
-}
-
 in_turn f4rom 0x08000000 08000000
 in_turn f4boot 0x08004000 08004000
-noise 08002000 3 64 /tmp/maple.bin
-from_sketch maple20-old old_chain /tmp/maple.bin
-from_sketch maple20-ours "$helper" upload --port /dev/ttyACM0 --offset 0x2000 /tmp/maple.bin

@@ -39,6 +39,8 @@ old_chain() {
 small=tests/firmware/blink-08002000.bin
 large=$out/large.bin
 small_ram 08002000 30001 "$large"
+largest=$out/largest.bin
+small_ram 08002000 65536 "$largest"
 f4=tests/firmware/blink-08004000.bin
 
 # What both need is read from the host's disk once before.
@@ -50,6 +52,8 @@ for round in $(seq $rounds); do
   timed "maple20-small-old-$round" maple20 old_chain 1EAF:0003 2 $small -R
   timed "maple20-large-ours-$round" maple20 "$helper" ttyACM0 2 1EAF:0003 "$large"
   timed "maple20-large-old-$round" maple20 old_chain 1EAF:0003 2 "$large" -R
+  timed "maple20-64k-ours-$round" maple20 "$helper" ttyACM0 2 1EAF:0003 "$largest"
+  timed "maple20-64k-old-$round" maple20 old_chain 1EAF:0003 2 "$largest" -R
   timed "f4boot-small-ours-$round" f4boot,sketch=stm32generic "$helper" ttyACM0 0x4000 $f4
   timed "f4boot-small-old-$round" f4boot,sketch=stm32generic old_chain 0483:df11 0 $f4 -s 0x08004000:leave
   step "ours-alone-$round" bash -c "start=\$(date +%s%N); '$helper' --version; echo \$(((\$(date +%s%N) - start) / 1000000)) >'$out/ours-alone-$round.ms'"

@@ -18,7 +18,9 @@ internal sealed class LinuxUsbBus(Sysfs sysfs, string nodes) : IUsbBus
     public IReadOnlyList<UsbDeviceInfo> List()
     {
         // With the first list, which is made before a board is reset: after the reset some bootloaders stay for half a second.
-        if (!_isPrepared)
+        // Without udev libusb does not start where no device has a node, as in a virtual machine without USB.
+        var hasNodes = Directory.Exists(nodes);
+        if (hasNodes && !_isPrepared)
         {
             LibUsbNode.Prepare();
             _isPrepared = true;
@@ -26,7 +28,7 @@ internal sealed class LinuxUsbBus(Sysfs sysfs, string nodes) : IUsbBus
 
         // The kernel makes the node after the entry in sysfs. Without any nodes (in a container) the error appears at opening.
         var devices = sysfs.Devices();
-        return Directory.Exists(nodes) ? [.. devices.Where(d => File.Exists(Node(d)))] : devices;
+        return hasNodes ? [.. devices.Where(d => File.Exists(Node(d)))] : devices;
     }
 
     /// <inheritdoc/>

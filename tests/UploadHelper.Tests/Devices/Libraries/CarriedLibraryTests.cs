@@ -27,6 +27,15 @@ public sealed class CarriedLibraryTests : IDisposable
         Assert.Empty(_folder.GetFileSystemInfos());
     }
 
+    // The loader recognises by its path what it has loaded: a second library at the path of the first would be the first.
+    [Fact]
+    public void The_next_library_is_not_taken_for_the_one_before()
+    {
+        Real(fromMemory: true).Load("");
+        var other = new CarriedLibrary("libother.so", Content, [], fromMemory: true);
+        Assert.Throws<DllNotFoundException>(() => other.Load(""));
+    }
+
     [Fact]
     public void A_folder_in_which_it_cannot_be_loaded_is_followed_by_the_next()
     {

@@ -39,7 +39,6 @@ public sealed class SystemSerialLineTests : IDisposable
     [InlineData(9600)]
     [InlineData(57600)]
     [InlineData(115200)]
-    [InlineData(1201)]
     public void The_line_speed_is_set(int baudRate)
     {
         using var line = Open(baudRate);

@@ -7,9 +7,8 @@ public static class NativeReport
 {
     /// <summary>What the numbers mean.</summary>
     public const string Notes =
-        "On a busy machine, the processor time of all threads is more meaningful than the wall time. \"To its first transfers\" means until the line that reports the\n"
-        + "bootloader. Up to there, compared with the empty program, an upload spends its time in about equal parts on the command line library, the configuration\n"
-        + "library, the image and its checks, and the virtual board, which a real upload does not need.";
+        "The empty program is a .NET one, compiled to ReadyToRun and in a single file with the runtime. On a busy machine, the processor time of all threads is more\n"
+        + "meaningful than the wall time. \"To its first transfers\" means until the line that reports the bootloader.";
 
     private const int Rounds = 40;
 
@@ -27,6 +26,11 @@ public static class NativeReport
             ("upload --simulate, complete", () => ProcessCost.Of(helper, upload)),
             ("upload --simulate, to its first transfers", () => ProcessCost.Until(helper, upload, "Found")),
         ];
+        if (IsInstalled("dfu-util"))
+        {
+            cases = [.. cases, ("dfu-util --version", () => ProcessCost.Of("dfu-util", ["--version"]))];
+        }
+
         var costs = cases.ToDictionary(c => c.Name, _ => new List<ProcessCost>());
         for (var round = 0; round < Rounds; round++)
         {
@@ -37,7 +41,7 @@ public static class NativeReport
         }
 
         var empties = costs[cases[0].Name];
-        var table = new Table($"The published executable (minimum of {Rounds} runs)", "run", "processor ms", "/ empty", "wall ms", "/ empty", "peak MB");
+        var table = new Table($"The published executable ({new FileInfo(helper).Length:N0} bytes; minimum of {Rounds} runs)", "run", "processor ms", "/ empty", "wall ms", "/ empty", "peak MB");
         foreach (var (name, runs) in costs)
         {
             table.Add(
@@ -49,6 +53,9 @@ public static class NativeReport
 
         return table;
     }
+
+    private static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(f => File.Exists(Path.Combine(f, program)));
 
     private static TimeSpan Processor(List<ProcessCost> runs) => runs.Min(c => c.Processor);
 

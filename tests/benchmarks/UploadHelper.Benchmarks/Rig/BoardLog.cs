@@ -37,14 +37,6 @@ public sealed class BoardLog(string file)
         return spans;
     }
 
-    /// <summary>From the line that ends with one text to the first one behind it that begins with another.</summary>
-    public TimeSpan Between(string end, string begin)
-    {
-        var from = Array.FindIndex(_lines, l => l.EndsWith(end, StringComparison.Ordinal));
-        var to = Array.FindIndex(_lines, from + 1, l => l.Length > 11 && l[11..].StartsWith(begin, StringComparison.Ordinal));
-        return TimeSpan.FromSeconds(TimeOf(_lines[to]) - TimeOf(_lines[from]));
-    }
-
     private static double TimeOf(string line) => double.Parse(line[..9], CultureInfo.InvariantCulture);
 
     /// <summary>The DFU requests of one program.</summary>

@@ -12,10 +12,13 @@ public static class RigReport
 
     /// <summary>What the numbers of the old chain mean.</summary>
     public const string OldChainNotes =
-        "From the arrival of the magic reset at the sketch to the enumeration of the new sketch, 64 KiB. The old chain does what maple_loader does: magic reset, 50 ms\n"
-        + "pause, `dfu-util -l` every 100 ms until the bootloader is listed, then `dfu-util -a 2 -R`. It does not include the start of Java, which precedes the reset.";
+        "From the start of the program to the answer of the new sketch behind its port; medians of three, by turns on the same board. The old chain resets as\n"
+        + "upload-reset does, pauses 750 ms, and starts dfu-util 0.11, up to five times. It does not verify; upload-helper does (maple20 and f4boot can be read).";
 
     private static readonly (string Board, string Bootloader)[] Boards = [("f4rom", "ST ROM, STM32F405"), ("f4boot", "F4Bootloader")];
+
+    private static readonly (string Upload, string Board, string Bytes)[] Clicks =
+        [("maple20-small", "maple20", "716"), ("maple20-large", "maple20", "30,001"), ("maple20-64k", "maple20", "65,536"), ("f4boot-small", "f4boot", "716")];
 
     /// <summary>dfu-util and ours, DfuSe.</summary>
     public static Table Uploads(string folder)
@@ -37,13 +40,18 @@ public static class RigReport
         return table;
     }
 
-    /// <summary>The old chain and ours, from the magic to the new sketch.</summary>
+    /// <summary>The old chain and ours, from the click to the new sketch (tests/rig/scenarios/chain.sh).</summary>
     public static Table OldChain(string folder)
     {
-        TimeSpan Of(string log) => new BoardLog(Path.Combine(folder, log)).Between("reset: magic", "on the bus as 1EAF:0004");
-        var (old, ours) = (Of("maple20-old.board"), Of("maple20-ours.board"));
-        var table = new Table("In the rig: from the magic reset to the new sketch, maple20", "old chain s", "ours s", "old / ours");
-        table.Add(Table.Seconds(old), Table.Seconds(ours), Table.Ratio(old / ours));
+        TimeSpan Of(string upload, string who) => Median(Directory.GetFiles(folder, $"{upload}-{who}-*.ms")
+            .Select(f => TimeSpan.FromMilliseconds(double.Parse(File.ReadAllText(f), CultureInfo.InvariantCulture))));
+        var table = new Table("In the rig: from the click to the new sketch's answer", "board", "bytes", "old chain s", "ours s", "old / ours");
+        foreach (var (upload, board, bytes) in Clicks)
+        {
+            var (old, ours) = (Of(upload, "old"), Of(upload, "ours"));
+            table.Add(board, bytes, Table.Seconds(old), Table.Seconds(ours), Table.Ratio(old / ours));
+        }
+
         return table;
     }
 
