@@ -7,7 +7,7 @@ ls /usr/lib/*/libusb-1.0.so* >"$out/libusb.out" 2>/dev/null
 step doctor "$helper" doctor
 
 cat >/etc/udev/rules.d/99-user.rules <<'RULES'
-SUBSYSTEM=="tty", ATTRS{idVendor}=="0483|1eaf", MODE="0666"
+SUBSYSTEM=="tty", ATTRS{idVendor}=="0483|1eaf|2341", MODE="0666"
 SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="0483", ATTR{idProduct}=="df11", MODE="0666"
 SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="1eaf", ATTR{idProduct}=="0003", MODE="0666"
 RULES
@@ -18,7 +18,7 @@ chmod 644 /tmp/*.bin
 
 # by_terminal NAME BOARD OFFSET IMAGE
 by_terminal() {
-  called "$1" "$2" setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/tmp \
+  from_sketch_to_sketch "$1" "$2" setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/tmp \
     /tmp/upload-helper upload --port /dev/ttyACM0 --offset "$3" "$4" --wait-port yes
 }
 
