@@ -71,6 +71,10 @@
 #error "OneClickDfu: this chip is not known to have a USB DFU bootloader in ROM that a sketch can start. Select an upload method without 'one click'."
 #endif
 
+#if defined(ONE_CLICK_DFU_CDC) && !defined(USBD_USE_CDC)
+#error "OneClickDfu: the sketch has no USB serial port on which it could be asked. Select CDC in the menu 'USB support', or an upload method without 'one click'."
+#endif
+
 /* With the menu option, a sketch may include the library as well: once is enough. */
 #if defined(ROM) && !defined(ONE_CLICK_DFU_LINKED)
 
