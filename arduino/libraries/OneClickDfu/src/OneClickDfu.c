@@ -102,9 +102,14 @@
 #define AIRCR REGISTER(0xE000ED0C)
 #define RESET_REQUEST 0x05FA0004
 #define CPACR REGISTER(0xE000ED88)
-#define DCCMVAC REGISTER(0xE000EF68)
-#define INITIAL_STACK_POINTER (*(const uint32_t *)0x08000000)
-#define REQUEST ((volatile uint32_t *)((INITIAL_STACK_POINTER - 256) & ~31u))
+#define DCCMVAC REGISTER(0xE000EF68) /* cleans a line of the data cache */
+
+/* The linker script's name for the initial stack pointer. */
+#ifndef ONE_CLICK_DFU_STACK
+#define ONE_CLICK_DFU_STACK _estack
+#endif
+extern uint32_t ONE_CLICK_DFU_STACK[];
+#define REQUEST ((volatile uint32_t *)((uint32_t)ONE_CLICK_DFU_STACK - 256))
 
 #define MAGIC 0x0DF01EAFu /* plus the attempts that are left */
 #define ATTEMPTS 16u
