@@ -35,6 +35,7 @@ internal sealed record Boot(string? FirstLine, string Log)
     }
 
     /// <summary>Boots a flash image, and collects what comes out of USART1 up to the line "end".</summary>
+    /// <param name="flash">The flash from 0x08000000.</param>
     /// <param name="words">What QEMU writes into RAM at each reset of the processor, by address.</param>
     /// <param name="ram">What is in RAM from 0x20000000 at each reset.</param>
     public static IReadOnlyList<string> Report(byte[] flash, IEnumerable<(uint Address, uint Value)> words, byte[]? ram = null)
