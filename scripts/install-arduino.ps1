@@ -10,6 +10,7 @@ param(
 $ErrorActionPreference = 'Stop'
 
 $here = Split-Path -Parent $PSScriptRoot
+$oneClick = Join-Path $here 'arduino/libraries/OneClickDfu/src'  # what the options "one click" compile into a sketch
 $begin = '# >>> upload-helper. This block is put here and removed by install-arduino; changes in it are lost.'
 $end = '# <<< upload-helper'
 $latin1 = [Text.Encoding]::GetEncoding('ISO-8859-1')  # a character for each byte, whatever the file's encoding
@@ -116,7 +117,7 @@ function Test-Writable([string] $folder) {
 # Refuses a core that cannot be changed, before any core is.
 function Assert-Core([string] $core) {
     $target = Join-Path $core 'upload-helper'
-    foreach ($folder in $core, $target, (Join-Path $target 'ld')) {
+    foreach ($folder in $core, $target, (Join-Path $target 'ld'), (Join-Path $target 'one-click')) {
         if (-not (Test-Path -LiteralPath $folder)) { continue }
         if (-not (Test-Path -LiteralPath $folder -PathType Container)) { Stop-Here "$folder is not a folder: remove it, and run this script again. Nothing was changed." }
         if (-not (Test-Writable $folder)) {
@@ -163,6 +164,10 @@ function Install-Core([string] $core, [string] $name) {
         New-Item -ItemType Directory -Force -Path (Join-Path $target 'ld') | Out-Null
         Get-ChildItem -LiteralPath $scripts -Filter *.ld | Copy-Item -Destination (Join-Path $target 'ld') -Force
     }
+    if ((Read-Text (Join-Path $overlay 'boards.local.txt')).Contains('upload-helper/one-click/')) {
+        New-Item -ItemType Directory -Force -Path (Join-Path $target 'one-click') | Out-Null
+        Get-ChildItem -LiteralPath $oneClick | Copy-Item -Destination (Join-Path $target 'one-click') -Force
+    }
     Install-Block (Read-Text (Join-Path $overlay 'platform.local.txt')) (Join-Path $core 'platform.local.txt')
     $boards = Get-ForBoardsOf (Join-Path $core 'boards.txt') (Join-Path $overlay 'boards.local.txt')
     Install-Block $boards (Join-Path $core 'boards.local.txt')
@@ -182,11 +187,12 @@ function Uninstall-Core([string] $core, [string] $name) {
     if (Test-Path -LiteralPath $scripts) {
         $ours += Get-ChildItem -LiteralPath $scripts -Filter *.ld | ForEach-Object { "ld$separator$($_.Name)" }
     }
+    $ours += Get-ChildItem -LiteralPath $oneClick | ForEach-Object { "one-click$separator$($_.Name)" }
     foreach ($file in $ours) {
         $path = Join-Path $target $file
         if (Test-Path -LiteralPath $path) { Remove-Item -LiteralPath $path -Force }
     }
-    foreach ($folder in (Join-Path $target 'ld'), $target) {
+    foreach ($folder in (Join-Path $target 'ld'), (Join-Path $target 'one-click'), $target) {
         if ((Test-Path -LiteralPath $folder) -and -not (Get-ChildItem -LiteralPath $folder -Force)) { Remove-Item -LiteralPath $folder }
     }
     if (Test-Path -LiteralPath $target) { Write-Output "  not removed, not installed by this script: $((Get-ChildItem -LiteralPath $target).Name)" }

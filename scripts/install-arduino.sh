@@ -7,6 +7,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
+one_click=$here/arduino/libraries/OneClickDfu/src # what the options "one click" compile into a sketch
 begin='# >>> upload-helper. This block is put here and removed by install-arduino; changes in it are lost.'
 end='# <<< upload-helper'
 
@@ -107,7 +108,7 @@ remove_block() {
 # Refuses a core that cannot be changed, before any core is.
 check_core() {
   local core=$1 folder file
-  for folder in "$core" "$core/upload-helper" "$core/upload-helper/ld"; do
+  for folder in "$core" "$core/upload-helper" "$core/upload-helper/ld" "$core/upload-helper/one-click"; do
     [ ! -e "$folder" ] || [ -d "$folder" ] || fail "$folder is not a folder: remove it, and run this script again. Nothing was changed."
     [ ! -d "$folder" ] || [ -w "$folder" ] || fail "you may not write to $folder. Nothing was changed. Run this script as the owner of that folder (on most systems: with sudo), or install the core in your sketchbook's hardware folder"
   done
@@ -134,6 +135,10 @@ install_core() {
     mkdir -p "$core/upload-helper/ld"
     cp -f "$overlay"/ld/*.ld "$core/upload-helper/ld/"
   fi
+  if grep -q upload-helper/one-click/ "$overlay/boards.local.txt"; then
+    mkdir -p "$core/upload-helper/one-click"
+    cp -f "$one_click"/* "$core/upload-helper/one-click/"
+  fi
   install_block "$core/platform.local.txt" <"$overlay/platform.local.txt"
   for_boards_of "$core" "$overlay/boards.local.txt" | install_block "$core/boards.local.txt"
   echo "installed in $core ($2)"
@@ -152,6 +157,10 @@ remove_core() {
     (cd "$overlay/ld" && printf '%s\0' *.ld) | (cd "$core/upload-helper/ld" 2>/dev/null && xargs -0 rm -f) || true
     rmdir "$core/upload-helper/ld" 2>/dev/null || true
   fi
+  for file in "$one_click"/*; do
+    rm -f "$core/upload-helper/one-click/$(basename "$file")"
+  done
+  rmdir "$core/upload-helper/one-click" 2>/dev/null || true
   rmdir "$core/upload-helper" 2>/dev/null || [ ! -d "$core/upload-helper" ] || echo "  not removed, not installed by this script: $(ls "$core/upload-helper")"
   echo "removed from $core"
 }

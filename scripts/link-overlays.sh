@@ -62,6 +62,22 @@ preferences() {
   done
 }
 
+# The first part of a board whose bootloader in ROM a sketch can enter: first_part FOLDER BOARD
+first_part() {
+  tr -d '\r' <"$1/boards.txt" | awk -F= -v board="$2" '
+    $1 == board ".build.series" { common = $2 }
+    index($1, board ".menu.pnum.") == 1 {
+      n = split(substr($1, length(board) + 12), part, ".")
+      if (n == 3 && part[2] == "build" && part[3] == "product_line") { line[part[1]] = $2; order[++parts] = part[1] }
+      if (n == 3 && part[2] == "build" && part[3] == "series") series[part[1]] = $2
+    }
+    END { for (i = 1; i <= parts; i++) { p = order[i]; print p, (p in series ? series[p] : common), line[p] } }' |
+    while read -r part series line; do
+      ! arm-none-eabi-gcc -mcpu=cortex-m0plus -mthumb -fsyntax-only -w "-D$series" "-D$line" \
+        "$here/arduino/libraries/OneClickDfu/src/OneClickDfu.c" 2>/dev/null || { echo "$part"; break; }
+    done
+}
+
 # Writes to $log, into $build: compile SKETCH ARCH BOARD-AND-OPTIONS
 compile() {
   printf '%s\n' "$1" >"$work/Blink/Blink.ino"
@@ -74,6 +90,10 @@ compile() {
 
 link_row() {
   local overlay=$1 arch=$2 board=$3 chosen=$4 offset=$5 ids=$6 options log=$work/log image build=$work/build
+  if [[ $chosen == *dfuOneClickMethod* ]]; then
+    chosen+=,usb=CDCgen
+    [[ $chosen == *pnum=* ]] || chosen+=,pnum=$(first_part "$work/hardware/core/$arch" "$board")
+  fi
   options=$(all_options "$work/hardware/core/$arch" "$board" "$chosen")
   board=$board${options:+:$options}
 

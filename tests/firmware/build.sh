@@ -42,4 +42,17 @@ arm-none-eabi-gcc -mcpu=cortex-m4 $flags -L. -T sketch-08000000.ld bootloader.c 
 arm-none-eabi-objcopy -O binary bootloader.elf bootloader.bin
 chmod -x bootloader.bin
 rm bootloader.elf
+
+# The library that enters the bootloader in ROM, in a sketch of its own, with what QEMU does not have elsewhere: the bootloader at
+# 0x08010000, RCC_CSR and the mark of Arduino_STM32 in RAM.
+library=../../arduino/libraries/OneClickDfu/src/OneClickDfu.c
+elsewhere="-DSTM32F4xx -DONE_CLICK_DFU_ROM=0x08010000 -DONE_CLICK_DFU_RESETS=0x2001FF00"
+arm-none-eabi-gcc -mcpu=cortex-m4 $flags $elsewhere -T oneclick.ld oneclick.c "$library" -o oneclick.elf
+arm-none-eabi-gcc -mcpu=cortex-m4 $flags $elsewhere -DONE_CLICK_DFU_MARK=0x2001FF20 -T oneclick.ld oneclick.c "$library" -o oneclick-mark.elf
+arm-none-eabi-gcc -mcpu=cortex-m4 $flags -T oneclick-rom.ld oneclick-rom.c -o oneclick-rom.elf
+for name in oneclick oneclick-mark oneclick-rom; do
+  arm-none-eabi-objcopy -O binary $name.elf $name.bin
+  chmod -x $name.bin
+  rm $name.elf
+done
 sha256sum ./*.bin ./*.hex ./*.s19 ./*.elf ./*.dfu

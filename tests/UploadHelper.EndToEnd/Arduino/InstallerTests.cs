@@ -332,6 +332,9 @@ public sealed class InstallerTests : IDisposable
         Assert.StartsWith("a=b\nlast=line\n#", installed["Arduino_STM32-F1/arch/platform.local.txt"], StringComparison.Ordinal);
         Assert.StartsWith("x.name=Mine\r\nx.upload.offset=0x8000\r\n#", installed["Arduino_STM32-F4/arch/boards.local.txt"], StringComparison.Ordinal);
         Assert.Contains("GenF4.menu.", installed["Arduino_Core_STM32/arch/boards.local.txt"], StringComparison.Ordinal);
+        Assert.All(Cores[1..], c => Assert.Contains("oneClickDfu", installed[$"{c}/arch/upload-helper/one-click/OneClickDfu.c"], StringComparison.Ordinal));
+        Assert.All(Cores[1..], c => Assert.Contains("oneClickDfu", installed[$"{c}/arch/upload-helper/one-click/OneClickDfu.h"], StringComparison.Ordinal));
+        Assert.DoesNotContain(installed.Keys, f => f.StartsWith($"{Cores[0]}/arch/upload-helper/one-click", StringComparison.Ordinal));
         Assert.DoesNotContain("GenU5.", installed["Arduino_Core_STM32/arch/boards.local.txt"], StringComparison.Ordinal);
 
         Run("again", 0, PathOf("hard ware"), executable, PathOf("program file"));

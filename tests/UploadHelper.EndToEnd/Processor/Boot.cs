@@ -34,12 +34,53 @@ internal sealed record Boot(string? FirstLine, string Log)
         }
     }
 
+    /// <summary>Boots a flash image, and collects what comes out of USART1 up to the line "end".</summary>
+    /// <param name="flash">The flash from 0x08000000.</param>
+    /// <param name="words">What QEMU writes into RAM at each reset of the processor, by address.</param>
+    /// <param name="ram">What is in RAM from 0x20000000 at each reset.</param>
+    public static IReadOnlyList<string> Report(byte[] flash, IEnumerable<(uint Address, uint Value)> words, byte[]? ram = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("boot");
+        var (flashFile, ramFile) = (Path.Combine(folder.FullName, "flash"), Path.Combine(folder.FullName, "ram"));
+        File.WriteAllBytes(flashFile, flash);
+        File.WriteAllBytes(ramFile, ram ?? []);
+        using var machine = Start(
+            flashFile,
+            [
+                .. ram is null ? Array.Empty<string>() : ["-device", $"loader,file={ramFile},addr=0x20000000,force-raw=on"],
+                .. words.SelectMany(w => new[] { "-device", $"loader,addr=0x{w.Address:X8},data=0x{w.Value:X8},data-len=4" }),
+            ]);
+        try
+        {
+            machine.StandardInput.Close();
+            var log = machine.StandardError.ReadToEndAsync();
+            var lines = new List<string>();
+            var reading = Task.Run(() =>
+            {
+                while (machine.StandardOutput.ReadLine() is { } line && line != "end")
+                {
+                    lines.Add(line);
+                }
+            });
+            var inTime = reading.Wait(ProcessRun.Watchdog);
+            machine.Kill();
+            return inTime
+                ? lines
+                : throw new InvalidOperationException($"The processor neither came to an end of its report nor ended in {ProcessRun.Watchdog.TotalMinutes} minutes. {log.Result}");
+        }
+        finally
+        {
+            machine.WaitForExit();
+            folder.Delete(recursive: true);
+        }
+    }
+
     // QEMU aborts when the processor locks up; no core file of it, please.
-    private static Process Start(string flashFile) => ProcessRun.Start(
+    private static Process Start(string flashFile, params string[] more) => ProcessRun.Start(
         "/bin/sh",
         [
             "-c", "ulimit -c 0; exec \"$0\" \"$@\"", Emulator,
             "-machine", "netduinoplus2", "-nographic", "-monitor", "none", "-serial", "stdio",
-            "-device", $"loader,file={flashFile},addr=0x08000000",
+            "-device", $"loader,file={flashFile},addr=0x08000000", .. more,
         ]);
 }

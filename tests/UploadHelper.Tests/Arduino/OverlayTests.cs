@@ -54,7 +54,9 @@ public class OverlayTests
         { "STM32GENERIC", "DISCOVERY_F407VG", "upload_method=F4BootOldMethod", $"{DfuSe} --offset=0x10000" },
         { "STM32GENERIC", "DISCOVERY_F407VG", "upload_method=RomMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_Core_STM32", "Disco", "upload_method=dfuMethod", $"{DfuSe} --offset=0x0" },
+        { "Arduino_Core_STM32", "Disco", "upload_method=dfuOneClickMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_Core_STM32", "GenF4", "upload_method=dfuMethod", $"{DfuSe} --offset=0x0" },
+        { "Arduino_Core_STM32", "GenF4", "upload_method=dfuOneClickMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_Core_STM32", "GenF4", "upload_method=f4bootMethod", $"{DfuSe} --offset=0x4000" },
         { "Arduino_Core_STM32", "GenF4", "upload_method=f4bootOldMethod", $"{DfuSe} --offset=0x10000" },
         { "Arduino_Core_STM32", "GenF1", "upload_method=dfuMethod", $"{DfuSe} --offset=0x0" },
@@ -62,6 +64,7 @@ public class OverlayTests
         { "Arduino_Core_STM32", "GenF1", "upload_method=dfuoMethod", $"{Maple1} --offset=0x5000" },
         { "Arduino_Core_STM32", "3dprinter", "pnum=SMALL,upload_method=dfuMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_Core_STM32", "3dprinter", "pnum=LARGE,upload_method=dfuMethod", $"{DfuSe} --offset=0x10000" },
+        { "Arduino_Core_STM32", "3dprinter", "pnum=LARGE,upload_method=dfuOneClickMethod", $"{DfuSe} --offset=0x10000" },
     };
 
     [Theory]
@@ -111,6 +114,7 @@ public class OverlayTests
     [InlineData("STM32GENERIC", "BLACK_F407XX", "upload_method=F4BootMethod", "f4boot", 0x0800_4000)]
     [InlineData("Arduino_Core_STM32", "GenF4", "upload_method=f4bootMethod", "f4boot", 0x0800_4000)]
     [InlineData("Arduino_Core_STM32", "GenF4", "upload_method=dfuMethod", "f4rom", 0x0800_0000)]
+    [InlineData("Arduino_Core_STM32", "GenF4", "upload_method=dfuOneClickMethod", "f4rom", 0x0800_0000)]
     [InlineData("Arduino_STM32-F1", "mapleMini", "bootloader_version=original", "maple-orig", 0x0800_5000)]
     [InlineData("Arduino_STM32-F1", "mapleMini", "bootloader_version=original", "maple20", 0x0800_5000)]
     [InlineData("Arduino_STM32-F1", "mapleMini", "bootloader_version=bootloader20", "maple20", 0x0800_2000)]
@@ -184,6 +188,33 @@ public class OverlayTests
         Assert.All(common.Where(l => !l.StartsWith("tools.maple_upload", StringComparison.Ordinal)), l => Assert.Contains(l, sample));
     }
 
+    /// <summary>An option that enters the bootloader in ROM without BOOT0 compiles the library, and makes the core ask it.</summary>
+    [Fact]
+    public void Each_one_click_option_compiles_the_library_into_the_sketch()
+    {
+        var found = 0;
+        foreach (var core in Cores)
+        {
+            var lines = Lines(InstalledCore.Overlay(core, "boards.local.txt")).ToHashSet();
+            foreach (var option in lines.Where(l => l.Contains("one click", StringComparison.Ordinal) && l[0] != '#').Select(l => l.Split('=')[0]))
+            {
+                var link = Assert.Single(lines, l => l.StartsWith($"{option}.compiler.c.elf.extra_flags=", StringComparison.Ordinal));
+                Assert.Contains("\"{runtime.platform.path}/upload-helper/one-click/OneClickDfu.c\"", link, StringComparison.Ordinal);
+                var asks = core switch
+                {
+                    "Arduino_Core_STM32" => lines.Contains($"{option}.build.extra_flags=-DDTR_TOGGLING_SEQ -DONE_CLICK_DFU_LINKED"),
+                    "STM32GENERIC" => link.Contains("-DONE_CLICK_DFU_MARK=0x40024000", StringComparison.Ordinal)
+                        && lines.Any(l => l.StartsWith($"{option}.build.extra_flags_serial_auto=", StringComparison.Ordinal) && l.EndsWith(" -DHIDBL_F4", StringComparison.Ordinal)),
+                    _ => link.Contains("-DONE_CLICK_DFU_MARK=0x40002850", StringComparison.Ordinal),
+                };
+                Assert.True(asks, option);
+                found++;
+            }
+        }
+
+        Assert.Equal(22 + 7 + 2, found);
+    }
+
     /// <summary>With the real cores: scripts/link-overlays.sh says so, where they are at hand.</summary>
     [Fact]
     public void The_table_of_boards_has_what_was_linked_and_nothing_else()
@@ -221,6 +252,7 @@ public class OverlayTests
             ("upload_method=f4bootOldMethod", "F4Bootloader (old build)"),
             ("upload_method=MapleF4Method", "Maple bootloader, F4 port"),
             ("upload_method=RomMethod", "ST system bootloader in ROM (BOOT0)"),
+            ("upload_method=dfuOneClickMethod", "ST system bootloader in ROM (BOOT0)"),
             ("upload_method=DfuSeEndMethod", "h0wch33/stm32f1_dfu (64 KiB part)"),
         ];
         var seen = new HashSet<string>();
