@@ -68,7 +68,7 @@ public class SketchResetTests
 
         new SketchReset(ports, new VirtualClock(), _ => { }).Run("COM3", default);
 
-        Assert.Equal(isTouched ? [9600, 1200, 9600] : [9600], ports.Speeds);
+        Assert.Equal((int[])(isTouched ? [9600, 1200, 9600] : [9600]), ports.Speeds);
         Assert.Equal(isTouched, ports.Touched);
     }
 
