@@ -37,13 +37,13 @@ internal sealed class BoardWatch(ISerialPorts ports, string name, string? usbPat
         return outcome.Warning is null;
     }
 
-    /// <summary>What became of a sketch that was reset, if no bootloader has come, and what the user can do.</summary>
+    /// <summary>What became of the sketch if no bootloader has come, and what the user can do; null if there is nothing to add.</summary>
     /// <param name="mayBeInRom">Whether the bootloader may be the one in ROM.</param>
-    public (string Message, string? Hint)? WhyNone(bool mayBeInRom) =>
-        !_wasReset ? null
-        : Port() is { } port ? (
-            $"The sketch has reset, but it is back on {port.Name} without a bootloader.",
+    public (string? Message, string? Hint) WhyNone(bool mayBeInRom) =>
+        Port() is { } port ? (
+            _wasReset ? $"The sketch has reset, but it is back on {port.Name} without a bootloader." : null,
             mayBeInRom ? $"{ErrorMessages.HoldBoot0} Then {Again.Clause} at once." : null)
+        : !_wasReset ? (null, null)
         : (
             "The sketch has reset, but nothing has appeared on USB since.",
             mayBeInRom

@@ -56,7 +56,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
 
                     search.NameOthers(filter, refuse: !mayCome);
                 },
-                () => watch?.WhyNone(request.MayBeInRom),
+                () => watch?.WhyNone(request.MayBeInRom) ?? (null, null),
                 cancellationToken);
         }
         else if (request.Port is not null)

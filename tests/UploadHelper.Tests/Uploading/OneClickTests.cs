@@ -105,6 +105,17 @@ public class OneClickTests
     }
 
     [Fact]
+    public void And_if_nobody_holds_it_the_last_line_tells_of_it_again()
+    {
+        var bench = new Bench("blackpill-f411,sketch=stm32core-plain");
+
+        var e = Assert.Throws<UploadException>(() => Upload(bench, _ => { }));
+
+        Assert.Equal((UploadError.NoDevice, true), (e.Error, e.Hint.StartsWith(ErrorMessages.HoldBoot0, StringComparison.Ordinal)));
+        Assert.Equal(0, bench.Board.SectorsErased);
+    }
+
+    [Fact]
     public void RESET_alone_starts_that_sketch_again_and_is_not_told_a_second_time()
     {
         var bench = new Bench("blackpill-f411,sketch=stm32core-plain");
