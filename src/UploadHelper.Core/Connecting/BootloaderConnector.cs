@@ -35,6 +35,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
         var found = ErrorMessages.Listing(() => search.Find(filter, request.StrictPolling, cancellationToken));
         if (found is null)
         {
+            request = request with { IsWithoutUsbRom = request.Port is { } sketch && SketchPort.IsWithoutUsbRom(PortNames.Find(ports.List(), sketch)) };
             var outcome = request.Port is null ? null : Reset(request, request.Port, cancellationToken);
             var reset = outcome is { Warning: null };
 

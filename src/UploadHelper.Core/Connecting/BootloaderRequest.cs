@@ -26,11 +26,14 @@ public record BootloaderRequest(DeviceFilter Filter)
     /// <summary>Where the sketch begins, if that is known.</summary>
     public uint? SketchStart { get; init; }
 
+    /// <summary>Whether the chip is known to have no USB in its ROM.</summary>
+    internal bool IsWithoutUsbRom { get; init; }
+
     /// <summary>
     /// Whether the bootloader may be the one in ST's ROM: it has ST's ids, and starts sketches at the base of the flash. Only BOOT0
     /// or the sketch can start it.
     /// </summary>
-    internal bool MayBeInRom => Filter.Ids.Contains(StRomFamily.Id) && SketchStart is null or FlashAddress.FlashBase && Alternate is null or 0;
+    internal bool MayBeInRom => !IsWithoutUsbRom && Filter.Ids.Contains(StRomFamily.Id) && SketchStart is null or FlashAddress.FlashBase && Alternate is null or 0;
 
     /// <summary>
     /// The filter with the board's USB path, if the serial port reveals it, so that no other board in DFU mode matches. The

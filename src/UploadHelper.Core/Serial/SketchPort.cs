@@ -28,6 +28,7 @@ public static class SketchPort
     // 66 GIGA R1), the others the program on it (ArduinoCore-mbed, boards.txt).
     private const ushort Arduino = 0x2341;
     private const ushort LastProgram = 0x05;
+    private const ushort Maple = 0x1EAF;
     private static readonly byte[] ArduinoBoards = [0x5B, 0x5F, 0x64, 0x66];
 
     // Arduino_STM32's core for the F4 (usbd_desc.c), STM32GENERIC, Arduino_Core_STM32. Only the first needs a high DTR; its ids are fixed.
@@ -58,6 +59,9 @@ public static class SketchPort
 
     // How Linux and macOS name the ports of Bluetooth devices.
     private static readonly string[] BluetoothNames = ["rfcomm", "cu.Bluetooth", "tty.Bluetooth", "cu.BLTH", "tty.BLTH"];
+
+    /// <summary>Whether the chip of a sketch has no USB in its ROM: Maple's vendor is that of sketches for the STM32F103 (AN2606).</summary>
+    public static bool IsWithoutUsbRom(SerialPortInfo? port) => port?.VendorId == Maple;
 
     /// <summary>The kind of device behind a port that is certainly not a sketch's own port; null if it is one, or could be.</summary>
     public static string? OtherDevice(SerialPortInfo port)

@@ -189,6 +189,19 @@ public class OneClickTests
         Assert.False(Assert.Single(bench.Events.OfType<WaitingForBootloader>()).MayBeInRom);
     }
 
+    [Fact]
+    public void Nor_of_a_chip_without_USB_in_its_ROM()
+    {
+        // An STM32F103 with h0wch33's bootloader, which starts sketches at the base of the flash too.
+        var bench = new Bench("h0wch33");
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(bench.Request(Base)));
+
+        Assert.Contains("it is back on sim", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("BOOT0", e.Hint, StringComparison.Ordinal);
+        Assert.False(Assert.Single(bench.Events.OfType<WaitingForBootloader>()).MayBeInRom);
+    }
+
     /// <summary>Nothing that a host may read tells the version of the ROM.</summary>
     [Theory]
     [InlineData("h747,rom=9.0", true)]
