@@ -206,7 +206,6 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
                 + $").{ErrorMessages.OtherDevices(others, _listed)}{(known.Message is { } message ? $" {message}" : "")} {ErrorMessages.Unchanged}",
             elsewhere.Count > 0 ? $"To use that board, give --usb-path {elsewhere[0].Path}"
                 : others.Count > 0 ? Select(others)
-                
                 : known.Hint
                     ?? $"Press RESET on the board{(request.MayBeInRom ? " (with BOOT0 held, if its bootloader is in ROM)" : "")} and {Again.Clause} at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?");
     }
