@@ -185,6 +185,11 @@ public sealed class Board : IUsbPort, IFaultTarget
     /// <summary>Presses the RESET button.</summary>
     public void PressReset() => Reset("RESET button", BootCause.ResetButton);
 
+    /// <summary>Presses RESET while BOOT0 is held, and then releases BOOT0.</summary>
+    /// <exception cref="ArgumentException">The ROM has no USB.</exception>
+    public void PressResetWithBoot0() =>
+        Reset("RESET button, BOOT0 held", _kind.HasUsbRom ? BootCause.Boot0 : throw new ArgumentException($"the ROM of {Name} has no USB"));
+
     /// <summary>Pulls the cable.</summary>
     public void Unplug()
     {
@@ -270,7 +275,14 @@ public sealed class Board : IUsbPort, IFaultTarget
     {
         if (_kind.Boot(this, cause) is { } bootloader)
         {
-            _usb.Attach(bootloader);
+            if (_kind.RomStartsUsb)
+            {
+                _usb.Attach(bootloader);
+            }
+            else
+            {
+                Log(BoardEventKind.Start, "the bootloader waits at its serial port, and does not start USB");
+            }
         }
         else
         {

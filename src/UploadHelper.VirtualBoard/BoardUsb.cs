@@ -74,6 +74,7 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
             Since = board.Now,
             HasMoved = _hasMoved,
             SerialNumber = function.Identity.SerialNumber,
+            Product = function.Identity.Strings[1],
         };
         board.Log(BoardEventKind.Bus, $"on the bus as {new UsbId(function.Identity.VendorId, function.Identity.ProductId)} ({function.Identity.Strings[1]})");
     }

@@ -241,6 +241,10 @@ public static class BoardFactory
         ("dsonano", () => new DsoNanoBoard()),
         ("h747", () => RomBoard.H7),
         ("l496", () => RomBoard.L4),
+        ("blackpill-f411", () => ModuleBoard.BlackPillF411),
+        ("blackpill-f401", () => ModuleBoard.BlackPillF401),
+        ("f407-rom", () => ModuleBoard.F407),
+        ("l476-rom", () => ModuleBoard.L476),
         // jumpToUser() of a build for boards without disconnect hardware powers USB down; of one for Maple hardware, it leaves USB on.
         ("maple20", () => new MapleBoard("maple20", MapleBuild.Stm32duino(1024), Part.Stm32F103(128))
         {

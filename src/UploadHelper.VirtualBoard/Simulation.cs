@@ -13,7 +13,7 @@ namespace UploadHelper.VirtualBoard;
 /// </summary>
 public sealed class Simulation
 {
-    private const string Help = "commands: reset, unplug, plug, fault KIND@TRANSFER, no-fault, save FILE, status, quit; for one of several boards put its number first: 2 reset";
+    private const string Help = "commands: reset, boot0, unplug, plug, fault KIND@TRANSFER, no-fault, save FILE, status, quit; for one of several boards put its number first: 2 reset";
 
     private readonly SimulationOptions _options;
     private readonly SimulationEndpoints _endpoints;
@@ -199,6 +199,9 @@ internal sealed class BoardConsole : IDisposable
         {
             case ("reset", null):
                 Runner.Use(_ => _board.PressReset());
+                break;
+            case ("boot0", null):
+                Runner.Use(_ => _board.PressResetWithBoot0());
                 break;
             case ("unplug", null):
                 Runner.Use(_ => _board.Unplug());

@@ -198,6 +198,9 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// <summary>Whether it hangs when it reads a word whose programming was interrupted: the ECC of that word is wrong (RM0433, 4.3.9).</summary>
     public bool HangsOnCutWords { get; init; }
 
+    /// <summary>Why it may not start a sketch when it is told to, in a sentence; null if it does.</summary>
+    public string? MayNotStart { get; init; }
+
     /// <summary>What the user can do if the sketch does not start; null if pressing RESET is the only advice.</summary>
     public string? NotStarted { get; init; }
 

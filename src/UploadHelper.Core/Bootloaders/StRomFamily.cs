@@ -14,6 +14,9 @@ internal static class StRomFamily
     private const int OneWord = 4;
     private const int DoubleWord = 8;
 
+    private static readonly string[] Newer =
+        ["@Option Bytes  /0x1FFFC000/01*016 e", "@OTP Memory /0x1FFF7800/01*512 e,01*016 e", "@Device Feature/0xFFFF0000/01*004 e"];
+
     /// <summary>The ids of ST's ROMs, and of most DfuSe bootloaders in flash.</summary>
     public static UsbId Id { get; } = new(0x0483, 0xDF11);
 
@@ -38,7 +41,11 @@ internal static class StRomFamily
                     "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
                     "@Option Bytes  /0x1FFFC000/01*016 g",
                     "@OTP Memory /0x1FFF7800/01*512 g,01*016 g",
-                    "@Device Feature/0xFFFF0000/01*004 g")),
+                    "@Device Feature/0xFFFF0000/01*004 g"),
+
+                // STM32F411xE and STM32F401xC, as dfu-util lists them on Black Pills (zmk issue 1711, OpenDeck issue 123).
+                Rom(["@Internal Flash  /0x08000000/04*016Kg,01*064Kg,03*128Kg", .. Newer]),
+                Rom(["@Internal Flash  /0x08000000/04*016Kg,01*064Kg,01*128Kg", .. Newer])),
             PollsEarly = "EdgeTX and rs-dfu on F4 and F7 radios, MicroPython's pydfu",
             Series = [Stm32Series.F2, Stm32Series.F4, Stm32Series.F7],
             LastWrite = OneWord,
@@ -60,7 +67,8 @@ internal static class StRomFamily
             PollsEarly = "EdgeTX on H7 radios, MicroPython's pydfu",
             Series = [Stm32Series.H7],
 
-            // AN2606: when told to leave, ROMs up to V9.0 disconnect and start nothing.
+            // AN2606: when told to leave, ROMs up to V9.0 disconnect and start nothing. Nothing that a host may read tells the version.
+            MayNotStart = "The bootloader in ROM of this chip starts no sketch if its version is 9.0 or older. Its version cannot be read over USB.",
             NotStarted = "Press RESET on the board: ROMs of this chip up to V9.0 never start a sketch. Check that the sketch uses USB serial.",
 
             HangsOnCutWords = true,

@@ -63,9 +63,10 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
     /// <param name="request">How long to wait, and how to poll it.</param>
     /// <param name="filter">Which bootloader.</param>
     /// <param name="missed">Called after each poll that found none, or null.</param>
+    /// <param name="whyNone">Tells what is known of the board if none appears in time, and what the user can do; or null.</param>
     /// <param name="cancellationToken">Checked in each wait.</param>
     /// <exception cref="UploadException">None appears in time, or as for <see cref="Find"/>.</exception>
-    public OpenBootloader WaitFor(BootloaderRequest request, DeviceFilter filter, Action? missed, CancellationToken cancellationToken)
+    public OpenBootloader WaitFor(BootloaderRequest request, DeviceFilter filter, Action? missed, Func<(string? Message, string? Hint)>? whyNone, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         while (true)
@@ -77,7 +78,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
 
             if (time.GetElapsedTime(start) >= request.Timeout)
             {
-                throw NotFound(filter, request.Timeout);
+                throw NotFound(request, filter, whyNone?.Invoke() ?? (null, null));
             }
 
             missed?.Invoke();
@@ -189,7 +190,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
     private static List<UsbDeviceInfo> Others(DeviceFilter filter, IReadOnlyList<UsbDeviceInfo> devices) =>
         [.. devices.Where(d => d.Interfaces.Any(DfuDescription.IsStandardDfuMode) && !filter.MatchesIds(d) && filter.MatchesPlace(d))];
 
-    private UploadException NotFound(DeviceFilter filter, TimeSpan timeout)
+    private UploadException NotFound(BootloaderRequest request, DeviceFilter filter, (string? Message, string? Hint) known)
     {
         if (Unusable(filter) is { } why)
         {
@@ -200,12 +201,13 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         var others = Others(filter, _listed);
         return new UploadException(
             UploadError.NoDevice,
-            $"No bootloader appeared within {timeout.TotalSeconds:0.#} s (looked for {filter}"
+            $"No bootloader appeared within {request.Timeout.TotalSeconds:0.#} s (looked for {filter}"
                 + (elsewhere.Count == 0 ? "" : $"; found {string.Join(", ", elsewhere.Select(ErrorMessages.Place))}")
-                + $").{ErrorMessages.OtherDevices(others, _listed)} {ErrorMessages.Unchanged}",
+                + $").{ErrorMessages.OtherDevices(others, _listed)}{(known.Message is { } message ? $" {message}" : "")} {ErrorMessages.Unchanged}",
             elsewhere.Count > 0 ? $"To use that board, give --usb-path {elsewhere[0].Path}"
                 : others.Count > 0 ? Select(others)
-                : $"Press RESET on the board and {Again.Clause} at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?");
+                : known.Hint
+                    ?? $"Press RESET on the board{(request.MayBeInRom ? " (with BOOT0 held, if its bootloader is in ROM)" : "")} and {Again.Clause} at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?");
     }
 
     private static string Select(IReadOnlyList<UsbDeviceInfo> others) => string.Join(". ", others.Select(o => $"To use {o.Id}, give --usb-id {o.Id}"));

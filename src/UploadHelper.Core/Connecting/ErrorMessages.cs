@@ -21,6 +21,10 @@ public static class ErrorMessages
     public const string NoBusReset =
         "This bootloader starts a sketch only after a USB bus reset, which is not possible here: the WinUSB driver (Windows) and libusb before 1.0.23 (macOS) cannot do it.";
 
+    /// <summary>How the user starts a bootloader in ROM, if that is what the board has.</summary>
+    public const string HoldBoot0 =
+        "If the board has no bootloader in flash (a Black Pill, for example), hold BOOT0, press RESET and release BOOT0; otherwise press RESET alone.";
+
     private const string Retry = $"Press RESET on the board (or unplug it and plug it in again) and {Again.Clause}.";
 
     /// <summary>A device and its USB path: "0483:DF11 at 1-1".</summary>

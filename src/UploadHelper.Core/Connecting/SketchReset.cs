@@ -1,20 +1,20 @@
-using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Timing;
-using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Connecting;
 
 /// <summary>
-/// Sends the magic reset to a running sketch. The cores' rules conflict: Arduino_STM32 F1 expects "1EAF" after a falling
+/// Resets a running sketch through its serial port. The cores' rules conflict: Arduino_STM32 F1 expects "1EAF" after a falling
 /// edge of DTR, Arduino_STM32 F4 expects it with DTR high and hangs otherwise, STM32GENERIC and Arduino_Core_STM32 expect
-/// more than three line changes and the magic at the start of the first packet. Two sequences satisfy all of them; the
-/// port's ids decide between them. Arduino's own boards get the 1200-baud touch.
+/// more than three line changes and the magic at the start of the first packet; a core with pull request 3063 expects the 1200-baud
+/// touch. The port's ids decide what is sent, and in which order (<see cref="SketchPort.WaysOf"/>): the touch comes after a magic that
+/// has not helped. Arduino's own boards get the touch alone.
 /// </summary>
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock for the pauses.</param>
-public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
+/// <param name="events">Receives each way that is tried, and the one that has worked.</param>
+public sealed class SketchReset(ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
 {
     private const int BaudRate = 9600;
     private const int TouchBaudRate = 1200;
@@ -24,95 +24,47 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
     private static readonly TimeSpan WriteLimit = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan GoneLimit = TimeSpan.FromMilliseconds(300);
 
+    // For the last that is tried: cores that count on a touch reset up to 250 ms later (ArduinoCore-samd), and then a sketch is said to stay.
+    private static readonly TimeSpan LastGoneLimit = TimeSpan.FromSeconds(1);
+
     /// <summary>Resets the sketch behind a port.</summary>
     /// <param name="port">The port's name.</param>
     /// <param name="cancellationToken">Checked in each pause.</param>
-    /// <returns>Null if the reset was sent; otherwise a warning with the reason.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public UploadWarning? Run(string port, CancellationToken cancellationToken)
+    public ResetOutcome Run(string port, CancellationToken cancellationToken)
     {
         // Only a listed port can be seen to disappear: udev's links and pseudo terminals open without being listed.
         var listed = ports.List();
         var info = PortNames.Find(listed, port);
         if (info is not null && SketchPort.OtherDevice(info) is { } what)
         {
-            return new UploadWarning(
+            return new ResetOutcome(null, new UploadWarning(
                 WarningCode.PortNotTheBoard,
-                $"{port} is {what}, not the USB port of a sketch. Nothing was sent to it. {PortChoice.Sentence(listed, port)}",
-                $"Press RESET on the board now, and check that the right port is selected.{PortChoice.Advice(listed)}");
+                $"{port} is {what}, not the USB port of an STM32 sketch. Nothing was sent to it. {PortChoice.Sentence(listed, port)}",
+                $"Press RESET on the board now, and check that the right port is selected.{PortChoice.Advice(listed)}"));
         }
 
-        var sent = false;
+        var attempt = new Attempt(ports, time, port, SketchPort.WaysOf(info), info is not null, cancellationToken);
         try
         {
-            var way = SketchPort.ResetWayOf(info);
-            if (way == ResetWay.Touch)
+            if (attempt.Run(events) is { } way)
             {
-                using var line = ports.Open(port, TouchBaudRate);
-                sent = true;
-                line.SetDtr(false);
-                WaitUntilGone(port, info is not null, cancellationToken);
-            }
-            else
-            {
-                using var line = ports.Open(port, BaudRate);
-                SendMagic(line, way, ref sent, () => WaitUntilGone(port, info is not null, cancellationToken), cancellationToken);
+                events(new SketchWasReset(port, way));
+                return new ResetOutcome(way, null);
             }
 
-            return null;
-        }
-        catch (SerialException e) when (sent && e.Fault is (SerialFault.Gone or SerialFault.Io))
-        {
-            // The board disconnected while the bytes were being sent: that is the reset.
-            return null;
+            return new ResetOutcome(null, attempt.Failure is { } e ? Warning(port, e, listed) : info is null ? null : Stays(port, attempt));
         }
         catch (SerialException e)
         {
-            return Warning(port, e, listed);
+            return new ResetOutcome(null, Warning(port, e, listed));
         }
     }
 
-    // Keep the line open until the port disappears: Linux waits 5 s if it is closed while its device resets.
-    private void SendMagic(ISerialLine line, ResetWay way, ref bool sent, Func<bool> waitUntilGone, CancellationToken cancellationToken)
-    {
-        line.SetRts(false);
-        line.SetDtr(false);
-        line.SetDtr(true);
-        time.Wait(LinePause, cancellationToken);
-        line.SetDtr(false);
-        line.SetRts(true);
-        line.SetDtr(true);
-        line.SetDtr(way == ResetWay.Magic);
-        time.Wait(LinePause, cancellationToken);
-
-        sent = true;
-        line.Write("1EAF"u8, WriteLimit);
-
-        // Arduino_STM32 for the F1 before February 2021 ignores a second magic while the first is unread, and crashes on a third
-        // (usb_cdcacm_peek_ex). Such a sketch has obeyed the first, or had unread bytes already.
-        if (!waitUntilGone() && way == ResetWay.Magic)
-        {
-            line.SetDtr(false);
-            time.Wait(LinePause, cancellationToken);
-            line.Write("1EAF"u8, WriteLimit);
-            waitUntilGone();
-        }
-    }
-
-    private bool WaitUntilGone(string port, bool isListed, CancellationToken cancellationToken)
-    {
-        var start = time.GetTimestamp();
-        while (time.GetElapsedTime(start) < GoneLimit)
-        {
-            time.Wait(Waiting.PollInterval, cancellationToken);
-            if (isListed && !PortNames.IsListed(ports, port))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static UploadWarning Stays(string port, Attempt attempt) => new(
+        WarningCode.PortStillThere,
+        $"{port} is still there after {attempt.Tried}: its sketch has no way into a bootloader, or it hangs.",
+        "Press RESET on the board now.");
 
     private static UploadWarning Warning(string port, SerialException e, IReadOnlyList<SerialPortInfo> listed) => e.Fault switch
     {
@@ -137,51 +89,145 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time)
             $"{port} failed: {e.Message}",
             "Press RESET on the board now."),
     };
+
+    /// <summary>One port, opened once: it tries one way after the other, until the port disappears.</summary>
+    private sealed class Attempt(
+        ISerialPorts ports, TimeProvider time, string port, IReadOnlyList<ResetWay> ways, bool isListed, CancellationToken cancellationToken)
+    {
+        private ResetWay? _sent;
+
+        /// <summary>Why the magic could not be sent before the touch; null if it was.</summary>
+        public SerialException? Failure { get; private set; }
+
+        /// <summary>What was tried, in words.</summary>
+        public string Tried => string.Join(" and ", ways.Select(w => w == ResetWay.Touch ? "the 1200-baud touch" : "the magic reset"));
+
+        /// <summary>Tries.</summary>
+        /// <returns>The way after which the port has disappeared, or null if it is still there, or is not listed.</returns>
+        /// <exception cref="SerialException">The port cannot be opened, or nothing could be sent.</exception>
+        public ResetWay? Run(Action<UploadEvent> events)
+        {
+            events(new ResettingSketch(port, ways[0]));
+            try
+            {
+                // The line stays open until the port disappears: Linux waits 5 s if it is closed while its device resets.
+                using var line = ports.Open(port, ways[0] == ResetWay.Touch ? TouchBaudRate : BaudRate);
+                foreach (var way in ways)
+                {
+                    if (way != ways[0])
+                    {
+                        events(new ResettingSketch(port, way));
+                    }
+
+                    if (Send(line, way))
+                    {
+                        return way;
+                    }
+                }
+
+                if (ways.Contains(ResetWay.Touch))
+                {
+                    line.SetBaudRate(BaudRate);
+                }
+
+                return null;
+            }
+            catch (SerialException e) when (_sent is not null && e.Fault is SerialFault.Gone or SerialFault.Io)
+            {
+                // The board disconnected while something was being sent: that is the reset.
+                return _sent;
+            }
+        }
+
+        private bool Send(ISerialLine line, ResetWay way)
+        {
+            try
+            {
+                return way == ResetWay.Touch ? SendTouch(line) : SendMagic(line, way);
+            }
+            catch (SerialException e) when (e.Fault == SerialFault.Timeout && way != ways[^1])
+            {
+                // A sketch that takes no data may still see its lines change.
+                Failure = e;
+                return false;
+            }
+        }
+
+        private bool SendTouch(ISerialLine line)
+        {
+            if (ways[0] != ResetWay.Touch)
+            {
+                line.SetDtr(true);
+                line.SetBaudRate(TouchBaudRate);
+            }
+
+            _sent = ResetWay.Touch;
+            line.SetDtr(false);
+            return IsGone(isLast: true);
+        }
+
+        private bool SendMagic(ISerialLine line, ResetWay way)
+        {
+            line.SetRts(false);
+            line.SetDtr(false);
+            line.SetDtr(true);
+            time.Wait(LinePause, cancellationToken);
+            line.SetDtr(false);
+            line.SetRts(true);
+            line.SetDtr(true);
+            line.SetDtr(way == ResetWay.Magic);
+            time.Wait(LinePause, cancellationToken);
+
+            _sent = way;
+            line.Write("1EAF"u8, WriteLimit);
+            var isLast = way == ways[^1];
+            if (way == ResetWay.MapleMagic)
+            {
+                // Arduino_STM32 for the F1 before February 2021 ignores a second magic while the first is unread, and crashes on a
+                // third (usb_cdcacm_peek_ex). Such a sketch has obeyed the first, or had unread bytes already.
+                return IsGone(isLast);
+            }
+
+            if (IsGone(isLast: false))
+            {
+                return true;
+            }
+
+            line.SetDtr(false);
+            time.Wait(LinePause, cancellationToken);
+            line.Write("1EAF"u8, WriteLimit);
+            return IsGone(isLast);
+        }
+
+        private bool IsGone(bool isLast)
+        {
+            var start = time.GetTimestamp();
+            var limit = isLast && isListed ? LastGoneLimit : GoneLimit;
+            while (time.GetElapsedTime(start) < limit)
+            {
+                time.Wait(Waiting.PollInterval, cancellationToken);
+                if (isListed && !PortNames.IsListed(ports, port))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 }
 
-/// <summary>The ports that a user can choose from instead of one that is missing or wrong.</summary>
-internal static class PortChoice
-{
-    private const int MostNamed = 8;
+/// <summary>How the reset of a sketch ended.</summary>
+/// <param name="Way">What the sketch obeyed: the port disappeared after it. Null if it did not, or if the port is not listed.</param>
+/// <param name="Warning">Why the sketch was not reset; null if it was, or if that cannot be seen.</param>
+public sealed record ResetOutcome(ResetWay? Way, UploadWarning? Warning);
 
-    /// <summary>Which ports there are apart from one, and what is behind each, in a sentence. The sketches of STM32 boards come first.</summary>
-    /// <param name="ports">All ports.</param>
-    /// <param name="port">The one that was asked for.</param>
-    public static string Sentence(IReadOnlyList<SerialPortInfo> ports, string port)
-    {
-        var others = ports.Where(p => !PortNames.Same(p.Name, port)).OrderByDescending(IsSketch).ToList();
-        var other = others.Count < ports.Count ? "other " : "";
-        return others.Count switch
-        {
-            0 => $"This computer has no {other}serial port.",
-            1 => $"There is {(other.Length > 0 ? "one" : "only one")} {other}serial port: {Text(others[0])}.",
-            _ => $"The {other}serial ports are {string.Join(", ", others.Take(MostNamed).Select(Text))}{(others.Count > MostNamed ? $" and {others.Count - MostNamed} more" : "")}.",
-        };
-    }
+/// <summary>A sketch is being reset.</summary>
+/// <param name="Port">Its serial port.</param>
+/// <param name="Way">What is sent; a second event follows if it does not help and there is another way.</param>
+public sealed record ResettingSketch(string Port, ResetWay Way) : UploadEvent;
 
-    /// <summary>Which of the ports to choose, as a further sentence of a hint; empty if none belongs to the sketch of an STM32 board.</summary>
-    public static string Advice(IReadOnlyList<SerialPortInfo> ports)
-    {
-        var sketches = ports.Where(IsSketch).Select(p => p.Name).ToList();
-        return sketches.Count switch
-        {
-            0 => "",
-            1 => $" The sketch of an STM32 board is at {sketches[0]}: choose that port (Tools > Port, or --port {sketches[0]}).",
-            _ => $" Sketches of STM32 boards are at {string.Join(" and ", sketches.Take(MostNamed))}: choose one of these ports (Tools > Port, or --port).",
-        };
-    }
-
-    private static string Text(SerialPortInfo port) => $"{port.Name} ({What(port)})";
-
-    private static bool IsSketch(SerialPortInfo port) => Known(port)?.Program == BoardProgram.Sketch;
-
-    private static KnownDevice? Known(SerialPortInfo port) => port is { VendorId: { } vendor, ProductId: { } product } ? BootloaderCatalogue.Find(new UsbId(vendor, product)) : null;
-
-    private static string What(SerialPortInfo port) => port switch
-    {
-        _ when SketchPort.OtherDevice(port) is { } other => other,
-        _ when Known(port) is { } known => known.Name,
-        { VendorId: { } vendor, ProductId: { } product } => $"{new UsbId(vendor, product)}, not a known board",
-        _ => "USB ids unknown",
-    };
-}
+/// <summary>The sketch's port has disappeared.</summary>
+/// <param name="Port">The port.</param>
+/// <param name="Way">What was sent last.</param>
+public sealed record SketchWasReset(string Port, ResetWay Way) : UploadEvent;

@@ -36,7 +36,7 @@ internal sealed class SketchStart(BootloaderSession session, ISerialPorts ports,
     // Long enough for the user to press the button.
     private static readonly TimeSpan PressingReset = TimeSpan.FromSeconds(10);
 
-    /// <summary>Warns before anything is written if the user will have to press RESET afterwards.</summary>
+    /// <summary>Warns before anything is written if the user will or may have to press RESET afterwards.</summary>
     public void Warn()
     {
         if (!session.CanLeave)
@@ -45,6 +45,10 @@ internal sealed class SketchStart(BootloaderSession session, ISerialPorts ports,
                 WarningCode.ResetNeeded,
                 $"{ErrorMessages.NoBusReset} When the upload is complete, press RESET to start the sketch.",
                 "With the libusbK or libusb0 driver (Windows, for example from Zadig) or a newer libusb (macOS), it starts automatically."));
+        }
+        else if (session.Info.MayNotStart is { } why)
+        {
+            events(new UploadWarning(WarningCode.StartUncertain, why, "If the sketch does not start when the upload is complete, press RESET."));
         }
     }
 

@@ -72,16 +72,17 @@ public static class WarningTable
         new(WarningCode.PortNotTheBoard, new(
             "port-not-the-board",
             "The serial port is not the board's own",
-            "The selected port is a USB serial adapter, an ST-Link or Bluetooth. upload-helper sends no magic reset there, because it could disturb the device behind that port.",
+            "The selected port is a USB serial adapter, an ST-Link, Bluetooth, or an Arduino board without an STM32. upload-helper resets nothing there, because it could disturb the device behind that port.",
             Unchanged,
             "Select the board's own port in the Tools menu, or press RESET on the board when the output asks for it.")),
         new(WarningCode.PortStillThere, new(
             "port-still-there",
             "The sketch did not reset",
-            "`reset` sent the magic reset, but the sketch's port did not disappear.",
+            "upload-helper sent the magic reset, and the 1200-baud touch where the port is plainly that of an STM32 sketch, but the port did not disappear. The sketch hangs, or its core supports neither.",
             "Unchanged. Its sketch is probably still running.",
-            "Press RESET on the board.",
-            "Build the sketch with USB serial enabled, and with a core that supports the magic reset.")),
+            "Press RESET on the board, if it has a bootloader in flash.",
+            "In a board without a bootloader in flash, only the sketch or BOOT0 can start the one in ROM: hold BOOT0, press RESET, release BOOT0. If you have just chosen \"DFU, one click\", the sketch that is running does not have it yet; this first upload needs BOOT0.",
+            "Build the sketch with USB serial enabled, and with a core that supports one of the two resets.")),
         new(WarningCode.GhostDevice, new(
             "ghost-device",
             "The bootloader is listed but does not respond",
@@ -133,6 +134,12 @@ public static class WarningTable
             Unchanged,
             "Press RESET when the upload is complete.",
             "With the libusbK driver (Windows; install it with Zadig) or a newer libusb (macOS) the sketch starts by itself.")),
+        new(WarningCode.StartUncertain, new(
+            "start-uncertain",
+            "The bootloader may not start the sketch",
+            "When an STM32H7 is told to leave its bootloader in ROM, ROMs up to version 9.0 disconnect and start nothing (AN2606). Newer ones start the sketch. Over USB they look the same.",
+            Unchanged,
+            "If the sketch does not start when the upload is complete, press RESET with BOOT0 low.")),
         new(WarningCode.PortNotBack, new(
             "port-not-back",
             "The sketch's serial port did not reappear",
@@ -239,6 +246,9 @@ public enum WarningCode
 
     /// <summary>The user will have to press RESET when the upload is complete.</summary>
     ResetNeeded,
+
+    /// <summary>This bootloader may not start the sketch.</summary>
+    StartUncertain,
 
     /// <summary>The sketch's serial port did not reappear.</summary>
     PortNotBack,

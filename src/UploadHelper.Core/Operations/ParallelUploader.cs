@@ -81,8 +81,7 @@ public sealed class ParallelUploader(
         var inBootloader = ErrorMessages.Listing(bus.List).Where(filter.MatchesIds).Select(d => d.Path).ToHashSet();
         foreach (var port in ports.List().Where(p => p.UsbPath is { } path && paths.Contains(path) && !inBootloader.Contains(path)))
         {
-            events(new ResettingSketch(port.Name));
-            if (new SketchReset(ports, time).Run(port.Name, cancellationToken) is { } warning)
+            if (new SketchReset(ports, time, events).Run(port.Name, cancellationToken).Warning is { } warning)
             {
                 events(warning);
             }

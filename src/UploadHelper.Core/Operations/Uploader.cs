@@ -83,7 +83,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         var start = time.GetTimestamp();
         var sketchPort = request.Port is null ? null : PortNames.Find(ports.List(), request.Port);
         FlashJob? flash = null;
-        request = request with { Filter = request.Filter.For(image?.MadeFor) };
+        request = request with { Filter = request.Filter.For(image?.MadeFor), SketchStart = image?.Start };
         return new BoardOperation(bus, ports, time, events).Run(
             request,
             session =>

@@ -143,7 +143,10 @@ internal sealed class Sysfs(string root)
         {
             if (Ids(folder) is { } id)
             {
-                return new SerialPortInfo(port, id.Vendor, id.Product, Text(Path.Combine(folder, "serial")), Path.GetFileName(folder));
+                return new SerialPortInfo(port, id.Vendor, id.Product, Text(Path.Combine(folder, "serial")), Path.GetFileName(folder))
+                {
+                    Product = Text(Path.Combine(folder, "product")),
+                };
             }
         }
 

@@ -49,6 +49,8 @@ internal sealed class SystemSerialLine : ISerialLine
 
     public void SetRts(bool high) => SetLine(() => _port.RtsEnable = high);
 
+    public void SetBaudRate(int baudRate) => Set("Setting the speed", () => _port.BaudRate = baudRate);
+
     public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
     {
         // The package waits the whole time limit even for a port that it knows to have disappeared.
@@ -112,7 +114,7 @@ internal sealed class SystemSerialLine : ISerialLine
         return port;
     }
 
-    private static void SetLine(Action set)
+    private static void SetLine(Action set) => Set("Setting DTR and RTS", () =>
     {
         try
         {
@@ -122,9 +124,17 @@ internal sealed class SystemSerialLine : ISerialLine
         {
             // A line that does not exist needs no change.
         }
+    });
+
+    private static void Set(string what, Action set)
+    {
+        try
+        {
+            set();
+        }
         catch (Exception e) when (SystemSerialErrors.Covers(e))
         {
-            throw SystemSerialErrors.Exception("Setting DTR and RTS", e, opening: false);
+            throw SystemSerialErrors.Exception(what, e, opening: false);
         }
     }
 

@@ -111,11 +111,7 @@ internal sealed partial class UsbSerialLine : ISerialLine
 
         try
         {
-            // As cdc_acm, which does not mind a device that does not know it.
-            Span<byte> coding = stackalloc byte[7];
-            BinaryPrimitives.WriteInt32LittleEndian(coding, baudRate);
-            coding[6] = 8;
-            line.Send(SetLineCoding, 0, coding);
+            line.SetBaudRate(baudRate);
             line.SetLines(Dtr | Rts);
             return line;
         }
@@ -129,6 +125,14 @@ internal sealed partial class UsbSerialLine : ISerialLine
     public void SetDtr(bool high) => SetLines(high ? _lines | Dtr : _lines & ~Dtr);
 
     public void SetRts(bool high) => SetLines(high ? _lines | Rts : _lines & ~Rts);
+
+    public void SetBaudRate(int baudRate)
+    {
+        Span<byte> coding = stackalloc byte[7];
+        BinaryPrimitives.WriteInt32LittleEndian(coding, baudRate);
+        coding[6] = 8;
+        Send(SetLineCoding, 0, coding);
+    }
 
     public unsafe void Write(ReadOnlySpan<byte> data, TimeSpan limit)
     {
@@ -231,7 +235,7 @@ internal sealed partial class UsbSerialLine : ISerialLine
     {
         if (Send(_descriptor, request, value, data, RequestLimit) < 0 && Marshal.GetLastPInvokeError() != StallError)
         {
-            throw Failure("Setting DTR and RTS");
+            throw Failure("Setting the speed, DTR or RTS");
         }
     }
 

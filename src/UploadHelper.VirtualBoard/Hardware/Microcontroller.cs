@@ -51,6 +51,9 @@ public enum BootCause
     /// <summary>A reset by software; a flag in a backup register asks for the bootloader (0x424C, Arduino_STM32).</summary>
     Flag,
 
+    /// <summary>A reset by software; a word in RAM asks the sketch's own start-up code for the bootloader in ROM.</summary>
+    RomRequest,
+
     /// <summary>Someone starts this board's bootloader by hand: holds its button, or presses RESET.</summary>
     ByHand,
 
@@ -159,6 +162,18 @@ public sealed record Part(
     public static Part Stm32F429() => Stm32F4(
         "STM32F429", sram: 192 * KiB, (4, 16 * KiB), (1, 64 * KiB), (7, 128 * KiB), (4, 16 * KiB), (1, 64 * KiB), (7, 128 * KiB));
 
+    /// <summary>STM32F411xE: 512 KiB, 128 KiB of SRAM, no CCM; times as of the F405 (DS10314, 3.6 and 6.3.12).</summary>
+    public static Part Stm32F411() => Stm32F4("STM32F411", sram: 128 * KiB, (4, 16 * KiB), (1, 64 * KiB), (3, 128 * KiB)) with
+    {
+        Rams = [new(0x2000_0000, 0x2002_0000)],
+    };
+
+    /// <summary>STM32F401xC: 256 KiB, 64 KiB of SRAM, no CCM; times as of the F405 (DS9716, 3.6 and 6.3.12).</summary>
+    public static Part Stm32F401() => Stm32F4("STM32F401", sram: 64 * KiB, (4, 16 * KiB), (1, 64 * KiB), (1, 128 * KiB)) with
+    {
+        Rams = [new(0x2000_0000, 0x2001_0000)],
+    };
+
     private static Part Stm32F4(string name, int sram, params (int Count, int Size)[] sectors) => new(
         name,
         Layout(FlashBase, sectors),
@@ -204,6 +219,16 @@ public sealed record Part(
     {
         HasEcc = true,
         Rams = [new(0x1000_0000, 0x1001_0000), new(0x2000_0000, 0x2005_0000)],
+    };
+
+    /// <summary>
+    /// STM32L476 with 1 MiB in two banks; times as of the L496 (DS10198, flash memory characteristics). RAM: 96 KiB of SRAM1, and 32 KiB
+    /// of SRAM2 at 0x10000000 alone (RM0351, 2.2).
+    /// </summary>
+    public static Part Stm32L476() => Stm32L496() with
+    {
+        Name = "STM32L476",
+        Rams = [new(0x1000_0000, 0x1000_8000), new(0x2000_0000, 0x2001_8000)],
     };
 
     /// <summary>M25P64: 8 MiB on SPI; page program 1.4 ms, sector erase 1 s typical (its data sheet, AC characteristics).</summary>

@@ -59,7 +59,10 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             BinaryPrimitives.ReadUInt16LittleEndian(d[8..]),
             BinaryPrimitives.ReadUInt16LittleEndian(d[10..]),
             device.SerialNumber,
-            InProcessBus.PathOf(board, device));
+            InProcessBus.PathOf(board, device))
+        {
+            Product = device.Product,
+        };
     }
 
     private static string NameOf(int index) => index == 0 ? FirstName : $"{FirstName}{index + 1}";
@@ -72,6 +75,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         private readonly int _generation;
         private readonly CdcEndpoints _endpoints;
         private readonly VirtualClock _clock;
+        private int _baudRate;
         private bool _dtr;
         private bool _rts;
         private bool _closed;
@@ -79,16 +83,26 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         public Line(IUsbPort board, int generation, CdcEndpoints endpoints, VirtualClock clock, int baudRate)
         {
             (_board, _generation, _endpoints, _clock) = (board, generation, endpoints, clock);
-            var coding = new byte[7];
-            BinaryPrimitives.WriteInt32LittleEndian(coding, baudRate);
-            coding[6] = 8;
-            Request(0x20, 0, coding);
+            SetBaudRate(baudRate);
             Lines(dtr: true, rts: true);
         }
 
         public void SetDtr(bool high) => Lines(high, _rts);
 
         public void SetRts(bool high) => Lines(_dtr, high);
+
+        public void SetBaudRate(int baudRate)
+        {
+            ThrowIfGone();
+            if (baudRate != _baudRate)
+            {
+                _baudRate = baudRate;
+                var coding = new byte[7];
+                BinaryPrimitives.WriteInt32LittleEndian(coding, baudRate);
+                coding[6] = 8;
+                Request(0x20, 0, coding);
+            }
+        }
 
         public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
         {

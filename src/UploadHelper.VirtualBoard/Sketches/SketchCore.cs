@@ -14,7 +14,13 @@ public sealed record SketchCore(string Name, UsbId Id, IReadOnlyList<string> Str
     /// <summary>A sketch without USB.</summary>
     public const string None = "none";
 
-    /// <summary>All cores with a serial port.</summary>
+    private static readonly string[] BlackPill = ["STMicroelectronics", "BLACKPILL_F411CE CDC in FS Mode", "385C36663235"];
+
+    /// <summary>
+    /// All cores with a serial port. Arduino_Core_STM32 is there four times: with the Maple bootloader (stm32core), with its upload
+    /// method "DFU" (stm32core-plain, nothing resets it), with the library in arduino/libraries (rom-magic), and with pull request 3063
+    /// (rom-touch).
+    /// </summary>
     public static readonly IReadOnlyList<SketchCore> All =
     [
         new(
@@ -38,6 +44,9 @@ public sealed record SketchCore(string Name, UsbId Id, IReadOnlyList<string> Str
             ["STMicroelectronics", "BLUEPILL_F103CB CDC in FS Mode", "8D8E43965053"],
             () => new LineCountRule(smallest: 1),
             BootCause.Software),
+        new("stm32core-plain", new UsbId(0x0483, 0x5740), BlackPill, () => new NoResetRule(), BootCause.Software),
+        new("rom-magic", new UsbId(0x0483, 0x5740), BlackPill, () => new LineCountRule(smallest: 1), BootCause.RomRequest),
+        new("rom-touch", new UsbId(0x0483, 0x5740), BlackPill, () => new FallingTouchRule(), BootCause.RomRequest),
         new("touch1200", new UsbId(0x2341, 0x025B), ["Arduino", "Envie M7", "002E00343431510B"], () => new Touch1200Rule(), BootCause.Flag),
     ];
 }
@@ -226,6 +235,36 @@ public sealed class LineCountRule(int smallest) : IResetRule
         _changes = 0;
         return packet.StartsWith("1EAF"u8);
     }
+}
+
+/// <summary>Arduino_Core_STM32 without DTR_TOGGLING_SEQ (usbd_cdc_if.c): all that arrives is data.</summary>
+public sealed class NoResetRule : IResetRule
+{
+    /// <inheritdoc/>
+    public bool Lines(bool dtr, int baudRate) => false;
+
+    /// <inheritdoc/>
+    public bool Packet(ReadOnlySpan<byte> packet) => false;
+}
+
+/// <summary>
+/// Arduino_Core_STM32 with pull request 3063 (cdc_1200bps_touchHook): "when the host closes the port at 1200 bps". Here DTR has to have
+/// been high: whether the code asks for that is not known.
+/// </summary>
+public sealed class FallingTouchRule : IResetRule
+{
+    private bool _dtr;
+
+    /// <inheritdoc/>
+    public bool Lines(bool dtr, int baudRate)
+    {
+        var falls = _dtr && !dtr;
+        _dtr = dtr;
+        return falls && baudRate == Touch1200Rule.BaudRate;
+    }
+
+    /// <inheritdoc/>
+    public bool Packet(ReadOnlySpan<byte> packet) => false;
 }
 
 /// <summary>The 1200 baud touch of Arduino's own boards (ArduinoCore-mbed): DTR low at 1200 baud. No data resets them.</summary>

@@ -243,6 +243,9 @@ public sealed record AttachedDevice(int Generation, ReadOnlyMemory<byte> DeviceD
 
     /// <summary>Its serial number, or null.</summary>
     public string? SerialNumber { get; init; }
+
+    /// <summary>The name that it gives itself, or null.</summary>
+    public string? Product { get; init; }
 }
 
 /// <summary>How a control transfer ended on the wire.</summary>

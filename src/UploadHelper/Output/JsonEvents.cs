@@ -39,9 +39,15 @@ internal abstract record JsonEvent([property: JsonPropertyOrder(-3)] string Even
 }
 
 // Events of an upload, and of every other command that works on a board.
-internal sealed record PortEvent(string Event, string Port) : JsonEvent(Event);
+internal sealed record PortEvent(string Event, string Port) : JsonEvent(Event)
+{
+    /// <summary>"magic" or "touch"; null if nothing is sent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Way { get; init; }
+}
 
-internal sealed record WaitForBootloaderEvent(string Wanted, double Timeout, bool PressReset) : JsonEvent("wait-bootloader");
+internal sealed record WaitForBootloaderEvent(
+    string Wanted, double Timeout, bool PressReset, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool HoldBoot0) : JsonEvent("wait-bootloader");
 
 internal sealed record BoardsEvent(IEnumerable<string> Paths) : JsonEvent("boards");
 

@@ -3,6 +3,7 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Serial;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;
@@ -62,8 +63,9 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
     {
         ImageChecked(var image, var fit) => new ImageEvent(image, fit),
         ResetSkipped(var port) => new PortEvent("reset-skipped", port),
-        ResettingSketch(var port) => new PortEvent("reset", port),
-        WaitingForBootloader(var wanted, var timeout, var ask) => new WaitForBootloaderEvent(wanted.ToString(), timeout.TotalSeconds, ask),
+        ResettingSketch(var port, var way) => new PortEvent("reset", port) { Way = Name(way) },
+        SketchWasReset(var port, var way) => new PortEvent("reset-done", port) { Way = Name(way) },
+        WaitingForBootloader(var wanted, var timeout, var ask) waiting => new WaitForBootloaderEvent(wanted.ToString(), timeout.TotalSeconds, ask, ask && waiting.MayBeInRom),
         BootloaderFound(var device, var info, var pollsEarly) => new FoundEvent(device, info.Name, pollsEarly),
         BoardsFound(var boards) => new BoardsEvent(boards.Select(b => b.Device.Path)),
         BoardLeftAlone(var device, var why) => new LeftAloneEvent(device.Id.ToString(), device.Path, why),
@@ -81,6 +83,8 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         UploadCancelled(var state) => new CancelledEvent(state),
         _ => null,
     };
+
+    private static string Name(ResetWay way) => way == ResetWay.Touch ? "touch" : "magic";
 
     private static IEnumerable<JsonRange> Ranges(IEnumerable<Sector> sectors) => sectors.Select(s => new JsonRange(JsonEvent.Hex(s.Address), s.Size));
 

@@ -4,6 +4,7 @@ using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Serial;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Output;
@@ -40,11 +41,14 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case ResetSkipped(var port):
                 Step("Reset", $"not needed: a bootloader already responds ({port} is not used)");
                 break;
-            case ResettingSketch(var port):
-                Step("Reset", $"{port}: sending the magic reset");
+            case ResettingSketch(var port, var way):
+                Step("Reset", $"{port}: sending {Name(way)}");
                 break;
-            case WaitingForBootloader(var wanted, var timeout, var ask):
-                Step("Wait", $"for {wanted}, up to {timeout.TotalSeconds:0.#} s" + (ask ? ": press RESET on the board now" : ""));
+            case SketchWasReset(var port, var way):
+                Detail($"{port} disappeared: the sketch obeys {Name(way)}");
+                break;
+            case WaitingForBootloader(var wanted, var timeout, var ask) waiting:
+                Step("Wait", $"for {wanted}, up to {timeout.TotalSeconds:0.#} s" + (ask ? $": press RESET on the board now{(waiting.MayBeInRom ? " (for a bootloader in ROM, with BOOT0 held)" : "")}" : ""));
                 break;
             case BootloaderFound(var device, var info, var pollsEarly):
                 Step("Found", $"{device.Device.Id} at {device.Device.Path} ({device.Product})");
@@ -143,6 +147,8 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
     /// <summary>The line of a warning, without its hint.</summary>
     public static string Text(UploadWarning warning) => $"warning: {warning.Message} [{warning.Code.Code()}]";
+
+    private static string Name(ResetWay way) => way == ResetWay.Touch ? "the 1200-baud touch" : "the magic reset";
 
     private static string Unchanged(UploadResult result) => result.Unchanged switch
     {

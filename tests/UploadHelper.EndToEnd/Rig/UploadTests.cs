@@ -17,8 +17,34 @@ public sealed class UploadTests(UploadTests.Run rig) : IClassFixture<UploadTests
     [InlineData("f4rom-libmaple-f1", 0, "blink-08000000")]
     [InlineData("f4boot-old-libmaple-f4", 0x1_0000, "blink-08010000")]
     [InlineData("f4boot-old-libmaple-f1", 0x1_0000, "blink-08010000")]
+    [InlineData("blackpill-rom-magic", 0, "blink-08000000")]
+    [InlineData("blackpill-rom-touch", 0, "blink-08000000")]
+    [InlineData("blackpill-boot0", 0, "blink-08000000")]
     public void From_the_running_sketch_to_the_new_one_with_the_port_back(string step, int offset, string firmware) =>
         UploadChecks.SketchRuns(rig, step, offset, firmware);
+
+    [RigTheory]
+    [InlineData("blackpill-rom-magic", "the magic reset", "reset: magic")]
+    [InlineData("blackpill-rom-touch", "the 1200-baud touch", "reset: touch")]
+    public void A_Black_Pill_is_taken_into_its_ROM_without_a_button(string step, string last, string cause)
+    {
+        Assert.Contains($"Reset     /dev/ttyACM0: sending {last}\nWait ", rig.Text(step + ".out"), StringComparison.Ordinal);
+        Assert.Contains($"off the bus: {cause}", rig.Text(step + ".board"), StringComparison.Ordinal);
+        Assert.DoesNotContain("warning", rig.Text(step + ".out"), StringComparison.Ordinal);
+    }
+
+    [RigTheory]
+    [InlineData("blackpill-waits")]
+    [InlineData("blackpill-boot0")]
+    public void Without_a_way_into_the_ROM_one_line_tells_of_BOOT0_and_RESET(string step) => Assert.Single(
+        rig.Text(step + ".out").Split("\nWait ")[0].Split('\n'), l => l.Contains("hold BOOT0, press RESET and release BOOT0", StringComparison.Ordinal));
+
+    [RigFact]
+    public void And_if_nobody_presses_them_the_wait_ends_and_the_sketch_runs_on()
+    {
+        Assert.Equal(6, rig.Status("blackpill-waits"));
+        UploadChecks.OldSketchRunsOn(rig, "blackpill-waits", "No bootloader appeared within 3 s");
+    }
 
     [RigFact]
     public void What_the_board_cannot_take_is_refused_and_its_sketch_runs_on()

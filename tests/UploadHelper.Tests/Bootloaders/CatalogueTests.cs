@@ -24,7 +24,7 @@ public class CatalogueTests
 
     private static readonly IReadOnlyList<string> Boards =
     [
-        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "maple20", "maple20,size=512", "maple-orig", "maple-f4",
+        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "maple20", "maple20,size=512", "maple-orig", "maple-f4",
     ];
 
     public static TheoryData<string> EveryBoard => [.. Boards];
@@ -33,6 +33,9 @@ public class CatalogueTests
     [InlineData("f4boot", "F4Bootloader", true)]
     [InlineData("f4boot-old", "F4Bootloader (old build)", true)]
     [InlineData("f4rom", "ST system bootloader, STM32F2/F4/F7", true)]
+    [InlineData("blackpill-f411", "ST system bootloader, STM32F2/F4/F7", true)]
+    [InlineData("blackpill-f401", "ST system bootloader, STM32F2/F4/F7", true)]
+    [InlineData("l476-rom", "ST system bootloader, STM32L4", true)]
     [InlineData("h0wch33", "h0wch33/stm32f1_dfu", true)]
     [InlineData("dsonano", "DSO Nano bootloader", true)]
     [InlineData("h747", "ST system bootloader, STM32H7", true)] // which calls itself "DFU in FS Mode", as F4Bootloader does

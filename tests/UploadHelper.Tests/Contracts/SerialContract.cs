@@ -40,8 +40,7 @@ public abstract class SerialContract(SerialBench bench) : IDisposable
     [Rule]
     public void The_reset_sequence_resets_the_sketch()
     {
-        var warning = new SketchReset(bench.Ports, bench.Time).Run(bench.Find(), CancellationToken.None);
-        Assert.Null(warning);
+        Assert.Null(new SketchReset(bench.Ports, bench.Time, _ => { }).Run(bench.Find(), CancellationToken.None).Warning);
         Assert.Contains("reset: magic", bench.Seen("off the bus: "));
     }
 
@@ -124,7 +123,7 @@ public abstract class ModemContract(SerialBench bench) : SerialContract(bench)
     {
         var name = TestBench.Find();
         var port = PortNames.Find(TestBench.Ports.List(), name)!;
-        Assert.Equal(("0483:5740", "207C356E3251"), ($"{port.VendorId:X4}:{port.ProductId:X4}", port.SerialNumber));
+        Assert.Equal(("0483:5740", "207C356E3251", "STM32 Virtual ComPort"), ($"{port.VendorId:X4}:{port.ProductId:X4}", port.SerialNumber, port.Product));
         Assert.Matches(@"^\d+-\d+(\.\d+)*$", port.UsbPath);
     }
 
@@ -170,5 +169,18 @@ public abstract class ModemContract(SerialBench bench) : SerialContract(bench)
             using var line = Open(baudRate);
             Assert.Equal(baudRate, TestBench.BaudRate());
         }
+    }
+
+    [Rule]
+    public void The_speed_of_an_open_line_changes_and_its_lines_do_not()
+    {
+        using var line = Open();
+        foreach (var baudRate in (int[])[1200, 9600])
+        {
+            line.SetBaudRate(baudRate);
+            Assert.Equal(baudRate, TestBench.BaudRate());
+        }
+
+        Assert.Equal([Dtr | Rts], TestBench.Lines());
     }
 }

@@ -35,6 +35,7 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         new("h747", 0x0800_0000, 0x2_0000),
         new("h747,boot=arduino", 0x0804_0000, 0x2_0000),
         new("l496", 0x0800_0000, 0x800),
+        new("blackpill-f411", 0x0800_0000, 0x4000),
         new("maple20", 0x0800_2000),
         new("maple-orig", 0x0800_5000),
         new("maple-f4", 0x0801_0000),

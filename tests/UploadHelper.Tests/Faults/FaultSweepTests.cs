@@ -58,6 +58,8 @@ public sealed class ArduinoFaultSweepTests(ITestOutputHelper output) : FaultSwee
 
 public sealed class L496FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "l496");
 
+public sealed class BlackPillFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "blackpill-f411");
+
 public sealed class Maple20FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple20");
 
 public sealed class MapleOrigFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-orig");

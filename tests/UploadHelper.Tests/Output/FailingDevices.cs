@@ -81,6 +81,10 @@ internal static class FailingDevices
         {
         }
 
+        public void SetBaudRate(int baudRate)
+        {
+        }
+
         public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
         {
         }

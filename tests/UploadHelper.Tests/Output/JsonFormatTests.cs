@@ -15,7 +15,8 @@ public class JsonFormatTests
         var lines = Lines("upload", TestFiles.FirmwarePath("blink-08004000.bin"), "--offset", "0x4000", "--simulate", "f4boot", "--port", "sim", "--wait-port", "yes");
 
         AssertLine(lines, "image", "name format size address addressProven leftOut");
-        AssertLine(lines, "reset", "port");
+        AssertLine(lines, "reset", "port way");
+        AssertLine(lines, "reset-done", "port way");
         AssertLine(lines, "wait-bootloader", "wanted timeout pressReset");
         AssertLine(lines, "found", $"id {Described} bootloader pollsEarly");
         AssertLine(lines, "plan", "erase write unchanged");

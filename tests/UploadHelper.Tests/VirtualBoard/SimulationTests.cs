@@ -75,7 +75,7 @@ public sealed class SimulationTests : IDisposable
         _commands.Give("status");
         Assert.Contains("board=f4boot sectors_erased=0 bytes_programmed=0", _output.Await("status:"), StringComparison.Ordinal);
         _commands.Give("explode");
-        Assert.Contains("reset, unplug, plug, fault KIND@TRANSFER, no-fault, save FILE, status, quit", _output.Await("unknown command \"explode\""), StringComparison.Ordinal);
+        Assert.Contains("reset, boot0, unplug, plug, fault KIND@TRANSFER, no-fault, save FILE, status, quit", _output.Await("unknown command \"explode\""), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,6 +90,13 @@ public sealed class SimulationTests : IDisposable
     {
         _commands.Give("reset");
         Assert.Contains("RESET button", _output.Await("off the bus", anywhere: true), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BOOT0_can_be_held_while_RESET_is_pressed()
+    {
+        _commands.Give("boot0");
+        Assert.Contains("(STM32  BOOTLOADER)", _output.Await("on the bus as 0483:DF11 (STM32", anywhere: true), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -9,6 +9,15 @@ board() {
   board_pid=$!
 }
 
+# board_with_buttons NAME OPTIONS: the same, and "press" takes commands for it.
+board_with_buttons() {
+  coproc buttons { exec "$helper" simulate --board "$2" --plug >"$out/$1.board" 2>&1; }
+  board_pid=$buttons_PID
+}
+
+# press COMMAND: types a command of the simulation, "reset" or "boot0".
+press() { echo "$1" >&"${buttons[1]}"; }
+
 # wait_for COMMAND...: until it succeeds, for 30 s of the machine's time at most.
 wait_for() {
   for _ in $(seq 300); do

@@ -55,6 +55,10 @@ public class PortResetTests
         {
         }
 
+        public void SetBaudRate(int baudRate)
+        {
+        }
+
         public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
         {
         }

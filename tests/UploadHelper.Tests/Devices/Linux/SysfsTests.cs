@@ -131,8 +131,9 @@ public sealed class SysfsPortTests : IDisposable
         UsbDevice(Controller, "1d6b", "0002", "0000:00:14.0");
         UsbDevice($"{Controller}/1-1", "05e3", "0608");
         UsbDevice($"{Controller}/1-1/1-1.2", "1eaf", "0004", "LLM 003");
+        Files($"{Controller}/1-1/1-1.2", ("product", "Maple\n"));
         Port($"{Controller}/1-1/1-1.2/1-1.2:1.0/tty/ttyACM0", "../../../1-1.2:1.0");
-        Assert.Equal([new SerialPortInfo("/dev/ttyACM0", 0x1EAF, 0x0004, "LLM 003", "1-1.2")], List());
+        Assert.Equal([new SerialPortInfo("/dev/ttyACM0", 0x1EAF, 0x0004, "LLM 003", "1-1.2") { Product = "Maple" }], List());
     }
 
     [Fact]

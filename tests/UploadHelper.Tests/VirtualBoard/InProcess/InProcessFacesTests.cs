@@ -95,7 +95,7 @@ public class InProcessFacesTests
         using var system = System("f4boot,sketch=libmaple-f1");
         var port = Assert.Single(system.SerialPorts.List());
 
-        Assert.Equal(new SerialPortInfo("sim", 0x1EAF, 0x0004, null, "1-1"), port);
+        Assert.Equal(new SerialPortInfo("sim", 0x1EAF, 0x0004, null, "1-1") { Product = "Maple" }, port);
         Assert.Null(system.Board.BulkIn(SketchFunction.InEndpoint, 64));
         using var line = system.SerialPorts.Open(port.Name, 9600);
         Assert.Equal("sketch old\r\n", Encoding.ASCII.GetString(system.Board.BulkIn(SketchFunction.InEndpoint, 64)!));

@@ -1,0 +1,55 @@
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Serial;
+
+namespace UploadHelper.Core.Connecting;
+
+/// <summary>
+/// Watches the sketch's port while the bootloader is waited for. A Maple bootloader stays for about a second, which a busy machine may
+/// miss. A ROM that cannot measure the crystal resets the chip, and only some sketches then try again themselves (AN2606; seen on an
+/// STM32F405 with 12 MHz). In both cases the sketch is back, and is reset again.
+/// </summary>
+/// <param name="ports">The serial ports.</param>
+/// <param name="name">The sketch's port.</param>
+/// <param name="usbPath">The USB path of the board, or null if it is not known: the port may come back under another name.</param>
+/// <param name="first">How the first reset ended.</param>
+internal sealed class BoardWatch(ISerialPorts ports, string name, string? usbPath, ResetOutcome? first)
+{
+    private int _attempts = 2;
+    private bool _wasGone = first?.Way is not null || !PortNames.IsListed(ports, name);
+    private bool _wasReset = first?.Way is not null;
+
+    /// <summary>Looks once.</summary>
+    /// <returns>The port of a sketch that is back and is to be reset again, or null.</returns>
+    public string? PortToReset()
+    {
+        var port = Port();
+        var isBack = port is not null && _wasGone && _attempts-- > 0;
+        _wasGone = port is null;
+        return isBack ? port!.Name : null;
+    }
+
+    /// <summary>Takes note of a further reset.</summary>
+    /// <returns>Whether anything was sent.</returns>
+    public bool WasReset(ResetOutcome outcome)
+    {
+        _wasReset |= outcome.Way is not null;
+        _wasGone |= outcome.Way is not null;
+        return outcome.Warning is null;
+    }
+
+    /// <summary>What became of the sketch if no bootloader has come, and what the user can do; null if there is nothing to add.</summary>
+    /// <param name="mayBeInRom">Whether the bootloader may be the one in ROM.</param>
+    public (string? Message, string? Hint) WhyNone(bool mayBeInRom) =>
+        Port() is { } port ? (
+            _wasReset ? $"The sketch has reset, but it is back on {port.Name} without a bootloader." : null,
+            mayBeInRom ? $"{ErrorMessages.HoldBoot0} Then {Again.Clause} at once." : null)
+        : !_wasReset ? (null, null)
+        : (
+            "The sketch has reset, but nothing has appeared on USB since.",
+            mayBeInRom
+                ? $"Press RESET on the board and {Again.Clause}. If this happens again and its bootloader is the one in ROM, connect PA10 to GND: the ROM takes noise on a floating PA10 for a serial upload, and does not start USB."
+                : null);
+
+    private SerialPortInfo? Port() =>
+        ports.List().FirstOrDefault(p => PortNames.Same(p.Name, name) || (p.UsbPath is not null && p.UsbPath == usbPath));
+}

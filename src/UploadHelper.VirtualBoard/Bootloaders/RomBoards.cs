@@ -1,0 +1,107 @@
+using UploadHelper.VirtualBoard.Hardware;
+using UploadHelper.VirtualBoard.Usb;
+
+namespace UploadHelper.VirtualBoard.Bootloaders;
+
+/// <summary>A microcontroller with nothing but the bootloader in its ROM, which every reset by software starts.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Part">Its flash.</param>
+/// <param name="StackPointer">The end of its RAM.</param>
+/// <param name="CreateRom">Starts the bootloader.</param>
+internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<IMicrocontroller, SystemBootloader> CreateRom) : IBoardKind
+{
+    public string DefaultSketch => "stm32generic";
+
+    public uint SketchAddress => 0x0800_0000;
+
+    public IReadOnlyDictionary<string, IBoardKind> Variants { get; init; } = new Dictionary<string, IBoardKind>();
+
+    /// <summary>An STM32F405/407.</summary>
+    public static RomBoard F4 { get; } = new("f4rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board))
+    {
+        Variants = new Dictionary<string, IBoardKind>
+        {
+            ["map=long"] = new RomBoard("f4rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board, F4Rom.TooLong)),
+        },
+    };
+
+    /// <summary>An STM32H747, its older ROMs, and Arduino's board with this chip.</summary>
+    public static RomBoard H7 { get; } = WithVersion(H7Rom.Version.V92) with
+    {
+        Variants = new Dictionary<string, IBoardKind>
+        {
+            ["rom=9.0"] = WithVersion(H7Rom.Version.V90),
+            ["rom=9.1"] = WithVersion(H7Rom.Version.V91),
+            ["rom=9.2"] = WithVersion(H7Rom.Version.V92),
+            ["boot=arduino"] = new PortentaBoard(),
+        },
+    };
+
+    /// <summary>An STM32L496.</summary>
+    public static RomBoard L4 { get; } = new("l496", Part.Stm32L496(), 0x2005_0000, board => new L4Rom(board));
+
+    public FlashMemory CreateFlash() => new(Part);
+
+    // With BOOT0, or from any sketch that resets the chip: what its start-up code does is not modelled here.
+    public UsbFunction? Boot(IMicrocontroller board, BootCause cause) =>
+        cause is BootCause.Power or BootCause.ResetButton ? null : CreateRom(board);
+
+    private static RomBoard WithVersion(H7Rom.Version version) =>
+        new("h747", Part.Stm32H743(), 0x2002_0000, board => new H7Rom(board, version));
+}
+
+/// <summary>
+/// A board as users buy it, with nothing but the bootloader in its ROM. Only two things start that: BOOT0, and start-up code of the
+/// sketch that finds the request which the sketch left in RAM before it reset the chip.
+/// </summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Part">Its flash.</param>
+/// <param name="StackPointer">The end of its RAM.</param>
+/// <param name="CreateRom">Starts the bootloader.</param>
+internal sealed record ModuleBoard(string Name, Part Part, uint StackPointer, Func<IMicrocontroller, SystemBootloader> CreateRom) : IBoardKind
+{
+    public string DefaultSketch => "rom-magic";
+
+    public uint SketchAddress => 0x0800_0000;
+
+    /// <summary>Whether the RAM is spoilt between the reset and the start-up code, so that the request is not found.</summary>
+    public bool LosesRequest { get; init; }
+
+    /// <summary>
+    /// Whether PA10 floats. It is the receiver of USART1, and the ROM takes noise there for the first byte of a serial upload: then it
+    /// does not start USB (stm32duino forum, "DFU bootloader has errors on new BlackPill F411"; mcauser/MCUDEV_DEVEBOX_F407VET6 issue 2).
+    /// </summary>
+    public bool HasFloatingPin { get; init; }
+
+    public bool RomStartsUsb => !HasFloatingPin;
+
+    public IReadOnlyDictionary<string, IBoardKind> Variants => new Dictionary<string, IBoardKind>
+    {
+        ["magic=wrong"] = this with { LosesRequest = true },
+        ["pa10=floating"] = this with { HasFloatingPin = true },
+    };
+
+    /// <summary>A Black Pill with an STM32F411CE.</summary>
+    public static ModuleBoard BlackPillF411 { get; } = new("blackpill-f411", Part.Stm32F411(), 0x2002_0000, board => new F4Rom(board, F4RomChip.Stm32F411));
+
+    /// <summary>A Black Pill with an STM32F401CC.</summary>
+    public static ModuleBoard BlackPillF401 { get; } = new("blackpill-f401", Part.Stm32F401(), 0x2001_0000, board => new F4Rom(board, F4RomChip.Stm32F401));
+
+    /// <summary>A module with an STM32F407VE or VG.</summary>
+    public static ModuleBoard F407 { get; } = new("f407-rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board));
+
+    /// <summary>A board with an STM32L476RG; its ROM is taken to be as that of the L496 (INF).</summary>
+    public static ModuleBoard L476 { get; } = new("l476-rom", Part.Stm32L476(), 0x2001_8000, board => new L4Rom(board));
+
+    public FlashMemory CreateFlash() => new(Part);
+
+    public UsbFunction? Boot(IMicrocontroller board, BootCause cause)
+    {
+        if (cause == BootCause.RomRequest && LosesRequest)
+        {
+            board.Log(BoardEventKind.Start, "the start-up code finds a wrong magic word, and goes on to the sketch");
+        }
+
+        return cause is BootCause.Boot0 or BootCause.ByHand || (cause == BootCause.RomRequest && !LosesRequest) ? CreateRom(board) : null;
+    }
+}
