@@ -29,35 +29,35 @@ public sealed record ProcessCost(TimeSpan Wall, TimeSpan Processor, long PeakByt
         return new ProcessCost(Stopwatch.GetElapsedTime(start), Children() - before, peak);
     }
 
-    /// <summary>Runs a program, and looks at it when a line comes on its standard error.</summary>
+    /// <summary>
+    /// Runs a program until a line comes on its standard error, and ends it. A short program may have come further by then: its
+    /// processor time is an upper bound.
+    /// </summary>
     /// <param name="program">The program.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="line">How the line begins; the program must have more to do after it.</param>
+    /// <param name="line">How the line begins.</param>
     /// <exception cref="InvalidOperationException">The line never came.</exception>
     public static ProcessCost Until(string program, IEnumerable<string> arguments, string line)
     {
+        var before = Children();
         var start = Stopwatch.GetTimestamp();
         using var process = Start(program, arguments);
-        ProcessCost? cost = null;
         while (process.StandardError.ReadLine() is { } written)
         {
             if (written.StartsWith(line, StringComparison.Ordinal))
             {
-                cost = new ProcessCost(Stopwatch.GetElapsedTime(start), Running(process.Id), 0);
+                var wall = Stopwatch.GetElapsedTime(start);
+                process.Kill();
+                process.WaitForExit();
+                return new ProcessCost(wall, Children() - before, 0);
             }
         }
 
-        process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return cost ?? throw new InvalidOperationException($"{program} ended without \"{line}\".");
+        throw new InvalidOperationException($"{program} ended without \"{line}\".");
     }
 
     private static Process Start(string program, IEnumerable<string> arguments) =>
         Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-
-    // Documentation/scheduler/sched-stats.rst: the first number is nanoseconds on the processor.
-    private static TimeSpan Running(int id) => Directory.GetDirectories($"/proc/{id}/task").Aggregate(TimeSpan.Zero, (sum, thread) =>
-        sum + TimeSpan.FromMicroseconds(long.Parse(File.ReadAllText(thread + "/schedstat").Split(' ')[0], CultureInfo.InvariantCulture) / 1000));
 
     // proc(5): VmHWM is the largest resident set in KiB. What getrusage(2) says of a child counts its parent's memory before exec.
     private static long Peak(int id)
