@@ -34,6 +34,9 @@ internal sealed class SystemSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list
 /// <summary>A serial line of System.IO.Ports, which sets raw mode itself when it opens.</summary>
 internal sealed class SystemSerialLine : ISerialLine
 {
+    // A device that answers does so within a few milliseconds.
+    private static readonly TimeSpan ClosingLimit = TimeSpan.FromMilliseconds(200);
+
     private readonly SerialPort _port;
     private readonly Stream _stream;
     private bool _gone;
@@ -82,8 +85,11 @@ internal sealed class SystemSerialLine : ISerialLine
 
         // The stream is closed, not the port: closing the port first waits until everything is sent, which never ends with a
         // stuck device. The kernel also waits up to 30 s; only the thread waits for it.
+        // A port that answers is closed, and free for others, when this returns.
         _closed = true;
-        new Thread(Close) { IsBackground = true, Name = "close serial line" }.Start();
+        var thread = new Thread(Close) { IsBackground = true, Name = "close serial line" };
+        thread.Start();
+        thread.Join(ClosingLimit);
     }
 
     private static SerialPort Open(string name, int baudRate)

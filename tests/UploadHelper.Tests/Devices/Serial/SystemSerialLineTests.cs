@@ -63,7 +63,7 @@ public sealed class SystemSerialLineTests : IDisposable
         var line = Open();
         Assert.True(IsExclusive(other));
         line.Dispose();
-        Assert.False(IsExclusive(other));
+        Assert.True(SpinWait.SpinUntil(() => !IsExclusive(other), Limit));
     }
 
     [Fact]
