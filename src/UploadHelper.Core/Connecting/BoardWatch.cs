@@ -12,11 +12,11 @@ namespace UploadHelper.Core.Connecting;
 /// <param name="name">The sketch's port.</param>
 /// <param name="usbPath">The USB path of the board, or null if it is not known: the port may come back under another name.</param>
 /// <param name="first">How the first reset ended.</param>
-internal sealed class BoardWatch(ISerialPorts ports, string name, string? usbPath, ResetOutcome? first)
+internal sealed class BoardWatch(ISerialPorts ports, string name, string? usbPath, ResetOutcome first)
 {
     private int _attempts = 2;
-    private bool _wasGone = first?.Way is not null || !PortNames.IsListed(ports, name);
-    private bool _wasReset = first?.Way is not null;
+    private bool _wasGone = first.Way is not null || !PortNames.IsListed(ports, name);
+    private bool _wasReset = first.Way is not null;
 
     /// <summary>Looks once.</summary>
     /// <returns>The port of a sketch that is back and is to be reset again, or null.</returns>

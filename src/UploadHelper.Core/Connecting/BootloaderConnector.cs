@@ -43,7 +43,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
             var mayCome = reset || (request.Port is { } port && PortNames.IsListed(ports, port));
             search.NameOthers(filter, refuse: !mayCome);
             events(new WaitingForBootloader(filter, request.Timeout, AskForReset: !reset) { MayBeInRom = request.MayBeInRom });
-            var watch = request.Port is { } name ? new BoardWatch(ports, name, filter.UsbPath, outcome) : null;
+            var watch = outcome is null ? null : new BoardWatch(ports, request.Port!, filter.UsbPath, outcome);
             found = search.WaitFor(
                 request,
                 filter,

@@ -100,7 +100,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time, Action<Up
         public SerialException? Failure { get; private set; }
 
         /// <summary>What was tried, in words.</summary>
-        public string Tried => string.Join(" and ", ways.Select(w => w == ResetWay.Touch ? "the 1200-baud touch" : "the magic reset"));
+        public string Tried => string.Join(" and ", ways.Select(SketchPort.Text));
 
         /// <summary>Tries.</summary>
         /// <returns>The way after which the port has disappeared, or null if it is still there, or is not listed.</returns>

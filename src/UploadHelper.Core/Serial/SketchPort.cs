@@ -91,6 +91,9 @@ public static class SketchPort
         _ => [ResetWay.Magic],
     };
 
+    /// <summary>What is sent, in words.</summary>
+    public static string Text(ResetWay way) => way == ResetWay.Touch ? "the 1200-baud touch" : "the magic reset";
+
     private static bool IsArduinoStm32(SerialPortInfo port) =>
         port.ProductId is { } product && product >> 8 <= LastProgram && ArduinoBoards.Contains((byte)product);
 }

@@ -26,13 +26,12 @@ internal sealed partial class CarriedLibrary(string name, byte[] content, IReadO
     /// <summary>Makes the imports of an assembly find a library. The runtime allows an assembly one call.</summary>
     /// <param name="importer">The assembly.</param>
     /// <param name="import">The library's name in its imports.</param>
-    /// <param name="load">Loads the library, or returns 0 to leave it to the system.</param>
-    public static void Resolve(Assembly importer, string import, Func<nint> load)
-    {
-        // The runtime asks again for each function, and what is loaded from memory twice is in the process twice.
-        var loaded = new Lazy<nint>(load, LazyThreadSafetyMode.PublicationOnly);
-        NativeLibrary.SetDllImportResolver(importer, (wanted, _, _) => wanted == import ? loaded.Value : 0);
-    }
+    /// <param name="library">Loads it, or returns 0 to leave it to the system.</param>
+    public static void Resolve(Assembly importer, string import, Lazy<nint> library) =>
+        NativeLibrary.SetDllImportResolver(importer, (wanted, _, _) => wanted == import ? library.Value : 0);
+
+    /// <summary>Loads a library once: the runtime asks again for each function, and what is loaded from memory twice is in the process twice.</summary>
+    public static Lazy<nint> Once(Func<nint> load) => new(load, LazyThreadSafetyMode.PublicationOnly);
 
     /// <summary>Loads the library.</summary>
     /// <param name="remedy">What the user can do instead, as sentences, for the message of the error.</param>

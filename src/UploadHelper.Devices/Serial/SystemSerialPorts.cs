@@ -16,7 +16,8 @@ internal sealed class SystemSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list
     static SystemSerialPorts() => CarriedLibrary.Resolve(
         typeof(SerialPort).Assembly,
         Library,
-        () => CarriedLibrary.Find(Library + (OperatingSystem.IsMacOS() ? ".dylib" : ".so"))?.Load("Set TMPDIR to a folder from which programs may be started.") ?? 0);
+        CarriedLibrary.Once(() =>
+            CarriedLibrary.Find(Library + (OperatingSystem.IsMacOS() ? ".dylib" : ".so"))?.Load("Set TMPDIR to a folder from which programs may be started.") ?? 0));
 
     /// <inheritdoc/>
     public IReadOnlyList<SerialPortInfo> List() => list();

@@ -7,9 +7,8 @@ namespace UploadHelper.Devices.Usb;
 /// <summary>Finds and loads libusb-1.0.</summary>
 internal static class LibUsbLoader
 {
-    // What is loaded from memory twice is in the process twice.
-    private static readonly Lazy<nint> Loaded =
-        new(() => Load(LibUsbLocation.Here, CarriedLibrary.Find(LibUsbLocation.Here.Names[0])), LazyThreadSafetyMode.PublicationOnly);
+    /// <summary>The library of this system, or else the one inside the executable.</summary>
+    public static Lazy<nint> Library { get; } = CarriedLibrary.Once(() => Load(LibUsbLocation.Here, CarriedLibrary.Find(LibUsbLocation.Here.Names[0])));
 
     /// <summary>Calls libusb, and explains where to get it if it is missing.</summary>
     /// <exception cref="UsbException"><see cref="UsbFault.LibraryMissing"/>; the message says where to get it.</exception>
@@ -25,16 +24,12 @@ internal static class LibUsbLoader
         }
     }
 
-    /// <summary>Loads the library of this system, or else the one inside the executable.</summary>
-    /// <exception cref="DllNotFoundException">There is none that can be loaded; the message says where to get it.</exception>
-    public static nint Load() => Loaded.Value;
-
     /// <summary>The version of the library (libusb_get_version, since 1.0.10).</summary>
     /// <returns>For example 1.0.26; null if the library is older than that function.</returns>
     /// <exception cref="DllNotFoundException">The library is missing; the message says where to get it.</exception>
     public static unsafe Version? ReadVersion()
     {
-        if (!NativeLibrary.TryGetExport(Load(), "libusb_get_version", out var function))
+        if (!NativeLibrary.TryGetExport(Library.Value, "libusb_get_version", out var function))
         {
             return null;
         }

@@ -42,10 +42,10 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 Step("Reset", $"not needed: a bootloader already responds ({port} is not used)");
                 break;
             case ResettingSketch(var port, var way):
-                Step("Reset", $"{port}: sending {Name(way)}");
+                Step("Reset", $"{port}: sending {SketchPort.Text(way)}");
                 break;
             case SketchWasReset(var port, var way):
-                Detail($"{port} disappeared: the sketch obeys {Name(way)}");
+                Detail($"{port} disappeared: the sketch obeys {SketchPort.Text(way)}");
                 break;
             case WaitingForBootloader(var wanted, var timeout, var ask) waiting:
                 Step("Wait", $"for {wanted}, up to {timeout.TotalSeconds:0.#} s" + (ask ? $": press RESET on the board now{(waiting.MayBeInRom ? " (for a bootloader in ROM, with BOOT0 held)" : "")}" : ""));
@@ -147,8 +147,6 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
 
     /// <summary>The line of a warning, without its hint.</summary>
     public static string Text(UploadWarning warning) => $"warning: {warning.Message} [{warning.Code.Code()}]";
-
-    private static string Name(ResetWay way) => way == ResetWay.Touch ? "the 1200-baud touch" : "the magic reset";
 
     private static string Unchanged(UploadResult result) => result.Unchanged switch
     {

@@ -8,7 +8,7 @@ internal static partial class LibUsb
 {
     private const string Library = "usb-1.0";
 
-    static LibUsb() => CarriedLibrary.Resolve(typeof(LibUsb).Assembly, Library, LibUsbLoader.Load);
+    static LibUsb() => CarriedLibrary.Resolve(typeof(LibUsb).Assembly, Library, LibUsbLoader.Library);
 
     [LibraryImport(Library, EntryPoint = "libusb_init")]
     public static partial int Init(out nint context);

@@ -61,7 +61,7 @@ internal sealed class LibUsbDotNetContext : IDisposable
     private static Package.UsbContext Start()
     {
         // LibUsbDotNet searches the library in more folders than we trust; it takes one that is already loaded.
-        LibUsbLoader.Load();
+        _ = LibUsbLoader.Library.Value;
         try
         {
             return new UnfinalizedContext();
