@@ -54,7 +54,7 @@ public sealed class SystemInspection(SystemDevices devices, IReadOnlyDictionary<
         try
         {
             _ = devices.Usb.List();
-            return new UsbLibraryState(LibUsbLoader.ReadVersion()?.ToString() ?? "", null);
+            return new UsbLibraryState(LibUsbLoader.ReadVersion()?.ToString() ?? "", null) { IsCarried = LibUsbLoader.IsCarried };
         }
         catch (Exception e) when (e is UsbException or DllNotFoundException)
         {

@@ -87,7 +87,7 @@ internal static class LibraryRules
         yield return situation.UsbLibrary switch
         {
             { Problem: { } problem } => new Finding(FindingLevel.Problem, FindingTopic.UsbLibrary, "usb-library", problem),
-            { Version: { Length: > 0 } version } => new Finding(FindingLevel.Fine, FindingTopic.UsbLibrary, "usb-library", $"libusb {version}"),
+            { Version: { Length: > 0 } version } => new Finding(FindingLevel.Fine, FindingTopic.UsbLibrary, "usb-library", $"libusb {version}{(situation.UsbLibrary.IsCarried ? ", the one inside upload-helper" : "")}"),
             _ => new Finding(FindingLevel.Fine, FindingTopic.UsbLibrary, "usb-library", "libusb works"),
         };
     }

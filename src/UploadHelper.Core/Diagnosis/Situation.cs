@@ -136,4 +136,8 @@ public sealed record LinuxState(string User, bool IsRoot, UdevRulesState Rules)
 /// <summary>Whether the library for USB devices works.</summary>
 /// <param name="Version">Its version, or "" if it does not report one; null if it is missing or does not start.</param>
 /// <param name="Problem">What is wrong, and where to get the library; null if it works.</param>
-public sealed record UsbLibraryState(string? Version, string? Problem);
+public sealed record UsbLibraryState(string? Version, string? Problem)
+{
+    /// <summary>Whether it is the one inside the executable, not one of the system's.</summary>
+    public bool IsCarried { get; init; }
+}

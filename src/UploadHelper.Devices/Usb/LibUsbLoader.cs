@@ -10,6 +10,9 @@ internal static class LibUsbLoader
     /// <summary>The library of this system, or else the one inside the executable.</summary>
     public static Lazy<nint> Library { get; } = CarriedLibrary.Once(() => Load(LibUsbLocation.Here, CarriedLibrary.Find(LibUsbLocation.Here.Names[0])));
 
+    /// <summary>Whether <see cref="Library"/> was loaded from inside the executable.</summary>
+    public static bool IsCarried { get; private set; }
+
     /// <summary>Calls libusb, and explains where to get it if it is missing.</summary>
     /// <exception cref="UsbException"><see cref="UsbFault.LibraryMissing"/>; the message says where to get it.</exception>
     public static T Call<T>(Func<T> call)
@@ -51,8 +54,14 @@ internal static class LibUsbLoader
             }
         }
 
-        return carried?.Load(location.Source)
-            ?? throw new DllNotFoundException($"The library libusb-1.0 was not found (tried {string.Join(", ", location.Names)}). {location.Source}");
+        if (carried is null)
+        {
+            throw new DllNotFoundException($"The library libusb-1.0 was not found (tried {string.Join(", ", location.Names)}). {location.Source}");
+        }
+
+        var inside = carried.Load(location.Source);
+        IsCarried = true;
+        return inside;
     }
 }
 

@@ -15,7 +15,7 @@ public sealed class CompletionTests : IDisposable
 
     [CompletionTheory("bash")]
     [InlineData("upload-helper upl", "upload")]
-    [InlineData("upload-helper upload --simulate f4", "f4boot f4boot-old f4rom")]
+    [InlineData("upload-helper upload --simulate f4boo", "f4boot f4boot-old")]
     [InlineData("upload-helper upload --wait-port ", "auto no yes")]
     [InlineData("upload-helper upload Blink", "")]
     public void Bash_offers_what_fits(string line, string offered)
@@ -36,14 +36,14 @@ public sealed class CompletionTests : IDisposable
     // fish adds the files of the folder by itself: a folder with none.
     [CompletionTheory("fish")]
     [InlineData("upload-helper upl", "upload")]
-    [InlineData("upload-helper upload --simulate f4", "f4boot f4boot-old f4rom")]
+    [InlineData("upload-helper upload --simulate f4boo", "f4boot f4boot-old")]
     [InlineData("upload-helper upload --wait-port ", "auto no yes")]
     public void Fish_offers_what_fits(string line, string offered) =>
         AssertOffers(Shell("fish", "-c", $"cd '{_home.FullName}'; complete -C '{line}'"), offered);
 
     [CompletionTheory("zsh")]
     [InlineData("upload-helper upl", "upload")]
-    [InlineData("upload-helper upload --simulate f4", "f4boot f4boot-old f4rom")]
+    [InlineData("upload-helper upload --simulate f4boo", "f4boot f4boot-old")]
     [InlineData("upload-helper upload --wait-port ", "auto no yes")]
     public void Zsh_offers_what_fits(string line, string offered)
     {

@@ -15,7 +15,7 @@ public sealed class CarriedTests(CarriedTests.Run rig) : IClassFixture<CarriedTe
     public void Doctor_finds_the_libusb_inside()
     {
         Assert.Equal("", rig.Text("libusb.out"));
-        Assert.Contains("\n  ok       libusb 1.0.", rig.Text("doctor.out"), StringComparison.Ordinal);
+        Assert.Matches("\n  ok       libusb 1[.]0[.][0-9]+, the one inside upload-helper\n", rig.Text("doctor.out"));
     }
 
     [RigTheory]

@@ -1,5 +1,5 @@
 # doctor on a machine with a real USB stack: a board that can be reached, one that this user may not open, one that another
-# program holds, and no libusb. And commands other than upload on the board behind the kernel's stack.
+# program holds, and no libusb of its own. And commands other than upload on the board behind the kernel's stack.
 . tests/rig/scenarios/lib.sh
 export SYSTEMD_IGNORE_CHROOT=1
 
