@@ -249,6 +249,10 @@ public static class BoardFactory
         ("blackpill-f401", () => ModuleBoard.BlackPillF401),
         ("f407-rom", () => ModuleBoard.F407),
         ("l476-rom", () => ModuleBoard.L476),
+        ("f072-rom", () => RomBoard.F0),
+        ("g431-rom", () => RomBoard.G4),
+        ("gd32vf103", () => RomBoard.Gd32),
+        ("at32f415", () => RomBoard.At32),
         // jumpToUser() of a build for boards without disconnect hardware powers USB down; of one for Maple hardware, it leaves USB on.
         ("maple20", () => new MapleBoard("maple20", MapleBuild.Stm32duino(1024), Part.Stm32F103(128))
         {

@@ -13,7 +13,7 @@ public static class BootloaderCatalogue
     // The STM32L0 has pages of 128 bytes, the STM32L1 pages of 256 bytes. Both erase to 0.
     private const uint LargestPageErasedToZero = 256;
 
-    private static readonly BootloaderInfo UnknownDfuSe = new("DfuSe bootloader", "");
+    private static readonly BootloaderInfo UnknownDfuSe = new("DfuSe bootloader", "") { Processor = null };
 
     /// <summary>All entries. The first one that matches a device applies.</summary>
     public static IReadOnlyList<BootloaderInfo> All { get; } =
@@ -23,6 +23,8 @@ public static class BootloaderCatalogue
         .. F1Family.Entries,
         .. ArduinoFamily.Entries,
         .. StRomFamily.Entries,
+        .. StMiddlewareRomFamily.Entries,
+        .. CloneFamily.Entries,
     ];
 
     /// <summary>The USB ids of all boards that this program supports, bootloaders first. The udev rules list the same ids.</summary>
@@ -30,10 +32,10 @@ public static class BootloaderCatalogue
     [
         new(StRomFamily.Id, BoardProgram.Bootloader, "ST system bootloader, or a DfuSe bootloader in flash"),
         new(MapleFamily.Id, BoardProgram.Bootloader, "Maple or STM32duino bootloader"),
-        new(new(0x28E9, 0x0189), BoardProgram.Bootloader, "GigaDevice GD32 bootloader"),
-        new(new(0x2E3C, 0xDF11), BoardProgram.Bootloader, "Artery AT32 bootloader"),
-        new(new(0x314B, 0x0106), BoardProgram.Bootloader, "Geehy APM32 bootloader"),
-        new(new(0x3997, 0xDF11), BoardProgram.Bootloader, "X-CORE X32 bootloader"),
+        new(CloneFamily.Gd32, BoardProgram.Bootloader, "GigaDevice GD32 bootloader"),
+        new(CloneFamily.At32, BoardProgram.Bootloader, "Artery AT32 bootloader"),
+        new(CloneFamily.Apm32, BoardProgram.Bootloader, "Geehy APM32 bootloader"),
+        new(CloneFamily.X32, BoardProgram.Bootloader, "X-CORE X32 bootloader"),
         new(ArduinoFamily.Portenta, BoardProgram.Bootloader, "Arduino Portenta H7 bootloader"),
         new(ArduinoFamily.Nicla, BoardProgram.Bootloader, "Arduino Nicla Vision bootloader"),
         new(ArduinoFamily.Opta, BoardProgram.Bootloader, "Arduino Opta bootloader"),
@@ -67,10 +69,10 @@ public static class BootloaderCatalogue
     public static IEnumerable<(BootloaderInfo Bootloader, SketchPlace Place)> PlacesAt(uint address) =>
         All.SelectMany(b => b.Places.Where(p => p.Address == address).Select(p => (b, p)));
 
-    /// <summary>The names of the bootloaders that start sketches at an address, separated by commas; null if none is known.</summary>
+    /// <summary>The names of the bootloaders that start sketches for an ARM at an address, separated by commas; null if none is known.</summary>
     public static string? NamesAt(uint address)
     {
-        var names = PlacesAt(address).Select(p => p.Bootloader.Family).Distinct().ToList();
+        var names = PlacesAt(address).Where(p => p.Bootloader.Processor == Processor.Arm).Select(p => p.Bootloader.Family).Distinct().ToList();
         return names.Count == 0 ? null : string.Join(" or ", names);
     }
 
@@ -129,6 +131,18 @@ public sealed record BootloaderInfo(string Name, string Source)
 
     /// <summary>Whether it is in the chip's ROM, so that no erase can destroy it.</summary>
     public bool IsInRom { get; init; }
+
+    /// <summary>The processor of its chips; null if that is not known.</summary>
+    public Processor? Processor { get; init; } = Chips.Processor.Arm;
+
+    /// <summary>The memory map that holds, made from the device's descriptors and the map that it reports; null if that one is right.</summary>
+    public Func<DfuDescription, MemoryMap, MemoryMap>? CorrectMap { get; init; }
+
+    /// <summary>Whether it leaves on the zero-length DNLOAD already, which may fail for that, and answers no GETSTATUS after it.</summary>
+    public bool LeavesWithoutStatus { get; init; }
+
+    /// <summary>What was read of it on single chips, and where.</summary>
+    public IReadOnlyList<ChipReading> Readings { get; init; } = [];
 
     /// <summary>Where it starts sketches, with the devices that are known to have it.</summary>
     public IReadOnlyList<SketchPlace> Places { get; init; } = [];
@@ -216,6 +230,12 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// <summary>A limitation of the device that no host can work around; the user is warned before anything is written.</summary>
     public DeviceLimit? Limit { get; init; }
 }
+
+/// <summary>What someone read of a bootloader on a chip.</summary>
+/// <param name="Chip">The chip.</param>
+/// <param name="Seen">What its descriptors say, as far as that was shown.</param>
+/// <param name="Source">Where it was read.</param>
+public sealed record ChipReading(string Chip, string Seen, string Source);
 
 /// <summary>An address where a bootloader starts sketches.</summary>
 /// <param name="Options">The upload options for it.</param>

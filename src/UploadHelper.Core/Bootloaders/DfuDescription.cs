@@ -89,7 +89,7 @@ public sealed record DfuDescription(
             (ushort)(descriptor[2] | descriptor[3] << 8),
             UsbDescriptors.ReadString(device, descriptor[14]),
             UsbDescriptors.ReadString(device, descriptor[15]),
-            UsbDescriptors.ReadString(device, descriptor[16]),
+            CloneFamily.SerialNumber(device.Info.Id, UsbDescriptors.ReadString(device, descriptor[16])),
             functional.Value,
             alternates.ConvertAll(a => new DfuAlternate(a.Interface.Number, a.Interface.AlternateSetting, UsbDescriptors.ReadString(device, a.Name))));
     }

@@ -114,12 +114,12 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             .Select(p => Plan(image, p.Memory, [.. p.Segments.OrderBy(s => s.Address)]))
             .OrderByDescending(p => p.Sectors.Any(s => s.Address <= image.Start && s.End > image.Start))
             .ToList();
-        if ((image.HasVectorTable || image.Format is ImageFormat.RawBinary or ImageFormat.Dfu) && plans[0].Sectors[0].Address != image.Start)
+        if ((image.IsProgram || image.Format is ImageFormat.RawBinary or ImageFormat.Dfu) && plans[0].Sectors[0].Address != image.Start)
         {
             throw NotASectorStart(image.Start, plans[0].Memory.Map);
         }
 
-        if (!image.HasVectorTable || !VectorsLast)
+        if (!image.IsProgram || !VectorsLast)
         {
             return new FlashPlan(plans, null);
         }

@@ -32,9 +32,10 @@ public sealed class InterruptedUpload
     /// The state of a board whose last block, with the vector table, is being written. F4Bootloader may start the sketch as soon
     /// as the block is in flash, and disconnect before the host can check it.
     /// </summary>
-    public const string LastBlock =
-        "Everything except the first block (with the vector table) is written, and verified if requested. It is unknown whether that block "
-        + "is written too. If it is, the new sketch is complete and may be running; if not, no sketch will be started.";
+    public const string LastBlock = $"Everything except the first block (with the vector table) {LastBlockOpen}";
+
+    /// <summary>The same for a program that begins with its first instruction (RISC-V).</summary>
+    public const string LastBlockOfCode = $"Everything except the first block (with the first instruction) {LastBlockOpen}";
 
     /// <summary>The state of a board that has the new sketch, if it was not read back.</summary>
     public const string WrittenUnverified = "The new sketch is written, but not verified.";
@@ -51,9 +52,13 @@ public sealed class InterruptedUpload
     /// <summary>The state of such a board that has all of it.</summary>
     public const string OutsideWritten = "The content of the file is on the board.";
 
+    private const string LastBlockOpen = "is written, and verified if requested. It is unknown whether that block "
+        + "is written too. If it is, the new sketch is complete and may be running; if not, no sketch will be started.";
+
     private string _incomplete = Incomplete;
     private string _eraseUnconfirmed = EraseUnconfirmed;
     private bool _isOutside;
+    private bool _hasVectorTable = true;
     private BootloaderInfo? _info;
     private bool _defersErase;
 
@@ -92,6 +97,7 @@ public sealed class InterruptedUpload
     {
         (_info, _defersErase) = (info, defersErase);
         _isOutside = !FlashAddress.IsInternalFlash(image.Start);
+        _hasVectorTable = image.HasVectorTable;
         (_incomplete, _eraseUnconfirmed) = _isOutside ? (OutsideIncomplete, OutsideUnconfirmed)
             : (StartedAt(image, info) is null ? Incomplete : IncompleteMayStart, EraseUnconfirmed);
     }
@@ -112,7 +118,7 @@ public sealed class InterruptedUpload
             _ when _isOutside => HasChanged ? _incomplete : _eraseUnconfirmed,
             FlashPhase.Finalize when done > 0 => WrittenUnverified,
             FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
-            FlashPhase.Finalize => WithPowerLost(LastBlock),
+            FlashPhase.Finalize => WithPowerLost(_hasVectorTable ? LastBlock : LastBlockOfCode),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
             _ when HasChanged => _incomplete,
             _ => _info is { WritesInOneGo: true } ? FirstBlockUnconfirmed : _eraseUnconfirmed,

@@ -83,7 +83,7 @@ public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent>
     private MemoryRange RangeOf(FirmwareImage image, Segment segment, byte? alternate)
     {
         var ranges = new MemoryRanges(session.Memories, alternate);
-        var range = image.HasVectorTable && segment.Address == image.Start
+        var range = image.IsProgram && segment.Address == image.Start
             ? ranges.From(segment.Address, segment.Data.Length)
             : ranges.Within(segment.Address, segment.Data.Length);
         return range.OutsideOptions();

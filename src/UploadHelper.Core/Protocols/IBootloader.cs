@@ -156,9 +156,18 @@ internal sealed record BootloaderProtocol(
         }
 
         var info = BootloaderCatalogue.For(description, memories[0].Map);
+        if (info.CorrectMap is { } correct)
+        {
+            memories = memories.ConvertAll(m => m with { Map = correct(description, m.Map) });
+        }
+
         return new BootloaderProtocol(memories, info, (_, connection, memory) =>
         {
-            var bootloader = new DfuSeBootloader(connection, memory.Map, description.Functional, info.ErasedValue) { EraseTimes = info.Erase };
+            var bootloader = new DfuSeBootloader(connection, memory.Map, description.Functional, info.ErasedValue)
+            {
+                EraseTimes = info.Erase,
+                LeavesWithoutStatus = info.LeavesWithoutStatus,
+            };
             return info.KeptVectors is { } kept ? new SharedVectorPage(bootloader, kept, info.ErasedValue) : bootloader;
         });
     }

@@ -1,4 +1,5 @@
 using UploadHelper.VirtualBoard.Hardware;
+using UploadHelper.VirtualBoard.Sketches;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
@@ -10,11 +11,14 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// <param name="CreateRom">Starts the bootloader.</param>
 internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<IMicrocontroller, SystemBootloader> CreateRom) : IBoardKind
 {
-    public string DefaultSketch => "stm32generic";
+    public string DefaultSketch { get; init; } = "stm32generic";
 
     public uint SketchAddress => 0x0800_0000;
 
     public IReadOnlyDictionary<string, IBoardKind> Variants { get; init; } = new Dictionary<string, IBoardKind>();
+
+    /// <summary>Whether its processor is a RISC-V: a sketch begins with its first instruction.</summary>
+    public bool IsRiscV { get; init; }
 
     /// <summary>An STM32F405/407.</summary>
     public static RomBoard F4 { get; } = new("f4rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board))
@@ -40,7 +44,44 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
     /// <summary>An STM32L496.</summary>
     public static RomBoard L4 { get; } = new("l496", Part.Stm32L496(), 0x2005_0000, board => new L4Rom(board));
 
+    /// <summary>An STM32F072, and an STM32L083, whose flash erases to 0.</summary>
+    public static RomBoard F0 { get; } = Of("f072-rom", Part.Stm32F072(), 0x2000_4000, RomChip.Stm32F072) with
+    {
+        Variants = new Dictionary<string, IBoardKind>
+        {
+            ["chip=l083"] = Of("f072-rom", Part.Stm32L083(), 0x2000_5000, RomChip.Stm32L083),
+        },
+    };
+
+    /// <summary>Chips whose ROM is built on ST's middleware: an STM32G431 and others.</summary>
+    public static RomBoard G4 { get; } = Of("g431-rom", Part.Stm32G431(), 0x2000_8000, RomChip.Stm32G431) with
+    {
+        Variants = new Dictionary<string, IBoardKind>
+        {
+            ["chip=g0b1"] = Of("g431-rom", Part.Stm32G0B1(), 0x2002_4000, RomChip.Stm32G0B1),
+            ["chip=h563"] = Of("g431-rom", Part.Stm32H563(), 0x200A_0000, RomChip.Stm32H563),
+            ["chip=c562"] = Of("g431-rom", Part.Stm32C562(), 0x2002_0000, RomChip.Stm32C562),
+        },
+    };
+
+    /// <summary>A GD32VF103CB with the newer of its ROMs, and with the older one.</summary>
+    public static RomBoard Gd32 { get; } = OfGd32(RomChip.Gd32Vf103) with
+    {
+        Variants = new Dictionary<string, IBoardKind> { ["rom=0100"] = OfGd32(RomChip.Gd32Vf103Old) },
+    };
+
+    /// <summary>An AT32F415, and an AT32F437 whose map calls the first 32 KiB read-only.</summary>
+    public static RomBoard At32 { get; } = Of("at32f415", Part.At32F415(), 0x2000_8000, RomChip.At32F415) with
+    {
+        Variants = new Dictionary<string, IBoardKind> { ["chip=f437"] = Of("at32f415", Part.At32F437(), 0x2006_0000, RomChip.At32F437) },
+    };
+
     public FlashMemory CreateFlash() => new(Part);
+
+    public void Install(FlashMemory flash, byte[] sketch) => flash.Preload(SketchAddress, IsRiscV ? SketchInFlash.SynthesizeCode("old") : sketch);
+
+    public SketchInFlash ReadSketch(FlashMemory flash, uint address) =>
+        IsRiscV ? SketchInFlash.ReadCode(flash, address) : SketchInFlash.Read(flash, address);
 
     // With BOOT0, or from any sketch that resets the chip: what its start-up code does is not modelled here.
     public UsbFunction? Boot(IMicrocontroller board, BootCause cause) =>
@@ -48,6 +89,11 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
 
     private static RomBoard WithVersion(H7Rom.Version version) =>
         new("h747", Part.Stm32H743(), 0x2002_0000, board => new H7Rom(board, version));
+
+    private static RomBoard Of(string name, Part part, uint stackPointer, RomChip chip) => new(name, part, stackPointer, board => new ChipRom(board, chip));
+
+    private static RomBoard OfGd32(RomChip chip) =>
+        Of("gd32vf103", Part.Gd32Vf103(), 0x2000_8000, chip) with { IsRiscV = true, DefaultSketch = SketchCore.None };
 }
 
 /// <summary>

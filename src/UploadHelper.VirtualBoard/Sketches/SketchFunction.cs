@@ -203,6 +203,25 @@ public sealed record SketchInFlash(uint Address, uint StackPointer, uint Reset, 
         return new SketchInFlash(address, stack, reset, NameIn(bytes), flash.Part.HasStackAt(stack) && IsCode(flash, reset));
     }
 
+    /// <summary>Reads the sketch at an address of a RISC-V, which begins with its first instruction: sixteen bits of all zeros or all ones are none.</summary>
+    /// <param name="flash">The flash.</param>
+    /// <param name="address">Where the sketch begins.</param>
+    public static SketchInFlash ReadCode(FlashMemory flash, uint address)
+    {
+        var bytes = flash.Bytes[(int)(address - flash.Base)..];
+        var runs = BinaryPrimitives.ReadUInt16LittleEndian(bytes) is not (0 or ushort.MaxValue);
+        return new SketchInFlash(address, 0, address, NameIn(bytes), runs);
+    }
+
+    /// <summary>A small sketch for a fresh board with a RISC-V: an endless loop (jal x0, 0), and a marker.</summary>
+    public static byte[] SynthesizeCode(string name)
+    {
+        var image = new byte[64];
+        BinaryPrimitives.WriteUInt32LittleEndian(image, 0x0000_006F);
+        Encoding.ASCII.GetBytes($"{Marker}{name}\n").CopyTo(image.AsSpan(4));
+        return image;
+    }
+
     // A Cortex-M vector is odd (Thumb) and leads to an instruction; erased flash holds none.
     private static bool IsCode(FlashMemory flash, uint vector) =>
         vector % 2 == 1 && flash.Contains(vector - 1, 2) && !flash.IsErased(vector - 1, 2);

@@ -29,7 +29,7 @@ internal static class ImageCommand
         };
         command.SetAction(parse => context.Print(parse, (settings, _) =>
         {
-            var inspection = ImageInspection.Of(ImageFiles.Read(parse.GetValue(file)!), settings.Address(SettingKeys.Offset));
+            var inspection = ImageInspection.Of(ImageFiles.Read(parse.GetValue(file)!), settings.Address(SettingKeys.Offset), settings.Processor());
             Write(context.Streams.Out, settings.Switch(SettingKeys.Json), inspection);
         }));
         return command;

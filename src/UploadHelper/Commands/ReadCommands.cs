@@ -85,7 +85,7 @@ internal static class VerifyCommand
 
     private static CommandOutcome Verify(BoardRun run, string file)
     {
-        var image = ImageReader.Read(ImageFiles.Read(file), run.Settings.Address(SettingKeys.Offset));
+        var image = ImageReader.Read(ImageFiles.Read(file), run.Settings.Address(SettingKeys.Offset), run.Settings.Processor());
         run.Reporter.Event(new ImageChecked(image, null));
         run.OnBootloader(session =>
         {

@@ -61,6 +61,7 @@ internal static class UploadCommand
         {
             Port = board.Port,
             Alternate = board.Alternate,
+            Processor = settings.Processor(),
             MaximumSize = settings.Size(SettingKeys.MaximumSize),
             Timeout = board.Timeout,
             Verify = settings.Switch(SettingKeys.Verify),

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
@@ -35,6 +36,11 @@ internal static class OptionTable
         {
             Commands = [Upload, Verify, Erase, Leave, Image],
             Alias = "address",
+        },
+        new(SettingKeys.Chip, OptionKind.Word, "", "Chip that the file is for, if the file does not say it: a .bin or .hex file for a RISC-V has no vector table [default: stm32]")
+        {
+            Commands = [Upload, Verify, Image],
+            Words = ChipNames.Names,
         },
         new(SettingKeys.Board, OptionKind.Text, "NAME", "Board to take settings from: an entry in the configuration file, FILE:ID[:menu=option,...] where FILE is a core's boards.txt, or VENDOR:ARCH:ID[:menu=option,...]")
         {

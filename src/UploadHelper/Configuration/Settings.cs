@@ -109,6 +109,10 @@ internal sealed class Settings(IConfiguration configuration)
                 ?? throw Invalid(key, text, $"one or more of {string.Join(", ", words)}"))];
     }
 
+    /// <summary>The processor of the chip that an image is for, or null if none is set.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: no such chip is known.</exception>
+    public Processor? Processor() => Word(SettingKeys.Chip) is { } chip ? ChipNames.ProcessorOf(chip) : null;
+
     private static bool? Truth(string text) => text.ToLowerInvariant() switch
     {
         "true" or "yes" or "1" => true,
@@ -171,6 +175,7 @@ internal static class SettingKeys
     public const string Offset = "offset";
     public const string UsbId = "usb-id";
     public const string Alternate = "alt";
+    public const string Chip = "chip";
     public const string MaximumSize = "maximum-size";
     public const string AllBoards = "all";
     public const string UsbPath = "usb-path";
