@@ -260,6 +260,7 @@ public static class BoardFactory
             Variants = new Dictionary<string, IBoardKind>
             {
                 ["size=512"] = new MapleBoard("maple20", MapleBuild.Stm32duino(2048), Part.Stm32F103HighDensity()) { Ghost = GhostKind.Unpowered },
+                ["chip=ch32"] = new MapleBoard("maple20", MapleBuild.Stm32duino(1024), Part.Ch32F103()) { Ghost = GhostKind.Unpowered },
             },
         }),
         ("maple-orig", () => new MapleBoard("maple-orig", MapleBuild.LeafLabs(), Part.Stm32F103(128)) { Ghost = GhostKind.TakesOneRequest }),

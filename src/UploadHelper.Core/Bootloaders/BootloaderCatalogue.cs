@@ -27,6 +27,9 @@ public static class BootloaderCatalogue
         .. CloneFamily.Entries,
     ];
 
+    /// <summary>The series with a bootloader for USB in ROM of which no descriptors were found, each with what is missing.</summary>
+    public static IReadOnlyList<(string Series, string Missing)> UnreadRoms => StRomFamily.Unread;
+
     /// <summary>The USB ids of all boards that this program supports, bootloaders first. The udev rules list the same ids.</summary>
     public static IReadOnlyList<KnownDevice> Devices { get; } =
     [

@@ -53,6 +53,10 @@ public sealed record DfuDescription(
         (Device.Id, Manufacturer, Product, Functional) == (other.Device.Id, other.Manufacturer, other.Product, other.Functional)
         && Alternates.SequenceEqual(other.Alternates);
 
+    /// <summary>Reads the serial number of an open device by standard requests; "" if it has none.</summary>
+    /// <exception cref="UsbException">The device does not answer.</exception>
+    public static string ReadSerialNumber(IUsbDevice device) => ReadSerialNumber(device, UsbDescriptors.ReadDevice(device));
+
     /// <summary>Reads the descriptors of an open device.</summary>
     /// <returns>The description, or null if the device has no DFU interface with a functional descriptor.</returns>
     /// <exception cref="UsbException">The device does not answer.</exception>
@@ -89,9 +93,15 @@ public sealed record DfuDescription(
             (ushort)(descriptor[2] | descriptor[3] << 8),
             UsbDescriptors.ReadString(device, descriptor[14]),
             UsbDescriptors.ReadString(device, descriptor[15]),
-            CloneFamily.SerialNumber(device.Info.Id, UsbDescriptors.ReadString(device, descriptor[16])),
+            ReadSerialNumber(device, descriptor),
             functional.Value,
             alternates.ConvertAll(a => new DfuAlternate(a.Interface.Number, a.Interface.AlternateSetting, UsbDescriptors.ReadString(device, a.Name))));
+    }
+
+    private static string ReadSerialNumber(IUsbDevice device, byte[] descriptor)
+    {
+        const int SerialNumberIndexAt = 16; // iSerialNumber (USB 2.0, 9.6.1)
+        return CloneFamily.SerialNumber(device.Info.Id, UsbDescriptors.ReadString(device, descriptor[SerialNumberIndexAt]));
     }
 }
 

@@ -268,6 +268,13 @@ public sealed record Part(
     /// <summary>STM32C562: 512 KiB in sectors of 8 KiB (betaflight-configurator pull request 5300); the rest is taken to be as on the H563, with 128 KiB of RAM (INF).</summary>
     public static Part Stm32C562() => WithQuadWords("STM32C562", 64, new RamRange(0x2000_0000, 0x2002_0000));
 
+    /// <summary>CH32F103, a clone of the STM32F103 that programs a half-word "much slower" (devanlai/dapboot pull request 58): here twenty times (INF).</summary>
+    public static Part Ch32F103()
+    {
+        var original = Stm32F103(128);
+        return original with { Name = "CH32F103", ProgramTime = original.ProgramTime * 20 };
+    }
+
     /// <summary>GD32VF103xB: 128 KiB in pages of 1 KiB, 32 KiB of RAM (its User Manual, 2.3); the times of the STM32F103 (INF).</summary>
     public static Part Gd32Vf103() => Stm32F1("GD32VF103", size: 128, page: 1 * KiB, ram: 32 * KiB);
 

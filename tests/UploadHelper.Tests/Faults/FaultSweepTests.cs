@@ -60,6 +60,18 @@ public sealed class L496FaultSweepTests(ITestOutputHelper output) : FaultSweep(o
 
 public sealed class BlackPillFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "blackpill-f411");
 
+public sealed class F072FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f072-rom");
+
+public sealed class L083FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f072-rom,chip=l083");
+
+public sealed class G431FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "g431-rom");
+
+public sealed class C562FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "g431-rom,chip=c562");
+
+public sealed class Gd32FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "gd32vf103");
+
+public sealed class At32FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "at32f415");
+
 public sealed class Maple20FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple20");
 
 public sealed class MapleOrigFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-orig");

@@ -108,7 +108,7 @@ internal sealed class FaultTrial
         string[] states =
         [
             InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed,
-            ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock,
+            ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock, InterruptedUpload.LastBlockOfCode,
             ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
         ];
         var said = states.Where(e.Message.Contains).ToList();
@@ -136,13 +136,16 @@ internal sealed class FaultTrial
         InterruptedUpload.FirstBlockUnconfirmed => _kind.Board == "maple-f4",
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
-        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart()),
+        InterruptedUpload.LastBlock or InterruptedUpload.LastBlockOfCode => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart()),
         InterruptedUpload.NothingElseErased => _bench.Board.SectorsErased == 1,
         _ => throw new InvalidOperationException(state),
     };
 
-    private bool CanStart() => _bench.Board.Flash.IsReadable(_goal.StackAt, sizeof(uint))
-        && _bench.Board.Flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_goal.StackAt, sizeof(uint))));
+    private bool CanStart() => _bench.Board.Flash.IsReadable(_goal.StackAt, sizeof(uint)) && (_kind.IsRiscV ? HasInstruction() : HasStack());
+
+    private bool HasInstruction() => BinaryPrimitives.ReadUInt16LittleEndian(_bench.Flash(_goal.StackAt, sizeof(ushort))) is not (0 or ushort.MaxValue);
+
+    private bool HasStack() => _bench.Board.Flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_goal.StackAt, sizeof(uint))));
 
     // What came otherwise must have been left open.
     private void CheckSaid(params string[] untrue)

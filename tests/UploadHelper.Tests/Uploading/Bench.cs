@@ -1,3 +1,4 @@
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
@@ -42,8 +43,15 @@ internal sealed class Bench
 
     public static ImageFile Sketch(uint address, int size = 20_000) => SketchImage.File(address, size);
 
+    /// <summary>Whether its sketches have no vector table.</summary>
+    public bool IsRiscV => Board.Name == "gd32vf103";
+
     public UploadRequest Request(uint address, int size = 20_000) =>
-        new(SketchImage.File(address, size, Board.StackPointer), address, Filter) { Port = InProcessSerialPorts.FirstName };
+        new(IsRiscV ? new ImageFile("blink.bin", SketchImage.RiscV(size)) : SketchImage.File(address, size, Board.StackPointer), address, Filter)
+        {
+            Port = InProcessSerialPorts.FirstName,
+            Processor = IsRiscV ? Processor.RiscV : null,
+        };
 
     public UploadResult Upload(UploadRequest request, CancellationToken cancellationToken = default) => Upload(Bus, request, cancellationToken);
 
