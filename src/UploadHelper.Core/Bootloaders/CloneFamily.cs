@@ -44,7 +44,7 @@ internal static class CloneFamily
             LastWrite = OneWord,
             Places =
             [
-                new("--offset 0 --chip gd32vf103", FlashAddress.FlashBase,
+                new("--chip gd32vf103 --offset 0", FlashAddress.FlashBase,
                 [
                     Device(Gd32, "GDMicroelectronics", "GD32 0x418 DFU Bootloade", "@Internal Flash  /0x08000000/512*002Kg", Gd32Options) with { SerialNumber = "3CBJ" },
                     Device(Gd32, "GigaDevice", "GD32 USB DFU in FS Mode", "@Internal Flash  /0x08000000/128*001Kg") with { SerialNumber = "3CBJ" },

@@ -1,5 +1,4 @@
 using UploadHelper.Core.Chips;
-using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
 

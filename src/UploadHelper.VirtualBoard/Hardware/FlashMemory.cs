@@ -87,7 +87,7 @@ public sealed class FlashMemory
         if (stuck is { } bit)
         {
             NextFault = FlashFault.None;
-            _bytes[bit.Index] ^= bit.Mask;
+            _bytes[bit.Index] = (byte)(Part.IsErasedToZero ? _bytes[bit.Index] & ~bit.Mask : _bytes[bit.Index] | bit.Mask);
         }
 
         BytesProgrammed += data.Length;
@@ -118,7 +118,7 @@ public sealed class FlashMemory
         return length;
     }
 
-    // The first bit that programming would make 0.
+    // The first bit that programming would change.
     private (int Index, byte Mask)? FirstCleared(uint address, ReadOnlySpan<byte> data)
     {
         for (var i = 0; i < data.Length; i++)
@@ -140,7 +140,7 @@ public sealed class FlashMemory
         for (var at = 0; at < data.Length; at += Part.ProgramUnit)
         {
             var unit = data.Slice(at, Math.Min(Part.ProgramUnit, data.Length - at));
-            if (!IsErased(address + (uint)at, unit.Length) && (Part.Rule != ProgramRule.ErasedOrZero || unit.ContainsAnyExcept((byte)~Part.Erased)))
+            if (!IsErased(address + (uint)at, unit.Length) && (Part.Rule != ProgramRule.ErasedOrZero || unit.ContainsAnyExcept((byte)(Part.Erased ^ 0xFF))))
             {
                 return false;
             }
@@ -230,6 +230,6 @@ internal enum FlashFault
     /// <summary>The operation does nothing, and reports success.</summary>
     Ignored,
 
-    /// <summary>A bit that should become 0 stays 1.</summary>
+    /// <summary>A bit that programming should change stays as it is.</summary>
     StuckBit,
 }

@@ -81,7 +81,7 @@ public class RiscVTests
         run.Do("upload blink.elf --simulate gd32vf103,start=bootloader").Exits(0).Prints(", verified", "runs sketch");
         run.Do("upload blink.elf --simulate f4rom,start=bootloader").Fails(4, "not-for-this-device", "blink.elf is a program for a GD32VF103 (RISC-V)");
         run.Do("upload blink.elf --chip stm32 --simulate f4rom").Fails(3, "image-unreadable", "is a program for a GD32VF103 (RISC-V), not for an ARM chip");
-        run.Do("image blink.elf").Exits(0).Prints("processor     a GD32VF103 (RISC-V)", "fits          GigaDevice GD32VF103 bootloader: --offset 0 --chip gd32vf103", "does not fit  ST system bootloader");
+        run.Do("image blink.elf").Exits(0).Prints("processor     a GD32VF103 (RISC-V)", "fits          GigaDevice GD32VF103 bootloader: --chip gd32vf103 --offset 0", "does not fit  ST system bootloader");
     }
 
     [Theory]
