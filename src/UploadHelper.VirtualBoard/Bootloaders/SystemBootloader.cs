@@ -1,3 +1,4 @@
+using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
