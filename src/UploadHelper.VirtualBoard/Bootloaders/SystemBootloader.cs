@@ -64,7 +64,7 @@ public abstract class SystemBootloader : DfuSeFunction
             case [ReadUnprotectCommand]:
                 _unprotects = true;
                 var took = MassErase();
-                Board.Flash.IsReadProtected = false;
+                Board.Flash.IsReadProtected = Board.Flash.HasNoPower;
                 _leavesAt = Board.Now + took;
                 return took;
             default:
