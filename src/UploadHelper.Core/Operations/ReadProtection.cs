@@ -48,10 +48,12 @@ public sealed class ReadProtection(BootloaderSession session, Action<UploadEvent
         }
 
         confirm();
-        State = "The board did not confirm the request: its flash is either unchanged and still protected, or erased.";
+        var size = flash.Map.EndOfRegion(FlashAddress.FlashBase) - FlashAddress.FlashBase;
+        events(new FlashProgress(FlashPhase.Erase, 0, size));
+        State = "The board did not confirm the request: its flash is either unchanged, or erased at least in part.";
         var confirmed = rom.RemoveReadProtection();
         State = confirmed ? "The board has begun to erase its whole flash, to remove the protection." : State;
-        return session.Recover(UsbFault.Gone) ? Verify(session.Select(flash), flash.Map)
+        return session.Recover(UsbFault.Gone) ? Verify(session.Select(flash), (int)size)
             : confirmed ? UnprotectOutcome.Accepted
             : throw new UploadException(
                 UploadError.DeviceLost,
@@ -72,9 +74,9 @@ public sealed class ReadProtection(BootloaderSession session, Action<UploadEvent
         }
     }
 
-    private UnprotectOutcome Verify(IBootloader bootloader, MemoryMap map)
+    private UnprotectOutcome Verify(IBootloader bootloader, int size)
     {
-        var size = (int)(map.EndOfRegion(FlashAddress.FlashBase) - FlashAddress.FlashBase);
+        events(new FlashProgress(FlashPhase.Erase, size, size));
         var blank = new byte[size];
         blank.AsSpan().Fill(session.Info.ErasedValue);
         long done = 0;

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
@@ -63,7 +64,7 @@ public abstract class SystemBootloader : DfuSeFunction
             case [ReadUnprotectCommand]:
                 _unprotects = true;
                 var took = MassErase();
-                Board.Flash.IsReadProtected = false;
+                Board.Flash.IsReadProtected = Board.Flash.HasNoPower;
                 _leavesAt = Board.Now + took;
                 return took;
             default:

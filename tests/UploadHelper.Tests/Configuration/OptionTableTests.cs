@@ -288,7 +288,7 @@ public sealed class OptionTableTests : IDisposable
             _ => [],
         };
         run.Run([command, .. words, "--simulate", "f4boot,start=bootloader", "--verbose", .. options]);
-        var line = Assert.Single(run.Error.Split('\n'), l => l.Contains("F4Bootloader", StringComparison.Ordinal));
+        var line = Assert.Single(run.Error.Split('\n'), l => l.Contains("recognised as F4Bootloader", StringComparison.Ordinal));
         return line[line.IndexOf("F4Bootloader", StringComparison.Ordinal)..];
     }
 
