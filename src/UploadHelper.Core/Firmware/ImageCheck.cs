@@ -36,6 +36,8 @@ public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Fi
     /// <summary>The reasons to refuse the image.</summary>
     public IEnumerable<UploadException> Refusals => Findings.Where(f => f.Refusal is not null).Select(f => f.ToException());
 
+    private const string OtherChip = " For a GD32VF103, add --chip gd32vf103.";
+
     // Sixteen bits of all zeros or all ones are no instruction (RISC-V ISA manual, volume I, 1.5).
     private static IEnumerable<ImageFinding> FirstInstruction(FirmwareImage image)
     {
@@ -89,7 +91,8 @@ public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Fi
                 IsRam(vectors.Reset)
                     ? $"was linked for RAM (its reset vector is 0x{vectors.Reset:X8}), but would be written to 0x{image.Start:X8}, where it cannot run"
                     : $"cannot run at 0x{image.Start:X8}: its reset vector 0x{vectors.Reset:X8} is outside the image ({Ranges(image)})",
-                null);
+                null,
+                OtherChip);
         }
         else if (vectors.Handlers.Where(h => !RamMap.Contains(h) && !VectorTable.IsInside(image, h)).Select(h => (uint?)h).FirstOrDefault() is { } handler)
         {
@@ -131,15 +134,15 @@ public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Fi
         about,
         UploadError.NoVectorTable,
         $"{image.Name} does not begin with a vector table. {why}. Nothing was erased.",
-        "Check the file: it must be the sketch's own .bin, .hex or .elf, complete from its first byte. For a GD32VF103, add --chip gd32vf103.");
+        "Check the file: it must be the sketch's own .bin, .hex or .elf, complete from its first byte." + OtherChip);
 
-    private static ImageFinding LinkedElsewhere(FirmwareImage image, string what, uint? linkedFor) => new(
+    private static ImageFinding LinkedElsewhere(FirmwareImage image, string what, uint? linkedFor, string also = "") => new(
         Override.Address,
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} {what}. Nothing was erased.",
         linkedFor is { } address && FlashAddress.IsInternalFlash(address)
             ? $"Compile it for this board's bootloader; or, if that starts sketches at 0x{address:X8}, upload it with --offset 0x{address - FlashAddress.FlashBase:X}."
-            : "Select this board's bootloader and compile the sketch again: that sets the address it is linked for.")
+            : "Select this board's bootloader and compile the sketch again: that sets the address it is linked for." + also)
     {
         LinkedFor = linkedFor,
     };

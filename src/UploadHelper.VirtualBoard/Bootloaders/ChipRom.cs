@@ -70,12 +70,15 @@ public sealed record RomChip(string FlashMap, IReadOnlyList<RomMemory> Memories,
     /// <summary>What sets it apart.</summary>
     public RomHabits Habits { get; init; }
 
-    /// <summary>As dfu-util lists it on many boards with an STM32F072; it reports 40 ms.</summary>
+    /// <summary>
+    /// As dfu-util lists it on many boards with an STM32F072; it reports 40 ms. For data it must report more than the 55 ms of a block,
+    /// since dfu-util, which waits for them, writes without an error (openmv issue 1508).
+    /// </summary>
     public static RomChip Stm32F072 { get; } = new(
         "@Internal Flash  /0x08000000/064*0002Kg", [new("@Option Bytes  /0x1FFFF800/01*016 e", 0x1FFF_F800, 16)], "FFFFFFFEFFFF")
     {
         CommandPoll = 40,
-        DataPoll = 40,
+        DataPoll = 60,
         Habits = RomHabits.StartsInError | RomHabits.RefusesWhileItWrites,
     };
 

@@ -38,7 +38,7 @@ public class ChipRomTests
 
         var (status, busy) = wire.Status();
 
-        Assert.Equal((DfuState.DownloadBusy, 40, TimeSpan.Zero), (status.State, status.PollTimeout.TotalMilliseconds, busy));
+        Assert.Equal((DfuState.DownloadBusy, 60, TimeSpan.Zero), (status.State, status.PollTimeout.TotalMilliseconds, busy));
         Assert.Equal(ControlOutcome.Stall, wire.GetStatus().Outcome);
         wire.Wait(status.PollTimeout);
         Assert.Equal(DfuState.DownloadIdle, wire.State);
