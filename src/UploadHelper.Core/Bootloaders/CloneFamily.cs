@@ -1,5 +1,6 @@
 using System.Text;
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
@@ -42,6 +43,13 @@ internal static class CloneFamily
                 : map,
             LeavesWithoutStatus = true,
             LastWrite = OneWord,
+            Limit = new DeviceLimit(
+                "A program for this chip has no vector table by which an incomplete one could be told. If the power fails during the 0.1 ms in which the first instruction is "
+                    + "programmed, the chip executes half of it at its next start.",
+                $"If that happens, hold BOOT0 and press RESET, and {Again.Clause}.")
+            {
+                PowerLost = "But if the power failed at that moment, half of the first instruction may be executed.",
+            },
             Places =
             [
                 new("--chip gd32vf103 --offset 0", FlashAddress.FlashBase,

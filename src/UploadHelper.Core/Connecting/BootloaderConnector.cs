@@ -1,5 +1,6 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
@@ -92,7 +93,9 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
         {
             var quiet = new BootloaderConnector(bus, ports, time, _ => { });
             var back = quiet.Connect(request with { Timeout = ReturnLimit }, filter with { UsbPath = before.Device.Path }, cancellationToken);
-            if (back.Description.Device.Id == before.Device.Id && back.Description.Alternates.SequenceEqual(before.Alternates))
+            if (back.Description.Device.Id == before.Device.Id
+                && back.Description.Alternates.SequenceEqual(before.Alternates)
+                && back.Protocol.Info.Name == BootloaderProtocol.Of(before).Info.Name)
             {
                 return back;
             }

@@ -57,7 +57,7 @@ internal sealed class FaultTrial
         _bench.Wait(Settled);
         if (_halfStarted is { } start && !IsUnnoticed())
         {
-            Excuse($"half a sketch is started: {start}", "maple");
+            Excuse($"half a sketch is started: {start}", _kind.IsRiscV ? _kind.Board : "maple");
             CheckSaid(InterruptedUpload.Incomplete, InterruptedUpload.LastBlock);
         }
 
@@ -136,7 +136,10 @@ internal sealed class FaultTrial
         InterruptedUpload.FirstBlockUnconfirmed => _kind.Board == "maple-f4",
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
-        InterruptedUpload.LastBlock or InterruptedUpload.LastBlockOfCode => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart()),
+        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart()),
+
+        // Half of an instruction may be one.
+        InterruptedUpload.LastBlockOfCode => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || _told.Contains("if the power failed", StringComparison.Ordinal)),
         InterruptedUpload.NothingElseErased => _bench.Board.SectorsErased == 1,
         _ => throw new InvalidOperationException(state),
     };
