@@ -5,8 +5,8 @@ namespace UploadHelper.Core.Connecting;
 
 /// <summary>
 /// Watches the sketch's port while the bootloader is waited for. A Maple bootloader stays for about a second, which a busy machine may
-/// miss. A ROM that cannot measure the crystal resets the chip, and only some sketches then try again themselves (AN2606; seen on an
-/// STM32F405 with 12 MHz). In both cases the sketch is back, and is reset again.
+/// miss. A ROM that cannot measure the crystal resets the chip (AN2606), and the sketch may give up after some attempts or after the
+/// first. In both cases the sketch is back, and is reset again.
 /// </summary>
 /// <param name="ports">The serial ports.</param>
 /// <param name="name">The sketch's port.</param>
