@@ -54,7 +54,7 @@ internal static class ImageCommand
 /// <summary><c>boards</c>: shows what upload-helper reads from a core's boards.txt, for each choice of options that makes a difference to an upload.</summary>
 internal static class BoardsCommand
 {
-    private const int MostNamed = 4;
+    private const int MostOthers = 3;
 
     public static Command Create(CommandContext context)
     {
@@ -111,7 +111,7 @@ internal static class BoardsCommand
     private static string Text(ChosenOptions chosen) => $"{chosen.Menu.Id}={chosen.Options[0].Id}" + chosen.Options.Skip(1).Select(o => o.Id).ToList() switch
     {
         [] => "",
-        { Count: < MostNamed } others => $" (or {string.Join(" or ", others)})",
+        { Count: <= MostOthers } others => $" (or {string.Join(" or ", others)})",
         var others => $" (and {others.Count} more)",
     };
 
