@@ -65,16 +65,18 @@ preferences() {
   done
 }
 
-# The first part of a board whose bootloader in ROM a sketch can enter: first_part FOLDER BOARD
+# The first part of a board, or of some of its parts, whose bootloader in ROM a sketch can enter: first_part FOLDER BOARD [PART...]
 first_part() {
-  tr -d '\r' <"$1/boards.txt" | awk -F= -v board="$2" '
+  local folder=$1 board=$2
+  shift 2
+  tr -d '\r' <"$folder/boards.txt" | awk -F= -v board="$board" -v some="$*" '
     $1 == board ".build.series" { common = $2 }
     index($1, board ".menu.pnum.") == 1 {
       n = split(substr($1, length(board) + 12), part, ".")
       if (n == 3 && part[2] == "build" && part[3] == "product_line") { line[part[1]] = $2; order[++parts] = part[1] }
       if (n == 3 && part[2] == "build" && part[3] == "series") series[part[1]] = $2
     }
-    END { for (i = 1; i <= parts; i++) { p = order[i]; print p, (p in series ? series[p] : common), line[p] } }' |
+    END { for (i = 1; i <= parts; i++) { p = order[i]; if (some == "" || index(" " some " ", " " p " ")) print p, (p in series ? series[p] : common), line[p] } }' |
     while read -r part series line; do
       ! arm-none-eabi-gcc -mcpu=cortex-m0plus -mthumb -fsyntax-only -w "-D$series" "-D$line" \
         "$here/arduino/libraries/OneClickDfu/src/OneClickDfu.c" 2>/dev/null || { echo "$part"; break; }
@@ -109,10 +111,14 @@ cost() {
 }
 
 link_row() {
-  local overlay=$1 arch=$2 board=$3 chosen=$4 offset=$5 ids=$6 options log=$work/log image build=$work/build
-  if [[ $chosen == *dfuOneClickMethod* ]]; then
+  local overlay=$1 arch=$2 board=$3 row=$4 offset=$5 ids=$6 options log=$work/log image build=$work/build chosen part parts
+  chosen=$(sed 's/ ([^)]*)//g; s/, /,/g' <<<"$row")
+  if [[ $row == *dfuOneClickMethod* ]]; then
+    # The row's parts, as far as it names them all.
+    parts=$(sed -n 's/^pnum=\([^(,]*\),.*/\1/p; s/^pnum=\(.*\) (or \(.*\)),.*/\1 \2/p' <<<"$row" | sed 's/ or / /g')
+    part=$(first_part "$work/hardware/core/$arch" "$board" $parts)
+    [ -z "$part" ] || chosen=$(sed 's/pnum=[^,]*,//' <<<"$chosen"),pnum=$part
     chosen+=,usb=CDCgen
-    [[ $chosen == *pnum=* ]] || chosen+=,pnum=$(first_part "$work/hardware/core/$arch" "$board")
   fi
   options=$(all_options "$work/hardware/core/$arch" "$board" "$chosen")
   board=$board${options:+:$options}
@@ -154,8 +160,7 @@ for core in "$@"; do
       printf '%s\n' "$earlier"
       continue
     fi
-    chosen=$(sed 's/ ([^)]*)//g; s/, /,/g' <<<"$options")
     printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$overlay" "$version" "$board" "$options" "$offset" \
-      "$(link_row "$overlay" "$arch" "$board" "$chosen" "$offset" "$ids")"
+      "$(link_row "$overlay" "$arch" "$board" "$options" "$offset" "$ids")"
   done 3< <(tr '\t' '\001' <"$work/rows" | sed 's/\x01\x01/\x01-\x01/g; s/\x01\x01/\x01-\x01/g' | tr '\001' '\t')
 done
