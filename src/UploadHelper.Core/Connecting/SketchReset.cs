@@ -125,6 +125,11 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time, Action<Up
                     }
                 }
 
+                if (ways.Contains(ResetWay.Touch))
+                {
+                    line.SetBaudRate(BaudRate);
+                }
+
                 return null;
             }
             catch (SerialException e) when (_sent is not null && e.Fault is SerialFault.Gone or SerialFault.Io)
@@ -158,23 +163,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time, Action<Up
 
             _sent = ResetWay.Touch;
             line.SetDtr(false);
-            ForgetTouch(line);
             return IsGone(isLast: true);
-        }
-
-        // Linux keeps the speed of a terminal beyond its close and its device: at 1200, the next program that opens the port of the new
-        // sketch and closes it would touch that. The cores have decided by then: that of pull request 3063 resets while DTR falls
-        // (bootloader.c), Arduino's notes the speed when it is set (ArduinoCore-mbed, USBSerial.cpp).
-        private static void ForgetTouch(ISerialLine line)
-        {
-            try
-            {
-                line.SetBaudRate(BaudRate);
-            }
-            catch (SerialException)
-            {
-                // The board is away already, and with it the terminal.
-            }
         }
 
         private bool SendMagic(ISerialLine line, ResetWay way)

@@ -29,7 +29,7 @@ public sealed class CarriedTests(CarriedTests.Run rig) : IClassFixture<CarriedTe
     public void Each_reset_rule_works_through_the_terminal(string step, int offset, string image) =>
         UploadChecks.SketchRuns(rig, step, offset, image);
 
-    // Linux remembers it for the port's name; at 1200 baud, the next program would touch the new sketch.
+    // Linux keeps the speed of a terminal beyond its close, but not beyond its device. At 1200 baud, the next program would touch the new sketch.
     [RigTheory]
     [InlineData("maple20-touch1200")]
     [InlineData("blackpill-rom-touch")]

@@ -72,21 +72,6 @@ public class SketchResetTests
         Assert.Equal(isTouched, ports.Touched);
     }
 
-    /// <summary>At 1200 baud a terminal of Linux would touch the new sketch when the next program closes it.</summary>
-    [Theory]
-    [InlineData(0x0483, 0x5740, true, new[] { 9600, 1200, 9600 })]
-    [InlineData(0x0483, 0x5740, false, new[] { 9600, 1200, 9600 })]
-    [InlineData(0x2341, 0x025B, true, new[] { 1200, 9600 })]
-    public void A_touch_that_works_leaves_9600_baud(int vendor, int product, bool isThereForTheSpeed, int[] speeds)
-    {
-        var ports = new DeafPort(Port("COM3", vendor, product)) { ObeysTouch = true, IsThereForTheSpeed = isThereForTheSpeed };
-
-        var outcome = new SketchReset(ports, new VirtualClock(), _ => { }).Run("COM3", default);
-
-        Assert.Equal(new ResetOutcome(ResetWay.Touch, null), outcome);
-        Assert.Equal(speeds, ports.Speeds);
-    }
-
     [Fact]
     public void A_sketch_that_takes_no_data_is_touched_all_the_same()
     {
@@ -251,12 +236,6 @@ public class SketchResetTests
 
         public bool TakesData { get; init; } = true;
 
-        /// <summary>Whether the port disappears after a touch.</summary>
-        public bool ObeysTouch { get; init; }
-
-        /// <summary>Whether it is still there for the speed that follows the touch.</summary>
-        public bool IsThereForTheSpeed { get; init; } = true;
-
         public List<string> Magic { get; } = [];
 
         public List<int> Speeds { get; } = [];
@@ -264,7 +243,7 @@ public class SketchResetTests
         /// <summary>Whether DTR has fallen at 1200 baud.</summary>
         public bool Touched { get; private set; }
 
-        public IReadOnlyList<SerialPortInfo> List() => Touched && ObeysTouch ? [] : [port];
+        public IReadOnlyList<SerialPortInfo> List() => [port];
 
         public ISerialLine Open(string name, int baudRate)
         {
@@ -272,14 +251,7 @@ public class SketchResetTests
             return this;
         }
 
-        public void SetBaudRate(int baudRate)
-        {
-            Speeds.Add(baudRate);
-            if (Touched && !IsThereForTheSpeed)
-            {
-                throw new SerialException(SerialFault.Gone, "no port");
-            }
-        }
+        public void SetBaudRate(int baudRate) => Speeds.Add(baudRate);
 
         public void SetDtr(bool high)
         {
