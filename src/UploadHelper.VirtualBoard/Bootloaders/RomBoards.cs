@@ -121,11 +121,31 @@ internal sealed record ModuleBoard(string Name, Part Part, uint StackPointer, Fu
 
     public bool RomStartsUsb => !HasFloatingPin;
 
-    public IReadOnlyDictionary<string, IBoardKind> Variants => new Dictionary<string, IBoardKind>
+    /// <summary>Its crystal, as a ROM finds it that measures it; null if every measurement succeeds.</summary>
+    public Crystal? Crystal { get; init; }
+
+    /// <summary>Whether the ROM can start USB only with the crystal: so it is with an F4 (AN2606).</summary>
+    public bool MeasuresCrystal { get; init; } = true;
+
+    // A crystal remembers how often it was measured, so each board that asks for one gets one of its own.
+    public IReadOnlyDictionary<string, IBoardKind> Variants
     {
-        ["magic=wrong"] = this with { LosesRequest = true },
-        ["pa10=floating"] = this with { HasFloatingPin = true },
-    };
+        get
+        {
+            var variants = new Dictionary<string, IBoardKind>
+            {
+                ["magic=wrong"] = this with { LosesRequest = true },
+                ["pa10=floating"] = this with { HasFloatingPin = true },
+            };
+            if (MeasuresCrystal)
+            {
+                variants["hse=unreliable"] = this with { Crystal = new Crystal(Crystal.Unreliable) };
+                variants["hse=missing"] = this with { Crystal = new Crystal(Crystal.Missing) };
+            }
+
+            return variants;
+        }
+    }
 
     /// <summary>A Black Pill with an STM32F411CE.</summary>
     public static ModuleBoard BlackPillF411 { get; } = new("blackpill-f411", Part.Stm32F411(), 0x2002_0000, board => new F4Rom(board, F4RomChip.Stm32F411));
@@ -137,7 +157,10 @@ internal sealed record ModuleBoard(string Name, Part Part, uint StackPointer, Fu
     public static ModuleBoard F407 { get; } = new("f407-rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board));
 
     /// <summary>A board with an STM32L476RG; its ROM is taken to be as that of the L496 (INF).</summary>
-    public static ModuleBoard L476 { get; } = new("l476-rom", Part.Stm32L476(), 0x2001_8000, board => new L4Rom(board));
+    public static ModuleBoard L476 { get; } = new("l476-rom", Part.Stm32L476(), 0x2001_8000, board => new L4Rom(board))
+    {
+        MeasuresCrystal = false,
+    };
 
     public FlashMemory CreateFlash() => new(Part);
 
@@ -148,6 +171,66 @@ internal sealed record ModuleBoard(string Name, Part Part, uint StackPointer, Fu
             board.Log(BoardEventKind.Start, "the start-up code finds a wrong magic word, and goes on to the sketch");
         }
 
-        return cause is BootCause.Boot0 or BootCause.ByHand || (cause == BootCause.RomRequest && !LosesRequest) ? CreateRom(board) : null;
+        if (cause is not (BootCause.Boot0 or BootCause.ByHand) && (cause != BootCause.RomRequest || LosesRequest))
+        {
+            Crystal?.Forget();
+            return null;
+        }
+
+        if (Crystal?.Measure(cause) is { } next)
+        {
+            board.Log(BoardEventKind.Start, "the ROM cannot measure the crystal, and resets the chip");
+            board.Reset("by the ROM", next);
+            return null;
+        }
+
+        return CreateRom(board);
     }
+}
+
+/// <summary>
+/// A crystal, as the ROM of an STM32F4 finds it: the ROM measures it before it starts USB, and resets the chip if that fails (AN2606). Of
+/// 12 single jumps into the ROM of an STM32F405 with 12 MHz, 5 reached DFU mode (adafruit/circuitpython pull request 11270; Arduino_Core_STM32
+/// pull request 3063). How long the ROM tries is taken to be in the time of a reset (INF; AN2606 gives an F405 0.8 to 96 ms).
+/// </summary>
+/// <param name="outcomes">The outcomes of its measurements, again and again: '+' or '-'.</param>
+internal sealed class Crystal(string outcomes)
+{
+    /// <summary>5 of 12 measurements succeed.</summary>
+    public const string Unreliable = "--+-+--+-+-+";
+
+    /// <summary>None does: there is no crystal, or one that the ROM does not know.</summary>
+    public const string Missing = "-";
+
+    // How often start-up code enters the ROM on one request: arduino/libraries/OneClickDfu, and pull request 3063.
+    private const int AttemptsOnRequest = 16;
+
+    // A finger holds BOOT0 for a second or so.
+    private const int AttemptsByHand = 3;
+
+    private int _measurements;
+    private int _misses;
+
+    /// <summary>The ROM measures it.</summary>
+    /// <param name="cause">Why the ROM runs.</param>
+    /// <returns>What the chip finds after the ROM has reset it; null if the ROM goes on to USB.</returns>
+    public BootCause? Measure(BootCause cause)
+    {
+        if (outcomes[_measurements++ % outcomes.Length] == '+')
+        {
+            Forget();
+            return null;
+        }
+
+        if (++_misses < (cause == BootCause.RomRequest ? AttemptsOnRequest : AttemptsByHand))
+        {
+            return cause;
+        }
+
+        Forget();
+        return BootCause.Software;
+    }
+
+    /// <summary>Nothing asks for the ROM any more.</summary>
+    public void Forget() => _misses = 0;
 }

@@ -248,8 +248,8 @@ public sealed class NoResetRule : IResetRule
 }
 
 /// <summary>
-/// Arduino_Core_STM32 with pull request 3063 (cdc_1200bps_touchHook): "when the host closes the port at 1200 bps". Here DTR has to have
-/// been high: whether the code asks for that is not known.
+/// Arduino_Core_STM32 with pull request 3063 (bootloader.c, cdc_1200bps_touchHook): it resets at once "when the host closes the port at
+/// 1200 bps". Here DTR has to have been high: whether usbd_cdc_if.c asks for that is not known.
 /// </summary>
 public sealed class FallingTouchRule : IResetRule
 {
