@@ -3,6 +3,7 @@ using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Protocols.DfuSe;
+using UploadHelper.Core.Protocols.Hid;
 using UploadHelper.Core.Protocols.Maple;
 using UploadHelper.Core.Usb;
 
@@ -60,6 +61,30 @@ public interface IBootloader
     void Leave(uint address);
 }
 
+/// <summary>The conversation with an open bootloader, whichever of its memories is selected.</summary>
+public interface IBootloaderConnection
+{
+    /// <summary>How it is polled.</summary>
+    Polling Polling { get; }
+
+    /// <summary>Whether its token was cancelled.</summary>
+    bool IsCancelled { get; }
+
+    /// <summary>The same connection without the token, to clean up after a cancellation.</summary>
+    IBootloaderConnection Uncancelled();
+
+    /// <summary>Brings the device to its idle state, from any in which an earlier host left it.</summary>
+    /// <param name="firstAnswer">How long the first request may take; null for a device that has answered before.</param>
+    /// <exception cref="DfuException">It does not reach that state.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    void Idle(TimeSpan? firstAnswer = null);
+
+    /// <summary>Selects the memory behind an alternate setting.</summary>
+    /// <exception cref="DfuException">The device does not return to its idle state.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    void Select(DfuAlternate alternate);
+}
+
 /// <summary>Helpers for reading through a bootloader.</summary>
 public static class BootloaderReading
 {
@@ -96,8 +121,16 @@ public static class BootloaderReading
 /// <param name="Info">Its entry in the catalogue.</param>
 /// <param name="Create">Creates the bootloader for a memory whose alternate setting is selected.</param>
 internal sealed record BootloaderProtocol(
-    IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Func<IUsbDevice, DfuConnection, DfuMemory, IBootloader> Create)
+    IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Func<IUsbDevice, IBootloaderConnection, DfuMemory, IBootloader> Create)
 {
+    /// <summary>Begins the conversation with a device whose interface is claimed.</summary>
+    public Func<IUsbDevice, Polling, TimeProvider, CancellationToken, IBootloaderConnection> Connect { get; init; } = (device, polling, time, cancellationToken) =>
+    {
+        var first = Memories[0].Alternate;
+        device.SetAlternateSetting(first.Interface, first.Setting);
+        return new DfuConnection(device, first.Interface, time, cancellationToken) { Polling = polling };
+    };
+
     /// <summary>Where the bootloader looks for a sketch; the start of its first memory if that is not known.</summary>
     public uint SketchStart => Info.Sketch?.Address ?? Memories[0].Map.Groups[0].Address;
 
@@ -105,6 +138,11 @@ internal sealed record BootloaderProtocol(
     /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
     public static BootloaderProtocol Of(DfuDescription description)
     {
+        if (description.IsHid)
+        {
+            return Hid(description);
+        }
+
         if (description.Functional.TransferSize == 0 || !description.Functional.CanDownload)
         {
             throw NotSupported(description.Device, "its functional descriptor does not allow downloads");
@@ -124,6 +162,23 @@ internal sealed record BootloaderProtocol(
         $"Cannot use {device.Id} at {device.Path}: {why}. Nothing was erased.",
         "`upload-helper list` shows the descriptors of the device.");
 
+    private static BootloaderProtocol Hid(DfuDescription description)
+    {
+        if (HidFamily.WhyNot(description) is { } why)
+        {
+            throw NotSupported(description.Device, why);
+        }
+
+        var memories = HidFamily.Memories(description);
+        return new BootloaderProtocol(
+            memories,
+            BootloaderCatalogue.For(description, memories[0].Map),
+            (_, connection, memory) => new HidBootloader((HidConnection)connection, memory.FixedStart!.Value, HidFamily.IsF4(description)))
+        {
+            Connect = (device, _, time, cancellationToken) => new HidConnection(device, HidFamily.InterfaceOf(description.Device), time, cancellationToken),
+        };
+    }
+
     private static BootloaderProtocol Maple(DfuDescription description)
     {
         var memories = MapleMemories.Of(description);
@@ -132,7 +187,7 @@ internal sealed record BootloaderProtocol(
             : new BootloaderProtocol(
                 memories,
                 BootloaderCatalogue.For(description, memories[0].Map),
-                (device, connection, memory) => new MapleBootloader(device, connection, memory.Map, description.Functional));
+                (device, connection, memory) => new MapleBootloader(device, (DfuConnection)connection, memory.Map, description.Functional));
     }
 
     private static BootloaderProtocol DfuSe(DfuDescription description)
@@ -158,7 +213,7 @@ internal sealed record BootloaderProtocol(
         var info = BootloaderCatalogue.For(description, memories[0].Map);
         return new BootloaderProtocol(memories, info, (_, connection, memory) =>
         {
-            var bootloader = new DfuSeBootloader(connection, memory.Map, description.Functional, info.ErasedValue) { EraseTimes = info.Erase };
+            var bootloader = new DfuSeBootloader((DfuConnection)connection, memory.Map, description.Functional, info.ErasedValue) { EraseTimes = info.Erase };
             return info.KeptVectors is { } kept ? new SharedVectorPage(bootloader, kept, info.ErasedValue) : bootloader;
         });
     }

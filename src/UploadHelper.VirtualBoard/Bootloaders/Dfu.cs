@@ -2,8 +2,11 @@ using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
+/// <summary>A device that is a bootloader.</summary>
+public interface IBootloaderFunction;
+
 /// <summary>A device in DFU mode.</summary>
-public interface IDfuFunction
+public interface IDfuFunction : IBootloaderFunction
 {
     /// <summary>bState.</summary>
     DfuState State { get; }

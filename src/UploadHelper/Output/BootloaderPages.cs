@@ -51,17 +51,36 @@ internal static class StateText
             yield return ("driver", drivers.Count == 0 ? "none" : string.Join(", ", drivers));
         }
 
-        yield return ("DFU", DescriptionText.Release(functional.DfuVersion) + (description.IsDfuSe ? " (DfuSe)" : ""));
-        yield return ("attributes", $"0x{functional.Attributes:X2}: {string.Join(", ", Attributes.Where((_, bit) => (functional.Attributes & 1 << bit) != 0))}");
-        yield return ("block size", $"{functional.TransferSize} bytes");
+        if (description.IsHid)
+        {
+            yield return ("protocol", "reports of HID; it has no states, and cannot be read");
+        }
+        else
+        {
+            foreach (var field in Dfu(description, functional))
+            {
+                yield return field;
+            }
+        }
+
         if (state.Info is { } info)
         {
             yield return ("recognised as", info.Name);
         }
 
-        yield return ("state", state.Status.State.Name());
-        yield return ("status", state.Status.Code.Name());
-        yield return ("poll timeout", $"{state.Status.PollTimeout.TotalMilliseconds:0} ms");
+        if (state.Status is { } status)
+        {
+            yield return ("state", status.State.Name());
+            yield return ("status", status.Code.Name());
+            yield return ("poll timeout", $"{status.PollTimeout.TotalMilliseconds:0} ms");
+        }
+    }
+
+    private static IEnumerable<(string Label, string Text)> Dfu(DfuDescription description, DfuFunctionalDescriptor functional)
+    {
+        yield return ("DFU", DescriptionText.Release(functional.DfuVersion) + (description.IsDfuSe ? " (DfuSe)" : ""));
+        yield return ("attributes", $"0x{functional.Attributes:X2}: {string.Join(", ", Attributes.Where((_, bit) => (functional.Attributes & 1 << bit) != 0))}");
+        yield return ("block size", $"{functional.TransferSize} bytes");
     }
 }
 

@@ -74,6 +74,8 @@ internal static class DeviceSeeds
                 }
             }
 
+            public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout) => device.InterruptIn(endpoint, buffer, timeout);
+
             public void Reset() => device.Reset();
 
             public void Dispose() => device.Dispose();
