@@ -24,7 +24,7 @@ public class CatalogueTests
 
     private static readonly IReadOnlyList<string> Boards =
     [
-        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "maple20", "maple20,size=512", "maple-orig", "maple-f4",
+        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "hid-f1", "hid-f1,size=512", "hid-f4", "maple20", "maple20,size=512", "maple-orig", "maple-f4",
     ];
 
     public static TheoryData<string> EveryBoard => [.. Boards];
@@ -41,6 +41,11 @@ public class CatalogueTests
     [InlineData("h747", "ST system bootloader, STM32H7", true)] // which calls itself "DFU in FS Mode", as F4Bootloader does
     [InlineData("h747,boot=arduino", "Arduino bootloader (Portenta H7, GIGA R1, Nicla Vision, Opta)", false)]
     [InlineData("l496", "ST system bootloader, STM32L4", true)]
+    [InlineData("hid-f1", "HID bootloader 2.1 or 2.2", false)]
+    [InlineData("hid-f1,generation=2.1", "HID bootloader 2.1 or 2.2", false)]
+    [InlineData("hid-f1,generation=2.0", "HID bootloader 2.0, or of January 2019", false)]
+    [InlineData("hid-f1,generation=2019", "HID bootloader 2.0, or of January 2019", false)]
+    [InlineData("hid-f4", "HID bootloader for F4", false)]
     [InlineData("maple20", "STM32duino bootloader 2.0", false)]
     [InlineData("maple-orig", "LeafLabs Maple bootloader", true)]
     [InlineData("maple-f4", "Maple bootloader, F4 port", true)]
@@ -141,8 +146,9 @@ public class CatalogueTests
             && d.Alternates.SequenceEqual(device.Alternates))
         select (b, p);
 
-    private static MemoryMap MapOf(DfuDescription device, uint address) => device.IsMaple
-        ? MapleMemories.Of(device).First(m => m.FixedStart == address).Map
+    private static MemoryMap MapOf(DfuDescription device, uint address) => device.IsHid
+        ? HidFamily.Memories(device).First(m => m.FixedStart == address).Map
+        : device.IsMaple ? MapleMemories.Of(device).First(m => m.FixedStart == address).Map
         : MemoryMap.Parse(device.Alternates.First(a => a.Name.StartsWith('@')).Name) is { } map && map.Contains(address) ? map : throw new InvalidOperationException();
 
     // Every stack pointer with a small image, sizes around the end of each device's memory, and a taken reserved vector.

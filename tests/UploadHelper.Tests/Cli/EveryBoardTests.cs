@@ -21,6 +21,8 @@ public class EveryBoardTests
         ["blackpill-f401"] = 0,
         ["f407-rom"] = 0,
         ["l476-rom"] = 0,
+        ["hid-f1"] = 0x800,
+        ["hid-f4"] = 0x4000,
         ["maple20"] = 0x2000,
         ["maple-orig"] = 0x5000,
         ["maple-f4"] = 0x1_0000,
@@ -29,7 +31,7 @@ public class EveryBoardTests
     public static TheoryData<string> Boards() => new(BoardFactory.Names);
 
     // In the RAM of each board's microcontroller, an F103 with 20 KiB or a larger part, and started by its bootloader.
-    private static uint StackOf(string name) => name is "h0wch33" or "dsonano" or "maple20" or "maple-orig" ? 0x2000_5000u : 0x2000_8000;
+    private static uint StackOf(string name) => name is "h0wch33" or "dsonano" or "hid-f1" or "maple20" or "maple-orig" ? 0x2000_5000u : 0x2000_8000;
 
     [Theory]
     [MemberData(nameof(Boards))]
@@ -40,7 +42,7 @@ public class EveryBoardTests
         var image = SketchImage.Bytes(0x0800_0000 + Offsets[name], Size, StackOf(name));
         run.File("blink.bin", image);
         var board = $"--simulate {name},start=bootloader,flash=flash.bin";
-        var canBeRead = name is not ("h0wch33" or "maple-f4");
+        var canBeRead = name is not ("h0wch33" or "hid-f1" or "hid-f4" or "maple-f4");
 
         Run($"upload blink.bin --offset {offset} --no-leave").Exits(0).Prints(", 0 violations");
         Run($"verify blink.bin --offset {offset}").Exits(canBeRead ? 0 : 8);
