@@ -1,4 +1,3 @@
-using UploadHelper.Core.Chips;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Usb;
 
@@ -34,7 +33,6 @@ internal static class HidFamily
     private const uint F1Start = 0x0800_0800;
     private const uint F1OldStart = 0x0800_1000;
     private const uint F4Start = 0x0800_4000;
-    private const SectorAccess Writable = SectorAccess.Erase | SectorAccess.Write;
 
     // stm32-tkg-hid-bootloader, usb descriptors.
     private const ushort TkgRelease = 0x0310;
@@ -123,11 +121,8 @@ internal static class HidFamily
         _ => null,
     };
 
-    /// <summary>The memories of a device, the highest address first: an address belongs to the one whose start is the closest at or below it.</summary>
-    public static IReadOnlyList<DfuMemory> Memories(DfuDescription device) =>
-        IsF4(device)
-            ? [Memory(device, F4Start, new(F4Start, 3, 0x4000, Writable), new(0x0801_0000, 1, 0x1_0000, Writable), new(0x0802_0000, 7, 0x2_0000, Writable))]
-            : [.. Starts(device.Device.Release).Select(start => Memory(device, start, Pages(start)))];
+    /// <summary>The addresses from which a device may write, the highest first: one, unless its descriptors do not tell.</summary>
+    public static IReadOnlyList<uint> StartsOf(DfuDescription device) => IsF4(device) ? [F4Start] : device.Device.Release < NewRelease ? [F1OldStart, F1Start] : [F1Start];
 
     /// <summary>Reads the descriptors of an open device.</summary>
     /// <exception cref="UsbException">The device does not answer.</exception>
@@ -142,23 +137,10 @@ internal static class HidFamily
             UsbDescriptors.ReadString(device, d[16]));
     }
 
-    private static IReadOnlyList<uint> Starts(ushort release) => release < NewRelease ? [F1OldStart, F1Start] : [F1Start];
-
-    // hid.c: the number of a page is a byte, and nothing checks it. After page 255 comes the bootloader's own page 0.
-    private static SectorGroup Pages(uint start)
-    {
-        const uint End = FlashAddress.FlashBase + 256 * LargestPage;
-        return new(start, (int)((End - start) / LargestPage), LargestPage, Writable);
-    }
-
-    private static DfuMemory Memory(DfuDescription device, uint start, params SectorGroup[] groups) =>
-        new(device.Alternates[0], new MemoryMap("Flash (size unknown)", groups)) { FixedStart = start };
-
     private static DfuDescription Describe(UsbDeviceInfo info, ushort usbRelease, string manufacturer, string product, string serialNumber)
     {
         var description = new DfuDescription(info, usbRelease, manufacturer, product, serialNumber, new DfuFunctionalDescriptor(CanWriteOnly, BlockSize, 0), []);
-        var starts = IsF4(description) ? [F4Start] : Starts(info.Release);
-        var name = WhyNot(description) is null ? $"writes flash from {string.Join(" or ", starts.Select(s => $"0x{s:X8}"))} on" : "";
+        var name = WhyNot(description) is null ? $"writes flash from {string.Join(" or ", StartsOf(description).Select(s => $"0x{s:X8}"))} on" : "";
         return description with { Alternates = [new DfuAlternate(InterfaceOf(info), 0, name)] };
     }
 

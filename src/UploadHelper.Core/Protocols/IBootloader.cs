@@ -169,7 +169,7 @@ internal sealed record BootloaderProtocol(
             throw NotSupported(description.Device, why);
         }
 
-        var memories = HidFamily.Memories(description);
+        var memories = HidMemories.Of(description);
         return new BootloaderProtocol(
             memories,
             BootloaderCatalogue.For(description, memories[0].Map),

@@ -5,6 +5,7 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Hid;
 using UploadHelper.Core.Protocols.Maple;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
@@ -147,7 +148,7 @@ public class CatalogueTests
         select (b, p);
 
     private static MemoryMap MapOf(DfuDescription device, uint address) => device.IsHid
-        ? HidFamily.Memories(device).First(m => m.FixedStart == address).Map
+        ? HidMemories.Of(device).First(m => m.FixedStart == address).Map
         : device.IsMaple ? MapleMemories.Of(device).First(m => m.FixedStart == address).Map
         : MemoryMap.Parse(device.Alternates.First(a => a.Name.StartsWith('@')).Name) is { } map && map.Contains(address) ? map : throw new InvalidOperationException();
 

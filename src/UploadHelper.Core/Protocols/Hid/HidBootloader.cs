@@ -205,6 +205,7 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
             (confirmed, silent) = IsRestartConfirmed() ? (confirmed + 1, 0) : (0, silent + 1);
             if (confirmed == 2 || silent == Silent)
             {
+                hid.FetchLeftOver();
                 return confirmed > 0;
             }
         }
@@ -311,4 +312,32 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
             throw new UsbException(UsbFault.Timeout, $"The device did not confirm a block within {BlockLimit.TotalSeconds:0} s.");
         }
     }
+}
+
+/// <summary>The memories of a HID bootloader, of which its descriptors say nothing.</summary>
+public static class HidMemories
+{
+    private const SectorAccess Writable = SectorAccess.Erase | SectorAccess.Write;
+
+    /// <summary>
+    /// The memories of a device, the highest address first, up to the end of the largest part: an address belongs to the memory whose
+    /// start is the closest at or below it.
+    /// </summary>
+    /// <param name="device">The descriptors of the device.</param>
+    public static IReadOnlyList<DfuMemory> Of(DfuDescription device) =>
+        [.. HidFamily.StartsOf(device).Select(start => Memory(device, start, HidFamily.IsF4(device) ? F4Sectors(start) : [F1Pages(start)]))];
+
+    private static DfuMemory Memory(DfuDescription device, uint start, IReadOnlyList<SectorGroup> groups) =>
+        new(device.Alternates[0], new MemoryMap("Flash (size unknown)", groups)) { FixedStart = start };
+
+    // hid.c: the number of a page is a byte, and nothing checks it. After page 255 comes page 0, the bootloader.
+    private static SectorGroup F1Pages(uint start)
+    {
+        const uint End = FlashAddress.FlashBase + 256 * HidFamily.LargestPage;
+        return new(start, (int)((End - start) / HidFamily.LargestPage), HidFamily.LargestPage, Writable);
+    }
+
+    // main.c counts sectors from 1 on, as the first MiB has them (RM0090, 3.3).
+    private static IReadOnlyList<SectorGroup> F4Sectors(uint start) =>
+        [new(start, 3, 0x4000, Writable), new(0x0801_0000, 1, 0x1_0000, Writable), new(0x0802_0000, 7, 0x2_0000, Writable)];
 }
