@@ -25,7 +25,7 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
     public UsbFunction? Function => _silent ? null : _function;
 
     /// <summary>Whether a bootloader is on the bus, answering or not.</summary>
-    public bool HasBootloader => _function is IBootloaderFunction;
+    public bool HasBootloader => _function is IDfuFunction or { IsBootloader: true };
 
     /// <summary>Whether it is on the bus only because nothing has disconnected it.</summary>
     public bool IsGhost => _ghost is not null;
@@ -147,7 +147,7 @@ internal static class RequestText
     {
         var isClass = !setup.IsStandard;
         var text = isClass && function is IDfuFunction ? Dfu(setup)
-            : isClass && function is IBootloaderFunction && setup is { RequestType: 0x21, Request: HidFunction.SetReport } ? $"output report of {setup.Length} bytes"
+            : isClass && function.IsBootloader && setup is { RequestType: 0x21, Request: HidFunction.SetReport } ? $"output report of {setup.Length} bytes"
             : $"{(isClass ? "class" : "standard")} request 0x{setup.Request:X2}, value 0x{setup.Value:X4}, index {setup.Index}, {setup.Length} bytes";
         var end = reply.Outcome == ControlOutcome.Done ? "" : $" -> {reply.Outcome}";
         return text + end + (function is IDfuFunction dfu && isClass ? $" [{dfu.State.Name()}]" : "");

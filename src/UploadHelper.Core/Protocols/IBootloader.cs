@@ -116,21 +116,22 @@ public static class BootloaderReading
     }
 }
 
+/// <summary>Begins the conversation with a device whose interface is claimed.</summary>
+/// <param name="device">The device.</param>
+/// <param name="polling">How it is polled, if it has to be.</param>
+/// <param name="time">The clock.</param>
+/// <param name="cancellationToken">Checked before each transfer and in each wait.</param>
+/// <exception cref="UsbException">A transfer failed.</exception>
+internal delegate IBootloaderConnection Connect(IUsbDevice device, Polling polling, TimeProvider time, CancellationToken cancellationToken);
+
 /// <summary>How to talk to a bootloader. Only this type distinguishes between protocols.</summary>
 /// <param name="Memories">Its memories, at least one.</param>
 /// <param name="Info">Its entry in the catalogue.</param>
+/// <param name="Connect">Begins the conversation.</param>
 /// <param name="Create">Creates the bootloader for a memory whose alternate setting is selected.</param>
 internal sealed record BootloaderProtocol(
-    IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Func<IUsbDevice, IBootloaderConnection, DfuMemory, IBootloader> Create)
+    IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Connect Connect, Func<IUsbDevice, IBootloaderConnection, DfuMemory, IBootloader> Create)
 {
-    /// <summary>Begins the conversation with a device whose interface is claimed.</summary>
-    public Func<IUsbDevice, Polling, TimeProvider, CancellationToken, IBootloaderConnection> Connect { get; init; } = (device, polling, time, cancellationToken) =>
-    {
-        var first = Memories[0].Alternate;
-        device.SetAlternateSetting(first.Interface, first.Setting);
-        return new DfuConnection(device, first.Interface, time, cancellationToken) { Polling = polling };
-    };
-
     /// <summary>Where the bootloader looks for a sketch; the start of its first memory if that is not known.</summary>
     public uint SketchStart => Info.Sketch?.Address ?? Memories[0].Map.Groups[0].Address;
 
@@ -173,11 +174,16 @@ internal sealed record BootloaderProtocol(
         return new BootloaderProtocol(
             memories,
             BootloaderCatalogue.For(description, memories[0].Map),
-            (_, connection, memory) => new HidBootloader((HidConnection)connection, memory.FixedStart!.Value, HidFamily.IsF4(description)))
-        {
-            Connect = (device, _, time, cancellationToken) => new HidConnection(device, HidFamily.InterfaceOf(description.Device), time, cancellationToken),
-        };
+            (device, _, time, cancellationToken) => new HidConnection(device, HidFamily.InterfaceOf(description.Device), time, cancellationToken),
+            (_, connection, memory) => new HidBootloader((HidConnection)connection, memory.FixedStart!.Value, HidFamily.IsF4(description)));
     }
+
+    private static Connect OverDfu(IReadOnlyList<DfuMemory> memories) => (device, polling, time, cancellationToken) =>
+    {
+        var first = memories[0].Alternate;
+        device.SetAlternateSetting(first.Interface, first.Setting);
+        return new DfuConnection(device, first.Interface, time, cancellationToken) { Polling = polling };
+    };
 
     private static BootloaderProtocol Maple(DfuDescription description)
     {
@@ -187,6 +193,7 @@ internal sealed record BootloaderProtocol(
             : new BootloaderProtocol(
                 memories,
                 BootloaderCatalogue.For(description, memories[0].Map),
+                OverDfu(memories),
                 (device, connection, memory) => new MapleBootloader(device, (DfuConnection)connection, memory.Map, description.Functional));
     }
 
@@ -211,7 +218,7 @@ internal sealed record BootloaderProtocol(
         }
 
         var info = BootloaderCatalogue.For(description, memories[0].Map);
-        return new BootloaderProtocol(memories, info, (_, connection, memory) =>
+        return new BootloaderProtocol(memories, info, OverDfu(memories), (_, connection, memory) =>
         {
             var bootloader = new DfuSeBootloader((DfuConnection)connection, memory.Map, description.Functional, info.ErasedValue) { EraseTimes = info.Erase };
             return info.KeptVectors is { } kept ? new SharedVectorPage(bootloader, kept, info.ErasedValue) : bootloader;

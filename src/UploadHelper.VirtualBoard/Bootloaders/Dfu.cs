@@ -2,11 +2,8 @@ using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
-/// <summary>A device that is a bootloader.</summary>
-public interface IBootloaderFunction;
-
 /// <summary>A device in DFU mode.</summary>
-public interface IDfuFunction : IBootloaderFunction
+public interface IDfuFunction
 {
     /// <summary>bState.</summary>
     DfuState State { get; }

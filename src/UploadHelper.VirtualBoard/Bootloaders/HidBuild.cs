@@ -98,7 +98,6 @@ internal sealed record HidBoard(string Name, Part Part, uint SketchAddress) : IB
             ["generation=2.2.1"] = OnF1(HidBuild.V221),
             ["generation=2.2.2"] = OnF1(HidBuild.V222(1024)),
             ["size=512"] = OnF1(HidBuild.V222(2048), Part.Stm32F103HighDensity()),
-            ["pages=wrong"] = OnF1(HidBuild.V222(1024), Part.Stm32F103HighDensity()),
         },
     };
 

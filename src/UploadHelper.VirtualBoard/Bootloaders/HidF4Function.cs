@@ -9,7 +9,7 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// middleware. Its main loop takes one packet at a time, and erases and programs there: of the packets that come meanwhile only
 /// the last one is left. A packet that begins with the letters of a command is never data.
 /// </summary>
-public sealed class HidF4Function : UsbFunction, IBootloaderFunction
+public sealed class HidF4Function : UsbFunction
 {
     private const int PacketSize = 64;
     private const int Block = 1024;
@@ -37,6 +37,9 @@ public sealed class HidF4Function : UsbFunction, IBootloaderFunction
     /// <param name="board">The board.</param>
     public HidF4Function(IMicrocontroller board)
         : base(HidBuild.F4Identity()) => _board = board;
+
+    /// <inheritdoc/>
+    public override bool IsBootloader => true;
 
     /// <inheritdoc/>
     public override TimeSpan? NextEventAt => _resetsAt ?? _busyUntil;

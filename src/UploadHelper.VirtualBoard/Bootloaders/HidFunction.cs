@@ -9,7 +9,7 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// bRequest alone, takes all data on endpoint 0 for a report, in packets of 8 bytes, and checks no address. It writes pages inside
 /// the interrupt: meanwhile the USB peripheral acknowledges no SETUP packet (RM0008, 23.4.2: CTR_RX is still set).
 /// </summary>
-public sealed class HidFunction : UsbFunction, IBootloaderFunction
+public sealed class HidFunction : UsbFunction
 {
     /// <summary>bRequest of SET_REPORT (HID 1.11, 7.2); also of SET_CONFIGURATION.</summary>
     public const byte SetReport = 9;
@@ -46,6 +46,9 @@ public sealed class HidFunction : UsbFunction, IBootloaderFunction
         _page = new byte[build.PageSize];
         _current = build.FirstPage;
     }
+
+    /// <inheritdoc/>
+    public override bool IsBootloader => true;
 
     /// <inheritdoc/>
     public override TimeSpan? NextEventAt => _leavesAt ?? _busyUntil;

@@ -25,6 +25,9 @@ public abstract class UsbFunction(UsbIdentity identity)
     /// <summary>Its descriptors.</summary>
     public UsbIdentity Identity => identity;
 
+    /// <summary>Whether it is a bootloader that does not speak DFU.</summary>
+    public virtual bool IsBootloader => false;
+
     /// <summary>Whether the host has selected a configuration since the last reset of the port.</summary>
     protected bool IsConfigured => Configuration != 0;
 

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
@@ -56,7 +57,7 @@ public sealed class HidConnection(IUsbDevice device, byte interfaceNumber, TimeP
 
     /// <inheritdoc/>
     /// <remarks>All memories are reached in the same way.</remarks>
-    public void Select(Bootloaders.DfuAlternate alternate)
+    public void Select(DfuAlternate alternate)
     {
     }
 
