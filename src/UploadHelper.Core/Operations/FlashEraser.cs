@@ -115,7 +115,7 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderIn
             throw new UploadException(
                 UploadError.NotWritable,
                 $"The size of this board's flash cannot be queried, and beyond its end this bootloader fails ({info.Name}). {ErrorMessages.Unchanged}",
-                "Give the number of bytes to erase: --length 0x800, for example, so that no sketch is started any more.");
+                "Give the first byte and the number of bytes. `upload-helper erase 0x800 0x800`, for example, erases the first 2 KiB of a sketch at 0x800: it is not started any more.");
         }
 
         var range = new MemoryRanges(memories, alternate).From(address ?? _area.Start, length);

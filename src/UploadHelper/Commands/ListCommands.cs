@@ -88,7 +88,7 @@ internal static class ListCommand
         }
 
         writer.WriteLine(Ascii.Of(
-            $"{DescriptionText.Place(device)}: {description.Manufacturer} {description.Product}, serial number {description.SerialNumber}, "
+            $"{DescriptionText.Place(device)}: {description.Manufacturer} {description.Product}, {DescriptionText.SerialNumber(description)}, "
             + $"release {DescriptionText.Release(device.Release)}, "
             + (description.IsHid ? "HID bootloader" : $"{(description.IsDfuSe ? "DfuSe" : "DFU")}, blocks of {description.Functional.TransferSize} bytes")));
         foreach (var line in DescriptionText.Alternates(description))

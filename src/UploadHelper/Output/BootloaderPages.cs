@@ -19,7 +19,7 @@ internal static class StateText
     public static IEnumerable<string> Of(BootloaderState state, IReadOnlyList<string>? drivers, bool verbose)
     {
         var description = state.Description;
-        yield return $"{DescriptionText.Place(description.Device)}: {description.Manufacturer} {description.Product}, serial number {description.SerialNumber}";
+        yield return $"{DescriptionText.Place(description.Device)}: {description.Manufacturer} {description.Product}, {DescriptionText.SerialNumber(description)}";
         foreach (var (label, text) in Fields(state, drivers))
         {
             yield return $"  {label.PadRight(LabelWidth)}{text}";
@@ -132,6 +132,9 @@ internal static class DescriptionText
 
     /// <summary>A binary-coded release: "22.00".</summary>
     public static string Release(ushort bcd) => $"{bcd >> 8:X}.{bcd & 0xFF:X2}";
+
+    /// <summary>The serial number, or that there is none.</summary>
+    public static string SerialNumber(DfuDescription description) => description.SerialNumber.Length == 0 ? "no serial number" : $"serial number {description.SerialNumber}";
 
     /// <summary>A device and its place: "0483:DF11 at 1-1".</summary>
     public static string Place(UsbDeviceInfo device) => $"{device.Id} at {device.Path}";
