@@ -1,3 +1,4 @@
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Usb;
 

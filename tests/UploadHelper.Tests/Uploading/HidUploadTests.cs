@@ -6,8 +6,6 @@ using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.Hardware;
-using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Tests.Uploading;
 

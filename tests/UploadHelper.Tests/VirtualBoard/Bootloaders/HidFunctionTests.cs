@@ -2,7 +2,6 @@ using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Bootloaders;
-using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.VirtualBoard.Bootloaders;
