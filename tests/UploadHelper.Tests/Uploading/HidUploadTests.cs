@@ -6,6 +6,7 @@ using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Uploading;
 
@@ -171,6 +172,7 @@ public class HidUploadTests
         Assert.Equal(UploadError.ImageTooLarge, e.Error);
         Assert.Equal(before, bench.Board.Flash.Bytes.ToArray());
 
+        bench.Board.Reset("BOOT1 is set", BootCause.ByHand);
         var request = bench.Request(Start, Most) with { Port = null };
         bench.Upload(request);
         Assert.Equal(request.File.Content.ToArray(), bench.Flash(Start, Most));

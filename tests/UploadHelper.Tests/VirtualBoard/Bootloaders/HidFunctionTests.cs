@@ -48,7 +48,7 @@ public class HidFunctionTests
         var wire = new HidWire("hid-f1");
         wire.Send(new byte[left]);
         wire.Report(Restart);
-        wire.Send(SketchImage.Noise(1, 1024));
+        wire.Send(SketchImage.Noise(1, (1024 - left) / 64 * 64 - (left == 64 ? 64 : 0)));
         wire.Wait(TimeSpan.FromMilliseconds(100));
 
         Assert.True(wire.Answer());
@@ -103,7 +103,10 @@ public class HidFunctionTests
         }
 
         Assert.Empty(wire.Board.Violations);
-        wire.Send(new byte[2048]);
+        foreach (var report in new byte[2048].Chunk(64))
+        {
+            wire.Report(report);
+        }
 
         Assert.NotEmpty(wire.Board.Violations);
         wire.Board.PressReset();
