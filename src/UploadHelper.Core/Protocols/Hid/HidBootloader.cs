@@ -109,10 +109,14 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
             var block = _erased.ToArray();
             data.Slice(offset, length).CopyTo(block);
             Send(block);
+            if (offset + length == data.Length)
+            {
+                // Before that, the last block is not in flash, or what was erased with it is missing.
+                CompleteUnit();
+            }
+
             written(length);
         }
-
-        CompleteUnit();
     }
 
     /// <inheritdoc/>
