@@ -137,8 +137,13 @@ link_row() {
   [[ -z $sizes || $options != *dfuOneClickMethod* ]] || cost "$arch" "${board%%:*}" "$options"
 }
 
-# The bootloaders that start the image and have these ids; those of Maple are the only ones whose options name ids.
-fitting() { sed -n 's/^  fits  *//p' "$2" | if [ "$1" = 1EAF:0003 ]; then grep 1EAF || true; else grep -v 1EAF || true; fi | sed 's/: .*//' | paste -sd';' | sed 's/;/; /g'; }
+# The bootloaders that start the image and have these ids; only the options of Maple and HID bootloaders name ids.
+fitting() {
+  sed -n 's/^  fits  *//p' "$2" | case $1 in
+    1EAF:0003 | 1209:BEBA) grep "$1" || true ;;
+    *) grep -v -e 1EAF -e 1209:BEBA || true ;;
+  esac | sed 's/: .*//' | paste -sd';' | sed 's/;/; /g'
+}
 
 for core in "$@"; do
   core=$(cd "$core" && pwd)

@@ -66,7 +66,7 @@ public sealed class SystemInspection(SystemDevices devices, IReadOnlyDictionary<
     {
         try
         {
-            return [.. devices.Usb.List().Select(d => new SeenDevice(d.Id, d.Path, "") { IsDfu = d.Interfaces.Any(DfuDescription.IsDfuMode) })];
+            return [.. devices.Usb.List().Select(d => new SeenDevice(d.Id, d.Path, "") { IsDfu = DfuDescription.IsBootloader(d) })];
         }
         catch (UsbException)
         {

@@ -87,7 +87,7 @@ public sealed class Board : IUsbPort, IFaultTarget
     /// <summary>Number of control transfers, standard requests included.</summary>
     public int ControlTransfers => _usb.ControlTransfers;
 
-    /// <summary>Number of class requests in DFU mode.</summary>
+    /// <summary>Number of class requests to its bootloader.</summary>
     public int DfuRequests => _usb.DfuRequests;
 
     /// <summary>Number of control transfers to a bootloader, standard requests included; faults use this count.</summary>
@@ -160,6 +160,13 @@ public sealed class Board : IUsbPort, IFaultTarget
         {
             Function?.BusReset();
         }
+    }
+
+    /// <summary>The host suspends the bus.</summary>
+    public void Suspend()
+    {
+        Log(BoardEventKind.Bus, "bus suspend");
+        Function?.Suspend();
     }
 
     /// <summary>Saves the memories that have files.</summary>

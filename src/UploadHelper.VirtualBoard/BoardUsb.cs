@@ -25,7 +25,7 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
     public UsbFunction? Function => _silent ? null : _function;
 
     /// <summary>Whether a bootloader is on the bus, answering or not.</summary>
-    public bool HasBootloader => _function is IDfuFunction;
+    public bool HasBootloader => _function is IDfuFunction or { IsBootloader: true };
 
     /// <summary>Whether it is on the bus only because nothing has disconnected it.</summary>
     public bool IsGhost => _ghost is not null;
@@ -33,7 +33,7 @@ internal sealed class BoardUsb(IMicrocontroller board, FaultInjector faults)
     /// <summary>Number of control transfers, standard requests included.</summary>
     public int ControlTransfers { get; private set; }
 
-    /// <summary>Number of class requests in DFU mode.</summary>
+    /// <summary>Number of class requests to its bootloader.</summary>
     public int DfuRequests { get; private set; }
 
     /// <summary>One control transfer.</summary>
@@ -146,8 +146,8 @@ internal static class RequestText
     public static string Of(UsbFunction function, UsbSetup setup, ControlReply reply)
     {
         var isClass = !setup.IsStandard;
-        var text = isClass && function is IDfuFunction
-            ? Dfu(setup)
+        var text = isClass && function is IDfuFunction ? Dfu(setup)
+            : isClass && function.IsBootloader && setup is { RequestType: 0x21, Request: HidFunction.SetReport } ? $"output report of {setup.Length} bytes"
             : $"{(isClass ? "class" : "standard")} request 0x{setup.Request:X2}, value 0x{setup.Value:X4}, index {setup.Index}, {setup.Length} bytes";
         var end = reply.Outcome == ControlOutcome.Done ? "" : $" -> {reply.Outcome}";
         return text + end + (function is IDfuFunction dfu && isClass ? $" [{dfu.State.Name()}]" : "");

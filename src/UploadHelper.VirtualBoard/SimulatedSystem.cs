@@ -264,6 +264,8 @@ public static class BoardFactory
             },
         }),
         ("maple-orig", () => new MapleBoard("maple-orig", MapleBuild.LeafLabs(), Part.Stm32F103(128)) { Ghost = GhostKind.TakesOneRequest }),
+        ("hid-f1", () => HidBoard.F1),
+        ("hid-f4", () => HidBoard.F4),
         ("maple-f4", () => new MapleBoard("maple-f4", MapleBuild.F4Port(), Part.Stm32F405()) { DefaultSketch = "libmaple-f4", StackPointer = 0x2001_0000 }),
     ];
 

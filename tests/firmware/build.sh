@@ -27,6 +27,11 @@ for name in blink other; do
   done
 done
 
+# For HID bootloaders.
+for base in 08000800 08001000; do
+  build "blink-$base" blink cortex-m4 "sketch-$base.ld"
+done
+
 build dsonano-lib lib cortex-m3 dsonano-lib.ld
 build dsonano-app app cortex-m3 dsonano-app.ld
 

@@ -3,7 +3,7 @@
 # Installs what it needs, as root. --missing only names the packages that are not installed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-modules="9pnet_virtio 9p virtio_pci overlay vhci-hcd cdc-acm"
+modules="9pnet_virtio 9p virtio_pci overlay vhci-hcd cdc-acm usbhid hid-generic"
 packages="qemu-system-x86 busybox-static cpio kmod dfu-util usbutils udev libusb-1.0-0"
 
 missing() {

@@ -168,6 +168,14 @@ API int CALL libusb_control_transfer(
     return error_of(control(&handle->session, type, request, value, index, data, length, timeout));
 }
 
+API int CALL libusb_interrupt_transfer(
+    struct handle *handle, uint8_t endpoint, uint8_t *data, int length, int *transferred, unsigned timeout)
+{
+    int result = interrupt_in(&handle->session, endpoint, data, (uint16_t)length, timeout);
+    *transferred = result > 0 ? result : 0;
+    return result > 0 ? 0 : error_of(result);
+}
+
 /* winusbx_reset_device: WinUSB has no call for it, so that nothing happens. */
 API int CALL libusb_reset_device(struct handle *handle)
 {

@@ -189,5 +189,10 @@ API int usb_control_msg(
         timeout > 0 ? (unsigned)timeout : 5000));
 }
 
+API int usb_interrupt_read(struct usb_dev_handle *handle, int endpoint, char *bytes, int size, int timeout)
+{
+    return error_of(interrupt_in(&handle->session, (uint8_t)endpoint, (uint8_t *)bytes, (uint16_t)size, timeout > 0 ? (unsigned)timeout : 5000));
+}
+
 /* reset_device.c: resets the port. USB/IP's servers take SET_FEATURE(PORT_RESET) for it. */
 API int usb_reset(struct usb_dev_handle *handle) { return error_of(control(&handle->session, 0x23, 3, 4, 0, NULL, 0, 5000)); }

@@ -147,20 +147,21 @@ static int await(struct session *session, uint32_t sequence, int is_in, uint8_t 
     return 1;
 }
 
-int control(struct session *session, uint8_t type, uint8_t request, uint16_t value, uint16_t index, uint8_t *data, uint16_t length, unsigned timeout_ms)
+static int transfer(
+    struct session *session, uint8_t endpoint, int is_in, const uint8_t setup[8], uint8_t *data, uint16_t length, unsigned timeout_ms)
 {
     static uint8_t message[HEADER_SIZE + 65536];
-    int is_in = type & 0x80 ? 1 : 0, result = BOARD_GONE;
+    int result = BOARD_GONE;
     uint32_t sequence = ++session->sequence;
-    const uint8_t setup[8] = { type, request, value & 0xFF, value >> 8, index & 0xFF, index >> 8, length & 0xFF, length >> 8 };
 
     memset(message, 0, HEADER_SIZE);
     put32(message, SUBMIT);
     put32(message + 4, sequence);
     put32(message + 8, session->device);
     put32(message + 12, (uint32_t)is_in);
+    put32(message + 16, endpoint);
     put32(message + 0x18, length);
-    memcpy(message + 0x28, setup, sizeof(setup));
+    memcpy(message + 0x28, setup, 8);
     if (!is_in && length)
         memcpy(message + HEADER_SIZE, data, length);
     if (transmit(session->socket, message, HEADER_SIZE + (is_in ? 0 : length)) < 0)
@@ -176,4 +177,16 @@ int control(struct session *session, uint8_t type, uint8_t request, uint16_t val
     if (transmit(session->socket, message, HEADER_SIZE) < 0 || await(session, sequence, is_in, data, length, ANSWER_MS, &result) != 0)
         return BOARD_GONE;
     return result;
+}
+
+int control(struct session *session, uint8_t type, uint8_t request, uint16_t value, uint16_t index, uint8_t *data, uint16_t length, unsigned timeout_ms)
+{
+    const uint8_t setup[8] = { type, request, value & 0xFF, value >> 8, index & 0xFF, index >> 8, length & 0xFF, length >> 8 };
+    return transfer(session, 0, type & 0x80 ? 1 : 0, setup, data, length, timeout_ms);
+}
+
+int interrupt_in(struct session *session, uint8_t endpoint, uint8_t *data, uint16_t length, unsigned timeout_ms)
+{
+    static const uint8_t no_setup[8];
+    return transfer(session, endpoint & 0x0F, 1, no_setup, data, length, timeout_ms);
 }

@@ -34,4 +34,7 @@ void leave_board(struct session *session);
 /* One control transfer; returns the bytes transferred or a negative BOARD_. */
 int control(struct session *session, uint8_t type, uint8_t request, uint16_t value, uint16_t index, uint8_t *data, uint16_t length, unsigned timeout_ms);
 
+/* One packet from an interrupt endpoint; the same results. */
+int interrupt_in(struct session *session, uint8_t endpoint, uint8_t *data, uint16_t length, unsigned timeout_ms);
+
 #endif

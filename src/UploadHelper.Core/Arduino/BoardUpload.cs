@@ -16,7 +16,7 @@ public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? 
     private const uint Kibi = 1024;
 
     // The tools that the cores use for DFU bootloaders; all others need a debug probe or a UART.
-    private static readonly string[] DfuTools = ["upload_helper", "maple_upload", "pico_upload", DfuUtil];
+    private static readonly string[] DfuTools = ["upload_helper", "upload_helper_hid", "maple_upload", "pico_upload", DfuUtil];
 
     // ArduinoCore-mbed, platform.txt: --device {upload.vid}:{upload.pid} -a{upload.interface} --dfuse-address={upload.address}:leave.
     // Its upload.maximum_size is the area for the sketch: 786,432 bytes from 0x08040000 to where the other core's sketch begins.

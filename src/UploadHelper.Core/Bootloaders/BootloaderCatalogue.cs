@@ -22,6 +22,7 @@ public static class BootloaderCatalogue
         .. F4BootloaderFamily.Entries,
         .. F1Family.Entries,
         .. ArduinoFamily.Entries,
+        .. HidFamily.Entries,
         .. StRomFamily.Entries,
         .. StMiddlewareRomFamily.Entries,
         .. CloneFamily.Entries,
@@ -44,6 +45,7 @@ public static class BootloaderCatalogue
         new(ArduinoFamily.Opta, BoardProgram.Bootloader, "Arduino Opta bootloader"),
         new(ArduinoFamily.Giga, BoardProgram.Bootloader, "Arduino GIGA R1 bootloader"),
         new(new(0x1209, 0xDB42), BoardProgram.Bootloader, "dapboot"),
+        new(HidFamily.Id, BoardProgram.Bootloader, "HID bootloader (STM32F1, STM32F4)"),
         new(new(0x1D50, 0x6017), BoardProgram.Bootloader, "Black Magic Probe bootloader"),
         new(new(0x1EAF, 0x0004), BoardProgram.Sketch, "sketch of Arduino_STM32 (Maple)"),
         new(new(0x0483, 0x5740), BoardProgram.Sketch, "sketch with USB serial of an STM32 core"),
@@ -94,7 +96,7 @@ public static class BootloaderCatalogue
 /// <summary>What runs on a board that has certain USB ids.</summary>
 public enum BoardProgram
 {
-    /// <summary>A bootloader in DFU mode.</summary>
+    /// <summary>A bootloader.</summary>
     Bootloader,
 
     /// <summary>A sketch with a serial port.</summary>
@@ -229,6 +231,15 @@ public sealed record BootloaderInfo(string Name, string Source)
 
     /// <summary>A second address where it looks for a sketch if it finds none at the first; null if it looks at one address only.</summary>
     public uint? AlsoStarts { get; init; }
+
+    /// <summary>
+    /// Whether nothing tells the size of the flash, and the bootloader fails beyond its end: what is to be erased must then be said, and
+    /// is never all that the largest part has.
+    /// </summary>
+    public bool HidesFlashSize { get; init; }
+
+    /// <summary>The address of the first bytes in a run of data that the bootloader would take for a command; null if there are none.</summary>
+    public Func<Segment, uint?> TakesForCommand { get; init; } = _ => null;
 
     /// <summary>A limitation of the device that no host can work around; the user is warned before anything is written.</summary>
     public DeviceLimit? Limit { get; init; }

@@ -4,7 +4,10 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
 
-/// <summary>Everything in the descriptors of a device in DFU mode. Reading them requires no class request.</summary>
+/// <summary>
+/// Everything in the descriptors of a bootloader. Reading them requires no class request. A HID bootloader has no functional descriptor and no
+/// memories in its descriptors: what is known of it stands for them (<see cref="HidFamily"/>).
+/// </summary>
 /// <param name="Device">The device.</param>
 /// <param name="UsbRelease">bcdUSB.</param>
 /// <param name="Manufacturer">iManufacturer, or "".</param>
@@ -29,6 +32,9 @@ public sealed record DfuDescription(
     /// <summary>Whether it is a Maple bootloader: plain DFU, although some units claim to be DfuSe (bcdDevice 0200).</summary>
     public bool IsMaple => Device.Id == MapleFamily.Id;
 
+    /// <summary>Whether it is a HID bootloader, which does not speak DFU.</summary>
+    public bool IsHid => HidFamily.IsHid(Device);
+
     /// <summary>Whether the device speaks DfuSe, judging by bcdDFUVersion and the memory maps (UM0424).</summary>
     public bool IsDfuSe => !IsMaple && Functional.DfuVersion == DfuFunctionalDescriptor.DfuSeVersion && Alternates[0].Name.StartsWith('@');
 
@@ -41,6 +47,13 @@ public sealed record DfuDescription(
 
     /// <summary>Whether an interface is in DFU mode as the standard defines it (USB DFU 1.1, 4.2.3: protocol 2).</summary>
     public static bool IsStandardDfuMode(UsbInterfaceInfo i) => IsDfuMode(i) && i.Protocol == DfuModeProtocol;
+
+    /// <summary>Whether a listed device is a bootloader: it is in DFU mode, or a known HID bootloader.</summary>
+    public static bool IsBootloader(UsbDeviceInfo device) => device.Interfaces.Any(IsDfuMode) || HidFamily.IsListed(device);
+
+    /// <summary>The numbers of the interfaces through which a bootloader is used.</summary>
+    public static IEnumerable<byte> InterfacesOf(UsbDeviceInfo device) =>
+        HidFamily.IsHid(device) ? [HidFamily.InterfaceOf(device)] : device.Interfaces.Where(IsDfuMode).Select(i => i.Number).Distinct();
 
     /// <summary>Whether a device is in run-time mode: its program is running, and a DFU interface says that it also has a bootloader (USB DFU 1.1, 4.1.2: protocol 1).</summary>
     public static bool IsRuntime(UsbDeviceInfo device) =>
@@ -58,10 +71,15 @@ public sealed record DfuDescription(
     public static string ReadSerialNumber(IUsbDevice device) => ReadSerialNumber(device, UsbDescriptors.ReadDevice(device));
 
     /// <summary>Reads the descriptors of an open device.</summary>
-    /// <returns>The description, or null if the device has no DFU interface with a functional descriptor.</returns>
+    /// <returns>The description, or null if the device is no HID bootloader, and has no DFU interface with a functional descriptor.</returns>
     /// <exception cref="UsbException">The device does not answer.</exception>
     public static DfuDescription? Read(IUsbDevice device)
     {
+        if (HidFamily.IsHid(device.Info))
+        {
+            return HidFamily.Read(device);
+        }
+
         // Take the functional descriptor from the configuration: some ROMs never answer a request for it alone.
         var alternates = new List<(UsbInterfaceInfo Interface, byte Name)>();
         DfuFunctionalDescriptor? functional = null;

@@ -86,11 +86,7 @@ internal sealed class BootloaderCandidate : IDisposable
             _device.Claim(first.Interface);
         }
 
-        _device.SetAlternateSetting(first.Interface, first.Setting);
-        var connection = new DfuConnection(_device, first.Interface, time, cancellationToken)
-        {
-            Polling = new Polling(early: Info.PollsEarly is not null && !strictPolling),
-        };
+        var connection = _protocol.Connect(_device, new Polling(early: Info.PollsEarly is not null && !strictPolling), time, cancellationToken);
         try
         {
             if (_status?.State != DfuState.Idle)
@@ -130,5 +126,5 @@ internal sealed class BootloaderCandidate : IDisposable
 /// <param name="Device">The open device.</param>
 /// <param name="Description">Its descriptors.</param>
 /// <param name="Protocol">How to talk to it.</param>
-/// <param name="Connection">The DFU connection to it.</param>
-internal sealed record OpenBootloader(IUsbDevice Device, DfuDescription Description, BootloaderProtocol Protocol, DfuConnection Connection);
+/// <param name="Connection">The connection to it.</param>
+internal sealed record OpenBootloader(IUsbDevice Device, DfuDescription Description, BootloaderProtocol Protocol, IBootloaderConnection Connection);

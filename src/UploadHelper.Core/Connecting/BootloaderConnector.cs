@@ -132,7 +132,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
     private void RefuseOtherBootloader(DeviceFilter filter, bool strictPolling, CancellationToken cancellationToken)
     {
         if (filter.UsbPath is not { } path
-            || bus.List().FirstOrDefault(d => d.Path == path && d.Interfaces.Any(DfuDescription.IsDfuMode) && !filter.MatchesIds(d)) is not { } other)
+            || bus.List().FirstOrDefault(d => d.Path == path && DfuDescription.IsBootloader(d) && !filter.MatchesIds(d)) is not { } other)
         {
             return;
         }

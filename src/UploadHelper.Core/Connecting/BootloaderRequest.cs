@@ -81,10 +81,10 @@ public sealed record DeviceFilter(IReadOnlyList<UsbId> Ids, string? UsbPath = nu
     /// <summary>Whether a device is plugged in where it must be.</summary>
     public bool MatchesPlace(UsbDeviceInfo device) => UsbPath is null || device.Path.Length == 0 || device.Path == UsbPath;
 
-    /// <summary>Whether a device has one of the ids and is in DFU mode, wherever it is plugged in.</summary>
+    /// <summary>Whether a device has one of the ids and is in its bootloader, wherever it is plugged in.</summary>
     public bool MatchesIds(UsbDeviceInfo device) =>
         (Ids.Contains(device.Id) || device.Id == MadeFor)
-        && (device.Interfaces.Count == 0 || device.Interfaces.Any(DfuDescription.IsDfuMode));
+        && (device.Interfaces.Count == 0 || device.Interfaces.Any(DfuDescription.IsDfuMode) || HidFamily.IsHid(device));
 
     /// <summary>For messages: "0483:DF11 at 1-2".</summary>
     public override string ToString() =>

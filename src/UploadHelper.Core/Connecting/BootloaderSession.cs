@@ -77,8 +77,7 @@ public sealed class BootloaderSession : IDisposable
     {
         if (memory != _selected)
         {
-            _open.Connection.Idle();
-            _open.Device.SetAlternateSetting(memory.Alternate.Interface, memory.Alternate.Setting);
+            _open.Connection.Select(memory.Alternate);
             _selected = memory;
             _bootloader = Create();
         }

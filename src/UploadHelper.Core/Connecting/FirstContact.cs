@@ -122,7 +122,7 @@ public static class FirstContact
     {
         try
         {
-            foreach (var dfu in found.Interfaces.Where(DfuDescription.IsDfuMode).Select(i => i.Number).Distinct())
+            foreach (var dfu in DfuDescription.InterfacesOf(found))
             {
                 device.Claim(dfu);
             }

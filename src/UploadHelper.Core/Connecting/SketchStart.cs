@@ -193,7 +193,7 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
     }
 
     private UsbDeviceInfo? Listed() => bus.List().FirstOrDefault(
-        d => d.Id == bootloader.Device.Id && d.Path == bootloader.Device.Path && d.Interfaces.Any(DfuDescription.IsDfuMode));
+        d => d.Id == bootloader.Device.Id && d.Path == bootloader.Device.Path && DfuDescription.IsBootloader(d));
 }
 
 /// <summary>How a board has left DFU mode.</summary>

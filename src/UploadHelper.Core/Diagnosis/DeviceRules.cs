@@ -147,11 +147,15 @@ internal static class DriverRules
             {
                 Remedy = [Step.Say(string.Format(null, Zadig, best))],
             },
-            "WinUSB" or "libusbK" or "libusb0" => new Finding(
-                FindingLevel.Fine, FindingTopic.UsbDevices, "driver", $"{SeenBoards.Name(board)}: {SeenBoards.Program(board)}; driver {board.Drivers[0]}"),
+            // libusb reaches HID devices through Windows' own driver.
+            "WinUSB" or "libusbK" or "libusb0" => Usable(board),
+            var own when board.Id == HidFamily.Id && string.Equals(own, "HidUsb", StringComparison.OrdinalIgnoreCase) => Usable(board),
             var other => Problem(board, "wrong-driver", $"has the driver {other}, which upload-helper cannot use.", string.Format(null, Zadig, best)),
         };
     }
+
+    private static Finding Usable(SeenDevice board) => new(
+        FindingLevel.Fine, FindingTopic.UsbDevices, "driver", $"{SeenBoards.Name(board)}: {SeenBoards.Program(board)}; driver {board.Drivers[0]}");
 
     private static Finding Problem(SeenDevice board, string code, string what, string remedy) =>
         new(FindingLevel.Problem, FindingTopic.UsbDevices, code, $"{SeenBoards.Name(board)}: {what}") { Remedy = [Step.Say(remedy)] };

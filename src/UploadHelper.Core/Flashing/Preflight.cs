@@ -101,6 +101,11 @@ public static class Preflight
             yield return new(never, resembled);
         }
 
+        if (plan.Memories.SelectMany(m => m.Runs).Append(plan.VectorBlock ?? new Segment(0, default)).Select(info.TakesForCommand).OfType<uint?>().FirstOrDefault() is { } command)
+        {
+            yield return new(LooksLikeCommand(image, command, info), null);
+        }
+
         if (info.Series is { } series && image.HasVectorTable && StackOf(image) is { } stack && RamMap.CheckStack(stack, series) is { Verdict: StackVerdict.NoRam } ram)
         {
             yield return new(OutsideRam(image, stack, ram.Why, info), null);
@@ -174,6 +179,11 @@ public static class Preflight
     {
         Override = Override.Stack,
     };
+
+    private static UploadException LooksLikeCommand(FirmwareImage image, uint address, BootloaderInfo info) => new(
+        UploadError.NotForThisDevice,
+        $"{image.Name} has bytes at 0x{address:X8} that begin like a command of the bootloader: {info.Name} would execute or ignore them instead of writing them. Nothing was erased.",
+        "Change the sketch so that these bytes (BTLDCMD) are elsewhere: any other multiple of 64 bytes, plus one.");
 
     private static UploadException OutsideRam(FirmwareImage image, uint stack, string why, BootloaderInfo info) => new(
         UploadError.NotForThisDevice,

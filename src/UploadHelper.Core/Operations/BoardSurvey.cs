@@ -46,7 +46,7 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
 
     /// <summary>The devices in DFU mode with other ids.</summary>
     public IEnumerable<UsbDeviceInfo> Others() =>
-        bus.List().Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && !filter.MatchesIds(d));
+        bus.List().Where(d => DfuDescription.IsBootloader(d) && !filter.MatchesIds(d));
 
     // A device that has been identified is not opened again.
     private SurveyedBoard IdentifyOnce(UsbDeviceInfo device, CancellationToken cancellationToken)

@@ -24,7 +24,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
     {
         var devices = ErrorMessages.Listing(bus.List);
         var found = devices
-            .Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode) && (ids is null || ids.Contains(d.Id)) && (path is null || d.Path == path))
+            .Where(d => DfuDescription.IsBootloader(d) && (ids is null || ids.Contains(d.Id)) && (path is null || d.Path == path))
             .Where(d => serialNumber is null || SerialNumberOf(d) == serialNumber)
             .ToList();
         return found switch
@@ -53,9 +53,7 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
                 UploadError.NotSupported, $"The device at {device.Path} has no DFU functional descriptor.", "`upload-helper list` shows its descriptors.");
             var (deviceDescriptor, configuration) = (UsbDescriptors.ReadDevice(open), UsbDescriptors.ReadConfiguration(open));
             WarnOfMaple(device);
-            var alternate = description.Alternates[0];
-            open.Claim(alternate.Interface);
-            var status = new DfuConnection(open, alternate.Interface, time, cancellationToken).GetStatus(AnswerLimit);
+            var status = description.IsHid ? (DfuStatus?)null : StatusOf(open, description.Alternates[0].Interface, cancellationToken);
             return new BootloaderState(description, status, Info(description), deviceDescriptor, configuration);
         }
         catch (UsbException e) when (e.Fault is UsbFault.AccessDenied or UsbFault.Busy or UsbFault.WrongDriver)
@@ -70,6 +68,12 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
         {
             throw ErrorMessages.Explain(e, ErrorMessages.Unchanged);
         }
+    }
+
+    private DfuStatus StatusOf(IUsbDevice open, byte interfaceNumber, CancellationToken cancellationToken)
+    {
+        open.Claim(interfaceNumber);
+        return new DfuConnection(open, interfaceNumber, time, cancellationToken).GetStatus(AnswerLimit);
     }
 
     private string? SerialNumberOf(UsbDeviceInfo device)
@@ -112,9 +116,9 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
 
 /// <summary>What a query of a bootloader returns.</summary>
 /// <param name="Description">Its descriptors.</param>
-/// <param name="Status">Its state and status, before anything changes them.</param>
+/// <param name="Status">Its state and status, before anything changes them; null for a HID bootloader, which has none.</param>
 /// <param name="Info">Its entry in the catalogue; null if this program cannot upload through it.</param>
 /// <param name="DeviceDescriptor">Its device descriptor (USB 2.0, 9.6.1), byte for byte.</param>
 /// <param name="Configuration">Its configuration descriptor with everything that follows it, byte for byte.</param>
 public sealed record BootloaderState(
-    DfuDescription Description, DfuStatus Status, BootloaderInfo? Info, ReadOnlyMemory<byte> DeviceDescriptor, ReadOnlyMemory<byte> Configuration);
+    DfuDescription Description, DfuStatus? Status, BootloaderInfo? Info, ReadOnlyMemory<byte> DeviceDescriptor, ReadOnlyMemory<byte> Configuration);

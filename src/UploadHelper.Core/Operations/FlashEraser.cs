@@ -110,6 +110,14 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderIn
     /// </exception>
     public ErasePlan Plan(uint? address, long? length)
     {
+        if (length is null && info.HidesFlashSize)
+        {
+            throw new UploadException(
+                UploadError.NotWritable,
+                $"The size of this board's flash cannot be queried, and beyond its end this bootloader fails ({info.Name}). {ErrorMessages.Unchanged}",
+                "Give the first byte and the number of bytes. `upload-helper erase 0x800 0x800`, for example, erases the first 2 KiB of a sketch at 0x800: it is not started any more.");
+        }
+
         var range = new MemoryRanges(memories, alternate).From(address ?? _area.Start, length);
         if (range.Memory.FixedStart is { } start && range.Address != start)
         {

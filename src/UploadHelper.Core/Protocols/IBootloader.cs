@@ -3,6 +3,7 @@ using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Protocols.DfuSe;
+using UploadHelper.Core.Protocols.Hid;
 using UploadHelper.Core.Protocols.Maple;
 using UploadHelper.Core.Usb;
 
@@ -60,6 +61,30 @@ public interface IBootloader
     void Leave(uint address);
 }
 
+/// <summary>The conversation with an open bootloader, whichever of its memories is selected.</summary>
+public interface IBootloaderConnection
+{
+    /// <summary>How it is polled.</summary>
+    Polling Polling { get; }
+
+    /// <summary>Whether its token was cancelled.</summary>
+    bool IsCancelled { get; }
+
+    /// <summary>The same connection without the token, to clean up after a cancellation.</summary>
+    IBootloaderConnection Uncancelled();
+
+    /// <summary>Brings the device to its idle state, from any in which an earlier host left it.</summary>
+    /// <param name="firstAnswer">How long the first request may take; null for a device that has answered before.</param>
+    /// <exception cref="DfuException">It does not reach that state.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    void Idle(TimeSpan? firstAnswer = null);
+
+    /// <summary>Selects the memory behind an alternate setting.</summary>
+    /// <exception cref="DfuException">The device does not return to its idle state.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    void Select(DfuAlternate alternate);
+}
+
 /// <summary>Helpers for reading through a bootloader.</summary>
 public static class BootloaderReading
 {
@@ -91,12 +116,21 @@ public static class BootloaderReading
     }
 }
 
+/// <summary>Begins the conversation with a device whose interface is claimed.</summary>
+/// <param name="device">The device.</param>
+/// <param name="polling">How it is polled, if it has to be.</param>
+/// <param name="time">The clock.</param>
+/// <param name="cancellationToken">Checked before each transfer and in each wait.</param>
+/// <exception cref="UsbException">A transfer failed.</exception>
+internal delegate IBootloaderConnection Connect(IUsbDevice device, Polling polling, TimeProvider time, CancellationToken cancellationToken);
+
 /// <summary>How to talk to a bootloader. Only this type distinguishes between protocols.</summary>
 /// <param name="Memories">Its memories, at least one.</param>
 /// <param name="Info">Its entry in the catalogue.</param>
+/// <param name="Connect">Begins the conversation.</param>
 /// <param name="Create">Creates the bootloader for a memory whose alternate setting is selected.</param>
 internal sealed record BootloaderProtocol(
-    IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Func<IUsbDevice, DfuConnection, DfuMemory, IBootloader> Create)
+    IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Connect Connect, Func<IUsbDevice, IBootloaderConnection, DfuMemory, IBootloader> Create)
 {
     /// <summary>Where the bootloader looks for a sketch; the start of its first memory if that is not known.</summary>
     public uint SketchStart => Info.Sketch?.Address ?? Memories[0].Map.Groups[0].Address;
@@ -105,6 +139,11 @@ internal sealed record BootloaderProtocol(
     /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
     public static BootloaderProtocol Of(DfuDescription description)
     {
+        if (description.IsHid)
+        {
+            return Hid(description);
+        }
+
         if (description.Functional.TransferSize == 0 || !description.Functional.CanDownload)
         {
             throw NotSupported(description.Device, "its functional descriptor does not allow downloads");
@@ -124,6 +163,28 @@ internal sealed record BootloaderProtocol(
         $"Cannot use {device.Id} at {device.Path}: {why}. Nothing was erased.",
         "`upload-helper list` shows the descriptors of the device.");
 
+    private static BootloaderProtocol Hid(DfuDescription description)
+    {
+        if (HidFamily.WhyNot(description) is { } why)
+        {
+            throw NotSupported(description.Device, why);
+        }
+
+        var memories = HidMemories.Of(description);
+        return new BootloaderProtocol(
+            memories,
+            BootloaderCatalogue.For(description, memories[0].Map),
+            (device, _, time, cancellationToken) => new HidConnection(device, HidFamily.InterfaceOf(description.Device), time, cancellationToken),
+            (_, connection, memory) => new HidBootloader((HidConnection)connection, memory.FixedStart!.Value, HidFamily.IsF4(description)));
+    }
+
+    private static Connect OverDfu(IReadOnlyList<DfuMemory> memories) => (device, polling, time, cancellationToken) =>
+    {
+        var first = memories[0].Alternate;
+        device.SetAlternateSetting(first.Interface, first.Setting);
+        return new DfuConnection(device, first.Interface, time, cancellationToken) { Polling = polling };
+    };
+
     private static BootloaderProtocol Maple(DfuDescription description)
     {
         var memories = MapleMemories.Of(description);
@@ -132,7 +193,8 @@ internal sealed record BootloaderProtocol(
             : new BootloaderProtocol(
                 memories,
                 BootloaderCatalogue.For(description, memories[0].Map),
-                (device, connection, memory) => new MapleBootloader(device, connection, memory.Map, description.Functional));
+                OverDfu(memories),
+                (device, connection, memory) => new MapleBootloader(device, (DfuConnection)connection, memory.Map, description.Functional));
     }
 
     private static BootloaderProtocol DfuSe(DfuDescription description)
@@ -161,9 +223,9 @@ internal sealed record BootloaderProtocol(
             memories = memories.ConvertAll(m => m with { Map = correct(description, m.Map) });
         }
 
-        return new BootloaderProtocol(memories, info, (_, connection, memory) =>
+        return new BootloaderProtocol(memories, info, OverDfu(memories), (_, connection, memory) =>
         {
-            var bootloader = new DfuSeBootloader(connection, memory.Map, description.Functional, info.ErasedValue)
+            var bootloader = new DfuSeBootloader((DfuConnection)connection, memory.Map, description.Functional, info.ErasedValue)
             {
                 EraseTimes = info.Erase,
                 LeavesWithoutStatus = info.LeavesWithoutStatus,

@@ -49,6 +49,14 @@ public interface IUsbDevice : IDisposable
     /// <exception cref="UsbException">Any <see cref="UsbFault"/> of a transfer.</exception>
     void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout);
 
+    /// <summary>Waits for one packet from an interrupt endpoint of a claimed interface; blocks until it comes, and cannot be cancelled.</summary>
+    /// <param name="endpoint">Address of the endpoint; bit 7 is set (IN).</param>
+    /// <param name="buffer">Room for the packet: at least the endpoint's wMaxPacketSize.</param>
+    /// <param name="timeout">Time limit; greater than zero.</param>
+    /// <returns>The number of bytes received.</returns>
+    /// <exception cref="UsbException">Any <see cref="UsbFault"/> of a transfer; <see cref="UsbFault.Timeout"/> if none came.</exception>
+    int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout);
+
     /// <summary>
     /// Resets the device's port. It is a success if the device then enumerates as a different one; this object cannot be
     /// used any more.

@@ -67,9 +67,12 @@ internal static class LibUsbError
     };
 }
 
-/// <summary>The arguments of control transfers, as the USB libraries take them.</summary>
+/// <summary>The arguments of transfers, as the USB libraries take them.</summary>
 internal static class TransferArguments
 {
+    // Bit 7 of an endpoint's address: from the device to the host (USB 2.0, 9.6.6).
+    private const byte FirstInEndpoint = 0x80;
+
     /// <summary>Checks the arguments of a transfer (<see cref="IUsbDevice"/>).</summary>
     /// <param name="setup">Its setup packet.</param>
     /// <param name="length">Bytes of its data stage.</param>
@@ -79,6 +82,24 @@ internal static class TransferArguments
     public static int Milliseconds(UsbSetup setup, int length, TimeSpan timeout)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(length, setup.Length);
+        return Milliseconds(timeout);
+    }
+
+    /// <summary>Checks the arguments of a transfer from an interrupt endpoint (<see cref="IUsbDevice"/>).</summary>
+    /// <param name="endpoint">Address of the endpoint.</param>
+    /// <param name="length">Room for the packet.</param>
+    /// <param name="timeout">Its time limit.</param>
+    /// <returns>The time limit in milliseconds, at least 1.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">Not an IN endpoint, no room, or the time limit is not above zero.</exception>
+    public static int Milliseconds(byte endpoint, int length, TimeSpan timeout)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(endpoint, FirstInEndpoint);
+        ArgumentOutOfRangeException.ThrowIfZero(length);
+        return Milliseconds(timeout);
+    }
+
+    private static int Milliseconds(TimeSpan timeout)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
         return (int)Math.Ceiling(timeout.TotalMilliseconds);
     }

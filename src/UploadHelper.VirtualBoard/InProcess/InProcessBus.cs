@@ -156,6 +156,27 @@ internal sealed class InProcessDevice(
 
     public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout) => Transfer(setup, data, timeout);
 
+    public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout)
+    {
+        var deadline = clock.Now + timeout;
+        while (true)
+        {
+            if (Poll(endpoint, buffer.Length) is { } packet)
+            {
+                Pass(BusModel.TransferTime);
+                packet.CopyTo(buffer);
+                return packet.Length;
+            }
+
+            if (clock.Now >= deadline)
+            {
+                throw new UsbException(UsbFault.Timeout, "The device sent nothing in time.");
+            }
+
+            Pass(UntilNext(deadline));
+        }
+    }
+
     public void Reset()
     {
         lock (board)
@@ -174,6 +195,25 @@ internal sealed class InProcessDevice(
         {
             claimed.ExceptWith(_own.Select(i => (info.Number, i)));
             _own.Clear();
+        }
+    }
+
+    private byte[]? Poll(byte endpoint, int length)
+    {
+        lock (board)
+        {
+            ThrowIfGone();
+            return board.BulkIn(endpoint, length);
+        }
+    }
+
+    // Until the board does something by itself, but no longer than to the deadline.
+    private TimeSpan UntilNext(TimeSpan deadline)
+    {
+        lock (board)
+        {
+            var next = board.NextEventAt is { } at && at > clock.Now ? at : clock.Now + BusModel.TransferTime;
+            return (board.NextEventAt is null || next > deadline ? deadline : next) - clock.Now;
         }
     }
 

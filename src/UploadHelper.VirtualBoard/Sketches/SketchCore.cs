@@ -17,9 +17,9 @@ public sealed record SketchCore(string Name, UsbId Id, IReadOnlyList<string> Str
     private static readonly string[] BlackPill = ["STMicroelectronics", "BLACKPILL_F411CE CDC in FS Mode", "385C36663235"];
 
     /// <summary>
-    /// All cores with a serial port. Arduino_Core_STM32 is there four times: with the Maple bootloader (stm32core), with its upload
-    /// method "DFU" (stm32core-plain, nothing resets it), with the library in arduino/libraries (rom-magic), and with pull request 3063
-    /// (rom-touch).
+    /// All cores with a serial port. Arduino_Core_STM32 is there five times: with the Maple bootloader (stm32core), with the HID bootloader
+    /// (stm32core-hid), with its upload method "DFU" (stm32core-plain, nothing resets it), with the library in arduino/libraries
+    /// (rom-magic), and with pull request 3063 (rom-touch).
     /// </summary>
     public static readonly IReadOnlyList<SketchCore> All =
     [
@@ -44,6 +44,12 @@ public sealed record SketchCore(string Name, UsbId Id, IReadOnlyList<string> Str
             ["STMicroelectronics", "BLUEPILL_F103CB CDC in FS Mode", "8D8E43965053"],
             () => new LineCountRule(smallest: 1),
             BootCause.Software),
+        new(
+            "stm32core-hid",
+            new UsbId(0x0483, 0x5740),
+            ["STMicroelectronics", "BLUEPILL_F103C8 CDC in FS Mode", "8D8E43965053"],
+            () => new LineCountRule(smallest: 1),
+            BootCause.HidFlag),
         new("stm32core-plain", new UsbId(0x0483, 0x5740), BlackPill, () => new NoResetRule(), BootCause.Software),
         new("rom-magic", new UsbId(0x0483, 0x5740), BlackPill, () => new LineCountRule(smallest: 1), BootCause.RomRequest),
         new("rom-touch", new UsbId(0x0483, 0x5740), BlackPill, () => new FallingTouchRule(), BootCause.RomRequest),

@@ -25,6 +25,9 @@ public abstract class UsbFunction(UsbIdentity identity)
     /// <summary>Its descriptors.</summary>
     public UsbIdentity Identity => identity;
 
+    /// <summary>Whether it is a bootloader that does not speak DFU.</summary>
+    public virtual bool IsBootloader => false;
+
     /// <summary>Whether the host has selected a configuration since the last reset of the port.</summary>
     protected bool IsConfigured => Configuration != 0;
 
@@ -43,7 +46,7 @@ public abstract class UsbFunction(UsbIdentity identity)
     }
 
     /// <summary>A control transfer.</summary>
-    public ControlReply Control(UsbSetup setup, ReadOnlySpan<byte> data) =>
+    public virtual ControlReply Control(UsbSetup setup, ReadOnlySpan<byte> data) =>
         setup.IsStandard ? Standard(setup) : Class(setup, data);
 
     /// <summary>A reset of the port: no configuration is selected until the host selects it again.</summary>
@@ -51,6 +54,11 @@ public abstract class UsbFunction(UsbIdentity identity)
     {
         Configuration = 0;
         ResetAlternateSetting();
+    }
+
+    /// <summary>The host suspends the bus.</summary>
+    public virtual void Suspend()
+    {
     }
 
     /// <summary>The power fails while it is busy.</summary>
@@ -154,6 +162,9 @@ public sealed record UsbIdentity(
     /// <summary>String descriptors that a device sends otherwise than their text demands, by their index.</summary>
     public IReadOnlyDictionary<int, byte[]> OddStrings { get; init; } = new Dictionary<int, byte[]>();
 
+    /// <summary>bMaxPacketSize0: the size of a packet on endpoint 0.</summary>
+    public byte ControlPacketSize { get; init; } = 64;
+
     /// <summary>The serial number, or null.</summary>
     public string? SerialNumber => Strings.Count >= SerialNumberIndex ? Strings[SerialNumberIndex - 1] : null;
 
@@ -164,10 +175,10 @@ public sealed record UsbIdentity(
         : index <= Strings.Count ? Text(Strings[index - 1])
         : null;
 
-    /// <summary>The 18 bytes of the device descriptor (USB 2.0, 9.6.1); endpoint 0 has 64 bytes.</summary>
+    /// <summary>The 18 bytes of the device descriptor (USB 2.0, 9.6.1).</summary>
     public byte[] DeviceDescriptor()
     {
-        byte[] d = [18, 1, 0, 0, DeviceClass, 0, 0, 64, 0, 0, 0, 0, 0, 0, 1, 2, SerialNumber is null ? (byte)0 : SerialNumberIndex, 1];
+        byte[] d = [18, 1, 0, 0, DeviceClass, 0, 0, ControlPacketSize, 0, 0, 0, 0, 0, 0, 1, 2, SerialNumber is null ? (byte)0 : SerialNumberIndex, 1];
         BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(2), UsbRelease);
         BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(8), VendorId);
         BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(10), ProductId);

@@ -33,7 +33,7 @@ internal static class ListCommand
     private static void Run(DeviceEnvironment environment, ConsoleStreams streams, bool json, CancellationToken cancellationToken)
     {
         var listed = ErrorMessages.Listing(environment.Usb.List);
-        var devices = listed.Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode)).ToList();
+        var devices = listed.Where(DfuDescription.IsBootloader).ToList();
         foreach (var device in devices)
         {
             var (description, trouble) = Describe(environment, device, cancellationToken);
@@ -88,8 +88,9 @@ internal static class ListCommand
         }
 
         writer.WriteLine(Ascii.Of(
-            $"{DescriptionText.Place(device)}: {description.Manufacturer} {description.Product}, serial number {description.SerialNumber}, "
-            + $"release {DescriptionText.Release(device.Release)}, {(description.IsDfuSe ? "DfuSe" : "DFU")}, blocks of {description.Functional.TransferSize} bytes"));
+            $"{DescriptionText.Place(device)}: {description.Manufacturer} {description.Product}, {DescriptionText.SerialNumber(description)}, "
+            + $"release {DescriptionText.Release(device.Release)}, "
+            + (description.IsHid ? "HID bootloader" : $"{(description.IsDfuSe ? "DfuSe" : "DFU")}, blocks of {description.Functional.TransferSize} bytes")));
         foreach (var line in DescriptionText.Alternates(description))
         {
             writer.WriteLine(Ascii.Of(line));

@@ -22,7 +22,7 @@ internal sealed class DfuPorts(IUsbBus bus, TimeProvider time)
     /// <exception cref="UsbException">The bus cannot be listed.</exception>
     public IReadOnlyList<UsbDeviceInfo> List()
     {
-        var devices = bus.List().Where(d => d.Interfaces.Any(DfuDescription.IsDfuMode)).ToList();
+        var devices = bus.List().Where(DfuDescription.IsBootloader).ToList();
         foreach (var gone in _known.Keys.Except(devices.Select(Enumeration)).ToList())
         {
             _known.Remove(gone);

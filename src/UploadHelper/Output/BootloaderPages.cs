@@ -19,7 +19,7 @@ internal static class StateText
     public static IEnumerable<string> Of(BootloaderState state, IReadOnlyList<string>? drivers, bool verbose)
     {
         var description = state.Description;
-        yield return $"{DescriptionText.Place(description.Device)}: {description.Manufacturer} {description.Product}, serial number {description.SerialNumber}";
+        yield return $"{DescriptionText.Place(description.Device)}: {description.Manufacturer} {description.Product}, {DescriptionText.SerialNumber(description)}";
         foreach (var (label, text) in Fields(state, drivers))
         {
             yield return $"  {label.PadRight(LabelWidth)}{text}";
@@ -51,9 +51,18 @@ internal static class StateText
             yield return ("driver", drivers.Count == 0 ? "none" : string.Join(", ", drivers));
         }
 
-        yield return ("DFU", DescriptionText.Release(functional.DfuVersion) + (description.IsDfuSe ? " (DfuSe)" : ""));
-        yield return ("attributes", $"0x{functional.Attributes:X2}: {string.Join(", ", Attributes.Where((_, bit) => (functional.Attributes & 1 << bit) != 0))}");
-        yield return ("block size", $"{functional.TransferSize} bytes");
+        if (description.IsHid)
+        {
+            yield return ("protocol", "reports of HID; it has no states, and cannot be read");
+        }
+        else
+        {
+            foreach (var field in Dfu(description, functional))
+            {
+                yield return field;
+            }
+        }
+
         if (state.Info is { } info)
         {
             yield return ("recognised as", info.Name);
@@ -63,9 +72,19 @@ internal static class StateText
             }
         }
 
-        yield return ("state", state.Status.State.Name());
-        yield return ("status", state.Status.Code.Name());
-        yield return ("poll timeout", $"{state.Status.PollTimeout.TotalMilliseconds:0} ms");
+        if (state.Status is { } status)
+        {
+            yield return ("state", status.State.Name());
+            yield return ("status", status.Code.Name());
+            yield return ("poll timeout", $"{status.PollTimeout.TotalMilliseconds:0} ms");
+        }
+    }
+
+    private static IEnumerable<(string Label, string Text)> Dfu(DfuDescription description, DfuFunctionalDescriptor functional)
+    {
+        yield return ("DFU", DescriptionText.Release(functional.DfuVersion) + (description.IsDfuSe ? " (DfuSe)" : ""));
+        yield return ("attributes", $"0x{functional.Attributes:X2}: {string.Join(", ", Attributes.Where((_, bit) => (functional.Attributes & 1 << bit) != 0))}");
+        yield return ("block size", $"{functional.TransferSize} bytes");
     }
 }
 
@@ -120,6 +139,9 @@ internal static class DescriptionText
 
     /// <summary>A binary-coded release: "22.00".</summary>
     public static string Release(ushort bcd) => $"{bcd >> 8:X}.{bcd & 0xFF:X2}";
+
+    /// <summary>The serial number, or that there is none.</summary>
+    public static string SerialNumber(DfuDescription description) => description.SerialNumber.Length == 0 ? "no serial number" : $"serial number {description.SerialNumber}";
 
     /// <summary>A device and its place: "0483:DF11 at 1-1".</summary>
     public static string Place(UsbDeviceInfo device) => $"{device.Id} at {device.Path}";

@@ -252,10 +252,10 @@ internal sealed record InfoEvent(
     public string? Bootloader => Answer.Info?.Name;
 
     [JsonPropertyOrder(5)]
-    public string State => Answer.Status.State.Name();
+    public string? State => Answer.Status?.State.Name();
 
     [JsonPropertyOrder(5)]
-    public string Status => Answer.Status.Code.Name();
+    public string? Status => Answer.Status?.Code.Name();
 
     [JsonPropertyOrder(5)]
     public string DeviceDescriptor => Convert.ToHexString(Answer.DeviceDescriptor.Span);
@@ -265,7 +265,7 @@ internal sealed record InfoEvent(
 
     /// <summary>In milliseconds.</summary>
     [JsonPropertyOrder(5)]
-    public double PollTimeout => Answer.Status.PollTimeout.TotalMilliseconds;
+    public double? PollTimeout => Answer.Status?.PollTimeout.TotalMilliseconds;
 }
 
 /// <summary>Serializers of the lines, made by the compiler.</summary>

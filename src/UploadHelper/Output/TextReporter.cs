@@ -62,7 +62,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 }
 
                 Detail($"block size {device.Functional.TransferSize} bytes, {(device.Functional.CanUpload ? "can" : "cannot")} be read back");
-                Detail($"recognised as {info.Name}; " + (pollsEarly ? $"polls early ({info.PollsEarly})" : "honours its poll timeout"));
+                Detail($"recognised as {info.Name}" + (device.IsHid ? "" : pollsEarly ? $"; polls early ({info.PollsEarly})" : "; honours its poll timeout"));
                 break;
             case BoardsFound(var boards):
                 Step("Boards", $"{boards.Count} at once: {string.Join(", ", boards.Select(b => $"{b.Device.Id} at {b.Device.Path}"))}");

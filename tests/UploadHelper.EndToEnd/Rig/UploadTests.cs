@@ -78,8 +78,8 @@ internal static class UploadChecks
         Assert.Equal("/dev/ttyACM0", rig.Text(step + ".port").Trim());
         Assert.Equal($"sketch {sketch}", rig.Text(step + "-greeting.out").Trim());
         Assert.Equal($"sketch:{sketch}", rig.Summary(step)["running"]);
-        // A Maple bootloader erases as it is written to, page by page.
-        if (rig.Summary(step)["board"] is not ("maple20" or "maple-orig" or "maple-f4"))
+        // Maple and HID bootloaders erase as they are written to, page by page.
+        if (rig.Summary(step)["board"] is not ("maple20" or "maple-orig" or "maple-f4" or "hid-f1" or "hid-f4"))
         {
             Assert.Equal("1", rig.Summary(step)["sectors_erased"]);
         }

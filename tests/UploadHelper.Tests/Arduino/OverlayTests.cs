@@ -10,9 +10,10 @@ public class OverlayTests
     private const string Maple1 = "--usb-id=1EAF:0003 --alt=1";
     private const string Maple2 = "--usb-id=1EAF:0003 --alt=2";
     private const string DfuSe = "--usb-id=0483:DF11";
+    private const string Hid = "--usb-id=1209:BEBA";
 
     private static readonly string[] Cores = ["Arduino_STM32-F1", "Arduino_STM32-F4", "STM32GENERIC", "Arduino_Core_STM32"];
-    private static readonly string[] OurTools = ["maple_upload", "upload_helper"];
+    private static readonly string[] OurTools = ["maple_upload", "upload_helper", "upload_helper_hid"];
 
     /// <summary>Core, board, options, and what the helper is asked for beside port and file.</summary>
     public static TheoryData<string, string, string, string> Options { get; } = new()
@@ -22,6 +23,7 @@ public class OverlayTests
         { "Arduino_STM32-F1", "mapleRET6", "", Maple1 },
         { "Arduino_STM32-F1", "genericSTM32F103C", "device_variant=CB,upload_method=DFUUploadMethod", Maple2 },
         { "Arduino_STM32-F1", "genericSTM32F103C", "device_variant=CB,upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
+        { "Arduino_STM32-F1", "genericSTM32F103C", "device_variant=CB,upload_method=HIDUploadMethod", $"{Hid} --offset=0x1000" },
         { "Arduino_STM32-F1", "genericSTM32F103R", "upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_STM32-F1", "genericSTM32F103T", "upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_STM32-F1", "genericSTM32F103V", "upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
@@ -29,6 +31,9 @@ public class OverlayTests
         { "Arduino_STM32-F4", "generic_f407v", "upload_method=F4BootOldMethod", $"{DfuSe} --offset=0x10000" },
         { "Arduino_STM32-F4", "generic_f407v", "upload_method=MapleF4Method", $"{Maple1} --offset=0x10000" },
         { "Arduino_STM32-F4", "generic_f407v", "upload_method=RomMethod", $"{DfuSe} --offset=0x0" },
+        { "Arduino_STM32-F4", "generic_f407v", "upload_method=HIDUploadMethod", $"{Hid} --offset=0x4000" },
+        { "Arduino_STM32-F4", "generic_f407v_mini", "upload_method=HIDUploadMethod", $"{Hid} --offset=0x4000" },
+        { "Arduino_STM32-F4", "arch_max", "upload_method=HIDUploadMethod", $"{Hid} --offset=0x4000" },
         { "Arduino_STM32-F4", "generic_f407v_mini", "upload_method=F4BootMethod", $"{DfuSe} --offset=0x4000" },
         { "Arduino_STM32-F4", "generic_f407v_mini", "upload_method=F4BootOldMethod", $"{DfuSe} --offset=0x10000" },
         { "Arduino_STM32-F4", "generic_f407v_mini", "upload_method=MapleF4Method", $"{Maple1} --offset=0x10000" },
@@ -59,6 +64,8 @@ public class OverlayTests
         { "Arduino_Core_STM32", "GenF4", "upload_method=dfuOneClickMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_Core_STM32", "GenF4", "upload_method=f4bootMethod", $"{DfuSe} --offset=0x4000" },
         { "Arduino_Core_STM32", "GenF4", "upload_method=f4bootOldMethod", $"{DfuSe} --offset=0x10000" },
+        { "Arduino_Core_STM32", "GenF1", "upload_method=hidMethod", $"{Hid} --offset=0x800" },
+        { "Arduino_Core_STM32", "GenF4", "upload_method=hidMethod", $"{Hid} --offset=0x4000" },
         { "Arduino_Core_STM32", "GenF1", "upload_method=dfuMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_Core_STM32", "GenF1", "upload_method=dfu2Method", $"{Maple2} --offset=0x2000" },
         { "Arduino_Core_STM32", "GenF1", "upload_method=dfuoMethod", $"{Maple1} --offset=0x5000" },
@@ -121,6 +128,9 @@ public class OverlayTests
     [InlineData("Arduino_STM32-F4", "generic_f407v", "upload_method=MapleF4Method", "maple-f4", 0x0801_0000)]
     [InlineData("STM32GENERIC", "MapleMini_F103CB", "upload_method=DFUUploadMethod2", "maple20", 0x0800_2000)]
     [InlineData("Arduino_Core_STM32", "GenF1", "upload_method=dfu2Method", "maple20", 0x0800_2000)]
+    [InlineData("Arduino_Core_STM32", "GenF1", "upload_method=hidMethod", "hid-f1", 0x0800_0800)]
+    [InlineData("Arduino_Core_STM32", "GenF4", "upload_method=hidMethod", "hid-f4", 0x0800_4000)]
+    [InlineData("Arduino_STM32-F1", "genericSTM32F103C", "device_variant=CB,upload_method=HIDUploadMethod", "hid-f1,generation=2.0", 0x0800_1000)]
     [InlineData("Arduino_Core_STM32", "GenF1", "upload_method=dfuoMethod", "maple-orig", 0x0800_5000)]
     public void The_sketch_runs_afterwards(string core, string board, string options, string simulated, uint address)
     {
@@ -295,7 +305,7 @@ public class OverlayTests
     // Where the sketches of these bootloaders have their stack: an STM32F103 has less RAM, and f407_maple.ld uses less.
     private static uint StackFor(string simulated) => simulated switch
     {
-        "maple20" or "maple-orig" => 0x2000_5000,
+        "maple20" or "maple-orig" or "hid-f1" or "hid-f1,generation=2.0" => 0x2000_5000,
         "maple-f4" => 0x2001_8000,
         _ => SketchImage.EndOfRam,
     };

@@ -122,7 +122,7 @@ public class CatalogueFilesTests
 
         // The variants with a bootloader of their own.
         private static IEnumerable<string> Shown(string board) =>
-            BoardFactory.Variants(board).Where(v => v.StartsWith("boot=", StringComparison.Ordinal) || v.StartsWith("chip=", StringComparison.Ordinal)).Select(v => $"{board},{v}");
+            BoardFactory.Variants(board).Where(v => v.StartsWith("boot=", StringComparison.Ordinal) || v.StartsWith("chip=", StringComparison.Ordinal) || v is "generation=2.0" or "generation=2019").Select(v => $"{board},{v}");
 
         private static (string Name, DfuDescription Description, string Bootloader) Describe(string board)
         {

@@ -5,6 +5,7 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Hid;
 using UploadHelper.Core.Protocols.Maple;
 using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
@@ -25,7 +26,7 @@ public class CatalogueTests
 
     private static readonly IReadOnlyList<string> Boards =
     [
-        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "f072-rom", "f072-rom,chip=l083", "g431-rom", "g431-rom,chip=g0b1", "maple20", "maple20,size=512", "maple-orig", "maple-f4",
+        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "f072-rom", "f072-rom,chip=l083", "g431-rom", "g431-rom,chip=g0b1", "hid-f1", "hid-f1,size=512", "hid-f4", "maple20", "maple20,size=512", "maple-orig", "maple-f4",
     ];
 
     // Without a rule for the stack pointer.
@@ -55,6 +56,11 @@ public class CatalogueTests
     [InlineData("gd32vf103,rom=0100", "GigaDevice GD32VF103 bootloader", false)]
     [InlineData("at32f415", "Artery AT32 bootloader", false)]
     [InlineData("at32f415,chip=f437", "Artery AT32 bootloader", false)]
+    [InlineData("hid-f1", "HID bootloader 2.1 or 2.2", false)]
+    [InlineData("hid-f1,generation=2.1", "HID bootloader 2.1 or 2.2", false)]
+    [InlineData("hid-f1,generation=2.0", "HID bootloader 2.0, or of January 2019", false)]
+    [InlineData("hid-f1,generation=2019", "HID bootloader 2.0, or of January 2019", false)]
+    [InlineData("hid-f4", "HID bootloader for F4", false)]
     [InlineData("maple20", "STM32duino bootloader 2.0", false)]
     [InlineData("maple-orig", "LeafLabs Maple bootloader", true)]
     [InlineData("maple-f4", "Maple bootloader, F4 port", true)]
@@ -151,7 +157,7 @@ public class CatalogueTests
         Assert.All(
             places.Where(p => p.Alternate is not null),
             p => Assert.EndsWith($"--alt {p.Alternate}", p.Options, StringComparison.Ordinal));
-        Assert.Equal("F4Bootloader or DSO Nano bootloader", BootloaderCatalogue.NamesAt(0x0800_4000));
+        Assert.Equal("F4Bootloader or DSO Nano bootloader or HID bootloader for F4", BootloaderCatalogue.NamesAt(0x0800_4000));
         Assert.Null(BootloaderCatalogue.NamesAt(0x0800_8000));
     }
 
@@ -190,7 +196,8 @@ public class CatalogueTests
             }
         }
 
-        Assert.True(fitting >= 3 && refused >= 3, $"{fitting} fitted, {refused} did not");
+        // The HID bootloader for F4 starts whatever is there.
+        Assert.True(fitting >= 3 && refused >= (board == "hid-f4" ? 1 : 3), $"{fitting} fitted, {refused} did not");
     }
 
     [Theory]
@@ -228,8 +235,9 @@ public class CatalogueTests
             && d.Alternates.SequenceEqual(device.Alternates))
         select (b, p);
 
-    private static MemoryMap MapOf(DfuDescription device, uint address) => device.IsMaple
-        ? MapleMemories.Of(device).First(m => m.FixedStart == address).Map
+    private static MemoryMap MapOf(DfuDescription device, uint address) => device.IsHid
+        ? HidMemories.Of(device).First(m => m.FixedStart == address).Map
+        : device.IsMaple ? MapleMemories.Of(device).First(m => m.FixedStart == address).Map
         : MemoryMap.Parse(device.Alternates.First(a => a.Name.StartsWith('@')).Name) is { } map && map.Contains(address) ? map : throw new InvalidOperationException();
 
     // Every stack pointer with a small image, sizes around the end of each device's memory, and a taken reserved vector.

@@ -25,6 +25,8 @@ public class EveryBoardTests
         ["g431-rom"] = 0,
         ["gd32vf103"] = 0,
         ["at32f415"] = 0,
+        ["hid-f1"] = 0x800,
+        ["hid-f4"] = 0x4000,
         ["maple20"] = 0x2000,
         ["maple-orig"] = 0x5000,
         ["maple-f4"] = 0x1_0000,
@@ -36,7 +38,7 @@ public class EveryBoardTests
     private static uint StackOf(string name) => name switch
     {
         "f072-rom" => 0x2000_4000,
-        "h0wch33" or "dsonano" or "maple20" or "maple-orig" => 0x2000_5000,
+        "h0wch33" or "dsonano" or "hid-f1" or "maple20" or "maple-orig" => 0x2000_5000,
         _ => 0x2000_8000,
     };
 
@@ -51,7 +53,7 @@ public class EveryBoardTests
         var chip = isRiscV ? " --chip gd32vf103" : "";
         run.File("blink.bin", image);
         var board = $"--simulate {name},start=bootloader,flash=flash.bin";
-        var canBeRead = name is not ("h0wch33" or "maple-f4");
+        var canBeRead = name is not ("h0wch33" or "hid-f1" or "hid-f4" or "maple-f4");
 
         Run($"upload blink.bin --offset {offset} --no-leave{chip}").Exits(0).Prints(", 0 violations");
         Run($"verify blink.bin --offset {offset}{chip}").Exits(canBeRead ? 0 : 8);

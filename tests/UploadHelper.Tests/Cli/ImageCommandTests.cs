@@ -10,7 +10,7 @@ public class ImageCommandTests
     private const string DsoNano = "DSO Nano bootloader (library)";
 
     [Theory]
-    [InlineData("blink-08004000.bin", "raw binary", "0x08004000 to 0x080042CB", "0x20020000 0x0800418B", "0x08004000", "F4Bootloader --offset 0x4000", DsoNano)]
+    [InlineData("blink-08004000.bin", "raw binary", "0x08004000 to 0x080042CB", "0x20020000 0x0800418B", "0x08004000", "F4Bootloader --offset 0x4000|HID bootloader for F4 --usb-id 1209:BEBA --offset 0x4000", DsoNano)]
     [InlineData("other-08010000.elf", "ELF", "0x08010000 to 0x080102CB", "0x20020000 0x0801018B", "0x08010000", "F4Bootloader (old build) --offset 0x10000", "Maple bootloader, F4 port")]
     [InlineData("blink-08002000.s19", "Motorola S-record", "0x08002000 to 0x080022CB", "0x20005000 0x0800218B", "0x08002000", "STM32duino bootloader 2.0 --usb-id 1EAF:0003 --alt 2|libopencm3 usbdfu --offset 0x2000", "")]
     [InlineData("dsonano-app.dfu", "DfuSe, for 0483:DF11", "0x0800C000 to 0x0800C2CB", "0x20005000 0x0800C18B", "0x0800C000", "DSO Nano bootloader (application) --offset 0xC000", "")]
@@ -49,7 +49,7 @@ public class ImageCommandTests
         using var run = new ProgramRun();
         var binary = TestFiles.FirmwarePath("blink-08004000.bin");
 
-        Assert.Equal(["F4Bootloader: --offset 0x4000"], Rows(run.Do($"image {binary} --offset 0x4000").Exits(0), "fits"));
+        Assert.Equal(["F4Bootloader: --offset 0x4000", "HID bootloader for F4: --usb-id 1209:BEBA --offset 0x4000"], Rows(run.Do($"image {binary} --offset 0x4000").Exits(0), "fits"));
         var elsewhere = run.Do($"image {binary} --offset 0x8000").Exits(0).Prints("0x08008000 to 0x080082CB");
         Assert.Contains("0x08004000", Assert.Single(Rows(elsewhere, "fits")), StringComparison.Ordinal);
         run.Do($"image {TestFiles.FirmwarePath("blink-08004000.hex")} --offset 0x8000")
@@ -82,7 +82,7 @@ public class ImageCommandTests
     {
         using var run = new ProgramRun();
         var large = run.Sketch(0x0800_4000, 0x7_C000 + 1, name: "large.bin").Do("image large.bin").Exits(0).Prints("507905 bytes");
-        Assert.Empty(Rows(large, "fits"));
+        Assert.Equal(["HID bootloader for F4: --usb-id 1209:BEBA --offset 0x4000"], Rows(large, "fits"));
         Assert.Collection(
             Rows(large, "does not fit"),
             r => Assert.Matches("^F4Bootloader: large.bin .* 0x08080000 to 0x0809FFFF.* 0x0807FFFF", r),

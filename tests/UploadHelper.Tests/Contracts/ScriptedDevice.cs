@@ -3,14 +3,20 @@ using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.Tests.Contracts;
 
-/// <summary>A device of a vendor's own class with two alternate settings, whose answers a test sets.</summary>
+/// <summary>A device of a vendor's own class with two alternate settings, the first with an interrupt endpoint, whose answers a test sets.</summary>
 public sealed class ScriptedDevice : IUsbPort
 {
     private Function _function;
+    private readonly List<(TimeSpan At, Action Work)> _later = [];
+    private readonly Queue<byte[]> _packets = [];
+    private TimeSpan _now;
     private int _generation;
     private ushort _release = 0x0123;
 
     public ScriptedDevice() => Enumerate();
+
+    /// <summary>The address of its interrupt endpoint.</summary>
+    public const byte Endpoint = 0x81;
 
     public static UsbId Id { get; } = new(0x1209, 0x0001);
 
@@ -31,7 +37,7 @@ public sealed class ScriptedDevice : IUsbPort
     /// <summary>The selected alternate setting.</summary>
     public byte Alternate => _function.Alternate;
 
-    public TimeSpan? NextEventAt => null;
+    public TimeSpan? NextEventAt => _later.Count == 0 ? null : _later.Min(l => l.At);
 
     public AttachedDevice? Attached { get; private set; }
 
@@ -46,8 +52,20 @@ public sealed class ScriptedDevice : IUsbPort
 
     public void Unplug() => Attached = null;
 
+    /// <summary>Its interrupt endpoint has a packet.</summary>
+    public void Send(params byte[] packet) => _packets.Enqueue(packet);
+
+    /// <summary>Does something after a while, in its own time.</summary>
+    public void Later(TimeSpan delay, Action work) => _later.Add((_now + delay, work));
+
     public void AdvanceTo(TimeSpan now)
     {
+        _now = now;
+        foreach (var due in _later.Where(l => l.At <= now).ToList())
+        {
+            _later.Remove(due);
+            due.Work();
+        }
     }
 
     public ControlReply Control(UsbSetup setup, ReadOnlySpan<byte> data)
@@ -59,7 +77,7 @@ public sealed class ScriptedDevice : IUsbPort
 
     public bool BulkOut(byte endpoint, ReadOnlySpan<byte> packet) => false;
 
-    public byte[]? BulkIn(byte endpoint, int maxLength) => null;
+    public byte[]? BulkIn(byte endpoint, int maxLength) => endpoint == Endpoint && _packets.TryDequeue(out var packet) ? packet : null;
 
     public void BusReset()
     {
@@ -88,6 +106,6 @@ public sealed class ScriptedDevice : IUsbPort
             release,
             DeviceClass: 0,
             ["upload-helper", "Scripted device"],
-            UsbIdentity.Configure(interfaces: 1, attributes: 0x80, [9, 4, 0, 0, 0, 0xFF, 1, 2, 0], [9, 4, 0, 1, 0, 0xFF, 1, 2, 0]));
+            UsbIdentity.Configure(interfaces: 1, attributes: 0x80, [9, 4, 0, 0, 1, 0xFF, 1, 2, 0], [7, 5, Endpoint, 3, 8, 0, 5], [9, 4, 0, 1, 0, 0xFF, 1, 2, 0]));
     }
 }

@@ -218,6 +218,50 @@ public abstract class UsbContract(UsbBench bench) : IDisposable
         AssertFault(UsbFault.Gone, () => device.ControlIn(Ask, new byte[6], Long));
     }
 
+    [Rule]
+    public void A_packet_from_an_interrupt_endpoint_is_received_whole_and_the_rest_of_the_buffer_left_alone()
+    {
+        using var device = Claimed();
+        bench.Use(d => d.Send(1, 2, 3, 4, 5, 6, 7, 8));
+        bench.Use(d => d.Send(9, 10));
+        byte[] first = new byte[8], second = [0, 0, 7, 7, 7, 7, 7, 7];
+
+        Assert.Equal(8, device.InterruptIn(ScriptedDevice.Endpoint, first, Long));
+        Assert.Equal(2, device.InterruptIn(ScriptedDevice.Endpoint, second, Long));
+
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], first);
+        Assert.Equal([9, 10, 7, 7, 7, 7, 7, 7], second);
+    }
+
+    [Rule]
+    public void A_packet_that_is_not_there_yet_is_waited_for()
+    {
+        using var device = Claimed();
+        bench.Use(d => d.Later(Short, () => d.Send(5)));
+        Assert.Equal(1, device.InterruptIn(ScriptedDevice.Endpoint, new byte[8], Long));
+    }
+
+    [Rule]
+    public void A_packet_that_does_not_come_costs_the_time_limit_and_nothing_else()
+    {
+        using var device = Claimed();
+        AssertFault(UsbFault.Timeout, () => device.InterruptIn(ScriptedDevice.Endpoint, new byte[8], Short));
+        AssertAnswers(device);
+
+        bench.Use(d => d.Send(6));
+        Assert.Equal(1, device.InterruptIn(ScriptedDevice.Endpoint, new byte[8], Long));
+    }
+
+    [Rule]
+    public void A_device_that_leaves_while_its_packet_is_waited_for_is_gone()
+    {
+        using var device = Claimed();
+        bench.Use(d => d.Later(Short, d.Unplug));
+        AssertFault(UsbFault.Gone, () => device.InterruptIn(ScriptedDevice.Endpoint, new byte[8], Long));
+        UsbBench.WaitUntil(() => bench.Look() is null);
+        AssertFault(UsbFault.Gone, () => device.InterruptIn(ScriptedDevice.Endpoint, new byte[8], Long));
+    }
+
     private static ControlReply Done(byte[] data, TimeSpan busy = default) => new(ControlOutcome.Done, data, busy);
 
     private static void AssertFault(UsbFault fault, Action action) => Assert.Equal(fault, Assert.Throws<UsbException>(action).Fault);

@@ -15,7 +15,9 @@ public class DeviceLimitTests
     [InlineData("maple20", "50 ms")]
     [InlineData("maple-orig", "50 ms")]
     [InlineData("maple-f4", "vector table first")]
-    public void A_maple_that_is_cut_off_in_its_first_page_starts_half_a_sketch_and_takes_the_same_upload_again(string board, string told)
+    [InlineData("hid-f1", "0.1 s")]
+    [InlineData("hid-f1,size=512", "0.1 s")]
+    public void A_maple_or_HID_that_is_cut_off_in_its_first_page_starts_half_a_sketch_and_takes_the_same_upload_again(string board, string told)
     {
         var (kind, bench) = CutInFinalize(board);
         var starts = 0;

@@ -77,3 +77,17 @@ public sealed class Maple20FaultSweepTests(ITestOutputHelper output) : FaultSwee
 public sealed class MapleOrigFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-orig");
 
 public sealed class MapleF4FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-f4");
+
+public sealed class HidF1FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "hid-f1");
+
+public sealed class Hid20FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "hid-f1,generation=2.0");
+
+public sealed class Hid2019FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "hid-f1,generation=2019");
+
+public sealed class Hid21FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "hid-f1,generation=2.1");
+
+public sealed class Hid221FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "hid-f1,generation=2.2.1");
+
+public sealed class HidLargePagesFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "hid-f1,size=512");
+
+public sealed class HidF4FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "hid-f4");

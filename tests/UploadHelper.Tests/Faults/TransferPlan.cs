@@ -86,7 +86,7 @@ internal sealed class TransferPlan
     {
         public bool IsString => Text.StartsWith("standard request 0x06, value 0x03", StringComparison.Ordinal);
 
-        public bool IsDfu => !Text.StartsWith("standard", StringComparison.Ordinal);
+        public bool IsDfu => !Text.StartsWith("standard", StringComparison.Ordinal) && !Text.StartsWith("output report", StringComparison.Ordinal);
 
         public bool Answers => Text.StartsWith("UPLOAD", StringComparison.Ordinal)
             || Text.StartsWith("GETSTATUS", StringComparison.Ordinal)

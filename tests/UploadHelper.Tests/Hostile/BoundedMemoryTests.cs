@@ -159,6 +159,8 @@ public class BoundedMemoryTests
         {
         }
 
+        public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout) => 0;
+
         public void Reset()
         {
         }

@@ -54,6 +54,8 @@ internal sealed class DisguisedBus(IUsbBus bus, Func<UsbDeviceInfo, UsbDeviceInf
 
         public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout) => device.ControlOut(setup, data, timeout);
 
+        public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout) => device.InterruptIn(endpoint, buffer, timeout);
+
         public void Reset() => device.Reset();
 
         public void Dispose() => device.Dispose();

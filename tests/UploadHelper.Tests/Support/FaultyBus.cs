@@ -19,6 +19,9 @@ internal sealed class FaultyBus(IUsbBus bus) : IUsbBus
     /// <summary>Called after each transfer that the device has taken, with its number; may throw, as if the answer were lost.</summary>
     public Action<int> AfterTransfer { get; set; } = _ => { };
 
+    /// <summary>Called before each packet from an interrupt endpoint; may throw.</summary>
+    public Action BeforeInterrupt { get; set; } = () => { };
+
     public IReadOnlyList<UsbDeviceInfo> List() => bus.List();
 
     public IUsbDevice Open(UsbDeviceInfo device) =>
@@ -50,6 +53,12 @@ internal sealed class FaultyBus(IUsbBus bus) : IUsbBus
             owner.BeforeTransfer(number);
             device.ControlOut(setup, data, timeout);
             owner.AfterTransfer(number);
+        }
+
+        public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout)
+        {
+            owner.BeforeInterrupt();
+            return device.InterruptIn(endpoint, buffer, timeout);
         }
 
         public void Reset() => device.Reset();

@@ -70,6 +70,8 @@ internal sealed class RefusingBus(IUsbBus bus, DfuStatusCode status, params byte
             device.ControlOut(setup, data, timeout);
         }
 
+        public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout) => device.InterruptIn(endpoint, buffer, timeout);
+
         public void Reset() => device.Reset();
 
         public void Dispose() => device.Dispose();

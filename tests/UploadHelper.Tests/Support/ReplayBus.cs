@@ -80,6 +80,13 @@ internal sealed class ReplayBus(string trace) : IUsbBus
             }
         }
 
+        public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout)
+        {
+            var data = Convert.FromHexString(bus.Next(TraceOperation.Interrupt).GetProperty("data").GetString()!);
+            data.CopyTo(buffer);
+            return data.Length;
+        }
+
         public void Reset() => bus.Next(TraceOperation.Reset);
 
         public void Dispose()

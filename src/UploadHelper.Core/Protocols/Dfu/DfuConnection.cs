@@ -1,3 +1,4 @@
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 
@@ -11,7 +12,7 @@ namespace UploadHelper.Core.Protocols.Dfu;
 /// <param name="interfaceNumber">The DFU interface.</param>
 /// <param name="time">The clock for poll timeouts.</param>
 /// <param name="cancellationToken">Checked before each transfer and in each wait.</param>
-public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeProvider time, CancellationToken cancellationToken)
+public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeProvider time, CancellationToken cancellationToken) : IBootloaderConnection
 {
     private const byte ClassOut = 0x21;
     private const byte ClassIn = 0xA1;
@@ -36,6 +37,16 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
 
     /// <summary>The same connection without the token, to clean up after a cancellation.</summary>
     public DfuConnection Uncancelled() => new(device, interfaceNumber, time, CancellationToken.None) { Polling = Polling };
+
+    /// <inheritdoc/>
+    IBootloaderConnection IBootloaderConnection.Uncancelled() => Uncancelled();
+
+    /// <inheritdoc/>
+    public void Select(DfuAlternate alternate)
+    {
+        Idle();
+        device.SetAlternateSetting(alternate.Interface, alternate.Setting);
+    }
 
     /// <summary>DNLOAD: a block, or the request to leave if <paramref name="data"/> is empty.</summary>
     /// <param name="block">wBlockNum.</param>

@@ -78,6 +78,22 @@ public sealed class TracingUsbBus(IUsbBus bus, TimeProvider time, TraceWriter tr
             }
         }
 
+        public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout)
+        {
+            var start = time.GetTimestamp();
+            try
+            {
+                var received = device.InterruptIn(endpoint, buffer, timeout);
+                trace.Interrupt(device.Info.Number, endpoint, buffer[..received], null, time.GetElapsedTime(start));
+                return received;
+            }
+            catch (UsbException e)
+            {
+                trace.Interrupt(device.Info.Number, endpoint, [], e.Fault, time.GetElapsedTime(start));
+                throw;
+            }
+        }
+
         public void Reset() => trace.Record(TraceOperation.Reset, 0, device.Reset);
 
         public void Dispose() => device.Dispose();
@@ -101,6 +117,9 @@ public enum TraceOperation
 
     /// <summary>A control transfer.</summary>
     Control,
+
+    /// <summary>A packet from an interrupt endpoint.</summary>
+    Interrupt,
 
     /// <summary>A reset of the port.</summary>
     Reset,
@@ -180,6 +199,19 @@ public sealed class TraceWriter(TextWriter lines, TimeProvider time)
         {
             json.WriteNumber("device", device);
             json.WriteString("setup", setupHex);
+            json.WriteString("data", dataHex);
+            json.WriteNumber("took", Math.Round(took.TotalMilliseconds, 3));
+            Fault(json, fault);
+        });
+    }
+
+    internal void Interrupt(int device, byte endpoint, ReadOnlySpan<byte> data, UsbFault? fault, TimeSpan took)
+    {
+        var dataHex = Convert.ToHexString(data);
+        Line(TraceOperation.Interrupt, json =>
+        {
+            json.WriteNumber("device", device);
+            json.WriteNumber("endpoint", endpoint);
             json.WriteString("data", dataHex);
             json.WriteNumber("took", Math.Round(took.TotalMilliseconds, 3));
             Fault(json, fault);

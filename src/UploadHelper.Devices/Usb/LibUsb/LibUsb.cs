@@ -72,6 +72,9 @@ internal static partial class LibUsb
     public static partial int ControlTransfer(
         nint handle, byte requestType, byte request, ushort value, ushort index, Span<byte> data, ushort length, uint timeout);
 
+    [LibraryImport(Library, EntryPoint = "libusb_interrupt_transfer")]
+    public static partial int InterruptTransfer(nint handle, byte endpoint, Span<byte> data, int length, out int transferred, uint timeout);
+
     [LibraryImport(Library, EntryPoint = "libusb_reset_device")]
     public static partial int ResetDevice(nint handle);
 }

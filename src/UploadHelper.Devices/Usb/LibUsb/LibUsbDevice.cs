@@ -50,6 +50,13 @@ internal sealed class LibUsbDevice : IUsbDevice
 
     public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout) => Transfer(setup, data.ToArray(), timeout);
 
+    public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout)
+    {
+        var milliseconds = (uint)TransferArguments.Milliseconds(endpoint, buffer.Length, timeout);
+        Check(LibUsb.InterruptTransfer(Handle, endpoint, buffer, buffer.Length, out var received, milliseconds), "The transfer");
+        return received;
+    }
+
     public void Reset()
     {
         // A device that enumerates as another one is not found again: the reset has worked.

@@ -69,6 +69,15 @@ internal sealed class LibUsbDotNetDevice : IUsbDevice
 
     public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout) => Transfer(setup, data.ToArray(), timeout);
 
+    public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout)
+    {
+        var milliseconds = TransferArguments.Milliseconds(endpoint, buffer.Length, timeout);
+        ObjectDisposedException.ThrowIf(_closed, this);
+        var reader = _device.OpenEndpointReader((ReadEndpointID)endpoint, buffer.Length, EndpointType.Interrupt);
+        var result = reader.Read(buffer, milliseconds, out var received);
+        return result == Package.Error.Success ? received : throw LibUsbError.Exception((int)result, "The transfer", Info, _bus);
+    }
+
     public void Reset()
     {
         try

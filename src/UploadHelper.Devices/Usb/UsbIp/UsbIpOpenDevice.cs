@@ -70,6 +70,9 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
         Request(setup, data.ToArray(), timeout);
 
     /// <inheritdoc/>
+    public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout) => _transfers.InterruptIn(endpoint, buffer, timeout);
+
+    /// <inheritdoc/>
     /// <remarks>
     /// The protocol has no message for this. The server of Linux resets the device when it receives SET_FEATURE(PORT_RESET)
     /// for its hub (drivers/usb/usbip/stub_rx.c, is_reset_device_cmd); up to Linux 6.7 it also passes the request on to the
@@ -129,7 +132,7 @@ internal sealed class UsbIpOpenDevice : IUsbDevice
         ControlOut(new UsbSetup(0x00, SetConfiguration, _configuration, 0, 0), [], StandardLimit);
 }
 
-/// <summary>Control transfers of one imported device, one at a time.</summary>
+/// <summary>The transfers of one imported device, one at a time.</summary>
 internal sealed class UsbIpTransfers : IDisposable
 {
     private readonly IUsbIpConnection _connection;
@@ -152,11 +155,29 @@ internal sealed class UsbIpTransfers : IDisposable
     /// <param name="timeout">Time limit.</param>
     /// <returns>Bytes transferred.</returns>
     /// <exception cref="UsbException">As the contract of <see cref="IUsbDevice"/> says.</exception>
-    public int Control(UsbSetup setup, Span<byte> data, TimeSpan timeout)
+    public int Control(UsbSetup setup, Span<byte> data, TimeSpan timeout) => Run(new Target(0, setup.IsIn, setup), data, timeout);
+
+    /// <summary>One packet from an interrupt endpoint.</summary>
+    /// <param name="endpoint">Its address.</param>
+    /// <param name="data">Filled with the packet.</param>
+    /// <param name="timeout">Time limit.</param>
+    /// <returns>Bytes received.</returns>
+    /// <exception cref="UsbException">As the contract of <see cref="IUsbDevice"/> says.</exception>
+    public int InterruptIn(byte endpoint, Span<byte> data, TimeSpan timeout)
+    {
+        const byte NumberBits = 0x0F;
+        TransferArguments.Milliseconds(endpoint, data.Length, timeout);
+        return Run(new Target((byte)(endpoint & NumberBits), IsIn: true, default), data, timeout);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _connection.Dispose();
+
+    private int Run(Target target, Span<byte> data, TimeSpan timeout)
     {
         try
         {
-            return Run(setup, data, timeout);
+            return RunOnce(target, data, timeout);
         }
         catch (UsbIpFormatException e)
         {
@@ -166,33 +187,30 @@ internal sealed class UsbIpTransfers : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _connection.Dispose();
-
-    private int Run(UsbSetup setup, Span<byte> data, TimeSpan timeout)
+    private int RunOnce(Target target, Span<byte> data, TimeSpan timeout)
     {
         var sequence = ++_sequence;
-        Submit(sequence, setup, data);
-        if (Await(sequence, data, setup.IsIn, timeout) is { } length)
+        Submit(sequence, target, data);
+        if (Await(sequence, data, target.IsIn, timeout) is { } length)
         {
             return length;
         }
 
         Unlink(++_sequence, sequence);
-        if (Await(sequence, data, setup.IsIn, UsbIpConnection.AnswerLimit, unlink: _sequence) is { } late)
+        if (Await(sequence, data, target.IsIn, UsbIpConnection.AnswerLimit, unlink: _sequence) is { } late)
         {
             // An unlink that arrives too late is answered after the reply to its transfer.
             _unanswered.Add(_sequence);
             return late;
         }
 
-        throw new UsbException(UsbFault.Timeout, $"The device did not answer request 0x{setup.Request:X2} within {timeout.TotalMilliseconds:0} ms.");
+        throw new UsbException(UsbFault.Timeout, $"The device did not answer {target} within {timeout.TotalMilliseconds:0} ms.");
     }
 
-    private void Submit(uint sequence, UsbSetup setup, ReadOnlySpan<byte> data)
+    private void Submit(uint sequence, Target target, ReadOnlySpan<byte> data)
     {
-        var direction = setup.IsIn ? UsbIpDirection.In : UsbIpDirection.Out;
-        var submit = new UsbIpSubmit(sequence, _deviceId, direction, 0, data.Length, setup);
+        var direction = target.IsIn ? UsbIpDirection.In : UsbIpDirection.Out;
+        var submit = new UsbIpSubmit(sequence, _deviceId, direction, target.Endpoint, data.Length, target.Setup);
         // In one piece: on some networks the second of two small packets waits for the acknowledgement of the first.
         var message = new byte[UsbIpHeader.MessageSize + submit.DataLength];
         submit.Write(message);
@@ -250,6 +268,12 @@ internal sealed class UsbIpTransfers : IDisposable
         }
 
         return reply.Status == UsbIpProtocol.StatusOk ? reply.Length : throw Failed(reply.Status);
+    }
+
+    // Where a transfer goes: on endpoint 0, the setup packet says which request it is.
+    private readonly record struct Target(byte Endpoint, bool IsIn, UsbSetup Setup)
+    {
+        public override string ToString() => Endpoint == 0 ? $"request 0x{Setup.Request:X2}" : $"at endpoint {Endpoint}";
     }
 
     // Linux error numbers: EPIPE; ENODEV, EPROTO, ECONNRESET, ESHUTDOWN.

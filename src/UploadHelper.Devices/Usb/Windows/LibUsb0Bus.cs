@@ -89,6 +89,10 @@ internal sealed class LibUsb0Device(LibUsb0Library library, nint handle, UsbDevi
     public void ControlOut(UsbSetup setup, ReadOnlySpan<byte> data, TimeSpan timeout) => Transfer(setup, data.ToArray(), timeout);
 
     /// <inheritdoc/>
+    public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout) => Check(
+        library.InterruptRead(Handle, endpoint, buffer, TransferArguments.Milliseconds(endpoint, buffer.Length, timeout)), "The transfer", UsbFault.Io);
+
+    /// <inheritdoc/>
     public void Reset()
     {
         // The driver first resets the port. By its second step the device may already have enumerated as another one.

@@ -21,6 +21,7 @@ internal sealed unsafe class LibUsb0Library
     private readonly delegate* unmanaged[Cdecl]<nint, int, int> _releaseInterface;
     private readonly delegate* unmanaged[Cdecl]<nint, int, int> _setAlternate;
     private readonly delegate* unmanaged[Cdecl]<nint, int, int, int, int, byte*, int, int, int> _controlMessage;
+    private readonly delegate* unmanaged[Cdecl]<nint, int, byte*, int, int, int> _interruptRead;
     private readonly delegate* unmanaged[Cdecl]<nint, int> _reset;
 
     private LibUsb0Library(nint library)
@@ -35,6 +36,7 @@ internal sealed unsafe class LibUsb0Library
         _releaseInterface = (delegate* unmanaged[Cdecl]<nint, int, int>)Function("usb_release_interface");
         _setAlternate = (delegate* unmanaged[Cdecl]<nint, int, int>)Function("usb_set_altinterface");
         _controlMessage = (delegate* unmanaged[Cdecl]<nint, int, int, int, int, byte*, int, int, int>)Function("usb_control_msg");
+        _interruptRead = (delegate* unmanaged[Cdecl]<nint, int, byte*, int, int, int>)Function("usb_interrupt_read");
         _reset = (delegate* unmanaged[Cdecl]<nint, int>)Function("usb_reset");
         ((delegate* unmanaged[Cdecl]<void>)Function("usb_init"))();
 
@@ -84,6 +86,14 @@ internal sealed unsafe class LibUsb0Library
         fixed (byte* bytes = data)
         {
             return _controlMessage(handle, requestType, request, value, index, bytes, data.Length, milliseconds);
+        }
+    }
+
+    public int InterruptRead(nint handle, byte endpoint, Span<byte> data, int milliseconds)
+    {
+        fixed (byte* bytes = data)
+        {
+            return _interruptRead(handle, endpoint, bytes, data.Length, milliseconds);
         }
     }
 

@@ -22,7 +22,7 @@ public class BootloaderInquiryTests
         for (var i = 0; i < 2; i++)
         {
             var state = inquiry.Ask(device, default);
-            Assert.Equal((DfuState.Error, DfuStatusCode.ErrFirmware), (state.Status.State, state.Status.Code));
+            Assert.Equal((DfuState.Error, DfuStatusCode.ErrFirmware), (state.Status!.Value.State, state.Status!.Value.Code));
         }
 
         Assert.Equal(2, _bench.Board.DfuRequests);

@@ -72,6 +72,8 @@ public sealed class MeteredBus(IUsbBus bus, TimeProvider time) : IUsbBus
             }
         }
 
+        public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout) => device.InterruptIn(endpoint, buffer, timeout);
+
         public void Reset() => device.Reset();
 
         public void Dispose() => device.Dispose();

@@ -30,7 +30,7 @@ internal static class DeviceSeeds
         public byte[] Recorded()
         {
             var strings = _descriptors.Where(d => d.Key >> 8 == 3).OrderBy(d => d.Key).Select(d => d.Value).Take(7).ToList();
-            return [0, .. Part(_descriptors[0x0100]), .. Part(_descriptors[0x0200]), (byte)strings.Count, .. strings.SelectMany(Part), .. _answers];
+            return [0, .. Part(_descriptors[0x0100]), .. Part(_descriptors.GetValueOrDefault<ushort, byte[]>(0x0200, [])), (byte)strings.Count, .. strings.SelectMany(Part), .. _answers];
         }
 
         public IReadOnlyList<UsbDeviceInfo> List() => bus.List();
@@ -71,6 +71,22 @@ internal static class DeviceSeeds
                 if (setup.RequestType == 0x21)
                 {
                     owner._answers.Add(HostileDevice.Answer);
+                }
+            }
+
+            public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout)
+            {
+                try
+                {
+                    var length = device.InterruptIn(endpoint, buffer, timeout);
+                    owner._answers.Add(HostileDevice.Answer);
+                    owner._answers.AddRange(buffer[..length]);
+                    return length;
+                }
+                catch (UsbException e) when (e.Fault == UsbFault.Timeout)
+                {
+                    owner._answers.Add(HostileDevice.Timeout);
+                    throw;
                 }
             }
 

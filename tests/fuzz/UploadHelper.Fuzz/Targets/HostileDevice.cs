@@ -77,6 +77,14 @@ internal sealed class HostileDevice : IUsbDevice
         }
     }
 
+    public int InterruptIn(byte endpoint, Span<byte> buffer, TimeSpan timeout)
+    {
+        Count();
+        var answer = ClassAnswer(buffer.Length, timeout);
+        answer.CopyTo(buffer);
+        return answer.Length;
+    }
+
     public void Reset() => IsGone = true;
 
     public void Dispose()
