@@ -55,7 +55,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             try
             {
                 whole ??= replan();
-                unfinished ??= isRewriting || (full && recoveries == 0) ? whole : Comparison().Reduce(whole);
+                unfinished ??= isRewriting || (full && recoveries == 0) || session.Info.TakesWholeImages ? whole : Comparison().Reduce(whole);
                 var skipped = unfinished.Unchanged(image);
                 unchanged = isRewriting ? 0 : unchanged ?? skipped;
                 hasWritten |= unfinished.Memories.Count > 0;
@@ -206,11 +206,13 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
                 $"If that happens, press RESET and {Again.Clause} at once."));
         }
 
-        if (verify && !session.Description.Functional.CanUpload)
+        if (verify && session.Select(plan.Memories[0].Memory) is { CanVerify: false } bootloader)
         {
             events(new UploadWarning(
                 WarningCode.NotVerifiable,
-                "This bootloader does not allow reading flash, so the upload cannot be verified.",
+                bootloader.CanRead
+                    ? "This bootloader leaves as soon as it has the whole sketch, so the upload cannot be read back and verified."
+                    : "This bootloader does not allow reading flash, so the upload cannot be verified.",
                 "If the sketch does not run, upload it again."));
         }
     }

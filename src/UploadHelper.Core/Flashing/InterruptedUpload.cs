@@ -115,7 +115,8 @@ public sealed class InterruptedUpload
             FlashPhase.Finalize => WithPowerLost(LastBlock),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
             _ when HasChanged => _incomplete,
-            _ => _info is { WritesInOneGo: true } ? FirstBlockUnconfirmed : _eraseUnconfirmed,
+            _ when _info is { WritesInOneGo: true } => FirstBlockUnconfirmed,
+            _ => _info is { SharesVectorPage: true } && _defersErase ? WithPowerLost(_eraseUnconfirmed) : _eraseUnconfirmed,
         };
     }
 

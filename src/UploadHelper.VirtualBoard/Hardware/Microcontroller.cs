@@ -51,6 +51,9 @@ public enum BootCause
     /// <summary>A reset by software; a flag in a backup register asks for the bootloader (0x424C, Arduino_STM32).</summary>
     Flag,
 
+    /// <summary>A reset by software, after a DETACH; the sketch has left the flag that its board's own bootloader looks for.</summary>
+    Detached,
+
     /// <summary>A reset by software; a word in RAM asks the sketch's own start-up code for the bootloader in ROM.</summary>
     RomRequest,
 

@@ -154,6 +154,9 @@ public sealed record UsbIdentity(
     /// <summary>String descriptors that a device sends otherwise than their text demands, by their index.</summary>
     public IReadOnlyDictionary<int, byte[]> OddStrings { get; init; } = new Dictionary<int, byte[]>();
 
+    /// <summary>The BOS descriptor with its capabilities (USB 3.2, 9.6.2), or null.</summary>
+    public byte[]? DeviceObjectStore { get; init; }
+
     /// <summary>The serial number, or null.</summary>
     public string? SerialNumber => Strings.Count >= SerialNumberIndex ? Strings[SerialNumberIndex - 1] : null;
 

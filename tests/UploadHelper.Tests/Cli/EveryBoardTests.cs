@@ -24,12 +24,13 @@ public class EveryBoardTests
         ["maple20"] = 0x2000,
         ["maple-orig"] = 0x5000,
         ["maple-f4"] = 0x1_0000,
+        ["dapboot"] = 0x2000,
     };
 
     public static TheoryData<string> Boards() => new(BoardFactory.Names);
 
     // In the RAM of each board's microcontroller, an F103 with 20 KiB or a larger part, and started by its bootloader.
-    private static uint StackOf(string name) => name is "h0wch33" or "dsonano" or "maple20" or "maple-orig" ? 0x2000_5000u : 0x2000_8000;
+    private static uint StackOf(string name) => name is "h0wch33" or "dsonano" or "maple20" or "maple-orig" or "dapboot" ? 0x2000_5000u : 0x2000_8000;
 
     [Theory]
     [MemberData(nameof(Boards))]

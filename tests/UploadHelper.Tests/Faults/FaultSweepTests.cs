@@ -64,4 +64,14 @@ public sealed class Maple20FaultSweepTests(ITestOutputHelper output) : FaultSwee
 
 public sealed class MapleOrigFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-orig");
 
+public sealed class DapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot");
+
+public sealed class TolerantDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=tolerant");
+
+public sealed class HighDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=high");
+
+public sealed class PlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom-tolerant");
+
+public sealed class UnreadablePlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom-unreadable");
+
 public sealed class MapleF4FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-f4");

@@ -57,13 +57,13 @@ internal sealed class FaultTrial
         _bench.Wait(Settled);
         if (_halfStarted is { } start && !IsUnnoticed())
         {
-            Excuse($"half a sketch is started: {start}", "maple");
+            Excuse($"half a sketch is started: {start}", "maple", "dapboot");
             CheckSaid(InterruptedUpload.Incomplete, InterruptedUpload.LastBlock);
         }
 
         if (IsLost())
         {
-            Excuse("the bootloader is lost", "h0wch33");
+            Excuse("the bootloader is lost", "h0wch33", "dapboot,boot=high");
             CheckSaid("bootloader is intact", InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock);
             return _broken;
         }
@@ -133,10 +133,10 @@ internal sealed class FaultTrial
         ErrorMessages.Written => IsComplete(),
         InterruptedUpload.WrittenUnverified => IsComplete() || FailsSilently(),
         InterruptedUpload.EraseUnconfirmed => IsAsBefore() || !CanStart(),
-        InterruptedUpload.FirstBlockUnconfirmed => _kind.Board == "maple-f4",
+        InterruptedUpload.FirstBlockUnconfirmed => _kind.IsInOneGo,
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
-        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart()),
+        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || (Happened("cut") && IsLeftOpen())),
         InterruptedUpload.NothingElseErased => _bench.Board.SectorsErased == 1,
         _ => throw new InvalidOperationException(state),
     };
@@ -147,11 +147,13 @@ internal sealed class FaultTrial
     // What came otherwise must have been left open.
     private void CheckSaid(params string[] untrue)
     {
-        if (untrue.Any(_told.Contains) && !_told.Contains("if the power failed", StringComparison.Ordinal))
+        if (untrue.Any(_told.Contains) && !IsLeftOpen())
         {
             _broken.Add($"{Limit}, and what was said is: {_told}");
         }
     }
+
+    private bool IsLeftOpen() => _told.Contains("if the power failed", StringComparison.Ordinal);
 
     private void CheckUntouched()
     {
@@ -192,7 +194,7 @@ internal sealed class FaultTrial
             twin.Unplug();
         }
 
-        if (_bench.Board.Attached is null || _bench.System.SerialPorts.List().Count == 0)
+        if (_kind.IsStartedByHand || _bench.Board.Attached is null || _bench.System.SerialPorts.List().Count == 0)
         {
             _bench.Board.Reset("by hand", BootCause.ByHand);
         }
@@ -226,11 +228,11 @@ internal sealed class FaultTrial
     }
 
     // What a device makes impossible is no broken promise if its user was told before the first erase.
-    private void Excuse(string what, string boards)
+    private void Excuse(string what, params string[] boards)
     {
         var told = _bench.Events.TakeWhile(e => e is not FlashProgress { Phase: not FlashPhase.Compare })
             .OfType<UploadWarning>().Any(w => w.Code == WarningCode.DeviceLimit);
-        if (told && _kind.Board.StartsWith(boards, StringComparison.Ordinal))
+        if (told && boards.Any(b => _kind.Board.StartsWith(b, StringComparison.Ordinal)))
         {
             Limit = what;
         }
@@ -241,7 +243,7 @@ internal sealed class FaultTrial
     }
 
     // Its own vectors are spoilt.
-    private bool IsLost() => _kind.Board == "h0wch33" && !_bench.Board.Flash.Bytes[..8].SequenceEqual(_goal.Before.AsSpan(0, 8));
+    private bool IsLost() => _kind.SharesVectors && !_bench.Board.Flash.Bytes[..8].SequenceEqual(_goal.Before.AsSpan(0, 8));
 
     private bool FlashFails() => FailsSilently() || Happened("cut");
 
@@ -290,9 +292,11 @@ internal sealed class FaultTrial
 
             StackAt = kind.Address;
 
-            // Maple bootloaders and h0wch33 write a page at once, the others the words of the stack pointer.
-            LastBlock = kind.Board.StartsWith("maple", StringComparison.Ordinal) ? 2048 : kind.Board == "h0wch33" ? 1024 : 32;
-            if (kind.Board == "h0wch33")
+            // Maple bootloaders, h0wch33 and dapboot write a page at once, the others the words of the stack pointer.
+            LastBlock = kind.Board.StartsWith("maple", StringComparison.Ordinal) ? 2048
+                : kind.Board == "h0wch33" || kind.Board.StartsWith("dapboot", StringComparison.Ordinal) ? 1024
+                : 32;
+            if (kind.SharesVectors)
             {
                 StackAt = kind.Address + 0x1C;
 
