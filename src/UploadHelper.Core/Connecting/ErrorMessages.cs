@@ -52,25 +52,13 @@ public static class ErrorMessages
     /// <summary>Explains a device that did not follow the protocol.</summary>
     /// <param name="e">The failure.</param>
     /// <param name="state">The state of the board, in a sentence.</param>
-    public static UploadException Explain(DfuException e, string state) => e.Status?.Code switch
-    {
-        DfuStatusCode.ErrVendor => new UploadException(
+    public static UploadException Explain(DfuException e, string state) => e.Status?.Code == DfuStatusCode.ErrVendor
+        ? new UploadException(
             UploadError.ReadProtected,
             $"{e.Message} {state}",
             "errVENDOR usually means that the flash is read-protected (RDP). Removing the protection erases the whole chip; if you want that, use STM32CubeProgrammer.",
-            e),
-        DfuStatusCode.ErrVerify => new UploadException(
-            UploadError.DeviceFailed,
-            $"{e.Message} {state}",
-            $"errVERIFY means that the board compared, and its flash does not hold what was sent: the sketch is larger than the flash, or the flash is write-protected or worn out there. {Again.Sentence}; if it fails at the same address, that is the reason.",
-            e),
-        DfuStatusCode.ErrFirmware => new UploadException(
-            UploadError.DeviceFailed,
-            $"{e.Message} {state}",
-            "errFIRMWARE means that the bootloader has looked at the sketch and would not start it. Check that it was compiled for this board, this bootloader and this address.",
-            e),
-        _ => new UploadException(UploadError.DeviceFailed, $"{e.Message} {state}", Retry, e),
-    };
+            e)
+        : new UploadException(UploadError.DeviceFailed, $"{e.Message} {state}", e.Hint ?? Retry, e);
 
     /// <summary>Lists the devices of a bus.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.UsbUnavailable"/>: the bus cannot be listed.</exception>

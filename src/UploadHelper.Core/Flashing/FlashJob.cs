@@ -172,7 +172,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
 
     private void Progress(FlashPhase phase, long done, long total)
     {
-        State.Progress(phase, done);
+        State.Progress(phase, done, total);
         events(new FlashProgress(phase, done, total));
     }
 

@@ -99,7 +99,8 @@ public sealed class InterruptedUpload
     /// <summary>Records the progress of the upload: what the board has acknowledged.</summary>
     /// <param name="phase">The phase.</param>
     /// <param name="done">Bytes done in it; 0 when its first request is about to be sent.</param>
-    public void Progress(FlashPhase phase, long done)
+    /// <param name="total">Bytes of the phase.</param>
+    public void Progress(FlashPhase phase, long done, long total)
     {
         if (phase == FlashPhase.Compare)
         {
@@ -111,6 +112,7 @@ public sealed class InterruptedUpload
         {
             _ when _isOutside => HasChanged ? _incomplete : _eraseUnconfirmed,
             FlashPhase.Finalize when done > 0 => WrittenUnverified,
+            FlashPhase.Write when done == total && _info is { WritesInOneGo: true } => WrittenUnverified,
             FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
             FlashPhase.Finalize => WithPowerLost(LastBlock),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),

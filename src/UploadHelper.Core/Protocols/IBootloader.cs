@@ -124,7 +124,7 @@ internal sealed record BootloaderProtocol(
             { IsMaple: true } => Maple(description),
             { IsDfuSe: true } => DfuSe(description),
             { IsPlainDfu: true } => PlainDfu(description, BootloaderCatalogue.AreaOf(description), start),
-            _ => throw NotSupported(description.Device, "it does not speak DfuSe"),
+            _ => throw NotSupported(description.Device, "its descriptors are those of neither DfuSe nor plain DFU 1.1"),
         };
     }
 

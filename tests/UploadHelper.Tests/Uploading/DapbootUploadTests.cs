@@ -193,7 +193,7 @@ public class DapbootUploadTests
 
         Assert.Contains("errFIRMWARE", e.Message, StringComparison.Ordinal);
         Assert.Contains("would not start it", e.Hint, StringComparison.Ordinal);
-        Assert.Contains(InterruptedUpload.IncompleteMayStart, e.Message, StringComparison.Ordinal);
+        Assert.Contains(InterruptedUpload.WrittenUnverified, e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

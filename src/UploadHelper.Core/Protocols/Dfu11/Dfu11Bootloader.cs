@@ -66,6 +66,8 @@ public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     {
         if (_next is null || address < _next)
         {
+            // What is to be erased above comes before the return to the start.
+            SendErased(_eraseEnd);
             ToIdle();
             Begin(_start);
         }
@@ -77,6 +79,11 @@ public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
             var block = data.Slice(offset, Math.Min(_block.Length, data.Length - offset));
             Send(block.Span);
             var done = offset + block.Length;
+            if (done == data.Length)
+            {
+                SendErased(upTo: map.SectorAt(address + (long)done - 1)!.Value.End);
+            }
+
             if (done == data.Length || map.SectorAt(address + (long)done)?.Address == address + (long)done)
             {
                 written(done - reported);

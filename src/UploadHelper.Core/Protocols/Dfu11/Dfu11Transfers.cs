@@ -1,5 +1,6 @@
 using System.Text;
 using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
 
@@ -15,6 +16,9 @@ namespace UploadHelper.Core.Protocols.Dfu11;
 internal sealed class Dfu11Transfers(DfuConnection dfu, uint start, int transferSize)
 {
     private const int ReadAttempts = 3;
+
+    private const string NotHeld =
+        $"errVERIFY means that the board has compared, and its flash does not hold what was sent: the flash ends there, is write-protected or worn out. {Again.Sentence}; if it fails at the same address, make the sketch smaller or upload it to another board.";
 
     // A page of an STM32F103 takes 50 to 110 ms; clones are said to be much slower (devanlai/dapboot, pull request 58), and a sector of
     // 128 KiB takes up to 4 s.
@@ -36,7 +40,10 @@ internal sealed class Dfu11Transfers(DfuConnection dfu, uint start, int transfer
         var status = dfu.Execute(WriteLimit);
         if (status.State != DfuState.DownloadIdle || status.Code != DfuStatusCode.Ok)
         {
-            throw new DfuException($"The device failed to write {block.Length} bytes at 0x{address:X8}: it reports {status}.", status);
+            throw new DfuException($"The device failed to write {block.Length} bytes at 0x{address:X8}: it reports {status}.", status)
+            {
+                Hint = status.Code == DfuStatusCode.ErrVerify ? NotHeld : null,
+            };
         }
     }
 

@@ -16,6 +16,9 @@ namespace UploadHelper.Core.Protocols.Dfu11;
 /// <param name="functional">Its functional descriptor.</param>
 public sealed class WholeImageBootloader(IUsbDevice device, DfuConnection dfu, MemoryMap map, DfuFunctionalDescriptor functional) : IBootloader
 {
+    private const string NotStartable =
+        "errFIRMWARE means that the bootloader has looked at the sketch and would not start it. Check that it was compiled for this board, this bootloader and this address.";
+
     // The standard sets no limit; a device that copies the image from one memory to another needs a while.
     private static readonly TimeSpan Manifestation = TimeSpan.FromSeconds(60);
 
@@ -101,7 +104,10 @@ public sealed class WholeImageBootloader(IUsbDevice device, DfuConnection dfu, M
             var status = dfu.Finish(Manifestation);
             if (status.Code != DfuStatusCode.Ok || (functional.IsManifestationTolerant && status.State != DfuState.Idle))
             {
-                throw new DfuException($"The device did not accept the sketch: it reports {status}.", status);
+                throw new DfuException($"The device did not accept the sketch: it reports {status}.", status)
+                {
+                    Hint = status.Code == DfuStatusCode.ErrFirmware ? NotStartable : null,
+                };
             }
         }
         catch (UsbException) when (!functional.IsManifestationTolerant)
