@@ -50,7 +50,7 @@ internal sealed class RuntimeDetach(IUsbBus bus, TimeProvider time, Action<Uploa
     // By the option, by its place, or by its ids; the default ids name nothing.
     private static bool IsNamed(UsbDeviceInfo device, BootloaderRequest request) =>
         request.Filter.MatchesPlace(device)
-        && (request.Detach || request.Filter.UsbPath is not null || (!request.Filter.IsDefault && request.Filter.Ids.Contains(device.Id)));
+        && (request.Detach || device.Path == request.Filter.UsbPath || (!request.Filter.IsDefault && request.Filter.Ids.Contains(device.Id)));
 
     private bool Tell(UsbDeviceInfo found, CancellationToken cancellationToken)
     {

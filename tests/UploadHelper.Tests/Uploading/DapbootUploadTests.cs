@@ -3,6 +3,7 @@ using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Faults;
@@ -157,6 +158,18 @@ public class DapbootUploadTests
         Assert.Contains("errVERIFY", e.Message, StringComparison.Ordinal);
         Assert.Contains("does not hold what was sent", e.Hint, StringComparison.Ordinal);
         Assert.Contains(InterruptedUpload.Incomplete, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_error_that_an_earlier_host_has_left_does_not_count()
+    {
+        var bench = new Bench("dapboot,boot=high", StartState.Bootloader);
+        bench.Board.Control(new UsbSetup(0x00, 9, 1, 0, 0), []);
+        bench.Board.Control(new UsbSetup(0x21, 1, 0, 0, 30), new byte[30]);
+        bench.Board.Control(new UsbSetup(0xA1, 3, 0, 0, 6), []);
+        Assert.Equal(0x0B, bench.Board.Control(new UsbSetup(0xA1, 3, 0, 0, 6), []).Data.Span[0]);
+
+        Assert.True(bench.Upload(Request(bench, High)).Verified);
     }
 
     [Theory]

@@ -119,6 +119,8 @@ public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     {
         if (_next is null)
         {
+            // An error that came in dfuDNLOAD-IDLE stays after ABORT; CLRSTATUS does no harm in any state (dfu_set_status()).
+            dfu.ClearStatus();
             _transfers.Restart();
         }
 
