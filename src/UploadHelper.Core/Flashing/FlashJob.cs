@@ -61,7 +61,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
                 hasWritten |= unfinished.Memories.Count > 0;
                 events(new PlanMade(unfinished, skipped, image.Size - skipped));
                 Warn(image, unfinished);
-                State.Begin(image, session.Info, session.Select(whole.Memories[0].Memory).IsSequential);
+                State.Begin(image, session.Info, session.Select(whole.Memories[0].Memory).IsSequential, session.Description.Functional.TransferSize);
                 var (verified, damage) = flasher.Run(unfinished, whole, verify);
                 if (damage is null)
                 {
@@ -91,6 +91,17 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
 
                 unfinished = ResumesBySector ? unfinished?.Without(flasher.HasWritten) : null;
                 whole = unfinished is null ? null : whole;
+            }
+            catch (DfuException e) when (e.Status?.Code == DfuStatusCode.ErrVerify && flasher.HasSentVectors && whole is not null)
+            {
+                // The board has found that the vector table's block is damaged, which may start the sketch all the same.
+                State.FoundDamage(hasVectors: true);
+                if (session.Recover(UsbFault.Stall))
+                {
+                    Withdraw(whole, flasher);
+                }
+
+                throw;
             }
             catch (DfuException e) when (e.Status?.Code == DfuStatusCode.ErrVendor && !State.HasChanged && whole is not null && IsReadProtected(whole))
             {

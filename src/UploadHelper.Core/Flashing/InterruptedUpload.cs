@@ -22,6 +22,10 @@ public sealed class InterruptedUpload
     public const string FirstBlockUnconfirmed =
         "The board did not confirm the first block: it has either the old sketch, or a new one that may be incomplete and may be started anyway.";
 
+    /// <summary>The state of such a board that did not confirm the last block.</summary>
+    public const string EndUnconfirmed =
+        "Everything except the last block is written. It is unknown whether that block is written too. If it is, the new sketch is complete; if not, it is incomplete, but may be started anyway.";
+
     /// <summary>The state of a board whose first erase failed.</summary>
     public const string NothingElseErased = "Nothing else was erased.";
 
@@ -56,6 +60,7 @@ public sealed class InterruptedUpload
     private bool _isOutside;
     private BootloaderInfo? _info;
     private bool _defersErase;
+    private int _blockSize;
 
     /// <summary>Whether the board has acknowledged an erase or a write.</summary>
     public bool HasChanged { get; private set; }
@@ -88,9 +93,10 @@ public sealed class InterruptedUpload
     /// <param name="image">The image.</param>
     /// <param name="info">The bootloader.</param>
     /// <param name="defersErase">Whether erases are carried out by the first write.</param>
-    public void Begin(FirmwareImage image, BootloaderInfo info, bool defersErase)
+    /// <param name="blockSize">The bootloader's wTransferSize.</param>
+    public void Begin(FirmwareImage image, BootloaderInfo info, bool defersErase, int blockSize)
     {
-        (_info, _defersErase) = (info, defersErase);
+        (_info, _defersErase, _blockSize) = (info, defersErase, blockSize);
         _isOutside = !FlashAddress.IsInternalFlash(image.Start);
         (_incomplete, _eraseUnconfirmed) = _isOutside ? (OutsideIncomplete, OutsideUnconfirmed)
             : (StartedAt(image, info) is null ? Incomplete : IncompleteMayStart, EraseUnconfirmed);
@@ -113,6 +119,7 @@ public sealed class InterruptedUpload
             _ when _isOutside => HasChanged ? _incomplete : _eraseUnconfirmed,
             FlashPhase.Finalize when done > 0 => WrittenUnverified,
             FlashPhase.Write when done == total && _info is { WritesInOneGo: true } => WrittenUnverified,
+            FlashPhase.Write when done > 0 && total - done <= _blockSize && _info is { WritesInOneGo: true } => EndUnconfirmed,
             FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
             FlashPhase.Finalize => WithPowerLost(LastBlock),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),

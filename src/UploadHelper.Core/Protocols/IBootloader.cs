@@ -151,7 +151,7 @@ internal sealed record BootloaderProtocol(
         var info = BootloaderCatalogue.For(description, memory.Map);
         return new BootloaderProtocol([memory], info, (device, connection, selected) => info.TakesWholeImages
             ? new WholeImageBootloader(device, connection, selected.Map, description.Functional)
-            : new Dfu11Bootloader(connection, selected.Map, description.Functional, info.ErasedValue))
+            : new Dfu11Bootloader(connection, selected.Map, description.Functional, info.ErasedValue) { KeptVectors = info.KeptVectors })
         {
             Measure = area?.OwnText is null ? null : connection => PlainDfu(description, OwnPages.Find(connection, area, description.Functional), start),
         };

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
@@ -72,8 +71,13 @@ public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
     /// <inheritdoc/>
     protected override ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data)
     {
+        if (!_takesClassRequests)
+        {
+            return Stall();
+        }
+
         // What is too long is stalled before it is looked at; so is all that nobody has registered for.
-        if (!_takesClassRequests || (setup.RequestType & 0x7F) != 0x21 || setup.Index != 0 || (!setup.IsIn && setup.Length > _control.Length))
+        if ((setup.RequestType & 0x7F) != 0x21 || setup.Index != 0 || (!setup.IsIn && setup.Length > _control.Length))
         {
             Violation($"request {setup.Request} of {setup.Length} bytes to interface {setup.Index}: not supported");
             return Stall();

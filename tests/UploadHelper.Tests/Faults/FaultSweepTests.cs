@@ -18,7 +18,7 @@ public abstract class FaultSweep(ITestOutputHelper output, string board)
     public void Whatever_fails_whenever_the_promises_hold()
     {
         var plan = new TransferPlan(_kind);
-        Assert.InRange(plan.Count, 20, 1_000);
+        Assert.InRange(plan.Count, 15, 1_000);
         var broken = new List<string>();
         var counts = new SortedDictionary<FaultKind, Dictionary<string, int>>();
         var trials = 0;

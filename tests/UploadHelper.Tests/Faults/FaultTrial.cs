@@ -107,7 +107,7 @@ internal sealed class FaultTrial
 
         string[] states =
         [
-            InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed,
+            InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed, InterruptedUpload.EndUnconfirmed,
             ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock,
             ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
         ];
@@ -134,6 +134,7 @@ internal sealed class FaultTrial
         InterruptedUpload.WrittenUnverified => IsComplete() || FailsSilently(),
         InterruptedUpload.EraseUnconfirmed => IsAsBefore() || !CanStart(),
         InterruptedUpload.FirstBlockUnconfirmed => _kind.IsInOneGo,
+        InterruptedUpload.EndUnconfirmed => _kind.IsInOneGo && !IsAsBefore(),
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
         InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || (Happened("cut") && IsLeftOpen())),

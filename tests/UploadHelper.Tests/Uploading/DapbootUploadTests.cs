@@ -21,7 +21,7 @@ public class DapbootUploadTests
     public static TheoryData<string, uint, int> Boards()
     {
         var data = new TheoryData<string, uint, int>();
-        foreach (var size in (int[])[500, 1024, 1025, 4_003, 30_001, 57 * 1024])
+        foreach (var size in (int[])[600, 1024, 1025, 4_003, 30_001, 57 * 1024])
         {
             data.Add("dapboot", Low, size);
             data.Add("dapboot,boot=tolerant", Low, size);
@@ -150,8 +150,11 @@ public class DapbootUploadTests
     [Fact]
     public void A_flash_that_does_not_hold_what_was_sent_is_told_in_words()
     {
-        var bench = new Bench("dapboot", StartState.Bootloader);
-        bench.Board.InjectFault(Fault.Parse("bit@40"));
+        var (bench, at) = (new Bench("dapboot", StartState.Bootloader), 0);
+        bench.Seen = e => at = e.Text == "program 1024 bytes at 0x08003000" ? bench.Board.BootloaderTransfers - 1 : at;
+        bench.Upload(Request(bench, Low) with { Full = true });
+        bench = new Bench("dapboot", StartState.Bootloader);
+        bench.Board.InjectFault(new Fault(FaultKind.Bit, at));
 
         var e = Assert.Throws<UploadException>(() => bench.Upload(Request(bench, Low) with { Full = true }));
 

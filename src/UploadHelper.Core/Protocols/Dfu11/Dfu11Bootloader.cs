@@ -1,3 +1,4 @@
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
@@ -28,6 +29,12 @@ public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
 
     // End of the pages that still have to be erased; 0 if there are none.
     private long _eraseEnd;
+
+    /// <summary>
+    /// Where it keeps the sketch's stack pointer and reset vector, if the first page has its own; null otherwise. It reads as the sketch
+    /// that was sent, with 0 in these words; without a sketch they count as erased.
+    /// </summary>
+    public KeptVectors? KeptVectors { get; init; }
 
     /// <inheritdoc/>
     public bool CanRead => functional.CanUpload;
@@ -97,7 +104,7 @@ public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     {
         Flush();
         ToIdle();
-        _transfers.Read(address, length, next);
+        _transfers.Read(address, length, (from, block) => next(from, KeptVectors is { } kept && from == _start ? ErasedOrNot(block, kept) : block));
     }
 
     /// <inheritdoc/>
@@ -113,6 +120,18 @@ public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         {
             // It has reset before it answered.
         }
+    }
+
+    private ReadOnlyMemory<byte> ErasedOrNot(ReadOnlyMemory<byte> block, KeptVectors kept)
+    {
+        if (block.Length < kept.Offset + Bootloaders.KeptVectors.Size || block.Span[..Bootloaders.KeptVectors.Size].ContainsAnyExcept(erased))
+        {
+            return block;
+        }
+
+        var data = block.ToArray();
+        data.AsSpan(kept.Offset, Bootloaders.KeptVectors.Size).Fill(erased);
+        return data;
     }
 
     private void Begin(long at)
