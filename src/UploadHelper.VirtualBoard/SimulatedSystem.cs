@@ -255,6 +255,7 @@ public static class BoardFactory
             },
         }),
         ("maple-orig", () => new MapleBoard("maple-orig", MapleBuild.LeafLabs(), Part.Stm32F103(128)) { Ghost = GhostKind.TakesOneRequest }),
+        ("maple-f4", () => new MapleBoard("maple-f4", MapleBuild.F4Port(), Part.Stm32F405()) { DefaultSketch = "libmaple-f4", StackPointer = 0x2001_0000 }),
         ("dapboot", () => new DapbootBoard(DapbootBuild.BluePill, Part.Stm32F103(128))
         {
             Variants = new Dictionary<string, IBoardKind>
@@ -268,7 +269,6 @@ public static class BoardFactory
                 ["boot=skr"] = new DapbootBoard(DapbootBuild.SkrMiniE3, Part.Stm32F103HighDensity()),
             },
         }),
-        ("maple-f4", () => new MapleBoard("maple-f4", MapleBuild.F4Port(), Part.Stm32F405()) { DefaultSketch = "libmaple-f4", StackPointer = 0x2001_0000 }),
     ];
 
     /// <summary>The names of all kinds.</summary>

@@ -33,9 +33,9 @@ public static class BootloaderCatalogue
     public static IReadOnlyList<BootloaderInfo> All { get; } =
     [
         .. MapleFamily.Entries,
-        .. DapbootFamily.Entries,
         .. F4BootloaderFamily.Entries,
         .. F1Family.Entries,
+        .. DapbootFamily.Entries,
         .. ArduinoFamily.Entries,
         .. StRomFamily.Entries,
     ];

@@ -60,7 +60,7 @@ internal static class DapbootFamily
         {
             Matches = (device, _) => IsLow(device) && PageOf(device) == LargePage,
             Family = Name,
-            Places = [new("--offset 0x2000", LowStart, [Low(Tolerant, LargePageSetting)]) { Label = "SKR mini E3 V2" }],
+            Places = [new("--offset 0x2000", LowStart, [Low(Tolerant, LargePageSetting)])],
             Sketch = Rule(LowStart),
             Limit = InHalves,
             IsCertain = true,

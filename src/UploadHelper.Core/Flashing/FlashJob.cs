@@ -114,9 +114,15 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
     // A protected chip refuses to be read as well as to be changed (AN3156). One refusal alone may be an error in an erase.
     private bool IsReadProtected(FlashPlan whole)
     {
+        var bootloader = session.Select(whole.Memories[0].Memory);
+        if (!bootloader.CanRead)
+        {
+            return false;
+        }
+
         try
         {
-            session.Select(whole.Memories[0].Memory).Read(whole.Memories[0].Sectors[0].Address, sizeof(uint), (from, word) => from + (long)word.Length);
+            bootloader.Read(whole.Memories[0].Sectors[0].Address, sizeof(uint), (from, word) => from + (long)word.Length);
             return false;
         }
         catch (DfuException e)
