@@ -135,6 +135,9 @@ public sealed record SimulationOptions(string Board)
     /// <summary>Whether the BOOT0 pin is high.</summary>
     public bool Boot0 { get; init; }
 
+    /// <summary>Whether the flash is read protected (RDP level 1).</summary>
+    public bool ReadProtected { get; init; }
+
     /// <summary>The variant of its kind, "KEY=VALUE" (<see cref="IBoardKind.Variants"/>), or null.</summary>
     public string? Variant { get; init; }
 
@@ -168,7 +171,7 @@ public sealed record SimulationOptions(string Board)
     /// <summary>The file of the Nth of several boards, from 1.</summary>
     internal static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
 
-    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,prints=yes,boot0=1,page=BYTES,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
+    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,prints=yes,boot0=1,rdp=1,page=BYTES,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
     /// <param name="text">The options.</param>
     /// <param name="start">What the board does at the start by default.</param>
     /// <exception cref="FormatException">An unknown name, key or value; the message lists the known ones.</exception>
@@ -211,11 +214,12 @@ public sealed record SimulationOptions(string Board)
         ("page", _) => this with { ErasesAtOnce = PageSize(value) },
         ("reset", "yes" or "no") => this with { CanReset = value == "yes" },
         ("prints", "yes" or "no") => this with { Prints = value == "yes" },
+        ("rdp", "0" or "1") => this with { ReadProtected = value == "1" },
         ("boot0", "0" or "1") => this with { Boot0 = value == "1" },
         _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
         _ => throw new FormatException(
             $"Invalid option \"{key}={value}\" of virtual board {Board}. Known options: "
-                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "prints=yes|no", "boot0=0|1", "page=BYTES", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "prints=yes|no", "boot0=0|1", "rdp=0|1", "page=BYTES", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
     };
 
     private static uint PageSize(string value) =>
@@ -293,6 +297,7 @@ public static class BoardFactory
 
         var flash = kind.CreateFlash();
         flash.ErasesAtOnce = options.ErasesAtOnce;
+        flash.IsReadProtected = options.ReadProtected;
         var spiFlash = kind.CreateSpiFlash();
         if (!Load(options.FlashFile, flash, $"the flash of {options.Board}") && options.Start != StartState.Empty)
         {

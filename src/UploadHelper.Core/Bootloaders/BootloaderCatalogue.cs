@@ -146,6 +146,9 @@ public sealed record BootloaderInfo(string Name, string Source)
         init;
     }
 
+    /// <summary>Whether it is in the chip's ROM, so that no erase can destroy it.</summary>
+    public bool IsInRom { get; init; }
+
     /// <summary>Where it starts sketches, with the devices that are known to have it.</summary>
     public IReadOnlyList<SketchPlace> Places { get; init; } = [];
 

@@ -35,6 +35,7 @@ internal static class StRomFamily
         {
             Matches = (device, map) => IsRom(device) && map.Groups[0] is { SectorSize: 0x4000 } or { SectorSize: 0x8000 },
             Family = FamilyName,
+            IsInRom = true,
             Places = AtFlashBase(
                 Rom("@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg,04*016Kg,01*064Kg,07*128Kg", "@Option Bytes  /0x1FFFC000/01*016 e"),
                 Rom(
@@ -55,6 +56,7 @@ internal static class StRomFamily
             // Its iProduct is "DFU in FS Mode", like that of everything on ST's middleware; the option bytes identify the H7.
             Matches = (device, _) => device.Alternates.Any(a => a.Name.Contains("/0x5200201C/", StringComparison.OrdinalIgnoreCase)),
             Family = FamilyName,
+            IsInRom = true,
             Places = AtFlashBase(BootloaderCatalogue.Device(
                 Id,
                 "STMicroelectronics",
@@ -82,6 +84,7 @@ internal static class StRomFamily
             // 1 MiB of 2 KiB pages: a smaller part may be an F072, whose ROM answers early polling with a pipe error (openmv #1508).
             Matches = (device, map) => IsRom(device) && map.Groups[0] is { SectorSize: 0x800, Count: >= 512 },
             Family = FamilyName,
+            IsInRom = true,
             Places = AtFlashBase(Rom(
                 "@Internal Flash  /0x08000000/512*0002Kg",
                 "@Option Bytes  /0x1FFF7800/01*040 e",
@@ -101,6 +104,7 @@ internal static class StRomFamily
         {
             Matches = (device, _) => IsRom(device),
             Family = FamilyName,
+            IsInRom = true,
         },
     ];
 

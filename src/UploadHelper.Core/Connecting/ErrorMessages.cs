@@ -56,7 +56,7 @@ public static class ErrorMessages
         ? new UploadException(
             UploadError.ReadProtected,
             $"{e.Message} {state}",
-            "errVENDOR usually means that the flash is read-protected (RDP). Removing the protection erases the whole chip; if you want that, use STM32CubeProgrammer.",
+            "errVENDOR usually means that the flash is read-protected (RDP). `upload-helper unprotect` removes the protection, and erases the whole flash.",
             e)
         : new UploadException(UploadError.DeviceFailed, $"{e.Message} {state}", e.Hint ?? Retry, e);
 

@@ -134,7 +134,7 @@ public static class ErrorTable
             "The chip is read-protected",
             "The bootloader reports read-out protection (RDP). Chips on boards that were part of a product are often protected.",
             "Unchanged: a protected chip allows neither erasing nor writing.",
-            "Removing the protection erases the whole chip, including its bootloader. If that is what you want: in STM32CubeProgrammer, under option bytes, set Read Out Protection (RDP) to AA.")),
+            "Removing the protection erases the whole flash. If that is what you want: start the bootloader in ROM (hold BOOT0, press RESET, release BOOT0), and run `upload-helper unprotect`.")),
         new(UploadError.VerifyFailed, 9, new(
             "verify-failed",
             "Verification failed",

@@ -8,8 +8,8 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Flashing;
 
 /// <summary>
-/// Reduces a plan to what is not on the board yet. Each sector is read back up to its first difference; every byte is
-/// compared, since a checksum misses changes that cancel each other out.
+/// Reduces a plan to what is not on the board yet. Each sector is read back up to its first difference, as long as that can save a
+/// write; every byte is compared, since a checksum misses changes that cancel each other out.
 /// </summary>
 /// <param name="select">Selects a memory, and returns the bootloader in dfuIDLE.</param>
 /// <param name="erased">What an erased byte reads as.</param>
@@ -56,7 +56,29 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
         var different = new HashSet<Sector>();
         try
         {
-            foreach (var run in wanted)
+            // One that writes only upwards from its base has to write everything before the last difference again: if the last
+            // sector differs, it makes no sense to look for a difference before it.
+            var (before, last) = bootloader.IsSequential ? SplitLastSector(map, wanted) : (wanted, []);
+            Read(last);
+            if (different.Count == 0)
+            {
+                Read(before);
+            }
+            else
+            {
+                compared.Add(before.Sum(r => r.Data.Length));
+            }
+
+            return different;
+        }
+        catch (Exception e) when (BootloaderReading.IsRefusal(e))
+        {
+            return null;
+        }
+
+        void Read(IEnumerable<Segment> runs)
+        {
+            foreach (var run in runs)
             {
                 long at = run.Address;
                 bootloader.Read(run.Address, run.Data.Length, (address, found) =>
@@ -66,13 +88,20 @@ public sealed class SectorComparison(Func<DfuMemory, IBootloader> select, byte e
                     return at = end;
                 });
             }
+        }
+    }
 
-            return different;
-        }
-        catch (Exception e) when (BootloaderReading.IsRefusal(e))
+    private static (IReadOnlyList<Segment> Before, IReadOnlyList<Segment> Last) SplitLastSector(MemoryMap map, List<Segment> wanted)
+    {
+        var run = wanted[^1];
+        var start = map.SectorAt(run.End - 1)!.Value.Address;
+        if (start <= run.Address)
         {
-            return null;
+            return (wanted[..^1], [run]);
         }
+
+        var length = (int)(start - run.Address);
+        return ([.. wanted[..^1], run with { Data = run.Data[..length] }], [new Segment(start, run.Data[length..])]);
     }
 
     private bool HasErasedVectors(IBootloader bootloader, FlashPlan plan, MemoryPlan memory) =>

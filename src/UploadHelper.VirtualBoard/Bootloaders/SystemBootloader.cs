@@ -1,3 +1,4 @@
+using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
@@ -17,6 +18,7 @@ public abstract class SystemBootloader : DfuSeFunction
     private static readonly TimeSpan LeaveTime = TimeSpan.FromMilliseconds(10);
     private readonly IReadOnlyList<RomMemory> _memories;
     private TimeSpan? _leavesAt;
+    private bool _unprotects;
 
     /// <summary>The ROM, just started.</summary>
     /// <param name="identity">Its descriptors.</param>
@@ -38,7 +40,14 @@ public abstract class SystemBootloader : DfuSeFunction
         if (now >= _leavesAt)
         {
             _leavesAt = null;
-            Jump();
+            if (_unprotects)
+            {
+                Board.Reset("the option bytes are loaded", BootCause.Software);
+            }
+            else
+            {
+                Jump();
+            }
         }
     }
 
@@ -51,20 +60,33 @@ public abstract class SystemBootloader : DfuSeFunction
         switch (command)
         {
             case [EraseCommand]:
-                return MassErase();
+                return IsAllowed("erase") ? MassErase() : null;
             case [ReadUnprotectCommand]:
-                // A reset loads the option bytes once the flash is empty.
+                _unprotects = true;
                 var took = MassErase();
-                Board.Reset("read unprotect", BootCause.ByHand);
+                Board.Flash.IsReadProtected = Board.Flash.HasNoPower;
+                _leavesAt = Board.Now + took;
                 return took;
             default:
                 return base.OtherCommand(command);
         }
     }
 
+    // Read protection refuses reading (AN3156, 4.1).
+    /// <inheritdoc/>
+    protected override ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data) =>
+        setup is { IsIn: true, Request: (byte)DfuRequest.Upload, Value: > 1, Length: > 0 } && State is DfuState.Idle or DfuState.UploadIdle && !IsAllowed("UPLOAD")
+            ? Stall()
+            : base.Class(setup, data);
+
     /// <inheritdoc/>
     protected override TimeSpan? Erase(uint address)
     {
+        if (!IsAllowed("erase"))
+        {
+            return null;
+        }
+
         if (!Board.Flash.Contains(address))
         {
             Board.Log(BoardEventKind.Violation, $"erase of 0x{address:X8}: no flash there");
@@ -80,6 +102,11 @@ public abstract class SystemBootloader : DfuSeFunction
     /// <inheritdoc/>
     protected override TimeSpan? Program(uint address, ReadOnlySpan<byte> data)
     {
+        if (!IsAllowed("program"))
+        {
+            return null;
+        }
+
         // Whole units; what is left in the buffer fills the last one.
         var unit = Board.Flash.Part.ProgramUnit;
         if (data.Length % unit != 0)
@@ -130,6 +157,12 @@ public abstract class SystemBootloader : DfuSeFunction
         return Done(status);
     }
 
+    // Read unprotect: the host gets the answer that says dfuDNBUSY, and no other. The reset that follows the erase loads the new option
+    // bytes (AN2662, 4.5.4).
+    /// <inheritdoc/>
+    protected override ControlReply Executed(byte[] answer, TimeSpan took) =>
+        _unprotects ? new ControlReply(ControlOutcome.Done, answer, TimeSpan.Zero, BusyAfter: took) : base.Executed(answer, took);
+
     /// <summary>Jumps to the address pointer; without a program there, a reset restarts DFU mode.</summary>
     protected void Jump()
     {
@@ -141,6 +174,18 @@ public abstract class SystemBootloader : DfuSeFunction
         {
             Board.Reset($"leave to 0x{Pointer:X8}: no program there", BootCause.ByHand);
         }
+    }
+
+    private bool IsAllowed(string request)
+    {
+        if (!Board.Flash.IsReadProtected)
+        {
+            return true;
+        }
+
+        Board.Log(BoardEventKind.Request, $"{request} refused: read protection");
+        Fail(DfuStatusCode.ErrVendor);
+        return false;
     }
 
     private TimeSpan MassErase()

@@ -29,6 +29,9 @@ public sealed class FlashMemory
     /// </summary>
     public uint ErasesAtOnce { get; internal set; }
 
+    /// <summary>Whether read protection (RDP level 1) keeps the ROM from reading and changing it. Programs in this flash do as they like.</summary>
+    public bool IsReadProtected { get; internal set; }
+
     /// <summary>How often each sector was erased, as the bootloader numbers them.</summary>
     public IReadOnlyList<int> Erases => _erases;
 

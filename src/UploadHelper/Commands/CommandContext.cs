@@ -142,6 +142,7 @@ internal static class CommandTable
         ("read", ReadCommand.Create),
         ("verify", VerifyCommand.Create),
         ("erase", EraseCommand.Create),
+        ("unprotect", UnprotectCommand.Create),
         ("leave", LeaveCommand.Create),
         ("reset", ResetCommand.Create),
         ("image", ImageCommand.Create),

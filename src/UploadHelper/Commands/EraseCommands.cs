@@ -63,6 +63,44 @@ internal static class EraseCommand
     }
 }
 
+/// <summary><c>unprotect</c>: removes the read protection of a chip, with everything that is in its flash.</summary>
+internal static class UnprotectCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var command = new ExampledCommand(
+            "unprotect",
+            "Remove the read protection (RDP) of a chip through the bootloader in its ROM. The chip erases its whole flash. Asks first.",
+            "upload-helper unprotect",
+            "upload-helper unprotect --yes --simulate f4rom,rdp=1");
+        command.SetAction(parse => BoardRun.Start(context, parse, Unprotect));
+        return command;
+    }
+
+    private static CommandOutcome Unprotect(BoardRun run)
+    {
+        var confirmation = run.Settings.Switch(SettingKeys.Yes) ? null : new Confirmation(run.Context.Streams);
+        ReadProtection? protection = null;
+        var outcome = run.OnBootloader(
+            session =>
+            {
+                protection = new ReadProtection(session, run.Reporter.Event);
+                return protection.Remove(() => confirmation?.Ask(
+                    $"Erase the whole flash of {session.Description.Device.Id} at {session.Description.Device.Path} to remove its read protection?", run.Context.CancellationToken));
+            },
+            () => protection?.State ?? ErrorMessages.NothingErased);
+        return new CommandOutcome(
+            "Done: " + outcome switch
+            {
+                UnprotectOutcome.WasNotProtected => "the board is not read-protected. Nothing was erased.",
+                UnprotectOutcome.Verified => "the read protection is removed, and the whole flash is erased, verified. The board is still in its bootloader.",
+                _ => "the board accepted the request to remove the read protection and to erase its whole flash, not verified. "
+                    + "It has not come back to its bootloader: hold BOOT0, press RESET and release BOOT0.",
+            },
+            new UnprotectResult(outcome != UnprotectOutcome.WasNotProtected, outcome == UnprotectOutcome.Verified));
+    }
+}
+
 /// <summary><c>leave</c>: leaves DFU mode and starts the sketch.</summary>
 internal static class LeaveCommand
 {

@@ -15,13 +15,14 @@ internal static class OptionTable
     private const string Verify = "verify";
     private const string Read = "read";
     private const string Erase = "erase";
+    private const string Unprotect = "unprotect";
     private const string Leave = "leave";
     private const string Info = "info";
     private const string Image = "image";
     private const string Doctor = "doctor";
     private const string Simulate = "simulate";
 
-    private static readonly string[] OnBootloader = [Upload, Verify, Read, Erase, Leave];
+    private static readonly string[] OnBootloader = [Upload, Verify, Read, Erase, Unprotect, Leave];
 
     /// <summary>All options, in the order in which help shows them.</summary>
     public static IReadOnlyList<OptionRow> Rows { get; } =
@@ -67,7 +68,7 @@ internal static class OptionTable
         },
         new(SettingKeys.Alternate, OptionKind.Byte, "N", "Alternate setting [default: the one that holds the address]")
         {
-            Commands = OnBootloader,
+            Commands = [Upload, Verify, Read, Erase, Leave],
         },
         new(SettingKeys.Timeout, OptionKind.Seconds, "SECONDS", "How long to wait for the bootloader")
         {
@@ -113,7 +114,7 @@ internal static class OptionTable
         },
         new(SettingKeys.Yes, OptionKind.Switch, "", "Do not ask for confirmation")
         {
-            Commands = [Erase],
+            Commands = [Erase, Unprotect],
         },
         new(SettingKeys.UdevRules, OptionKind.Switch, "", "Print the udev rules (Linux) and exit")
         {

@@ -97,6 +97,8 @@ internal sealed record ReadResult(string Address, int Size, string File, string 
 
 internal sealed record VerifiedResult(string Address, long Size, bool Verified) : JsonResult(0);
 
+internal sealed record UnprotectResult(bool Erased, bool Verified) : JsonResult(0);
+
 internal sealed record LeftResult(string Address, bool Left, string? Port) : JsonResult(0);
 
 internal sealed record ResetResult(string Port, bool? Gone) : JsonResult(0);
@@ -287,6 +289,7 @@ internal sealed record InfoEvent(
 [JsonSerializable(typeof(UploadedResult))]
 [JsonSerializable(typeof(ReadResult))]
 [JsonSerializable(typeof(VerifiedResult))]
+[JsonSerializable(typeof(UnprotectResult))]
 [JsonSerializable(typeof(LeftResult))]
 [JsonSerializable(typeof(ResetResult))]
 [JsonSerializable(typeof(FailedResult))]

@@ -29,6 +29,17 @@ public sealed class UsbLayerTests
         Assert.Contains($"error : UsbLayer is LibUsb or LibUsbDotNet, not '{layer}'.", run.Out, StringComparison.Ordinal);
     }
 
+    // The package is not everywhere, so that nobody may notice that the tests no longer compile with it.
+    [Fact]
+    public void Tests_of_what_only_the_default_layer_has_are_left_out_with_the_other()
+    {
+        var items = JsonDocument.Parse(ProcessRun.Of(
+            "dotnet", ["msbuild", "tests/UploadHelper.Tests", "-nologo", "-getItem:Compile", "-property:UsbLayer=LibUsbDotNet"]).Out);
+        var compiled = items.RootElement.GetProperty("Items").GetProperty("Compile").EnumerateArray().Select(i => i.GetProperty("FullPath").GetString()!).ToList();
+        Assert.Contains(compiled, f => f.EndsWith("LibUsbLoaderTests.cs", StringComparison.Ordinal));
+        Assert.DoesNotContain(compiled, f => File.ReadAllText(f).Contains("using UploadHelper.Devices.Usb.LibUsb;", StringComparison.Ordinal));
+    }
+
     private static ProcessRun Build(string layer, string what) =>
         ProcessRun.Of("dotnet", ["msbuild", "src/UploadHelper.Devices", "-nologo", what, $"-property:UsbLayer={layer}"]);
 }

@@ -11,6 +11,7 @@ public class HelpTests
     [InlineData("verify", true)]
     [InlineData("read", true)]
     [InlineData("erase", true)]
+    [InlineData("unprotect", false)]
     [InlineData("leave", true)]
     [InlineData("reset", false)]
     [InlineData("info", false)]

@@ -132,6 +132,7 @@ public sealed class OptionTableTests : IDisposable
     [InlineData("verify")]
     [InlineData("read")]
     [InlineData("erase")]
+    [InlineData("unprotect")]
     [InlineData("leave")]
     public void Strict_polling_reaches_every_command_that_works_on_a_bootloader(string command)
     {
@@ -283,11 +284,11 @@ public sealed class OptionTableTests : IDisposable
         {
             "upload" or "verify" => [TestFiles.FirmwarePath("blink-08004000.hex")],
             "read" => ["0x4000", "0x100", run.PathOf("x.bin")],
-            "erase" => ["--yes"],
+            "erase" or "unprotect" => ["--yes"],
             _ => [],
         };
         run.Run([command, .. words, "--simulate", "f4boot,start=bootloader", "--verbose", .. options]);
-        var line = Assert.Single(run.Error.Split('\n'), l => l.Contains("F4Bootloader", StringComparison.Ordinal));
+        var line = Assert.Single(run.Error.Split('\n'), l => l.Contains("recognised as F4Bootloader", StringComparison.Ordinal));
         return line[line.IndexOf("F4Bootloader", StringComparison.Ordinal)..];
     }
 

@@ -44,6 +44,7 @@ public class JsonFormatTests
         AssertLine(Lines(["info", .. board]), "info", $"id usbRelease dfuVersion {Described} bootloader state status deviceDescriptor configuration pollTimeout");
         AssertLine(Lines(["read", "0x4000", "16", files.PathOf("x.bin"), .. board]), "result", "exitStatus address size file format");
         AssertLine(Lines(["erase", "--yes", .. board]), "result", "exitStatus address size verified");
+        AssertLine(Lines(["unprotect", "--yes", "--simulate", "f4rom,rdp=1"]), "result", "exitStatus erased verified");
         AssertLine(Lines(["leave", .. board]), "result", "exitStatus address left port");
         AssertLine(Lines(["reset", "sim", .. board]), "result", "exitStatus port gone");
         AssertLine(Lines(["verify", TestFiles.FirmwarePath("blink-08004000.hex"), "--simulate", "f4boot,start=sketch"], 9), "difference", "address wanted found");

@@ -110,7 +110,8 @@ public class ReadBackTests
 
         Assert.True(result.Verified);
         Assert.InRange(unchanged, Size, Size + 4096);
-        Assert.InRange(ReadBytes(bench), 2 * Size, unchanged + Size + written + 4096);
+        // A Maple bootloader writes all before the last byte again, so that comparing ends with the last page.
+        Assert.InRange(ReadBytes(bench), board.StartsWith("maple", StringComparison.Ordinal) ? Size : 2 * Size, unchanged + Size + written + 4096);
         Assert.DoesNotContain(bench.Events.OfType<UploadWarning>(), w => w.Code == WarningCode.WrittenAgain);
     }
 

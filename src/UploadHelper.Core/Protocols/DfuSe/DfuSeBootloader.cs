@@ -18,6 +18,9 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
 {
     private const int Attempts = 3;
 
+    // DS8626: an STM32F405 takes up to 32 s; the largest parts have twice its flash.
+    private static readonly TimeSpan MassEraseLimit = TimeSpan.FromSeconds(70);
+
     /// <summary>How long the device takes to erase.</summary>
     public EraseTimes EraseTimes { get; init; } = new();
 
@@ -139,6 +142,35 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         }
     }
 
+    /// <summary>
+    /// Removes the read protection of the chip, which erases its whole flash (AN3156, 5.4). The chip then resets itself: it does not
+    /// answer a second GETSTATUS, and disconnects.
+    /// </summary>
+    /// <returns>Whether the device confirmed that it has begun; false if it disconnected before.</returns>
+    /// <exception cref="UsbException">The request was not sent, or the device stays connected and does not answer.</exception>
+    /// <exception cref="DfuException">The device refused.</exception>
+    public bool RemoveReadProtection()
+    {
+        _commands.SendReadUnprotect();
+        DfuStatus? status = null;
+        try
+        {
+            status = dfu.GetStatus();
+            if (status is { Code: DfuStatusCode.Ok, State: DfuState.DownloadBusy })
+            {
+                status = dfu.Execute(MassEraseLimit);
+            }
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.Gone or UsbFault.Io)
+        {
+            return status is not null;
+        }
+
+        return status is { Code: DfuStatusCode.Ok, State: not DfuState.Error }
+            ? true
+            : throw new DfuException($"The device failed to remove the read protection: it reports {status}.", status);
+    }
+
     private void ReadBlock(ushort number, Span<byte> room, uint address)
     {
         int received;
@@ -223,6 +255,7 @@ internal sealed class DfuSeCommands(DfuConnection dfu)
     private const ushort CommandBlock = 0;
     private const byte SetAddressPointer = 0x21;
     private const byte Erase = 0x41;
+    private const byte ReadUnprotect = 0x92;
 
     // Far longer than any part needs (70 us for a word): only guards against hanging forever.
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);
@@ -240,6 +273,8 @@ internal sealed class DfuSeCommands(DfuConnection dfu)
         Send(Erase, address);
         ThrowIfFailed(dfu.Execute(times.Limit, atLeast: times.AtLeast), $"erase the sector at 0x{address:X8}");
     }
+
+    public void SendReadUnprotect() => dfu.Download(CommandBlock, [ReadUnprotect]);
 
     public void WriteBlock(ushort block, ReadOnlySpan<byte> data, uint address)
     {

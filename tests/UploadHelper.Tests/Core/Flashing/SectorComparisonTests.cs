@@ -68,6 +68,22 @@ public class SectorComparisonTests
         Assert.Equal([(1024, 5 * 1024)], plan.Memories[0].Runs.Select(r => ((int)(r.Address - Base), r.Data.Length)));
     }
 
+    [Theory]
+    [InlineData(9, 1)]
+    [InlineData(8, 10)]
+    public void It_is_not_read_before_a_last_sector_that_differs(int different, int blocks)
+    {
+        var board = new FakeBootloader(1024) { Flash = SketchImage.Bytes(Base, 10_240), IsSequential = true };
+        var image = board.Flash.ToArray();
+        image[different * 1024]++;
+        image[1024]++;
+
+        var plan = Reduce(board, image);
+
+        Assert.Equal(Enumerable.Range(0, different + 1), plan.Sectors.Select(s => (int)(s.Address - Base) / 1024));
+        Assert.Equal(blocks, board.BlocksRead);
+    }
+
     [Fact]
     public void A_sector_of_erased_bytes_is_believed_only_where_nothing_differs()
     {
