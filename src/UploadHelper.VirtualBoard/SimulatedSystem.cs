@@ -267,6 +267,19 @@ public static class BoardFactory
         ("hid-f1", () => HidBoard.F1),
         ("hid-f4", () => HidBoard.F4),
         ("maple-f4", () => new MapleBoard("maple-f4", MapleBuild.F4Port(), Part.Stm32F405()) { DefaultSketch = "libmaple-f4", StackPointer = 0x2001_0000 }),
+        ("dapboot", () => new DapbootBoard(DapbootBuild.BluePill, Part.Stm32F103(128))
+        {
+            Variants = new Dictionary<string, IBoardKind>
+            {
+                ["boot=tolerant"] = new DapbootBoard(DapbootBuild.TolerantBluePill, Part.Stm32F103(128)),
+                ["boot=high"] = new DapbootBoard(DapbootBuild.High64, Part.Stm32F103(64)),
+                ["boot=high-128"] = new DapbootBoard(DapbootBuild.High128, Part.Stm32F103(128)),
+                ["ids=custom"] = new DapbootBoard(DapbootBuild.Custom, Part.Stm32F103(128)),
+                ["ids=custom-tolerant"] = new DapbootBoard(DapbootBuild.Custom with { WillDetach = false }, Part.Stm32F103(128)),
+                ["ids=custom-unreadable"] = new DapbootBoard(DapbootBuild.Custom with { CanUpload = false }, Part.Stm32F103(128)),
+                ["boot=skr"] = new DapbootBoard(DapbootBuild.SkrMiniE3, Part.Stm32F103HighDensity()),
+            },
+        }),
     ];
 
     /// <summary>The names of all kinds.</summary>

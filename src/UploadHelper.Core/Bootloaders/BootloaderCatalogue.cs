@@ -1,4 +1,5 @@
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Usb;
 
@@ -15,12 +16,26 @@ public static class BootloaderCatalogue
 
     private static readonly BootloaderInfo UnknownDfuSe = new("DfuSe bootloader", "") { Processor = null };
 
+    // Nothing is known of its pages, so that the first cannot be written again on its own; nor of its checks, so that it gets the
+    // bytes of the file, padded to half-words: an odd last byte is lost on some (dapboot).
+    private static readonly BootloaderInfo UnknownPlainDfu = new("plain DFU bootloader", "")
+    {
+        TakesWholeImages = true,
+        WritesInOneGo = true,
+        ProgramUnit = 2,
+        Limit = new DeviceLimit(
+            "upload-helper does not know this bootloader, and plain DFU tells neither where it writes nor how much it can hold. It gets the whole file, "
+                + "vector table first, as if it wrote to the address that you gave. If the upload is interrupted, it may start an incomplete sketch.",
+            $"Check that its documentation names this address. If the upload is interrupted, {Again.Clause}."),
+    };
+
     /// <summary>All entries. The first one that matches a device applies.</summary>
     public static IReadOnlyList<BootloaderInfo> All { get; } =
     [
         .. MapleFamily.Entries,
         .. F4BootloaderFamily.Entries,
         .. F1Family.Entries,
+        .. DapbootFamily.Entries,
         .. ArduinoFamily.Entries,
         .. HidFamily.Entries,
         .. StRomFamily.Entries,
@@ -44,7 +59,7 @@ public static class BootloaderCatalogue
         new(ArduinoFamily.Nicla, BoardProgram.Bootloader, "Arduino Nicla Vision bootloader"),
         new(ArduinoFamily.Opta, BoardProgram.Bootloader, "Arduino Opta bootloader"),
         new(ArduinoFamily.Giga, BoardProgram.Bootloader, "Arduino GIGA R1 bootloader"),
-        new(new(0x1209, 0xDB42), BoardProgram.Bootloader, "dapboot"),
+        new(DapbootFamily.Id, BoardProgram.Bootloader, "dapboot"),
         new(HidFamily.Id, BoardProgram.Bootloader, "HID bootloader (STM32F1, STM32F4)"),
         new(new(0x1D50, 0x6017), BoardProgram.Bootloader, "Black Magic Probe bootloader"),
         new(new(0x1EAF, 0x0004), BoardProgram.Sketch, "sketch of Arduino_STM32 (Maple)"),
@@ -54,18 +69,22 @@ public static class BootloaderCatalogue
     /// <summary>The ids that an upload looks for by default: those of all known bootloaders.</summary>
     public static IReadOnlyList<UsbId> UploadIds { get; } = [.. Devices.Where(d => d.Program == BoardProgram.Bootloader).Select(d => d.Id)];
 
-    /// <summary>The entry for a device; a generic one for an unknown DfuSe bootloader.</summary>
+    /// <summary>The entry for a device; a generic one for an unknown bootloader.</summary>
     /// <param name="device">The descriptors of the device.</param>
     /// <param name="map">Its memory map.</param>
     public static BootloaderInfo For(DfuDescription device, MemoryMap map)
     {
-        var entry = All.FirstOrDefault(b => b.Matches(device, map)) ?? UnknownDfuSe;
+        var entry = All.FirstOrDefault(b => b.Matches(device, map)) ?? (device.IsPlainDfu ? UnknownPlainDfu : UnknownDfuSe);
         return entry with
         {
             IsCertain = entry.IsCertain || entry.Places.Any(p => p.Devices.Any(device.IsBuildOf)),
-            ErasedValue = map.Groups[0].SectorSize <= LargestPageErasedToZero ? (byte)0 : entry.ErasedValue,
+            ErasedValue = map.Groups[0].SectorSize <= LargestPageErasedToZero && !entry.TakesWholeImages ? (byte)0 : entry.ErasedValue,
         };
     }
+
+    /// <summary>Where a plain DFU bootloader writes; null if that is not known.</summary>
+    /// <param name="device">Its descriptors.</param>
+    public static DownloadArea? AreaOf(DfuDescription device) => DapbootFamily.AreaOf(device);
 
     /// <summary>The known board with these ids, or null.</summary>
     public static KnownDevice? Find(UsbId id) => Devices.FirstOrDefault(k => k.Id == id);
@@ -216,6 +235,12 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// written in one go, the vector table first.
     /// </summary>
     public bool WritesInOneGo { get; init; }
+
+    /// <summary>
+    /// Whether a download must be the whole image, of which nothing may be left out: what the device does with it is not known. It
+    /// has no way to erase a sketch.
+    /// </summary>
+    public bool TakesWholeImages { get; init; }
 
     /// <summary>Whether it hangs when it reads a word whose programming was interrupted: the ECC of that word is wrong (RM0433, 4.3.9).</summary>
     public bool HangsOnCutWords { get; init; }

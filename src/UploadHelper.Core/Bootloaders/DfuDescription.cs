@@ -39,6 +39,14 @@ public sealed record DfuDescription(
     public bool IsDfuSe => !IsMaple && Functional.DfuVersion == DfuFunctionalDescriptor.DfuSeVersion && Alternates[0].Name.StartsWith('@');
 
     /// <summary>
+    /// Whether the device speaks plain DFU (USB DFU 1.1): it is in DFU mode by the letter of the standard, and claims no DfuSe, where a
+    /// block with the number 0 is a command.
+    /// </summary>
+    public bool IsPlainDfu =>
+        !IsMaple && Functional.DfuVersion != DfuFunctionalDescriptor.DfuSeVersion && !Alternates[0].Name.StartsWith('@')
+        && (Device.Interfaces.Count == 0 || Device.Interfaces.Any(IsStandardDfuMode));
+
+    /// <summary>
     /// Whether an interface is in DFU mode. Run-time DFU (protocol 1) is not; protocol 0 is, since the DSO Nano's
     /// bootloader reports it (cyberwasp/dso-nano-dfu).
     /// </summary>
@@ -158,6 +166,12 @@ public readonly record struct DfuFunctionalDescriptor(byte Attributes, ushort Tr
 
     /// <summary>Whether the device allows reading (bitCanUpload).</summary>
     public bool CanUpload => (Attributes & 2) != 0;
+
+    /// <summary>Whether the device answers after a download is complete (bitManifestationTolerant).</summary>
+    public bool IsManifestationTolerant => (Attributes & 4) != 0;
+
+    /// <summary>Whether the device leaves and joins the bus by itself, without a reset by the host (bitWillDetach).</summary>
+    public bool WillDetach => (Attributes & 8) != 0;
 
     /// <summary>Reads a functional descriptor; the version is absent in the 7 bytes of DFU 1.0.</summary>
     /// <param name="descriptor">The whole descriptor, length byte first.</param>

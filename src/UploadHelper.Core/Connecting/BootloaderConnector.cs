@@ -40,6 +40,13 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
             var outcome = request.Port is null ? null : Reset(request, request.Port, cancellationToken);
             var reset = outcome is { Warning: null };
 
+            // From now on, only the board that was told matters.
+            var detach = new RuntimeDetach(bus, time, events);
+            if (!reset && detach.Run(request, cancellationToken) is { } path)
+            {
+                (reset, filter) = (true, filter with { UsbPath = path.Length > 0 ? path : filter.UsbPath });
+            }
+
             // Wait for a sketch that is being reset, or that can be; otherwise a board that is there under other ids is the one.
             var mayCome = reset || (request.Port is { } port && PortNames.IsListed(ports, port));
             search.NameOthers(filter, refuse: !mayCome);
@@ -56,6 +63,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
                         mayCome |= watch.PortToReset() is { } back && watch.WasReset(Reset(request, back, cancellationToken));
                     }
 
+                    mayCome |= !reset && detach.Run(request, cancellationToken) is not null;
                     search.NameOthers(filter, refuse: !mayCome);
                 },
                 () => watch?.WhyNone(request.MayBeInRom) ?? (null, null),

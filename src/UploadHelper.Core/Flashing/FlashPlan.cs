@@ -124,7 +124,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             return new FlashPlan(plans, null);
         }
 
-        var last = plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : transferSize;
+        var last = plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : Math.Max(transferSize, (int)plans[0].Sectors[0].Size);
         var (vectorBlock, others) = Split(plans[0].Runs, FlashAddress.IsInternalFlash(image.Start) ? last : Math.Max(last, ProgramUnit));
         plans[0] = plans[0] with { Runs = others };
         return new FlashPlan(plans, vectorBlock);

@@ -22,6 +22,10 @@ public sealed class InterruptedUpload
     public const string FirstBlockUnconfirmed =
         "The board did not confirm the first block: it has either the old sketch, or a new one that may be incomplete and may be started anyway.";
 
+    /// <summary>The state of such a board that did not confirm the last block.</summary>
+    public const string EndUnconfirmed =
+        "Everything except the last block is written. It is unknown whether that block is written too. If it is, the new sketch is complete; if not, it is incomplete, but may be started anyway.";
+
     /// <summary>The state of a board whose first erase failed.</summary>
     public const string NothingElseErased = "Nothing else was erased.";
 
@@ -61,6 +65,7 @@ public sealed class InterruptedUpload
     private bool _hasVectorTable = true;
     private BootloaderInfo? _info;
     private bool _defersErase;
+    private int _blockSize;
 
     /// <summary>Whether the board has acknowledged an erase or a write.</summary>
     public bool HasChanged { get; private set; }
@@ -93,9 +98,10 @@ public sealed class InterruptedUpload
     /// <param name="image">The image.</param>
     /// <param name="info">The bootloader.</param>
     /// <param name="defersErase">Whether erases are carried out by the first write.</param>
-    public void Begin(FirmwareImage image, BootloaderInfo info, bool defersErase)
+    /// <param name="blockSize">The bootloader's wTransferSize.</param>
+    public void Begin(FirmwareImage image, BootloaderInfo info, bool defersErase, int blockSize)
     {
-        (_info, _defersErase) = (info, defersErase);
+        (_info, _defersErase, _blockSize) = (info, defersErase, blockSize);
         _isOutside = !FlashAddress.IsInternalFlash(image.Start);
         _hasVectorTable = image.HasVectorTable;
         (_incomplete, _eraseUnconfirmed) = _isOutside ? (OutsideIncomplete, OutsideUnconfirmed)
@@ -105,7 +111,8 @@ public sealed class InterruptedUpload
     /// <summary>Records the progress of the upload: what the board has acknowledged.</summary>
     /// <param name="phase">The phase.</param>
     /// <param name="done">Bytes done in it; 0 when its first request is about to be sent.</param>
-    public void Progress(FlashPhase phase, long done)
+    /// <param name="total">Bytes of the phase.</param>
+    public void Progress(FlashPhase phase, long done, long total)
     {
         if (phase == FlashPhase.Compare)
         {
@@ -117,11 +124,14 @@ public sealed class InterruptedUpload
         {
             _ when _isOutside => HasChanged ? _incomplete : _eraseUnconfirmed,
             FlashPhase.Finalize when done > 0 => WrittenUnverified,
+            FlashPhase.Write when done == total && _info is { WritesInOneGo: true } => WrittenUnverified,
+            FlashPhase.Write when done > 0 && total - done <= _blockSize && _info is { WritesInOneGo: true } => EndUnconfirmed,
             FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
             FlashPhase.Finalize => WithPowerLost(_hasVectorTable ? LastBlock : LastBlockOfCode),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
             _ when HasChanged => _incomplete,
-            _ => _info is { WritesInOneGo: true } ? FirstBlockUnconfirmed : _eraseUnconfirmed,
+            _ when _info is { WritesInOneGo: true } => FirstBlockUnconfirmed,
+            _ => _info is { SharesVectorPage: true } && _defersErase ? WithPowerLost(_eraseUnconfirmed) : _eraseUnconfirmed,
         };
     }
 

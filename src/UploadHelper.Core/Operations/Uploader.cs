@@ -119,8 +119,11 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             cancellationToken);
     }
 
-    private static (FirmwareImage Image, FlashPlan Plan) PlanFor(FirmwareImage image, BootloaderSession session, UploadRequest request, Action<UploadEvent> events) =>
-        (image, Preflight.Plan(image, session.Description, session.Memories, session.Info, request.Alternate, request.Overridden, events));
+    private static (FirmwareImage Image, FlashPlan Plan) PlanFor(FirmwareImage image, BootloaderSession session, UploadRequest request, Action<UploadEvent> events)
+    {
+        session.Reach(image.End);
+        return (image, Preflight.Plan(image, session.Description, session.Memories, session.Info, request.Alternate, request.Overridden, events));
+    }
 
     // Whether the catalogue's time until the start of a sketch holds: not for a bootloader that only resembles the entry, and
     // not for a sketch that was refused, but for --force.

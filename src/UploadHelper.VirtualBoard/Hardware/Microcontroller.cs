@@ -54,6 +54,9 @@ public enum BootCause
     /// <summary>A reset by software; a flag in two backup registers asks for the bootloader (0x424C in DR4 and in DR10, Arduino_Core_STM32 with BL_HID).</summary>
     HidFlag,
 
+    /// <summary>A reset by software, after a DETACH; the sketch has left the flag that its board's own bootloader looks for.</summary>
+    Detached,
+
     /// <summary>A reset by software; a word in RAM asks the sketch's own start-up code for the bootloader in ROM.</summary>
     RomRequest,
 

@@ -68,6 +68,7 @@ internal static class UploadCommand
             Full = settings.Switch(SettingKeys.Full),
             Overridden = [.. settings.Words(SettingKeys.Force).Select(Overrides.Of)],
             StrictPolling = board.StrictPolling,
+            Detach = board.Detach,
             Leave = settings.Switch(SettingKeys.Leave),
             WaitPort = settings.Word(SettingKeys.WaitPort) switch
             {

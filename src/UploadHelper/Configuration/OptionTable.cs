@@ -64,6 +64,10 @@ internal static class OptionTable
         {
             Commands = [.. OnBootloader, Info],
         },
+        new(SettingKeys.Detach, OptionKind.Switch, "", "Tell a device in DFU run-time mode to start its bootloader, without --usb-id or --usb-path naming it")
+        {
+            Commands = OnBootloader,
+        },
         new(SettingKeys.AllBoards, OptionKind.Switch, "", "Write to all boards in DFU mode at once. They must all be of the same kind")
         {
             Commands = [Upload],

@@ -144,6 +144,7 @@ internal static class BoardSettings
         Alternate = settings.Byte(SettingKeys.Alternate),
         Timeout = settings.Seconds(SettingKeys.Timeout)!.Value,
         StrictPolling = settings.Switch(SettingKeys.StrictPolling),
+        Detach = settings.Switch(SettingKeys.Detach),
     };
 
     /// <summary>The place of the only board that a command works on, or null for any place.</summary>
@@ -186,6 +187,7 @@ internal static class SettingKeys
     public const string StrictPolling = "strict-polling";
     public const string Leave = "leave";
     public const string WaitPort = "wait-port";
+    public const string Detach = "detach";
     public const string Timeout = "timeout";
     public const string Simulate = "simulate";
     public const string UsbIp = "usbip";

@@ -5,6 +5,7 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Dfu11;
 using UploadHelper.Core.Protocols.Hid;
 using UploadHelper.Core.Protocols.Maple;
 using UploadHelper.Core.Usb;
@@ -26,7 +27,7 @@ public class CatalogueTests
 
     private static readonly IReadOnlyList<string> Boards =
     [
-        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "f072-rom", "f072-rom,chip=l083", "g431-rom", "g431-rom,chip=g0b1", "hid-f1", "hid-f1,size=512", "hid-f4", "maple20", "maple20,size=512", "maple-orig", "maple-f4",
+        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "f072-rom", "f072-rom,chip=l083", "g431-rom", "g431-rom,chip=g0b1", "hid-f1", "hid-f1,size=512", "hid-f4", "maple20", "maple20,size=512", "maple-orig", "maple-f4", "dapboot", "dapboot,boot=tolerant", "dapboot,boot=high", "dapboot,boot=skr",
     ];
 
     // Without a rule for the stack pointer.
@@ -64,6 +65,11 @@ public class CatalogueTests
     [InlineData("maple20", "STM32duino bootloader 2.0", false)]
     [InlineData("maple-orig", "LeafLabs Maple bootloader", true)]
     [InlineData("maple-f4", "Maple bootloader, F4 port", true)]
+    [InlineData("dapboot", "dapboot", true)]
+    [InlineData("dapboot,boot=tolerant", "dapboot", true)]
+    [InlineData("dapboot,boot=skr", "dapboot with pages of 2 KiB", true)]
+    [InlineData("dapboot,boot=high", "dapboot, high-memory build", true)]
+    [InlineData("dapboot,boot=high-128", "dapboot, high-memory build", true)]
     public void A_board_is_recognized_by_its_descriptors(string board, string name, bool pollsEarly)
     {
         var info = Connected(board).Info;
@@ -238,6 +244,7 @@ public class CatalogueTests
     private static MemoryMap MapOf(DfuDescription device, uint address) => device.IsHid
         ? HidMemories.Of(device).First(m => m.FixedStart == address).Map
         : device.IsMaple ? MapleMemories.Of(device).First(m => m.FixedStart == address).Map
+        : device.IsPlainDfu ? Dfu11Memories.Of(device, BootloaderCatalogue.AreaOf(device), null).Map
         : MemoryMap.Parse(device.Alternates.First(a => a.Name.StartsWith('@')).Name) is { } map && map.Contains(address) ? map : throw new InvalidOperationException();
 
     // Every stack pointer with a small image, sizes around the end of each device's memory, and a taken reserved vector.

@@ -30,6 +30,7 @@ public class EveryBoardTests
         ["maple20"] = 0x2000,
         ["maple-orig"] = 0x5000,
         ["maple-f4"] = 0x1_0000,
+        ["dapboot"] = 0x2000,
     };
 
     public static TheoryData<string> Boards() => new(BoardFactory.Names);
@@ -38,7 +39,7 @@ public class EveryBoardTests
     private static uint StackOf(string name) => name switch
     {
         "f072-rom" => 0x2000_4000,
-        "h0wch33" or "dsonano" or "hid-f1" or "maple20" or "maple-orig" => 0x2000_5000,
+        "h0wch33" or "dsonano" or "hid-f1" or "maple20" or "maple-orig" or "dapboot" => 0x2000_5000,
         _ => 0x2000_8000,
     };
 

@@ -60,7 +60,7 @@ public class RefusalTests
 
     [Theory]
     [InlineData("f4boot", "other-08010000.elf", "0x08010000", "0x08004000", "F4Bootloader", "Maple bootloader, F4 port or F4Bootloader (old build)")]
-    [InlineData("h0wch33", "blink-08002000.dfu", "0x08002000", "0x08000000", "h0wch33/stm32f1_dfu", "STM32duino bootloader 2.0 or libopencm3 usbdfu")]
+    [InlineData("h0wch33", "blink-08002000.dfu", "0x08002000", "0x08000000", "h0wch33/stm32f1_dfu", "STM32duino bootloader 2.0 or libopencm3 usbdfu or dapboot")]
     public void An_image_whose_file_says_an_address_that_the_bootloader_does_not_start(string board, string firmware, string says, string starts, string bootloader, string madeFor) =>
         AssertRefused(board, TestFiles.Firmware(firmware).Content.ToArray(), "", "image-linked-elsewhere", says, starts, bootloader).Hints(madeFor);
 

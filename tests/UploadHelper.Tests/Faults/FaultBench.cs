@@ -53,11 +53,25 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         new("maple20", 0x0800_2000),
         new("maple-orig", 0x0800_5000),
         new("maple-f4", 0x0801_0000),
+        new("dapboot", 0x0800_2000),
+        new("dapboot,boot=tolerant", 0x0800_2000),
+        new("dapboot,boot=high", 0x0800_0000),
+        new("dapboot,ids=custom-tolerant", 0x0800_2000),
+        new("dapboot,ids=custom-unreadable", 0x0800_2000),
     ];
+
+    /// <summary>Whether only a hand starts the bootloader: no sketch does.</summary>
+    public bool IsStartedByHand => Board is "dsonano" or "h0wch33" or "gd32vf103" || Board.StartsWith("dapboot", StringComparison.Ordinal);
+
+    /// <summary>Whether the bootloader's own vectors are in the first page of the sketch, and the sketch's behind them.</summary>
+    public bool SharesVectors => Board is "h0wch33" or "dapboot,boot=high";
+
+    /// <summary>Whether everything is written in one go, vector table first.</summary>
+    public bool IsInOneGo => Board == "maple-f4" || Board.Contains("ids=custom", StringComparison.Ordinal);
 
     /// <summary>The board with its old sketch, and something that goes wrong. Boards without a way into DFU mode by software are there by hand.</summary>
     /// <param name="options">More options of the virtual board, each behind a comma.</param>
-    public Bench Create(string options = "") => new(Board + options, Board is "dsonano" or "h0wch33" or "gd32vf103" ? StartState.Bootloader : StartState.Sketch);
+    public Bench Create(string options = "") => new(Board + options, IsStartedByHand ? StartState.Bootloader : StartState.Sketch);
 
     /// <summary>Whether its sketches have no vector table.</summary>
     public bool IsRiscV => Board == "gd32vf103";

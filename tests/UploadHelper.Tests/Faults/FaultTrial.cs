@@ -57,13 +57,13 @@ internal sealed class FaultTrial
         _bench.Wait(Settled);
         if (_halfStarted is { } start && !IsUnnoticed())
         {
-            Excuse($"half a sketch is started: {start}", _kind.IsRiscV ? [_kind.Board] : ["maple", "hid"]);
+            Excuse($"half a sketch is started: {start}", _kind.IsRiscV ? [_kind.Board] : ["maple", "hid", "dapboot"]);
             CheckSaid(InterruptedUpload.Incomplete, InterruptedUpload.LastBlock);
         }
 
         if (IsLost())
         {
-            Excuse("the bootloader is lost", "h0wch33");
+            Excuse("the bootloader is lost", "h0wch33", "dapboot,boot=high");
             CheckSaid("bootloader is intact", InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock);
             return _broken;
         }
@@ -107,7 +107,7 @@ internal sealed class FaultTrial
 
         string[] states =
         [
-            InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed,
+            InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed, InterruptedUpload.EndUnconfirmed,
             ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock, InterruptedUpload.LastBlockOfCode,
             ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
         ];
@@ -137,10 +137,11 @@ internal sealed class FaultTrial
         ErrorMessages.Written => IsComplete(),
         InterruptedUpload.WrittenUnverified => IsComplete() || FailsSilently(),
         InterruptedUpload.EraseUnconfirmed => IsAsBefore() || !CanStart(),
-        InterruptedUpload.FirstBlockUnconfirmed => _kind.Board == "maple-f4",
+        InterruptedUpload.FirstBlockUnconfirmed => _kind.IsInOneGo,
+        InterruptedUpload.EndUnconfirmed => _kind.IsInOneGo && !IsAsBefore(),
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
-        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart()),
+        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || (Happened("cut") && IsLeftOpen())),
 
         // Half of an instruction may be one.
         InterruptedUpload.LastBlockOfCode => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || _told.Contains("if the power failed", StringComparison.Ordinal)),
@@ -157,11 +158,13 @@ internal sealed class FaultTrial
     // What came otherwise must have been left open.
     private void CheckSaid(params string[] untrue)
     {
-        if (untrue.Any(_told.Contains) && !_told.Contains("if the power failed", StringComparison.Ordinal))
+        if (untrue.Any(_told.Contains) && !IsLeftOpen())
         {
             _broken.Add($"{Limit}, and what was said is: {_told}");
         }
     }
+
+    private bool IsLeftOpen() => _told.Contains("if the power failed", StringComparison.Ordinal);
 
     private void CheckUntouched()
     {
@@ -202,7 +205,7 @@ internal sealed class FaultTrial
             twin.Unplug();
         }
 
-        if (_bench.Board.Attached is null || _bench.System.SerialPorts.List().Count == 0)
+        if (_kind.IsStartedByHand || _bench.Board.Attached is null || _bench.System.SerialPorts.List().Count == 0)
         {
             _bench.Board.Reset("by hand", BootCause.ByHand);
         }
@@ -251,7 +254,7 @@ internal sealed class FaultTrial
     }
 
     // Its own vectors are spoilt.
-    private bool IsLost() => _kind.Board == "h0wch33" && !_bench.Board.Flash.Bytes[..8].SequenceEqual(_goal.Before.AsSpan(0, 8));
+    private bool IsLost() => _kind.SharesVectors && !_bench.Board.Flash.Bytes[..8].SequenceEqual(_goal.Before.AsSpan(0, 8));
 
     private bool FlashFails() => FailsSilently() || Happened("cut");
 
@@ -300,9 +303,12 @@ internal sealed class FaultTrial
 
             StackAt = kind.Address;
 
-            // Maple and HID bootloaders and h0wch33 write a page or a sector at once, the others the words of the stack pointer.
-            LastBlock = kind.Board == "hid-f4" ? 0x4000 : kind.Board.StartsWith("maple", StringComparison.Ordinal) || kind.Board.StartsWith("hid", StringComparison.Ordinal) ? 2048 : kind.Board == "h0wch33" ? 1024 : 32;
-            if (kind.Board == "h0wch33")
+            // Maple and HID bootloaders, h0wch33 and dapboot write a page or a sector at once, the others the words of the stack pointer.
+            LastBlock = kind.Board == "hid-f4" ? 0x4000
+                : kind.Board.StartsWith("maple", StringComparison.Ordinal) || kind.Board.StartsWith("hid", StringComparison.Ordinal) ? 2048
+                : kind.Board == "h0wch33" || kind.Board.StartsWith("dapboot", StringComparison.Ordinal) ? 1024
+                : 32;
+            if (kind.SharesVectors)
             {
                 StackAt = kind.Address + 0x1C;
 

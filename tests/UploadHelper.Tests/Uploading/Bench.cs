@@ -14,6 +14,9 @@ namespace UploadHelper.Tests.Uploading;
 /// <summary>A virtual board on a bench, with an uploader beside it.</summary>
 internal sealed class Bench
 {
+    /// <summary>The ids of a virtual board that no catalogue knows.</summary>
+    public static readonly UsbId CustomIds = new(0x1209, 0xCAFE);
+
     public Bench(string options, StartState start = StartState.Sketch)
     {
         System = new SimulatedSystem(SimulationOptions.Parse(options, start), e =>
@@ -22,7 +25,7 @@ internal sealed class Bench
             Seen(e);
         });
         Bus = new FaultyBus(System.Usb);
-        Filter = new DeviceFilter(DeviceFilter.KnownIds);
+        Filter = new DeviceFilter(options.Contains(",ids=custom", StringComparison.Ordinal) ? [CustomIds] : DeviceFilter.KnownIds);
     }
 
     /// <summary>Selects the board's bootloader: by the ids that uploads look for, or, if it has others, by those of all boards.</summary>

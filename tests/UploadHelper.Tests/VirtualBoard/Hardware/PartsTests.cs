@@ -16,7 +16,7 @@ public partial class PartsTests
         var board = BoardFactory.Create(SimulationOptions.Parse(name, StartState.Bootloader), _ => { });
         if (board.Function!.Identity.Strings.FirstOrDefault(s => s.StartsWith("@Internal Flash", StringComparison.Ordinal)) is not { } map)
         {
-            Assert.Matches("^(maple|hid)", name);
+            Assert.Matches("^(maple|hid|dapboot)", name);
             return;
         }
 
