@@ -12,13 +12,14 @@ namespace UploadHelper.Core.Connecting;
 /// <param name="name">The sketch's port.</param>
 /// <param name="usbPath">The USB path of the board, or null if it is not known: the port may come back under another name.</param>
 /// <param name="first">How the first reset ended.</param>
-internal sealed class BoardWatch(ISerialPorts ports, string name, string? usbPath, ResetOutcome first)
+/// <param name="mayBeInRom">Whether the bootloader may be the one in ROM.</param>
+internal sealed class BoardWatch(ISerialPorts ports, string name, string? usbPath, ResetOutcome first, bool mayBeInRom)
 {
     // AN2606: the ROM measures the crystal before it starts USB, and resets the chip if it cannot.
     private const string NoCrystal = " If that does not help either, its ROM may not find a crystal that it can use for USB (AN2606).";
 
     // A single jump into the ROM of an STM32F405 with 12 MHz fails seven times in twelve (adafruit/circuitpython pull request 11270).
-    private int _attempts = 5;
+    private int _attempts = mayBeInRom ? 5 : 2;
     private bool _isBackAgain;
     private bool _wasGone = first.Way is not null || !PortNames.IsListed(ports, name);
     private bool _wasReset = first.Way is not null;
@@ -44,8 +45,7 @@ internal sealed class BoardWatch(ISerialPorts ports, string name, string? usbPat
     }
 
     /// <summary>What became of the sketch if no bootloader has come, and what the user can do; null if there is nothing to add.</summary>
-    /// <param name="mayBeInRom">Whether the bootloader may be the one in ROM.</param>
-    public (string? Message, string? Hint) WhyNone(bool mayBeInRom)
+    public (string? Message, string? Hint) WhyNone()
     {
         var port = Port();
         return port is not null || _isBackAgain

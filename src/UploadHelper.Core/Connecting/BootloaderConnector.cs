@@ -51,7 +51,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
             var mayCome = reset || (request.Port is { } port && PortNames.IsListed(ports, port));
             search.NameOthers(filter, refuse: !mayCome);
             events(new WaitingForBootloader(filter, request.Timeout, AskForReset: !reset) { MayBeInRom = request.MayBeInRom });
-            var watch = outcome is null ? null : new BoardWatch(ports, request.Port!, filter.UsbPath, outcome);
+            var watch = outcome is null ? null : new BoardWatch(ports, request.Port!, filter.UsbPath, outcome, request.MayBeInRom);
             found = search.WaitFor(
                 request,
                 filter,
@@ -66,7 +66,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
                     mayCome |= !reset && detach.Run(request, cancellationToken) is not null;
                     search.NameOthers(filter, refuse: !mayCome);
                 },
-                () => watch?.WhyNone(request.MayBeInRom) ?? (null, null),
+                () => watch?.WhyNone() ?? (null, null),
                 cancellationToken);
         }
         else if (request.Port is not null)
