@@ -205,10 +205,12 @@ public sealed class SketchFunction : UsbFunction
         Release: 0x0200,
         DeviceClass: 2,
         core.Strings,
-        UsbIdentity.Configure(
-            interfaces: (byte)(core.RuntimeDfu is null ? 2 : 3),
-            attributes: 0xC0,
-            [
+        UsbIdentity.Configure(interfaces: (byte)(core.RuntimeDfu is null ? 2 : 3), attributes: 0xC0, Parts(core)));
+
+    private static byte[][] Parts(SketchCore core)
+    {
+        byte[][] serial =
+        [
             [9, 4, 0, 0, 1, 2, 2, 1, 0], // communication interface, abstract control model
             [5, 0x24, 0, 0x10, 0x01], // header, CDC 1.10
             [5, 0x24, 1, 0, 1], // call management by interface 1
@@ -218,8 +220,15 @@ public sealed class SketchFunction : UsbFunction
             [9, 4, 1, 0, 2, 0x0A, 0, 0, 0], // data interface
             [7, 5, OutEndpoint, 2, 64, 0, 0],
             [7, 5, InEndpoint, 2, 64, 0, 0],
-            .. core.RuntimeDfu is { } functional ? (byte[][])[[9, 4, RuntimeInterface, 0, 0, 0xFE, 1, 1, 0], functional] : [],
-            ]));
+        ];
+        if (core.RuntimeDfu is null)
+        {
+            return serial;
+        }
+
+        byte[] runtime = [9, 4, RuntimeInterface, 0, 0, 0xFE, 1, 1, 0];
+        return [.. serial, runtime, core.RuntimeDfu];
+    }
 }
 
 /// <summary>What the flash tells about a sketch: the board does not execute it.</summary>
