@@ -137,7 +137,7 @@ internal sealed record BootloaderProtocol(
     IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Connect Connect, Func<IUsbDevice, IBootloaderConnection, DfuMemory, IBootloader> Create)
 {
     /// <summary>Looks where the bootloader itself is, if its descriptors do not tell, and returns the protocol with the memories that this leaves; null if nothing is to be found out.</summary>
-    public Func<DfuConnection, BootloaderProtocol>? Measure { get; init; }
+    public Func<IBootloaderConnection, BootloaderProtocol>? Measure { get; init; }
 
     /// <summary>Where the bootloader looks for a sketch; the start of its first memory if that is not known.</summary>
     public uint SketchStart => Info.Sketch?.Address ?? Memories[0].Map.Groups[0].Address;
@@ -211,11 +211,11 @@ internal sealed record BootloaderProtocol(
     {
         var memory = Dfu11Memories.Of(description, area, start);
         var info = BootloaderCatalogue.For(description, memory.Map);
-        return new BootloaderProtocol([memory], info, (device, connection, selected) => info.TakesWholeImages
-            ? new WholeImageBootloader(device, connection, selected.Map, description.Functional)
-            : new Dfu11Bootloader(connection, selected.Map, description.Functional, info.ErasedValue) { KeptVectors = info.KeptVectors })
+        return new BootloaderProtocol([memory], info, OverDfu([memory]), (device, connection, selected) => info.TakesWholeImages
+            ? new WholeImageBootloader(device, (DfuConnection)connection, selected.Map, description.Functional)
+            : new Dfu11Bootloader((DfuConnection)connection, selected.Map, description.Functional, info.ErasedValue) { KeptVectors = info.KeptVectors })
         {
-            Measure = area?.OwnText is null ? null : connection => PlainDfu(description, OwnPages.Find(connection, area, description.Functional), start),
+            Measure = area?.OwnText is null ? null : connection => PlainDfu(description, OwnPages.Find((DfuConnection)connection, area, description.Functional), start),
         };
     }
 
