@@ -200,6 +200,9 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// </summary>
     public bool WritesInOneGo { get; init; }
 
+    /// <summary>Whether the block with the vector table is the first of a sector that is erased and written again as a whole, from front to back, at the end.</summary>
+    public bool WritesFirstSectorLast { get; init; }
+
     /// <summary>Whether it hangs when it reads a word whose programming was interrupted: the ECC of that word is wrong (RM0433, 4.3.9).</summary>
     public bool HangsOnCutWords { get; init; }
 

@@ -36,6 +36,10 @@ public sealed class InterruptedUpload
         "Everything except the first block (with the vector table) is written, and verified if requested. It is unknown whether that block "
         + "is written too. If it is, the new sketch is complete and may be running; if not, no sketch will be started.";
 
+    /// <summary>The same for a board that writes its first sector as a whole (<see cref="BootloaderInfo.WritesFirstSectorLast"/>).</summary>
+    public const string LastSector =
+        "Everything except the first sector (with the vector table) is written. How much of that sector is written too is unknown; an incomplete sketch may be started.";
+
     /// <summary>The state of a board that has the new sketch, if it was not read back.</summary>
     public const string WrittenUnverified = "The new sketch is written, but not verified.";
 
@@ -112,7 +116,7 @@ public sealed class InterruptedUpload
             _ when _isOutside => HasChanged ? _incomplete : _eraseUnconfirmed,
             FlashPhase.Finalize when done > 0 => WrittenUnverified,
             FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
-            FlashPhase.Finalize => WithPowerLost(LastBlock),
+            FlashPhase.Finalize => WithPowerLost(_info is { WritesFirstSectorLast: true } ? LastSector : LastBlock),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
             _ when HasChanged => _incomplete,
             _ => _info is { WritesInOneGo: true } ? FirstBlockUnconfirmed : _eraseUnconfirmed,

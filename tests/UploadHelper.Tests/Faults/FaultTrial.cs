@@ -109,7 +109,7 @@ internal sealed class FaultTrial
         [
             InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed,
             ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock,
-            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
+            InterruptedUpload.LastSector, ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
         ];
         var said = states.Where(e.Message.Contains).ToList();
         if (said.Count == 0)
@@ -141,6 +141,7 @@ internal sealed class FaultTrial
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
         InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart()),
+        InterruptedUpload.LastSector => _kind.Board == "hid-f4" && IsCompleteBehind(_goal.LastBlock),
         InterruptedUpload.NothingElseErased => _bench.Board.SectorsErased == 1,
         _ => throw new InvalidOperationException(state),
     };
