@@ -22,7 +22,8 @@ with_overlay() {
 }
 
 # Reads the output of `upload-helper boards`. Prints a line for each choice of options that uploads to a DFU bootloader:
-# board, options, ids, alternate setting, offset, size; separated by tabs.
+# board, options, ids, alternate setting, offset, size; separated by tabs. Upload methods that upload in the same way, "(or ...)", are
+# lines of their own: they compile differently.
 board_rows() {
   awk -v OFS='\t' '
     /^[^ ]/ { split($0, board, ": "); next }
@@ -35,6 +36,18 @@ board_rows() {
       split(fact[1] " alt ", id, " alt ")
       sub(/^offset /, "", fact[2]); sub(/ bytes at most$/, "", fact[3]); sub(/ to /, " - ", fact[3])
       gsub(/,/, ", ", options)
-      print board[1], options, id[1], id[2], fact[2], fact[3]
+      methods = 1
+      if (match(options, /upload_method=[^ ]+ \(or [^)]*\)/)) {
+        before = substr(options, 1, RSTART - 1)
+        after = substr(options, RSTART + RLENGTH)
+        text = substr(options, RSTART, RLENGTH - 1)
+        sub(/\(or /, "or ", text)
+        sub(/^upload_method=/, "", text)
+        methods = split(text, method, " or ")
+      }
+      for (i = 1; i <= methods; i++) {
+        if (methods > 1) options = before "upload_method=" method[i] after
+        print board[1], options, id[1], id[2], fact[2], fact[3]
+      }
     }'
 }

@@ -32,8 +32,8 @@ Each row was compiled and linked with the real core for at least one part (`scri
 
 *alt* is the alternate setting of a Maple bootloader; for a DfuSe bootloader, upload-helper selects the memory that contains
 the address. *offset* is where the sketch begins, counted from the start of the flash. *bytes* is the maximum size of a sketch;
-a range means that another menu selects the part. F4Bootloader reaches 512 KiB of flash, also on a larger part. Options that
-upload in the same way share a row, "(and N more)".
+a range means that another menu selects the part. F4Bootloader reaches 512 KiB of flash, also on a larger part. Parts that
+upload in the same way share a row, "(or X)" or "(and N more)".
 END
 for core in "$@"; do
   overlay=$(overlay_of "$core")

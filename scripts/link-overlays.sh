@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Compiles and links a sketch for every row of the table of boards, with the real cores and the overlays:
-#   scripts/link-overlays.sh [--only TEXT] [--keep FILE] CORE-DIR... >tests/arduino/linked.tsv
+#   scripts/link-overlays.sh [--only TEXT] [--keep FILE] [--sizes FILE] CORE-DIR... >tests/arduino/linked.tsv
 # Each CORE-DIR is a complete core, with its boards.txt. Needs arduino-builder and arm-none-eabi-gcc (Debian's packages have
 # both), and for Arduino_Core_STM32 a copy of CMSIS_6 in $CMSIS. Takes a minute for each row of Arduino_Core_STM32.
 # --only links the rows that contain TEXT; --keep takes over the rows that an earlier run has linked (its output, FILE).
+# --sizes adds a line to FILE for each row of Arduino_Core_STM32 with one click: board, options, flash and RAM with the library, and
+# without it (upload method dfuMethod), separated by tabs.
 # Not part of CI: the cores are not here.
 #
 # Prints a line for each row, separated by tabs: overlay, version of the core, board, options, offset, the chosen option of
@@ -14,11 +16,12 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 . "$here/scripts/arduino-overlay.sh"
 
-only= kept=/dev/null
+only= kept=/dev/null sizes=
 while :; do
   case ${1:-} in
     --only) only=$2; shift 2 ;;
     --keep) kept=$2; shift 2 ;;
+    --sizes) sizes=$2; shift 2 ;;
     *) break ;;
   esac
 done
@@ -62,16 +65,18 @@ preferences() {
   done
 }
 
-# The first part of a board whose bootloader in ROM a sketch can enter: first_part FOLDER BOARD
+# The first part of a board, or of some of its parts, whose bootloader in ROM a sketch can enter: first_part FOLDER BOARD [PART...]
 first_part() {
-  tr -d '\r' <"$1/boards.txt" | awk -F= -v board="$2" '
+  local folder=$1 board=$2
+  shift 2
+  tr -d '\r' <"$folder/boards.txt" | awk -F= -v board="$board" -v some="$*" '
     $1 == board ".build.series" { common = $2 }
     index($1, board ".menu.pnum.") == 1 {
       n = split(substr($1, length(board) + 12), part, ".")
       if (n == 3 && part[2] == "build" && part[3] == "product_line") { line[part[1]] = $2; order[++parts] = part[1] }
       if (n == 3 && part[2] == "build" && part[3] == "series") series[part[1]] = $2
     }
-    END { for (i = 1; i <= parts; i++) { p = order[i]; print p, (p in series ? series[p] : common), line[p] } }' |
+    END { for (i = 1; i <= parts; i++) { p = order[i]; if (some == "" || index(" " some " ", " " p " ")) print p, (p in series ? series[p] : common), line[p] } }' |
     while read -r part series line; do
       ! arm-none-eabi-gcc -mcpu=cortex-m0plus -mthumb -fsyntax-only -w "-D$series" "-D$line" \
         "$here/arduino/libraries/OneClickDfu/src/OneClickDfu.c" 2>/dev/null || { echo "$part"; break; }
@@ -83,16 +88,37 @@ compile() {
   printf '%s\n' "$1" >"$work/Blink/Blink.ino"
   rm -rf "$build"
   mkdir -p "$build"
+  build_blink "$2" "$3"
+}
+
+# build_blink ARCH BOARD-AND-OPTIONS
+build_blink() {
   arduino-builder -compile -hardware /usr/share/arduino-builder -hardware "$work/hardware" -tools /usr/share/arduino-builder \
-    -libraries "$work/hardware/core/$2/libraries" -fqbn "core:$2:$3" -ide-version 10819 -warnings none \
+    -libraries "$work/hardware/core/$1/libraries" -fqbn "core:$1:$2" -ide-version 10819 -warnings none \
     -build-path "$build" "${prefs[@]}" "$work/Blink/Blink.ino" >"$log" 2>&1
 }
 
+# The bytes of flash and RAM of what is in $build.
+used() { arm-none-eabi-size "$build/Blink.ino.elf" | awk 'NR == 2 { print $1 + $2 "\t" $2 + $3 }'; }
+
+# What the library costs, to $sizes: cost ARCH BOARD OPTIONS. Without it, the core compiles two files differently; the rest is kept.
+cost() {
+  local with
+  with=$(used)
+  find "$build" \( -name buildOptions.json -o -name core.a -o -name hooks.c.o -o -name usbd_cdc_if.c.o \) -delete
+  build_blink "$1" "$2:${3/dfuOneClickMethod/dfuMethod}"
+  printf '%s\t%s\t%s\t%s\n' "$2" "$3" "$with" "$(used)" >>"$sizes"
+}
+
 link_row() {
-  local overlay=$1 arch=$2 board=$3 chosen=$4 offset=$5 ids=$6 options log=$work/log image build=$work/build
-  if [[ $chosen == *dfuOneClickMethod* ]]; then
+  local overlay=$1 arch=$2 board=$3 row=$4 offset=$5 ids=$6 options log=$work/log image build=$work/build chosen part parts
+  chosen=$(sed 's/ ([^)]*)//g; s/, /,/g' <<<"$row")
+  if [[ $row == *dfuOneClickMethod* ]]; then
+    # The row's parts, as far as it names them all.
+    parts=$(sed -n 's/^pnum=\([^(,]*\),.*/\1/p; s/^pnum=\(.*\) (or \(.*\)),.*/\1 \2/p' <<<"$row" | sed 's/ or / /g')
+    part=$(first_part "$work/hardware/core/$arch" "$board" $parts)
+    [ -z "$part" ] || chosen=$(sed 's/pnum=[^,]*,//' <<<"$chosen"),pnum=$part
     chosen+=,usb=CDCgen
-    [[ $chosen == *pnum=* ]] || chosen+=,pnum=$(first_part "$work/hardware/core/$arch" "$board")
   fi
   options=$(all_options "$work/hardware/core/$arch" "$board" "$chosen")
   board=$board${options:+:$options}
@@ -108,6 +134,7 @@ link_row() {
   printf '%s\t%s\t%s\t%s' "$options" "$(stat -c %s "$image")" \
     "0x$(od -An -tx4 -N4 "$image" | tr -d ' ' | tr a-f A-F)" \
     "$(fitting "$ids" "$log")"
+  [[ -z $sizes || $options != *dfuOneClickMethod* ]] || cost "$arch" "${board%%:*}" "$options"
 }
 
 # The bootloaders that start the image and have these ids; only the options of Maple and HID bootloaders name ids.
@@ -138,8 +165,7 @@ for core in "$@"; do
       printf '%s\n' "$earlier"
       continue
     fi
-    chosen=$(sed 's/ (and [0-9]* more)//g; s/, /,/g' <<<"$options")
     printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$overlay" "$version" "$board" "$options" "$offset" \
-      "$(link_row "$overlay" "$arch" "$board" "$chosen" "$offset" "$ids")"
+      "$(link_row "$overlay" "$arch" "$board" "$options" "$offset" "$ids")"
   done 3< <(tr '\t' '\001' <"$work/rows" | sed 's/\x01\x01/\x01-\x01/g; s/\x01\x01/\x01-\x01/g' | tr '\001' '\t')
 done

@@ -280,7 +280,14 @@ public sealed class Board : IUsbPort, IFaultTarget
 
     private void Boot(BootCause cause)
     {
-        if (_kind.Boot(this, cause) is { } bootloader)
+        var bootloader = _kind.Boot(this, cause);
+        if (_pending is not null)
+        {
+            // It has reset the chip.
+            return;
+        }
+
+        if (bootloader is not null)
         {
             if (_kind.RomStartsUsb)
             {

@@ -249,6 +249,10 @@ public static class BoardFactory
         ("blackpill-f401", () => ModuleBoard.BlackPillF401),
         ("f407-rom", () => ModuleBoard.F407),
         ("l476-rom", () => ModuleBoard.L476),
+        ("f072-rom", () => RomBoard.F0),
+        ("g431-rom", () => RomBoard.G4),
+        ("gd32vf103", () => RomBoard.Gd32),
+        ("at32f415", () => RomBoard.At32),
         // jumpToUser() of a build for boards without disconnect hardware powers USB down; of one for Maple hardware, it leaves USB on.
         ("maple20", () => new MapleBoard("maple20", MapleBuild.Stm32duino(1024), Part.Stm32F103(128))
         {
@@ -256,12 +260,26 @@ public static class BoardFactory
             Variants = new Dictionary<string, IBoardKind>
             {
                 ["size=512"] = new MapleBoard("maple20", MapleBuild.Stm32duino(2048), Part.Stm32F103HighDensity()) { Ghost = GhostKind.Unpowered },
+                ["chip=ch32"] = new MapleBoard("maple20", MapleBuild.Stm32duino(1024), Part.Ch32F103()) { Ghost = GhostKind.Unpowered },
             },
         }),
         ("maple-orig", () => new MapleBoard("maple-orig", MapleBuild.LeafLabs(), Part.Stm32F103(128)) { Ghost = GhostKind.TakesOneRequest }),
         ("hid-f1", () => HidBoard.F1),
         ("hid-f4", () => HidBoard.F4),
         ("maple-f4", () => new MapleBoard("maple-f4", MapleBuild.F4Port(), Part.Stm32F405()) { DefaultSketch = "libmaple-f4", StackPointer = 0x2001_0000 }),
+        ("dapboot", () => new DapbootBoard(DapbootBuild.BluePill, Part.Stm32F103(128))
+        {
+            Variants = new Dictionary<string, IBoardKind>
+            {
+                ["boot=tolerant"] = new DapbootBoard(DapbootBuild.TolerantBluePill, Part.Stm32F103(128)),
+                ["boot=high"] = new DapbootBoard(DapbootBuild.High64, Part.Stm32F103(64)),
+                ["boot=high-128"] = new DapbootBoard(DapbootBuild.High128, Part.Stm32F103(128)),
+                ["ids=custom"] = new DapbootBoard(DapbootBuild.Custom, Part.Stm32F103(128)),
+                ["ids=custom-tolerant"] = new DapbootBoard(DapbootBuild.Custom with { WillDetach = false }, Part.Stm32F103(128)),
+                ["ids=custom-unreadable"] = new DapbootBoard(DapbootBuild.Custom with { CanUpload = false }, Part.Stm32F103(128)),
+                ["boot=skr"] = new DapbootBoard(DapbootBuild.SkrMiniE3, Part.Stm32F103HighDensity()),
+            },
+        }),
     ];
 
     /// <summary>The names of all kinds.</summary>

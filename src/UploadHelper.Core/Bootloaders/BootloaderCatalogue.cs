@@ -1,4 +1,5 @@
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Usb;
 
@@ -13,7 +14,20 @@ public static class BootloaderCatalogue
     // The STM32L0 has pages of 128 bytes, the STM32L1 pages of 256 bytes. Both erase to 0.
     private const uint LargestPageErasedToZero = 256;
 
-    private static readonly BootloaderInfo UnknownDfuSe = new("DfuSe bootloader", "");
+    private static readonly BootloaderInfo UnknownDfuSe = new("DfuSe bootloader", "") { Processor = null };
+
+    // Nothing is known of its pages, so that the first cannot be written again on its own; nor of its checks, so that it gets the
+    // bytes of the file, padded to half-words: an odd last byte is lost on some (dapboot).
+    private static readonly BootloaderInfo UnknownPlainDfu = new("plain DFU bootloader", "")
+    {
+        TakesWholeImages = true,
+        WritesInOneGo = true,
+        ProgramUnit = 2,
+        Limit = new DeviceLimit(
+            "upload-helper does not know this bootloader, and plain DFU tells neither where it writes nor how much it can hold. It gets the whole file, "
+                + "vector table first, as if it wrote to the address that you gave. If the upload is interrupted, it may start an incomplete sketch.",
+            $"Check that its documentation names this address. If the upload is interrupted, {Again.Clause}."),
+    };
 
     /// <summary>All entries. The first one that matches a device applies.</summary>
     public static IReadOnlyList<BootloaderInfo> All { get; } =
@@ -21,25 +35,31 @@ public static class BootloaderCatalogue
         .. MapleFamily.Entries,
         .. F4BootloaderFamily.Entries,
         .. F1Family.Entries,
+        .. DapbootFamily.Entries,
         .. ArduinoFamily.Entries,
         .. HidFamily.Entries,
         .. StRomFamily.Entries,
+        .. StMiddlewareRomFamily.Entries,
+        .. CloneFamily.Entries,
     ];
+
+    /// <summary>The series with a bootloader for USB in ROM of which no descriptors were found, each with what is missing.</summary>
+    public static IReadOnlyList<(string Series, string Missing)> UnreadRoms => StRomFamily.Unread;
 
     /// <summary>The USB ids of all boards that this program supports, bootloaders first. The udev rules list the same ids.</summary>
     public static IReadOnlyList<KnownDevice> Devices { get; } =
     [
         new(StRomFamily.Id, BoardProgram.Bootloader, "ST system bootloader, or a DfuSe bootloader in flash"),
         new(MapleFamily.Id, BoardProgram.Bootloader, "Maple or STM32duino bootloader"),
-        new(new(0x28E9, 0x0189), BoardProgram.Bootloader, "GigaDevice GD32 bootloader"),
-        new(new(0x2E3C, 0xDF11), BoardProgram.Bootloader, "Artery AT32 bootloader"),
-        new(new(0x314B, 0x0106), BoardProgram.Bootloader, "Geehy APM32 bootloader"),
-        new(new(0x3997, 0xDF11), BoardProgram.Bootloader, "X-CORE X32 bootloader"),
+        new(CloneFamily.Gd32, BoardProgram.Bootloader, "GigaDevice GD32 bootloader"),
+        new(CloneFamily.At32, BoardProgram.Bootloader, "Artery AT32 bootloader"),
+        new(CloneFamily.Apm32, BoardProgram.Bootloader, "Geehy APM32 bootloader"),
+        new(CloneFamily.X32, BoardProgram.Bootloader, "X-CORE X32 bootloader"),
         new(ArduinoFamily.Portenta, BoardProgram.Bootloader, "Arduino Portenta H7 bootloader"),
         new(ArduinoFamily.Nicla, BoardProgram.Bootloader, "Arduino Nicla Vision bootloader"),
         new(ArduinoFamily.Opta, BoardProgram.Bootloader, "Arduino Opta bootloader"),
         new(ArduinoFamily.Giga, BoardProgram.Bootloader, "Arduino GIGA R1 bootloader"),
-        new(new(0x1209, 0xDB42), BoardProgram.Bootloader, "dapboot"),
+        new(DapbootFamily.Id, BoardProgram.Bootloader, "dapboot"),
         new(HidFamily.Id, BoardProgram.Bootloader, "HID bootloader (STM32F1, STM32F4)"),
         new(new(0x1D50, 0x6017), BoardProgram.Bootloader, "Black Magic Probe bootloader"),
         new(new(0x1EAF, 0x0004), BoardProgram.Sketch, "sketch of Arduino_STM32 (Maple)"),
@@ -49,18 +69,22 @@ public static class BootloaderCatalogue
     /// <summary>The ids that an upload looks for by default: those of all known bootloaders.</summary>
     public static IReadOnlyList<UsbId> UploadIds { get; } = [.. Devices.Where(d => d.Program == BoardProgram.Bootloader).Select(d => d.Id)];
 
-    /// <summary>The entry for a device; a generic one for an unknown DfuSe bootloader.</summary>
+    /// <summary>The entry for a device; a generic one for an unknown bootloader.</summary>
     /// <param name="device">The descriptors of the device.</param>
     /// <param name="map">Its memory map.</param>
     public static BootloaderInfo For(DfuDescription device, MemoryMap map)
     {
-        var entry = All.FirstOrDefault(b => b.Matches(device, map)) ?? UnknownDfuSe;
+        var entry = All.FirstOrDefault(b => b.Matches(device, map)) ?? (device.IsPlainDfu ? UnknownPlainDfu : UnknownDfuSe);
         return entry with
         {
             IsCertain = entry.IsCertain || entry.Places.Any(p => p.Devices.Any(device.IsBuildOf)),
-            ErasedValue = map.Groups[0].SectorSize <= LargestPageErasedToZero ? (byte)0 : entry.ErasedValue,
+            ErasedValue = map.Groups[0].SectorSize <= LargestPageErasedToZero && !entry.TakesWholeImages ? (byte)0 : entry.ErasedValue,
         };
     }
+
+    /// <summary>Where a plain DFU bootloader writes; null if that is not known.</summary>
+    /// <param name="device">Its descriptors.</param>
+    public static DownloadArea? AreaOf(DfuDescription device) => DapbootFamily.AreaOf(device);
 
     /// <summary>The known board with these ids, or null.</summary>
     public static KnownDevice? Find(UsbId id) => Devices.FirstOrDefault(k => k.Id == id);
@@ -69,10 +93,10 @@ public static class BootloaderCatalogue
     public static IEnumerable<(BootloaderInfo Bootloader, SketchPlace Place)> PlacesAt(uint address) =>
         All.SelectMany(b => b.Places.Where(p => p.Address == address).Select(p => (b, p)));
 
-    /// <summary>The names of the bootloaders that start sketches at an address, separated by commas; null if none is known.</summary>
+    /// <summary>The names of the bootloaders that start sketches for an ARM at an address, separated by commas; null if none is known.</summary>
     public static string? NamesAt(uint address)
     {
-        var names = PlacesAt(address).Select(p => p.Bootloader.Family).Distinct().ToList();
+        var names = PlacesAt(address).Where(p => p.Bootloader.Processor == Processor.Arm).Select(p => p.Bootloader.Family).Distinct().ToList();
         return names.Count == 0 ? null : string.Join(" or ", names);
     }
 
@@ -131,6 +155,18 @@ public sealed record BootloaderInfo(string Name, string Source)
 
     /// <summary>Whether it is in the chip's ROM, so that no erase can destroy it.</summary>
     public bool IsInRom { get; init; }
+
+    /// <summary>The processor of its chips; null if that is not known.</summary>
+    public Processor? Processor { get; init; } = Chips.Processor.Arm;
+
+    /// <summary>The memory map that holds, made from the device's descriptors and the map that it reports; null if that one is right.</summary>
+    public Func<DfuDescription, MemoryMap, MemoryMap>? CorrectMap { get; init; }
+
+    /// <summary>Whether it leaves on the zero-length DNLOAD already, which may fail for that, and answers no GETSTATUS after it.</summary>
+    public bool LeavesWithoutStatus { get; init; }
+
+    /// <summary>What was read of it on single chips, and where.</summary>
+    public IReadOnlyList<ChipReading> Readings { get; init; } = [];
 
     /// <summary>Where it starts sketches, with the devices that are known to have it.</summary>
     public IReadOnlyList<SketchPlace> Places { get; init; } = [];
@@ -203,6 +239,12 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// <summary>Whether the block with the vector table is the first of a sector that is erased and written again as a whole, from front to back, at the end.</summary>
     public bool WritesFirstSectorLast { get; init; }
 
+    /// <summary>
+    /// Whether a download must be the whole image, of which nothing may be left out: what the device does with it is not known. It
+    /// has no way to erase a sketch.
+    /// </summary>
+    public bool TakesWholeImages { get; init; }
+
     /// <summary>Whether it hangs when it reads a word whose programming was interrupted: the ECC of that word is wrong (RM0433, 4.3.9).</summary>
     public bool HangsOnCutWords { get; init; }
 
@@ -230,6 +272,12 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// <summary>A limitation of the device that no host can work around; the user is warned before anything is written.</summary>
     public DeviceLimit? Limit { get; init; }
 }
+
+/// <summary>What someone read of a bootloader on a chip.</summary>
+/// <param name="Chip">The chip.</param>
+/// <param name="Seen">What its descriptors say, as far as that was shown.</param>
+/// <param name="Source">Where it was read.</param>
+public sealed record ChipReading(string Chip, string Seen, string Source);
 
 /// <summary>An address where a bootloader starts sketches.</summary>
 /// <param name="Options">The upload options for it.</param>

@@ -39,6 +39,14 @@ public sealed record DfuDescription(
     public bool IsDfuSe => !IsMaple && Functional.DfuVersion == DfuFunctionalDescriptor.DfuSeVersion && Alternates[0].Name.StartsWith('@');
 
     /// <summary>
+    /// Whether the device speaks plain DFU (USB DFU 1.1): it is in DFU mode by the letter of the standard, and claims no DfuSe, where a
+    /// block with the number 0 is a command.
+    /// </summary>
+    public bool IsPlainDfu =>
+        !IsMaple && Functional.DfuVersion != DfuFunctionalDescriptor.DfuSeVersion && !Alternates[0].Name.StartsWith('@')
+        && (Device.Interfaces.Count == 0 || Device.Interfaces.Any(IsStandardDfuMode));
+
+    /// <summary>
     /// Whether an interface is in DFU mode. Run-time DFU (protocol 1) is not; protocol 0 is, since the DSO Nano's
     /// bootloader reports it (cyberwasp/dso-nano-dfu).
     /// </summary>
@@ -65,6 +73,10 @@ public sealed record DfuDescription(
     public bool IsBuildOf(DfuDescription other) =>
         (Device.Id, Manufacturer, Product, Functional) == (other.Device.Id, other.Manufacturer, other.Product, other.Functional)
         && Alternates.SequenceEqual(other.Alternates);
+
+    /// <summary>Reads the serial number of an open device by standard requests; "" if it has none.</summary>
+    /// <exception cref="UsbException">The device does not answer.</exception>
+    public static string ReadSerialNumber(IUsbDevice device) => ReadSerialNumber(device, UsbDescriptors.ReadDevice(device));
 
     /// <summary>Reads the descriptors of an open device.</summary>
     /// <returns>The description, or null if the device is no HID bootloader, and has no DFU interface with a functional descriptor.</returns>
@@ -107,9 +119,15 @@ public sealed record DfuDescription(
             (ushort)(descriptor[2] | descriptor[3] << 8),
             UsbDescriptors.ReadString(device, descriptor[14]),
             UsbDescriptors.ReadString(device, descriptor[15]),
-            UsbDescriptors.ReadString(device, descriptor[16]),
+            ReadSerialNumber(device, descriptor),
             functional.Value,
             alternates.ConvertAll(a => new DfuAlternate(a.Interface.Number, a.Interface.AlternateSetting, UsbDescriptors.ReadString(device, a.Name))));
+    }
+
+    private static string ReadSerialNumber(IUsbDevice device, byte[] descriptor)
+    {
+        const int SerialNumberIndexAt = 16; // iSerialNumber (USB 2.0, 9.6.1)
+        return CloneFamily.SerialNumber(device.Info.Id, UsbDescriptors.ReadString(device, descriptor[SerialNumberIndexAt]));
     }
 }
 
@@ -148,6 +166,12 @@ public readonly record struct DfuFunctionalDescriptor(byte Attributes, ushort Tr
 
     /// <summary>Whether the device allows reading (bitCanUpload).</summary>
     public bool CanUpload => (Attributes & 2) != 0;
+
+    /// <summary>Whether the device answers after a download is complete (bitManifestationTolerant).</summary>
+    public bool IsManifestationTolerant => (Attributes & 4) != 0;
+
+    /// <summary>Whether the device leaves and joins the bus by itself, without a reset by the host (bitWillDetach).</summary>
+    public bool WillDetach => (Attributes & 8) != 0;
 
     /// <summary>Reads a functional descriptor; the version is absent in the 7 bytes of DFU 1.0.</summary>
     /// <param name="descriptor">The whole descriptor, length byte first.</param>

@@ -19,6 +19,8 @@ internal static class MapleFamily
     /// <summary>The entries.</summary>
     public static IReadOnlyList<BootloaderInfo> Entries { get; } =
     [
+        // Builds for clones of the F103 (GD32F103, CKS32, CS32, CH32: issues 72 and 107 there) say the same of themselves. What a clone
+        // programs more slowly is still far from the limit of a transfer, 40 s for the GETSTATUS that programs a block.
         new("STM32duino bootloader 2.0", "rogerclarkmelbourne/STM32duino-bootloader main.c, dfu.c, hardware.c, usb.c")
         {
             Matches = (device, _) => device.IsMaple && device.Alternates.Any(a => a.Name.StartsWith("STM32duino", StringComparison.Ordinal)),

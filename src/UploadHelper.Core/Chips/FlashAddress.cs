@@ -124,13 +124,15 @@ internal static class NumberForms
 public static class OptionArea
 {
     // AN2606 and the reference manuals: OTP and option bytes of F0 to G4 at 0x1FFFxxxx, option bytes of H7 in the
-    // flash controller's registers, "Device Feature" of the ROMs at 0xFFFF0000.
+    // flash controller's registers, as on G0, U0, L5, U5, H5 and C5, OTP of L5 and U5 at 0x0BFA0000, of H5 and C5 below 0x09000000,
+    // "Device Feature" of the ROMs at 0xFFFF0000.
     private static readonly (uint From, uint To)[] Ranges =
     [
         (0x1FF0_0000, 0x1FFF_FFFF),
-        (0x4002_2000, 0x4002_23FF),
+        (0x4002_2000, 0x4002_27FF),
         (0x5200_2000, 0x5200_2FFF),
-        (0x08FF_F000, 0x08FF_FFFF),
+        (0x08FF_E000, 0x08FF_FFFF),
+        (0x0BFA_0000, 0x0BFA_0FFF),
         (0xFFFF_0000, 0xFFFF_FFFF),
     ];
 

@@ -134,18 +134,65 @@ public sealed record Stm32Series(string Name, string Source, params IReadOnlyLis
     public static Stm32Series L4 { get; } = new(
         "STM32L4", "RM0351, RM0392, RM0393, RM0394, RM0432", new(0x1000_0000, 0x1001_0000), new(0x2000_0000, 0x200A_0000));
 
+    /// <summary>C0: 36 KiB (C091).</summary>
+    public static Stm32Series C0 { get; } = new("STM32C0", "RM0490", new RamRange(0x2000_0000, 0x2000_9000));
+
+    /// <summary>F0: up to 32 KiB.</summary>
+    public static Stm32Series F0 { get; } = new("STM32F0", "RM0091, RM0360", new RamRange(0x2000_0000, 0x2000_8000));
+
+    /// <summary>F1: up to 96 KiB.</summary>
+    public static Stm32Series F1 { get; } = new("STM32F1", "RM0008, RM0041", new RamRange(0x2000_0000, 0x2001_8000));
+
+    /// <summary>F3: up to 64 KiB, and 16 KiB of CCM.</summary>
+    public static Stm32Series F3 { get; } = new("STM32F3", "RM0313, RM0316, RM0364, RM0365, RM0366", new(0x1000_0000, 0x1000_4000), new(0x2000_0000, 0x2001_0000));
+
+    /// <summary>G0: up to 144 KiB.</summary>
+    public static Stm32Series G0 { get; } = new("STM32G0", "RM0444, RM0454", new RamRange(0x2000_0000, 0x2002_4000));
+
+    /// <summary>G4: up to 128 KiB; CCM also at 0x10000000.</summary>
+    public static Stm32Series G4 { get; } = new("STM32G4", "RM0440", new(0x1000_0000, 0x1000_8000), new(0x2000_0000, 0x2002_0000));
+
+    /// <summary>L0: 20 KiB.</summary>
+    public static Stm32Series L0 { get; } = new("STM32L0", "RM0367, RM0376, RM0377, RM0451", new RamRange(0x2000_0000, 0x2000_5000));
+
+    /// <summary>L1: up to 80 KiB.</summary>
+    public static Stm32Series L1 { get; } = new("STM32L1", "RM0038", new RamRange(0x2000_0000, 0x2001_4000));
+
+    /// <summary>WB: up to 256 KiB; SRAM2 also at 0x10000000.</summary>
+    public static Stm32Series WB { get; } = new("STM32WB", "RM0434, RM0471, RM0473, RM0478", new(0x1000_0000, 0x1001_0000), new(0x2000_0000, 0x2004_0000));
+
+    /// <summary>L5: 256 KiB, with the aliases of the code bus and the secure ones.</summary>
+    public static Stm32Series L5 { get; } = new(
+        "STM32L5",
+        "RM0438",
+        new(0x0A00_0000, 0x0A04_0000),
+        new(0x0E00_0000, 0x0E04_0000),
+        new(0x2000_0000, 0x2004_0000),
+        new(0x3000_0000, 0x3004_0000));
+
+    /// <summary>U5: 2,496 KiB on U59x and U5Ax, 3,008 KiB on U5Fx and U5Gx; SRAM4 at 0x28000000.</summary>
+    public static Stm32Series U5 { get; } = new(
+        "STM32U5",
+        "RM0456",
+        new(0x0A00_0000, 0x0A2F_0000),
+        new(0x0E00_0000, 0x0E2F_0000),
+        new(0x2000_0000, 0x202F_0000),
+        new(0x2800_0000, 0x2800_4000),
+        new(0x3000_0000, 0x302F_0000),
+        new(0x3800_0000, 0x3800_4000));
+
     /// <summary>Every series.</summary>
     public static IReadOnlyList<Stm32Series> All { get; } =
     [
-        new("STM32C0", "RM0490", new RamRange(0x2000_0000, 0x2000_9000)),
-        new("STM32F0", "RM0091, RM0360", new RamRange(0x2000_0000, 0x2000_8000)),
-        new("STM32F1", "RM0008, RM0041", new RamRange(0x2000_0000, 0x2001_8000)),
+        C0,
+        F0,
+        F1,
         F2,
-        new("STM32F3", "RM0313, RM0316, RM0364, RM0365, RM0366", new(0x1000_0000, 0x1000_4000), new(0x2000_0000, 0x2001_0000)),
+        F3,
         F4,
         F7,
-        new("STM32G0", "RM0444, RM0454", new RamRange(0x2000_0000, 0x2002_4000)),
-        new("STM32G4", "RM0440", new(0x1000_0000, 0x1000_8000), new(0x2000_0000, 0x2002_0000)),
+        G0,
+        G4,
         new(
             "STM32H5",
             "RM0481, RM0492",
@@ -161,16 +208,10 @@ public sealed record Stm32Series(string Name, string Source, params IReadOnlyLis
             new(0x2000_0000, 0x2003_0000),
             new(0x2400_0000, 0x2407_2000),
             new(0x3000_0000, 0x3000_8000)),
-        new("STM32L0", "RM0367, RM0376, RM0377, RM0451", new RamRange(0x2000_0000, 0x2000_5000)),
-        new("STM32L1", "RM0038", new RamRange(0x2000_0000, 0x2001_4000)),
+        L0,
+        L1,
         L4,
-        new(
-            "STM32L5",
-            "RM0438",
-            new(0x0A00_0000, 0x0A04_0000),
-            new(0x0E00_0000, 0x0E04_0000),
-            new(0x2000_0000, 0x2004_0000),
-            new(0x3000_0000, 0x3004_0000)),
+        L5,
 
         // ITCM, DTCM, AXI SRAM with the RAMs of the NPU, the cache and the video encoder, AHB SRAM; then the secure aliases.
         new(
@@ -187,17 +228,8 @@ public sealed record Stm32Series(string Name, string Source, params IReadOnlyLis
         new("STM32U0", "RM0503", new RamRange(0x2000_0000, 0x2000_A000)),
         new("STM32U3", "RM0487", new(0x0A00_0000, 0x0A04_0000), new(0x0E00_0000, 0x0E04_0000), new(0x2000_0000, 0x2004_0000), new(0x3000_0000, 0x3004_0000)),
 
-        // 2,496 KiB on U59x and U5Ax, 3,008 KiB on U5Fx and U5Gx; SRAM4 at 0x28000000.
-        new(
-            "STM32U5",
-            "RM0456",
-            new(0x0A00_0000, 0x0A2F_0000),
-            new(0x0E00_0000, 0x0E2F_0000),
-            new(0x2000_0000, 0x202F_0000),
-            new(0x2800_0000, 0x2800_4000),
-            new(0x3000_0000, 0x302F_0000),
-            new(0x3800_0000, 0x3800_4000)),
-        new("STM32WB", "RM0434, RM0471, RM0473, RM0478", new(0x1000_0000, 0x1001_0000), new(0x2000_0000, 0x2004_0000)),
+        U5,
+        WB,
         new("STM32WB0", "RM0505, RM0529, RM0530", new RamRange(0x2000_0000, 0x2001_0000)),
         new(
             "STM32WBA",

@@ -17,10 +17,10 @@ internal sealed class BootloaderCandidate : IDisposable
     private readonly bool _isHeld;
     private readonly DfuStatus? _status;
 
-    private BootloaderCandidate(IUsbDevice device, DfuDescription description, bool isHeld, DfuStatus? status)
+    private BootloaderCandidate(IUsbDevice device, DfuDescription description, uint? start, bool isHeld, DfuStatus? status)
     {
         _device = device;
-        _protocol = BootloaderProtocol.Of(description);
+        _protocol = BootloaderProtocol.Of(description, start);
         _isHeld = isHeld;
         _status = status;
         Description = description;
@@ -62,7 +62,7 @@ internal sealed class BootloaderCandidate : IDisposable
                 return null;
             }
 
-            return new BootloaderCandidate(device, description, dfu is not null, status);
+            return new BootloaderCandidate(device, description, filter.Start, dfu is not null, status);
         }
         catch
         {

@@ -1,5 +1,6 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
@@ -39,6 +40,13 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
             var outcome = request.Port is null ? null : Reset(request, request.Port, cancellationToken);
             var reset = outcome is { Warning: null };
 
+            // From now on, only the board that was told matters.
+            var detach = new RuntimeDetach(bus, time, events);
+            if (!reset && detach.Run(request, cancellationToken) is { } path)
+            {
+                (reset, filter) = (true, filter with { UsbPath = path.Length > 0 ? path : filter.UsbPath });
+            }
+
             // Wait for a sketch that is being reset, or that can be; otherwise a board that is there under other ids is the one.
             var mayCome = reset || (request.Port is { } port && PortNames.IsListed(ports, port));
             search.NameOthers(filter, refuse: !mayCome);
@@ -55,6 +63,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
                         mayCome |= watch.PortToReset() is { } back && watch.WasReset(Reset(request, back, cancellationToken));
                     }
 
+                    mayCome |= !reset && detach.Run(request, cancellationToken) is not null;
                     search.NameOthers(filter, refuse: !mayCome);
                 },
                 () => watch?.WhyNone(request.MayBeInRom) ?? (null, null),
@@ -92,7 +101,9 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
         {
             var quiet = new BootloaderConnector(bus, ports, time, _ => { });
             var back = quiet.Connect(request with { Timeout = ReturnLimit }, filter with { UsbPath = before.Device.Path }, cancellationToken);
-            if (back.Description.Device.Id == before.Device.Id && back.Description.Alternates.SequenceEqual(before.Alternates))
+            if (back.Description.Device.Id == before.Device.Id
+                && back.Description.Alternates.SequenceEqual(before.Alternates)
+                && back.Protocol.Info.Name == BootloaderProtocol.Of(before).Info.Name)
             {
                 return back;
             }

@@ -20,11 +20,21 @@ public record BootloaderRequest(DeviceFilter Filter)
     /// <summary>How long to wait for the bootloader.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Whether to tell a device in DFU run-time mode to start its bootloader, although neither its ids nor its place were named.</summary>
+    public bool Detach { get; init; }
+
     /// <summary>Whether to honour bwPollTimeout even where the bootloader is known to report too much.</summary>
     public bool StrictPolling { get; init; }
 
     /// <summary>Where the sketch begins, if that is known.</summary>
     public uint? SketchStart { get; init; }
+
+    /// <summary>Where the memory begins that the job works on, if that is known; <see cref="SketchStart"/> by default.</summary>
+    public uint? MemoryStart
+    {
+        get => field ?? SketchStart;
+        init;
+    }
 
     /// <summary>Whether the chip is known to have no USB in its ROM.</summary>
     internal bool IsWithoutUsbRom { get; init; }
@@ -40,7 +50,9 @@ public record BootloaderRequest(DeviceFilter Filter)
     /// port of a USB-serial adapter reveals nothing about the board. The path also replaces the serial number of the sketch: a
     /// bootloader in ROM has one of its own.
     /// </summary>
-    internal DeviceFilter FilterAt(ISerialPorts ports) =>
+    internal DeviceFilter FilterAt(ISerialPorts ports) => AtPort(ports) with { Start = MemoryStart };
+
+    private DeviceFilter AtPort(ISerialPorts ports) =>
         Filter.UsbPath is null && Port is { } name
             && PortNames.Find(ports.List(), name) is { UsbPath: { } path } port && SketchPort.OtherDevice(port) is null
             ? Filter with { UsbPath = path, SerialNumber = port.SerialNumber == Filter.SerialNumber ? null : Filter.SerialNumber }
@@ -61,6 +73,9 @@ public sealed record DeviceFilter(IReadOnlyList<UsbId> Ids, string? UsbPath = nu
 
     /// <summary>The ids that the image names, or null. A device that has them is wanted too, and preferred to all others.</summary>
     public UsbId? MadeFor { get; init; }
+
+    /// <summary>Where the bootloader writes, for one that cannot tell (plain DFU) and that the catalogue does not know; null if nobody has said so.</summary>
+    public uint? Start { get; init; }
 
     /// <summary>Whether the user has named no ids.</summary>
     public bool IsDefault => Ids.SequenceEqual(KnownIds);

@@ -69,6 +69,21 @@ public sealed class BootloaderSession : IDisposable
         return new BootloaderSession(connector, request, filter, cancellationToken, connector.Connect(request, filter, cancellationToken));
     }
 
+    /// <summary>
+    /// Makes sure that the memories are known up to an address. A bootloader may be at the end of a flash whose size only reading
+    /// tells; nothing is read if the address is below the smallest.
+    /// </summary>
+    /// <param name="end">The address after the last byte that matters.</param>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="DfuException">The device does not return to dfuIDLE.</exception>
+    public void Reach(long end)
+    {
+        if (_open.Protocol.Measure is { } measure && end > Memories[0].Map.Groups[0].End)
+        {
+            Use(_open with { Protocol = measure((DfuConnection)_open.Connection) });
+        }
+    }
+
     /// <summary>The bootloader, with one of its memories selected; the same object as long as the memory stays the same.</summary>
     /// <param name="memory">One of <see cref="Memories"/>.</param>
     /// <exception cref="UsbException">A transfer failed.</exception>

@@ -58,7 +58,7 @@ public static class ErrorMessages
             $"{e.Message} {state}",
             "errVENDOR usually means that the flash is read-protected (RDP). `upload-helper unprotect` removes the protection, and erases the whole flash.",
             e)
-        : new UploadException(UploadError.DeviceFailed, $"{e.Message} {state}", Retry, e);
+        : new UploadException(UploadError.DeviceFailed, $"{e.Message} {state}", e.Hint ?? Retry, e);
 
     /// <summary>Lists the devices of a bus.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.UsbUnavailable"/>: the bus cannot be listed.</exception>

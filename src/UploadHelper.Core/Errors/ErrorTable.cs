@@ -86,7 +86,8 @@ public static class ErrorTable
             "A sketch begins with its vector table, which holds the initial stack pointer and the address of the first instruction. This file begins with something else and could not run.",
             Unchanged,
             "Check the file: it must be the .bin, .hex or .elf that the IDE created, complete, and not an archive or a text file.",
-            "Compile the sketch again, for the right board.")),
+            "Compile the sketch again, for the right board.",
+            "On the command line: a .bin or .hex file for a GD32VF103 (RISC-V) has no vector table; add `--chip gd32vf103`.")),
         new(UploadError.NotForThisDevice, 4, new(
             "not-for-this-device",
             "The sketch was made for a different board",

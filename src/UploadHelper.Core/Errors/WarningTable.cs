@@ -89,6 +89,12 @@ public static class WarningTable
             "Many bootloaders of the STM32F103, and some old ones of other chips, do not disconnect from USB when they start a sketch without USB. The computer still lists the bootloader, but most likely the sketch is running.",
             Unchanged,
             "If the upload does not continue, press RESET on the board.")),
+        new(WarningCode.DetachFailed, new(
+            "detach-failed",
+            "The device could not be told to start its bootloader",
+            "The program on the device has a DFU run-time interface: a request (DETACH) makes it start its bootloader. The request could not be sent, or was refused.",
+            Unchanged,
+            "Start the bootloader by hand: RESET with the board's button held, or as its documentation says.")),
         new(WarningCode.OtherDevice, new(
             "other-device",
             "Another device is in DFU mode",
@@ -116,7 +122,7 @@ public static class WarningTable
         new(WarningCode.NotVerifiable, new(
             "not-verifiable",
             "The upload cannot be verified",
-            "This bootloader does not allow reading flash, so upload-helper cannot compare it with the file. It knows only that the bootloader accepted every block.",
+            "This bootloader does not allow reading flash, or leaves as soon as it has the whole sketch, so upload-helper cannot compare it with the file. It knows only that the bootloader accepted every block.",
             Unchanged,
             "If the sketch does not run, upload it again.")),
         new(WarningCode.WrittenAgain, new(
@@ -225,6 +231,9 @@ public enum WarningCode
 
     /// <summary>The bootloader is listed but does not respond.</summary>
     GhostDevice,
+
+    /// <summary>A device in DFU run-time mode could not be told to start its bootloader.</summary>
+    DetachFailed,
 
     /// <summary>A device in DFU mode has other ids than those looked for.</summary>
     OtherDevice,

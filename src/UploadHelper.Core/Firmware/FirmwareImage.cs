@@ -12,9 +12,15 @@ public sealed class FirmwareImage
     /// <param name="targets">At least one.</param>
     /// <param name="leftOut">Other parts of the file, which do not belong in flash.</param>
     /// <param name="madeFor">The device that the file names, or null.</param>
+    /// <param name="processor">The processor that it is for.</param>
     /// <exception cref="ArgumentException">No segment, an empty one, or two of a target that overlap or descend.</exception>
     public FirmwareImage(
-        string name, ImageFormat format, IReadOnlyList<ImageTarget> targets, IReadOnlyList<LeftOutSegment> leftOut, DfuFileIds? madeFor)
+        string name,
+        ImageFormat format,
+        IReadOnlyList<ImageTarget> targets,
+        IReadOnlyList<LeftOutSegment> leftOut,
+        DfuFileIds? madeFor,
+        Processor processor = Processor.Arm)
     {
         if (targets.Count == 0 || targets.Any(t => t.Segments.Count == 0 || t.Segments.Any(s => s.Data.IsEmpty)))
         {
@@ -33,7 +39,8 @@ public sealed class FirmwareImage
         MadeFor = madeFor;
         Segments = targets.Count == 1 ? targets[0].Segments : [.. targets.SelectMany(t => t.Segments).OrderBy(s => s.Address)];
         VectorSegment = Segments.FirstOrDefault(s => FlashAddress.IsInternalFlash(s.Address), Segments[0]);
-        HasVectorTable = FlashAddress.IsInternalFlash(VectorSegment.Address) || VectorTable.BeginsProgram(VectorSegment);
+        Processor = processor;
+        HasVectorTable = processor == Processor.Arm && (FlashAddress.IsInternalFlash(VectorSegment.Address) || VectorTable.BeginsProgram(VectorSegment));
     }
 
     /// <summary>Creates an image for one memory, such as a raw binary.</summary>
@@ -66,13 +73,19 @@ public sealed class FirmwareImage
     /// <summary>The segment that begins with the vector table: the lowest one in internal flash, or else the lowest one.</summary>
     public Segment VectorSegment { get; }
 
+    /// <summary>The processor that it is for: as the file says, otherwise as the user says, otherwise an ARM.</summary>
+    public Processor Processor { get; }
+
     /// <summary>
-    /// Whether the image is a program. Everything for the internal flash is meant to be one. An image for another memory
+    /// Whether the image is a program for an ARM. Everything for the internal flash is meant to be one. An image for another memory
     /// (flash on a QSPI) is one if it begins with a vector table for its address; otherwise it is data.
     /// </summary>
     public bool HasVectorTable { get; }
 
-    /// <summary>Where the image begins: the address of its vector table.</summary>
+    /// <summary>Whether the image is a program, so that its first block is written last.</summary>
+    public bool IsProgram => HasVectorTable || (Processor == Processor.RiscV && FlashAddress.IsInternalFlash(Start));
+
+    /// <summary>Where the image begins: the address of its vector table, or of its first instruction.</summary>
     public uint Start => VectorSegment.Address;
 
     /// <summary>Address after the last byte.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 
@@ -17,6 +18,11 @@ public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Fi
     public static ImageCheck Of(FirmwareImage image)
     {
         var segment = image.VectorSegment;
+        if (image.Processor == Processor.RiscV)
+        {
+            return new ImageCheck(null, [.. FirstInstruction(image)]);
+        }
+
         if (segment.Data.Length < VectorTable.Smallest)
         {
             return new ImageCheck(null, [NoTable(image, Override.Stack, $"It is too short: {segment.Data.Length} of {VectorTable.Smallest} bytes at 0x{segment.Address:X8}")]);
@@ -29,6 +35,22 @@ public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Fi
 
     /// <summary>The reasons to refuse the image.</summary>
     public IEnumerable<UploadException> Refusals => Findings.Where(f => f.Refusal is not null).Select(f => f.ToException());
+
+    private const string OtherChip = " For a GD32VF103, add --chip gd32vf103.";
+
+    // Sixteen bits of all zeros or all ones are no instruction (RISC-V ISA manual, volume I, 1.5).
+    private static IEnumerable<ImageFinding> FirstInstruction(FirmwareImage image)
+    {
+        var data = image.VectorSegment.Data.Span;
+        if (data.Length < sizeof(ushort) || BinaryPrimitives.ReadUInt16LittleEndian(data) is 0 or ushort.MaxValue)
+        {
+            yield return NoProgram(image, "its first two bytes are no RISC-V instruction");
+        }
+        else if (VectorTable.BeginsProgram(image.VectorSegment))
+        {
+            yield return NoProgram(image, "it begins with the vector table of a program for an ARM");
+        }
+    }
 
     private static IEnumerable<ImageFinding> Stack(FirmwareImage image, VectorTable vectors)
     {
@@ -69,7 +91,8 @@ public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Fi
                 IsRam(vectors.Reset)
                     ? $"was linked for RAM (its reset vector is 0x{vectors.Reset:X8}), but would be written to 0x{image.Start:X8}, where it cannot run"
                     : $"cannot run at 0x{image.Start:X8}: its reset vector 0x{vectors.Reset:X8} is outside the image ({Ranges(image)})",
-                null);
+                null,
+                OtherChip);
         }
         else if (vectors.Handlers.Where(h => !RamMap.Contains(h) && !VectorTable.IsInside(image, h)).Select(h => (uint?)h).FirstOrDefault() is { } handler)
         {
@@ -101,19 +124,25 @@ public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Fi
 
     private static string Ranges(FirmwareImage image) => string.Join(", ", image.Segments.Select(s => $"0x{s.Address:X8} to 0x{s.End - 1:X8}"));
 
+    private static ImageFinding NoProgram(FirmwareImage image, string why) => new(
+        Override.Stack,
+        UploadError.NoVectorTable,
+        $"{image.Name} is not a program for {image.Processor.Chip()}: {why}. Nothing was erased.",
+        "Check the file: it must be the sketch's own .bin, .hex or .elf, complete from its first byte.");
+
     private static ImageFinding NoTable(FirmwareImage image, Override about, string why) => new(
         about,
         UploadError.NoVectorTable,
         $"{image.Name} does not begin with a vector table. {why}. Nothing was erased.",
-        "Check the file: it must be the sketch's own .bin, .hex or .elf, complete from its first byte.");
+        "Check the file: it must be the sketch's own .bin, .hex or .elf, complete from its first byte." + OtherChip);
 
-    private static ImageFinding LinkedElsewhere(FirmwareImage image, string what, uint? linkedFor) => new(
+    private static ImageFinding LinkedElsewhere(FirmwareImage image, string what, uint? linkedFor, string also = "") => new(
         Override.Address,
         UploadError.ImageLinkedElsewhere,
         $"{image.Name} {what}. Nothing was erased.",
         linkedFor is { } address && FlashAddress.IsInternalFlash(address)
             ? $"Compile it for this board's bootloader; or, if that starts sketches at 0x{address:X8}, upload it with --offset 0x{address - FlashAddress.FlashBase:X}."
-            : "Select this board's bootloader and compile the sketch again: that sets the address it is linked for.")
+            : "Select this board's bootloader and compile the sketch again: that sets the address it is linked for." + also)
     {
         LinkedFor = linkedFor,
     };

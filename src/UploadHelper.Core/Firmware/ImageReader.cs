@@ -17,13 +17,14 @@ public static class ImageReader
     /// The start address that the user gave, or null. A format without addresses requires one; for a format with addresses
     /// it must match.
     /// </param>
+    /// <param name="processor">The processor that the user names, or null; a file that names another is refused.</param>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.ImageUnreadable"/>: the file is empty, damaged or not firmware.
+    /// <see cref="UploadError.ImageUnreadable"/>: the file is empty, damaged, not firmware, or for another processor.
     /// <see cref="UploadError.ImageTooLarge"/>: a raw binary extends from flash into RAM.
     /// <see cref="UploadError.AddressMissing"/>: the format carries no address, and none was given.
     /// <see cref="UploadError.ImageLinkedElsewhere"/>: the image begins at another address, or lies entirely in RAM.
     /// </exception>
-    public static FirmwareImage Read(ImageFile file, uint? address)
+    public static FirmwareImage Read(ImageFile file, uint? address, Processor? processor = null)
     {
         if (file.Content.IsEmpty)
         {
@@ -36,8 +37,8 @@ public static class ImageReader
         var (body, suffix) = DfuSuffix.Remove(file);
         var format = FormatRecognition.Of(body);
         var image = format == ImageFormat.RawBinary
-            ? RawBinary.Read(body, address, suffix?.MadeFor)
-            : Image(body.Name, format, Parts(body, format, suffix), suffix?.MadeFor);
+            ? RawBinary.Read(body, address, suffix?.MadeFor, processor ?? Processor.Arm)
+            : Image(body.Name, format, Parts(body, format, suffix), suffix?.MadeFor, processor);
         return address is null || address == image.Start
             ? image
             : throw new UploadException(
@@ -65,11 +66,19 @@ public static class ImageReader
         _ => FileParts.Of(DfuSeReader.Read(body, suffix)),
     };
 
-    private static FirmwareImage Image(string name, ImageFormat format, FileParts parts, DfuFileIds? madeFor)
+    private static FirmwareImage Image(string name, ImageFormat format, FileParts parts, DfuFileIds? madeFor, Processor? named)
     {
+        if (parts.Processor is { } inFile && named is { } other && inFile != other)
+        {
+            throw new UploadException(
+                UploadError.ImageUnreadable,
+                $"{name} is a program for {inFile.Chip()}, not for {other.Chip()}. Nothing was erased.",
+                "Omit --chip: the file itself says which processor it is for.");
+        }
+
         if (parts.Targets.Count > 0)
         {
-            return new FirmwareImage(name, format, parts.Targets, parts.LeftOut, madeFor);
+            return new FirmwareImage(name, format, parts.Targets, parts.LeftOut, madeFor, parts.Processor ?? named ?? Processor.Arm);
         }
 
         throw parts.LeftOut.Count == 0
@@ -136,11 +145,12 @@ internal static class RawBinary
     /// <param name="file">The file without its suffix.</param>
     /// <param name="address">Where its first byte goes.</param>
     /// <param name="madeFor">The device that its suffix names, or null without a suffix.</param>
+    /// <param name="processor">The processor that it is for.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.AddressMissing"/>: no address. <see cref="UploadError.ImageUnreadable"/>: the file is too short for
     /// a vector table, or extends beyond the address space. <see cref="UploadError.ImageTooLarge"/>: it extends beyond all flash.
     /// </exception>
-    public static FirmwareImage Read(ImageFile file, uint? address, DfuFileIds? madeFor)
+    public static FirmwareImage Read(ImageFile file, uint? address, DfuFileIds? madeFor, Processor processor)
     {
         var content = file.Content;
         if (address is not { } start)
@@ -151,7 +161,7 @@ internal static class RawBinary
                 "Give the offset at which this board's bootloader starts sketches: --offset OFFSET. `upload-helper list` shows the memory of the board.");
         }
 
-        if (content.Length < Smallest && FlashAddress.IsInternalFlash(start))
+        if (content.Length < Smallest && processor == Processor.Arm && FlashAddress.IsInternalFlash(start))
         {
             throw Unreadable(
                 $"{file.Name} is too short for a stack pointer and a reset vector: it has {content.Length} of {Smallest} bytes.",
@@ -175,7 +185,7 @@ internal static class RawBinary
         }
 
         var format = madeFor is null ? ImageFormat.RawBinary : ImageFormat.Dfu;
-        return new FirmwareImage(file.Name, format, [new ImageTarget(null, null, [new Segment(start, content)])], [], madeFor);
+        return new FirmwareImage(file.Name, format, [new ImageTarget(null, null, [new Segment(start, content)])], [], madeFor, processor);
     }
 
     private static UploadException Unreadable(string message, string hint) => new(UploadError.ImageUnreadable, message, hint);

@@ -55,13 +55,13 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             try
             {
                 whole ??= replan();
-                unfinished ??= isRewriting || (full && recoveries == 0) ? whole : Comparison().Reduce(whole);
+                unfinished ??= isRewriting || (full && recoveries == 0) || session.Info.TakesWholeImages ? whole : Comparison().Reduce(whole);
                 var skipped = unfinished.Unchanged(image);
                 unchanged = isRewriting ? 0 : unchanged ?? skipped;
                 hasWritten |= unfinished.Memories.Count > 0;
                 events(new PlanMade(unfinished, skipped, image.Size - skipped));
                 Warn(image, unfinished);
-                State.Begin(image, session.Info, session.Select(whole.Memories[0].Memory).IsSequential);
+                State.Begin(image, session.Info, session.Select(whole.Memories[0].Memory).IsSequential, session.Description.Functional.TransferSize);
                 var (verified, damage) = flasher.Run(unfinished, whole, verify);
                 if (damage is null)
                 {
@@ -92,6 +92,17 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
                 unfinished = ResumesBySector ? unfinished?.Without(flasher.HasWritten) : null;
                 whole = unfinished is null ? null : whole;
             }
+            catch (DfuException e) when (e.Status?.Code == DfuStatusCode.ErrVerify && flasher.HasSentVectors && whole is not null)
+            {
+                // The board has found that the vector table's block is damaged, which may start the sketch all the same.
+                State.FoundDamage(hasVectors: true);
+                if (session.Recover(UsbFault.Stall))
+                {
+                    Withdraw(whole, flasher);
+                }
+
+                throw;
+            }
             catch (DfuException e) when (e.Status?.Code == DfuStatusCode.ErrVendor && !State.HasChanged && whole is not null && IsReadProtected(whole))
             {
                 State.Refused();
@@ -103,9 +114,15 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
     // A protected chip refuses to be read as well as to be changed (AN3156). One refusal alone may be an error in an erase.
     private bool IsReadProtected(FlashPlan whole)
     {
+        var bootloader = session.Select(whole.Memories[0].Memory);
+        if (!bootloader.CanRead)
+        {
+            return false;
+        }
+
         try
         {
-            session.Select(whole.Memories[0].Memory).Read(whole.Memories[0].Sectors[0].Address, sizeof(uint), (from, word) => from + (long)word.Length);
+            bootloader.Read(whole.Memories[0].Sectors[0].Address, sizeof(uint), (from, word) => from + (long)word.Length);
             return false;
         }
         catch (DfuException e)
@@ -172,7 +189,7 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
 
     private void Progress(FlashPhase phase, long done, long total)
     {
-        State.Progress(phase, done);
+        State.Progress(phase, done, total);
         events(new FlashProgress(phase, done, total));
     }
 
@@ -206,11 +223,13 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
                 $"If that happens, press RESET and {Again.Clause} at once."));
         }
 
-        if (verify && !session.Description.Functional.CanUpload)
+        if (verify && session.Select(plan.Memories[0].Memory) is { CanVerify: false } bootloader)
         {
             events(new UploadWarning(
                 WarningCode.NotVerifiable,
-                "This bootloader does not allow reading flash, so the upload cannot be verified.",
+                bootloader.CanRead
+                    ? "This bootloader leaves as soon as it has the whole sketch, so the upload cannot be read back and verified."
+                    : "This bootloader does not allow reading flash, so the upload cannot be verified.",
                 "If the sketch does not run, upload it again."));
         }
     }

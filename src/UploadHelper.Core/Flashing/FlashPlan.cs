@@ -114,17 +114,17 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             .Select(p => Plan(image, p.Memory, [.. p.Segments.OrderBy(s => s.Address)]))
             .OrderByDescending(p => p.Sectors.Any(s => s.Address <= image.Start && s.End > image.Start))
             .ToList();
-        if ((image.HasVectorTable || image.Format is ImageFormat.RawBinary or ImageFormat.Dfu) && plans[0].Sectors[0].Address != image.Start)
+        if ((image.IsProgram || image.Format is ImageFormat.RawBinary or ImageFormat.Dfu) && plans[0].Sectors[0].Address != image.Start)
         {
             throw NotASectorStart(image.Start, plans[0].Memory.Map);
         }
 
-        if (!image.HasVectorTable || !VectorsLast)
+        if (!image.IsProgram || !VectorsLast)
         {
             return new FlashPlan(plans, null);
         }
 
-        var last = plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : transferSize;
+        var last = plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : Math.Max(transferSize, (int)plans[0].Sectors[0].Size);
         var (vectorBlock, others) = Split(plans[0].Runs, FlashAddress.IsInternalFlash(image.Start) ? last : Math.Max(last, ProgramUnit));
         plans[0] = plans[0] with { Runs = others };
         return new FlashPlan(plans, vectorBlock);
@@ -222,8 +222,9 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         var start = Math.Max(writable.Address, SketchStart);
         return new UploadException(
             UploadError.NotWritable,
-            $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but the sector at 0x{sector!.Value.Address:X8} to 0x{sector.Value.End - 1:X8} is read-only: "
-                + $"the bootloader protects it. Nothing was erased. Memory map: {map}",
+            $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but the sector at 0x{sector!.Value.Address:X8} to 0x{sector.Value.End - 1:X8} "
+                + (sector.Value.Access.HasFlag(SectorAccess.Write) ? "cannot be erased: it is no flash." : "is read-only: the bootloader protects it.")
+                + $" Nothing was erased. Memory map: {map}",
             writable.Count == 0
                 ? "This bootloader does not allow writing."
                 : $"On this board, a sketch can begin at 0x{start:X8} (--offset {FlashAddress.Offset(start)}). Compile it for that address.");

@@ -38,7 +38,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
     /// </summary>
     /// <param name="plan">What to erase and write.</param>
     /// <param name="whole">The plan for an empty board: what must be on the board at the end.</param>
-    /// <param name="verify">Whether to read back and compare; ignored if the device cannot be read.</param>
+    /// <param name="verify">Whether to read back and compare; ignored if the device cannot be read back.</param>
     /// <returns>Whether every byte of the image was read back and is correct; the first that is not, if there is one.</returns>
     /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>: the first erase did nothing.</exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
@@ -50,7 +50,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
             return (true, null);
         }
 
-        verify &= select(plan.Memories[0].Memory).CanRead;
+        verify &= select(plan.Memories[0].Memory).CanVerify;
         var erase = new Progress(FlashPhase.Erase, plan.BytesToErase, progress);
         erase.Add(0);
         foreach (var memory in plan.Memories)

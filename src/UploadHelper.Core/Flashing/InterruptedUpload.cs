@@ -22,6 +22,10 @@ public sealed class InterruptedUpload
     public const string FirstBlockUnconfirmed =
         "The board did not confirm the first block: it has either the old sketch, or a new one that may be incomplete and may be started anyway.";
 
+    /// <summary>The state of such a board that did not confirm the last block.</summary>
+    public const string EndUnconfirmed =
+        "Everything except the last block is written. It is unknown whether that block is written too. If it is, the new sketch is complete; if not, it is incomplete, but may be started anyway.";
+
     /// <summary>The state of a board whose first erase failed.</summary>
     public const string NothingElseErased = "Nothing else was erased.";
 
@@ -32,9 +36,10 @@ public sealed class InterruptedUpload
     /// The state of a board whose last block, with the vector table, is being written. F4Bootloader may start the sketch as soon
     /// as the block is in flash, and disconnect before the host can check it.
     /// </summary>
-    public const string LastBlock =
-        "Everything except the first block (with the vector table) is written, and verified if requested. It is unknown whether that block "
-        + "is written too. If it is, the new sketch is complete and may be running; if not, no sketch will be started.";
+    public const string LastBlock = $"Everything except the first block (with the vector table) {LastBlockOpen}";
+
+    /// <summary>The same for a program that begins with its first instruction (RISC-V).</summary>
+    public const string LastBlockOfCode = $"Everything except the first block (with the first instruction) {LastBlockOpen}";
 
     /// <summary>The same for a board that writes its first sector as a whole (<see cref="BootloaderInfo.WritesFirstSectorLast"/>).</summary>
     public const string LastSector =
@@ -55,11 +60,16 @@ public sealed class InterruptedUpload
     /// <summary>The state of such a board that has all of it.</summary>
     public const string OutsideWritten = "The content of the file is on the board.";
 
+    private const string LastBlockOpen = "is written, and verified if requested. It is unknown whether that block "
+        + "is written too. If it is, the new sketch is complete and may be running; if not, no sketch will be started.";
+
     private string _incomplete = Incomplete;
     private string _eraseUnconfirmed = EraseUnconfirmed;
     private bool _isOutside;
+    private bool _hasVectorTable = true;
     private BootloaderInfo? _info;
     private bool _defersErase;
+    private int _blockSize;
 
     /// <summary>Whether the board has acknowledged an erase or a write.</summary>
     public bool HasChanged { get; private set; }
@@ -92,10 +102,12 @@ public sealed class InterruptedUpload
     /// <param name="image">The image.</param>
     /// <param name="info">The bootloader.</param>
     /// <param name="defersErase">Whether erases are carried out by the first write.</param>
-    public void Begin(FirmwareImage image, BootloaderInfo info, bool defersErase)
+    /// <param name="blockSize">The bootloader's wTransferSize.</param>
+    public void Begin(FirmwareImage image, BootloaderInfo info, bool defersErase, int blockSize)
     {
-        (_info, _defersErase) = (info, defersErase);
+        (_info, _defersErase, _blockSize) = (info, defersErase, blockSize);
         _isOutside = !FlashAddress.IsInternalFlash(image.Start);
+        _hasVectorTable = image.HasVectorTable;
         (_incomplete, _eraseUnconfirmed) = _isOutside ? (OutsideIncomplete, OutsideUnconfirmed)
             : (StartedAt(image, info) is null ? Incomplete : IncompleteMayStart, EraseUnconfirmed);
     }
@@ -103,7 +115,8 @@ public sealed class InterruptedUpload
     /// <summary>Records the progress of the upload: what the board has acknowledged.</summary>
     /// <param name="phase">The phase.</param>
     /// <param name="done">Bytes done in it; 0 when its first request is about to be sent.</param>
-    public void Progress(FlashPhase phase, long done)
+    /// <param name="total">Bytes of the phase.</param>
+    public void Progress(FlashPhase phase, long done, long total)
     {
         if (phase == FlashPhase.Compare)
         {
@@ -115,11 +128,14 @@ public sealed class InterruptedUpload
         {
             _ when _isOutside => HasChanged ? _incomplete : _eraseUnconfirmed,
             FlashPhase.Finalize when done > 0 => WrittenUnverified,
+            FlashPhase.Write when done == total && _info is { WritesInOneGo: true } => WrittenUnverified,
+            FlashPhase.Write when done > 0 && total - done <= _blockSize && _info is { WritesInOneGo: true } => EndUnconfirmed,
             FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
-            FlashPhase.Finalize => WithPowerLost(_info is { WritesFirstSectorLast: true } ? LastSector : LastBlock),
+            FlashPhase.Finalize => WithPowerLost(_info is { WritesFirstSectorLast: true } ? LastSector : _hasVectorTable ? LastBlock : LastBlockOfCode),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
             _ when HasChanged => _incomplete,
-            _ => _info is { WritesInOneGo: true } ? FirstBlockUnconfirmed : _eraseUnconfirmed,
+            _ when _info is { WritesInOneGo: true } => FirstBlockUnconfirmed,
+            _ => _info is { SharesVectorPage: true } && _defersErase ? WithPowerLost(_eraseUnconfirmed) : _eraseUnconfirmed,
         };
     }
 

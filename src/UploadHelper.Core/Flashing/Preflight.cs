@@ -86,6 +86,11 @@ public static class Preflight
             yield return new(MadeForAnother(image, ids, device.Device), null);
         }
 
+        if (image.IsProgram && info.Processor is { } processor && processor != image.Processor)
+        {
+            yield return new(OtherProcessor(image, processor, info), null);
+        }
+
         if (info.Writable is { } writable && plan.Sectors.FirstOrDefault(s => writable.Objection(s) is not null) is { Size: > 0 } sector)
         {
             yield return new(NotWritable(image, sector, writable, info), resembled);
@@ -140,6 +145,11 @@ public static class Preflight
     {
         Override = Override.Ids,
     };
+
+    private static UploadException OtherProcessor(FirmwareImage image, Processor processor, BootloaderInfo info) => new(
+        UploadError.NotForThisDevice,
+        $"{image.Name} is a program for {image.Processor.Chip()}, but the board has {processor.Chip()} ({info.Name}). Nothing was erased.",
+        "Check that the sketch was compiled for this board, and that the right board is plugged in.");
 
     // What is below the writable range belongs to the bootloader: nothing overrides that.
     private static UploadException NotWritable(FirmwareImage image, Sector sector, WritableRange writable, BootloaderInfo info) => new(

@@ -106,10 +106,18 @@ public sealed class ErasePlanner(IReadOnlyList<DfuMemory> memories, BootloaderIn
     /// <param name="address">Where it begins, at the start of a sector; null for the first sector that may hold a sketch.</param>
     /// <param name="length">Number of bytes, in whole sectors; null up to the end of the area for sketches.</param>
     /// <exception cref="UploadException">
-    /// <see cref="UploadError.NotInMemory"/>, <see cref="UploadError.NotASectorStart"/> or <see cref="UploadError.NotWritable"/>.
+    /// <see cref="UploadError.NotInMemory"/>, <see cref="UploadError.NotASectorStart"/>, <see cref="UploadError.NotWritable"/> or <see cref="UploadError.NotSupported"/>.
     /// </exception>
     public ErasePlan Plan(uint? address, long? length)
     {
+        if (info.TakesWholeImages)
+        {
+            throw new UploadException(
+                UploadError.NotSupported,
+                $"This bootloader ({info.Name}) has no request that erases. {ErrorMessages.Unchanged}",
+                "Upload another sketch in its place.");
+        }
+
         if (length is null && info.HidesFlashSize)
         {
             throw new UploadException(

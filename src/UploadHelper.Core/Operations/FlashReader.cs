@@ -27,6 +27,7 @@ public sealed class FlashReader(BootloaderSession session, Action<UploadEvent> e
     /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
     public Segment Read(uint address, long? length, byte? alternate)
     {
+        session.Reach(address + (length ?? uint.MaxValue));
         var range = new MemoryRanges(session.Memories, alternate).From(address, length).OutsideOptions();
         var bootloader = session.Readable(range.Memory);
         var data = new byte[range.Length];
@@ -58,6 +59,8 @@ public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent>
     /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
     public void Verify(FirmwareImage image, byte? alternate)
     {
+        session.Reach(image.End);
+
         // Find all memories before the first byte is read.
         var parts = image.Targets.SelectMany(t => t.Segments.Select(s => (Segment: s, RangeOf(image, s, alternate ?? t.Alternate).Memory))).ToList();
         long done = 0;
@@ -83,7 +86,7 @@ public sealed class ImageVerifier(BootloaderSession session, Action<UploadEvent>
     private MemoryRange RangeOf(FirmwareImage image, Segment segment, byte? alternate)
     {
         var ranges = new MemoryRanges(session.Memories, alternate);
-        var range = image.HasVectorTable && segment.Address == image.Start
+        var range = image.IsProgram && segment.Address == image.Start
             ? ranges.From(segment.Address, segment.Data.Length)
             : ranges.Within(segment.Address, segment.Data.Length);
         return range.OutsideOptions();

@@ -44,23 +44,24 @@ public sealed record ImageInspection(
     /// <summary>Inspects an image file.</summary>
     /// <param name="file">The file.</param>
     /// <param name="address">The address of the image that the user gave, or null.</param>
+    /// <param name="processor">The processor that the user names, or null.</param>
     /// <exception cref="UploadException">
     /// As for <see cref="ImageReader.Read"/>, except that a file without an address is accepted.
     /// </exception>
-    public static ImageInspection Of(ImageFile file, uint? address)
+    public static ImageInspection Of(ImageFile file, uint? address, Processor? processor = null)
     {
         if (ImageReader.WithoutAddress(file) is not { } bytes)
         {
-            return Of(Uploader.NamingBootloaders(() => ImageReader.Read(file, address)), AddressSource.File);
+            return Of(Uploader.NamingBootloaders(() => ImageReader.Read(file, address, processor)), AddressSource.File);
         }
 
         if (address is not null)
         {
-            return Of(ImageReader.Read(file, address), AddressSource.User);
+            return Of(ImageReader.Read(file, address, processor), AddressSource.User);
         }
 
-        var linkedFor = LinkAddress.Of(new Segment(FlashAddress.FlashBase, bytes)).LinkedFor;
-        return Of(ImageReader.Read(file, linkedFor ?? FlashAddress.FlashBase), linkedFor is null ? AddressSource.Unknown : AddressSource.CodePointers);
+        var linkedFor = processor == Processor.RiscV ? null : LinkAddress.Of(new Segment(FlashAddress.FlashBase, bytes)).LinkedFor;
+        return Of(ImageReader.Read(file, linkedFor ?? FlashAddress.FlashBase, processor), linkedFor is null ? AddressSource.Unknown : AddressSource.CodePointers);
     }
 
     /// <summary>Why an upload of an image to a device would be refused, according to the checks of an upload; null if it would not be.</summary>
@@ -83,12 +84,12 @@ public sealed record ImageInspection(
 
     private static ImageInspection Of(FirmwareImage image, AddressSource addressFrom)
     {
-        if (!image.HasVectorTable)
+        if (!image.IsProgram)
         {
             return new ImageInspection(image, addressFrom, null, null, null, [], []);
         }
 
-        var isLong = image.VectorSegment.Data.Length >= VectorTable.Smallest;
+        var isLong = image.HasVectorTable && image.VectorSegment.Data.Length >= VectorTable.Smallest;
         var vectors = isLong ? VectorTable.Read(image.VectorSegment.Data.Span) : null;
         var check = ImageCheck.Of(image);
 

@@ -17,6 +17,9 @@ namespace UploadHelper.Core.Operations;
 /// <param name="Filter">Which bootloader.</param>
 public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter Filter) : BootloaderRequest(Filter)
 {
+    /// <summary>The processor that the image is for; null if the file tells, or if it is an ARM.</summary>
+    public Processor? Processor { get; init; }
+
     /// <summary>How many bytes the board's core allows for a sketch, or null if that is not known.</summary>
     public int? MaximumSize { get; init; }
 
@@ -104,7 +107,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 flash = new FlashJob(session, request.Full, request.Verify, events);
                 var result = flash.Run(sketch, plan, () => PlanFor(sketch, session, request, _ => { }).Plan);
                 var started = request.Leave
-                    ? sketchStart.Run(sketch.HasVectorTable ? sketch.Start : session.SketchStart, result.HasWritten, sketchPort, request.WaitPort, cancellationToken)
+                    ? sketchStart.Run(sketch.IsProgram ? sketch.Start : session.SketchStart, result.HasWritten, sketchPort, request.WaitPort, cancellationToken)
                     : new StartResult(false, null, TimeSpan.Zero);
                 return new UploadResult(
                     session.Description, sketch.Start, sketch.Size, result.Unchanged, result.Verified, started.Left, started.Port, time.GetElapsedTime(start))
@@ -116,15 +119,18 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             cancellationToken);
     }
 
-    private static (FirmwareImage Image, FlashPlan Plan) PlanFor(FirmwareImage image, BootloaderSession session, UploadRequest request, Action<UploadEvent> events) =>
-        (image, Preflight.Plan(image, session.Description, session.Memories, session.Info, request.Alternate, request.Overridden, events));
+    private static (FirmwareImage Image, FlashPlan Plan) PlanFor(FirmwareImage image, BootloaderSession session, UploadRequest request, Action<UploadEvent> events)
+    {
+        session.Reach(image.End);
+        return (image, Preflight.Plan(image, session.Description, session.Memories, session.Info, request.Alternate, request.Overridden, events));
+    }
 
     // Whether the catalogue's time until the start of a sketch holds: not for a bootloader that only resembles the entry, and
     // not for a sketch that was refused, but for --force.
     private static bool IsKnownToStart(BootloaderSession session, FirmwareImage image, FlashPlan plan, IReadOnlyList<Override> overridden) =>
         session.Info.IsCertain
         && !Preflight.Refusals(image, plan, session.Description, session.Info).Any(r => r.Error.Override is Override.Stack or Override.Address)
-        && (overridden.Count == 0 || !image.HasVectorTable || !ImageCheck.Of(image).Refusals.Any());
+        && (overridden.Count == 0 || !image.IsProgram || !ImageCheck.Of(image).Refusals.Any());
 
     private static uint? AddressOf(BootloaderSession session, UploadRequest request) =>
         session.Memories.FirstOrDefault(m => m.Alternate.Setting == request.Alternate)?.FixedStart;
@@ -148,9 +154,9 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         var overridden = new List<UploadEvent>();
         var (image, check) = NamingBootloaders(() =>
         {
-            var read = ImageReader.Read(request.File, address);
+            var read = ImageReader.Read(request.File, address, request.Processor);
             CheckSize(read, request.MaximumSize);
-            var found = read.HasVectorTable ? ImageCheck.Of(read) : null;
+            var found = read.IsProgram ? ImageCheck.Of(read) : null;
             Preflight.Pass((found?.Refusals ?? []).Select(r => new Refusal(r, null)), request.Overridden, overridden.Add);
             return (read, found);
         });
@@ -172,7 +178,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 "Check that it is the right file for this board."));
         }
 
-        if (!image.HasVectorTable && image.Targets.Any(t => t.Alternate is null))
+        if (!image.IsProgram && image.Targets.Any(t => t.Alternate is null))
         {
             events(new UploadWarning(
                 WarningCode.WrittenAsData,

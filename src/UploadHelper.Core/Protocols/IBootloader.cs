@@ -2,6 +2,7 @@ using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Protocols.Dfu11;
 using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.Core.Protocols.Hid;
 using UploadHelper.Core.Protocols.Maple;
@@ -14,6 +15,9 @@ public interface IBootloader
 {
     /// <summary>Whether its flash can be read back.</summary>
     bool CanRead { get; }
+
+    /// <summary>Whether what was written can be read back before the program is started.</summary>
+    bool CanVerify => CanRead;
 
     /// <summary>Whether it writes only from the base of its memory upwards, without gaps.</summary>
     bool IsSequential => false;
@@ -132,12 +136,17 @@ internal delegate IBootloaderConnection Connect(IUsbDevice device, Polling polli
 internal sealed record BootloaderProtocol(
     IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Connect Connect, Func<IUsbDevice, IBootloaderConnection, DfuMemory, IBootloader> Create)
 {
+    /// <summary>Looks where the bootloader itself is, if its descriptors do not tell, and returns the protocol with the memories that this leaves; null if nothing is to be found out.</summary>
+    public Func<DfuConnection, BootloaderProtocol>? Measure { get; init; }
+
     /// <summary>Where the bootloader looks for a sketch; the start of its first memory if that is not known.</summary>
     public uint SketchStart => Info.Sketch?.Address ?? Memories[0].Map.Groups[0].Address;
 
     /// <summary>The protocol of a device.</summary>
+    /// <param name="description">Its descriptors.</param>
+    /// <param name="start">Where it writes, according to the user; matters only if the device is unknown and cannot tell.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
-    public static BootloaderProtocol Of(DfuDescription description)
+    public static BootloaderProtocol Of(DfuDescription description, uint? start = null)
     {
         if (description.IsHid)
         {
@@ -153,7 +162,8 @@ internal sealed record BootloaderProtocol(
         {
             { IsMaple: true } => Maple(description),
             { IsDfuSe: true } => DfuSe(description),
-            _ => throw NotSupported(description.Device, "it does not speak DfuSe"),
+            { IsPlainDfu: true } => PlainDfu(description, BootloaderCatalogue.AreaOf(description), start),
+            _ => throw NotSupported(description.Device, "its descriptors are those of neither DfuSe nor plain DFU 1.1"),
         };
     }
 
@@ -197,6 +207,18 @@ internal sealed record BootloaderProtocol(
                 (device, connection, memory) => new MapleBootloader(device, (DfuConnection)connection, memory.Map, description.Functional));
     }
 
+    private static BootloaderProtocol PlainDfu(DfuDescription description, DownloadArea? area, uint? start)
+    {
+        var memory = Dfu11Memories.Of(description, area, start);
+        var info = BootloaderCatalogue.For(description, memory.Map);
+        return new BootloaderProtocol([memory], info, OverDfu([memory]), (device, connection, selected) => info.TakesWholeImages
+            ? new WholeImageBootloader(device, (DfuConnection)connection, selected.Map, description.Functional)
+            : new Dfu11Bootloader((DfuConnection)connection, selected.Map, description.Functional, info.ErasedValue) { KeptVectors = info.KeptVectors })
+        {
+            Measure = area?.OwnText is null ? null : connection => PlainDfu(description, OwnPages.Find(connection, area, description.Functional), start),
+        };
+    }
+
     private static BootloaderProtocol DfuSe(DfuDescription description)
     {
         var memories = new List<DfuMemory>();
@@ -218,9 +240,18 @@ internal sealed record BootloaderProtocol(
         }
 
         var info = BootloaderCatalogue.For(description, memories[0].Map);
+        if (info.CorrectMap is { } correct)
+        {
+            memories = memories.ConvertAll(m => m with { Map = correct(description, m.Map) });
+        }
+
         return new BootloaderProtocol(memories, info, OverDfu(memories), (_, connection, memory) =>
         {
-            var bootloader = new DfuSeBootloader((DfuConnection)connection, memory.Map, description.Functional, info.ErasedValue) { EraseTimes = info.Erase };
+            var bootloader = new DfuSeBootloader((DfuConnection)connection, memory.Map, description.Functional, info.ErasedValue)
+            {
+                EraseTimes = info.Erase,
+                LeavesWithoutStatus = info.LeavesWithoutStatus,
+            };
             return info.KeptVectors is { } kept ? new SharedVectorPage(bootloader, kept, info.ErasedValue) : bootloader;
         });
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using System.Text;
 using Microsoft.Win32;
 using UploadHelper.Core.Diagnosis;
 using UploadHelper.Core.Serial;
@@ -11,7 +12,8 @@ namespace UploadHelper.Devices.Windows;
 /// <summary>The USB devices and serial ports of Windows, from the registry, which keeps all devices that were ever plugged in.</summary>
 /// <param name="registry">The registry.</param>
 /// <param name="isPresent">Whether the device with an instance id is plugged in now.</param>
-internal sealed class WindowsCatalogue(IRegistryView registry, Func<string, bool> isPresent)
+/// <param name="product">The name that the device with an instance id gives itself, or null.</param>
+internal sealed class WindowsCatalogue(IRegistryView registry, Func<string, bool> isPresent, Func<string, string?> product)
 {
     private const string Enumerated = @"SYSTEM\CurrentControlSet\Enum";
     private const string PresentPorts = @"HARDWARE\DEVICEMAP\SERIALCOMM";
@@ -19,7 +21,7 @@ internal sealed class WindowsCatalogue(IRegistryView registry, Func<string, bool
 
     /// <summary>The devices and ports of this machine.</summary>
     [SupportedOSPlatform("windows")]
-    public static WindowsCatalogue OfThisMachine => new(new WindowsRegistry(), WindowsRegistry.IsPresent);
+    public static WindowsCatalogue OfThisMachine => new(new WindowsRegistry(), WindowsDevices.IsPresent, WindowsDevices.Product);
 
     /// <summary>
     /// The devices that are plugged in, with their drivers. A composite device is represented by its interfaces, each with
@@ -73,7 +75,10 @@ internal sealed class WindowsCatalogue(IRegistryView registry, Func<string, bool
 
         // Windows makes up a name with "&" for a device without a serial number.
         var name = instance[(instance.LastIndexOf('\\') + 1)..];
-        return new SerialPortInfo(port, id.Vendor, id.Product, name.Contains('&') ? null : name, null);
+        return new SerialPortInfo(port, id.Vendor, id.Product, name.Contains('&') ? null : name, null)
+        {
+            Product = product(instance),
+        };
     }
 
     // "@oem12.inf,%devicename%;STM32 BOOTLOADER": the text after the semicolon, or all of it.
@@ -116,12 +121,8 @@ internal interface IRegistryView
 
 /// <summary>The registry of this machine.</summary>
 [SupportedOSPlatform("windows")]
-internal sealed partial class WindowsRegistry : IRegistryView
+internal sealed class WindowsRegistry : IRegistryView
 {
-    /// <summary>Whether a device is plugged in (CM_Locate_DevNodeW finds only such devices, unless it is asked for phantoms).</summary>
-    /// <param name="instance">Its instance id, for example "USB\VID_0483&amp;PID_DF11\315A34663432".</param>
-    public static bool IsPresent(string instance) => LocateDevNode(out _, instance, 0) == 0;
-
     /// <inheritdoc/>
     public IReadOnlyList<string> SubKeys(string key) => Read(key, k => k.GetSubKeyNames()) ?? [];
 
@@ -134,13 +135,61 @@ internal sealed partial class WindowsRegistry : IRegistryView
     /// <inheritdoc/>
     public IReadOnlyList<string> Texts(string key, string name) => Read(key, k => k.GetValue(name) as string[]) ?? [];
 
-    [LibraryImport("cfgmgr32", EntryPoint = "CM_Locate_DevNodeW", StringMarshalling = StringMarshalling.Utf16)]
-    private static partial int LocateDevNode(out uint node, string instance, uint flags);
-
     private static T? Read<T>(string path, Func<RegistryKey, T?> read)
         where T : class
     {
         using var key = Registry.LocalMachine.OpenSubKey(path);
         return key is null ? null : read(key);
     }
+}
+
+/// <summary>What Windows tells of the devices that are plugged in (cfgmgr32.h). The registry has it too, but shows it to the system only.</summary>
+internal static partial class WindowsDevices
+{
+    private const string Library = "cfgmgr32";
+    private const string Interface = "&MI_";
+    private const uint TextType = 0x12; // DEVPROP_TYPE_STRING
+    private const int LongestText = 2 * 256;
+
+    // DEVPKEY_Device_BusReportedDeviceDesc (devpkey.h): of a USB device, its product string.
+    private static readonly PropertyKey Reported = new(new Guid("540b947e-8b40-45bc-a8a2-6a0b894cbda2"), 4);
+
+    /// <summary>Whether a device is plugged in (CM_Locate_DevNodeW finds only such devices, unless it is asked for phantoms).</summary>
+    /// <param name="instance">Its instance id, for example "USB\VID_0483&amp;PID_DF11\315A34663432".</param>
+    public static bool IsPresent(string instance) => LocateDevNode(out _, instance, 0) == 0;
+
+    /// <summary>The product string of a device that is plugged in, or of the composite device that an interface belongs to; null if it is not known.</summary>
+    /// <param name="instance">Its instance id.</param>
+    public static string? Product(string instance)
+    {
+        try
+        {
+            var text = new byte[LongestText];
+            var size = (uint)text.Length;
+            return LocateDevNode(out var node, instance, 0) == 0
+                && (!instance.Contains(Interface, StringComparison.OrdinalIgnoreCase) || GetParent(out node, node, 0) == 0)
+                && GetProperty(node, Reported, out var type, text, ref size, 0) == 0
+                && type == TextType
+                    ? Encoding.Unicode.GetString(text, 0, (int)size).TrimEnd('\0')
+                    : null;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Wine lacks some of these functions.
+            return null;
+        }
+    }
+
+    [LibraryImport(Library, EntryPoint = "CM_Locate_DevNodeW", StringMarshalling = StringMarshalling.Utf16)]
+    private static partial int LocateDevNode(out uint node, string instance, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "CM_Get_Parent")]
+    private static partial int GetParent(out uint parent, uint node, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "CM_Get_DevNode_PropertyW")]
+    private static partial int GetProperty(uint node, in PropertyKey key, out uint type, [Out] byte[] value, ref uint size, uint flags);
+
+    // struct DEVPROPKEY
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct PropertyKey(Guid Category, uint Id);
 }

@@ -1,4 +1,5 @@
 using UploadHelper.VirtualBoard.Hardware;
+using UploadHelper.VirtualBoard.Sketches;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
@@ -10,11 +11,14 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// <param name="CreateRom">Starts the bootloader.</param>
 internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<IMicrocontroller, SystemBootloader> CreateRom) : IBoardKind
 {
-    public string DefaultSketch => "stm32generic";
+    public string DefaultSketch { get; init; } = "stm32generic";
 
     public uint SketchAddress => 0x0800_0000;
 
     public IReadOnlyDictionary<string, IBoardKind> Variants { get; init; } = new Dictionary<string, IBoardKind>();
+
+    /// <summary>Whether its processor is a RISC-V: a sketch begins with its first instruction.</summary>
+    public bool IsRiscV { get; init; }
 
     /// <summary>An STM32F405/407.</summary>
     public static RomBoard F4 { get; } = new("f4rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board))
@@ -40,7 +44,44 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
     /// <summary>An STM32L496.</summary>
     public static RomBoard L4 { get; } = new("l496", Part.Stm32L496(), 0x2005_0000, board => new L4Rom(board));
 
+    /// <summary>An STM32F072, and an STM32L083, whose flash erases to 0.</summary>
+    public static RomBoard F0 { get; } = Of("f072-rom", Part.Stm32F072(), 0x2000_4000, RomChip.Stm32F072) with
+    {
+        Variants = new Dictionary<string, IBoardKind>
+        {
+            ["chip=l083"] = Of("f072-rom", Part.Stm32L083(), 0x2000_5000, RomChip.Stm32L083),
+        },
+    };
+
+    /// <summary>Chips whose ROM is built on ST's middleware: an STM32G431 and others.</summary>
+    public static RomBoard G4 { get; } = Of("g431-rom", Part.Stm32G431(), 0x2000_8000, RomChip.Stm32G431) with
+    {
+        Variants = new Dictionary<string, IBoardKind>
+        {
+            ["chip=g0b1"] = Of("g431-rom", Part.Stm32G0B1(), 0x2002_4000, RomChip.Stm32G0B1),
+            ["chip=h563"] = Of("g431-rom", Part.Stm32H563(), 0x200A_0000, RomChip.Stm32H563),
+            ["chip=c562"] = Of("g431-rom", Part.Stm32C562(), 0x2002_0000, RomChip.Stm32C562),
+        },
+    };
+
+    /// <summary>A GD32VF103CB with the newer of its ROMs, and with the older one.</summary>
+    public static RomBoard Gd32 { get; } = OfGd32(RomChip.Gd32Vf103) with
+    {
+        Variants = new Dictionary<string, IBoardKind> { ["rom=0100"] = OfGd32(RomChip.Gd32Vf103Old) },
+    };
+
+    /// <summary>An AT32F415, and an AT32F437 whose map calls the first 32 KiB read-only.</summary>
+    public static RomBoard At32 { get; } = Of("at32f415", Part.At32F415(), 0x2000_8000, RomChip.At32F415) with
+    {
+        Variants = new Dictionary<string, IBoardKind> { ["chip=f437"] = Of("at32f415", Part.At32F437(), 0x2006_0000, RomChip.At32F437) },
+    };
+
     public FlashMemory CreateFlash() => new(Part);
+
+    public void Install(FlashMemory flash, byte[] sketch) => flash.Preload(SketchAddress, IsRiscV ? SketchInFlash.SynthesizeCode("old") : sketch);
+
+    public SketchInFlash ReadSketch(FlashMemory flash, uint address) =>
+        IsRiscV ? SketchInFlash.ReadCode(flash, address) : SketchInFlash.Read(flash, address);
 
     // With BOOT0, or from any sketch that resets the chip: what its start-up code does is not modelled here.
     public UsbFunction? Boot(IMicrocontroller board, BootCause cause) =>
@@ -48,6 +89,11 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
 
     private static RomBoard WithVersion(H7Rom.Version version) =>
         new("h747", Part.Stm32H743(), 0x2002_0000, board => new H7Rom(board, version));
+
+    private static RomBoard Of(string name, Part part, uint stackPointer, RomChip chip) => new(name, part, stackPointer, board => new ChipRom(board, chip));
+
+    private static RomBoard OfGd32(RomChip chip) =>
+        Of("gd32vf103", Part.Gd32Vf103(), 0x2000_8000, chip) with { IsRiscV = true, DefaultSketch = SketchCore.None };
 }
 
 /// <summary>
@@ -75,11 +121,31 @@ internal sealed record ModuleBoard(string Name, Part Part, uint StackPointer, Fu
 
     public bool RomStartsUsb => !HasFloatingPin;
 
-    public IReadOnlyDictionary<string, IBoardKind> Variants => new Dictionary<string, IBoardKind>
+    /// <summary>Its crystal, as a ROM finds it that measures it; null if every measurement succeeds.</summary>
+    public Crystal? Crystal { get; init; }
+
+    /// <summary>Whether the ROM can start USB only with the crystal: so it is with an F4 (AN2606).</summary>
+    public bool MeasuresCrystal { get; init; } = true;
+
+    // A crystal remembers how often it was measured, so each board that asks for one gets one of its own.
+    public IReadOnlyDictionary<string, IBoardKind> Variants
     {
-        ["magic=wrong"] = this with { LosesRequest = true },
-        ["pa10=floating"] = this with { HasFloatingPin = true },
-    };
+        get
+        {
+            var variants = new Dictionary<string, IBoardKind>
+            {
+                ["magic=wrong"] = this with { LosesRequest = true },
+                ["pa10=floating"] = this with { HasFloatingPin = true },
+            };
+            if (MeasuresCrystal)
+            {
+                variants["hse=unreliable"] = this with { Crystal = new Crystal(Crystal.Unreliable) };
+                variants["hse=missing"] = this with { Crystal = new Crystal(Crystal.Missing) };
+            }
+
+            return variants;
+        }
+    }
 
     /// <summary>A Black Pill with an STM32F411CE.</summary>
     public static ModuleBoard BlackPillF411 { get; } = new("blackpill-f411", Part.Stm32F411(), 0x2002_0000, board => new F4Rom(board, F4RomChip.Stm32F411));
@@ -91,7 +157,10 @@ internal sealed record ModuleBoard(string Name, Part Part, uint StackPointer, Fu
     public static ModuleBoard F407 { get; } = new("f407-rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board));
 
     /// <summary>A board with an STM32L476RG; its ROM is taken to be as that of the L496 (INF).</summary>
-    public static ModuleBoard L476 { get; } = new("l476-rom", Part.Stm32L476(), 0x2001_8000, board => new L4Rom(board));
+    public static ModuleBoard L476 { get; } = new("l476-rom", Part.Stm32L476(), 0x2001_8000, board => new L4Rom(board))
+    {
+        MeasuresCrystal = false,
+    };
 
     public FlashMemory CreateFlash() => new(Part);
 
@@ -102,6 +171,66 @@ internal sealed record ModuleBoard(string Name, Part Part, uint StackPointer, Fu
             board.Log(BoardEventKind.Start, "the start-up code finds a wrong magic word, and goes on to the sketch");
         }
 
-        return cause is BootCause.Boot0 or BootCause.ByHand || (cause == BootCause.RomRequest && !LosesRequest) ? CreateRom(board) : null;
+        if (cause is not (BootCause.Boot0 or BootCause.ByHand) && (cause != BootCause.RomRequest || LosesRequest))
+        {
+            Crystal?.Forget();
+            return null;
+        }
+
+        if (Crystal?.Measure(cause) is { } next)
+        {
+            board.Log(BoardEventKind.Start, "the ROM cannot measure the crystal, and resets the chip");
+            board.Reset("by the ROM", next);
+            return null;
+        }
+
+        return CreateRom(board);
     }
+}
+
+/// <summary>
+/// A crystal, as the ROM of an STM32F4 finds it: the ROM measures it before it starts USB, and resets the chip if that fails (AN2606). Of
+/// 12 single jumps into the ROM of an STM32F405 with 12 MHz, 5 reached DFU mode (adafruit/circuitpython pull request 11270; Arduino_Core_STM32
+/// pull request 3063). How long the ROM tries is taken to be in the time of a reset (INF; AN2606 gives an F405 0.8 to 96 ms).
+/// </summary>
+/// <param name="outcomes">The outcomes of its measurements, again and again: '+' or '-'.</param>
+internal sealed class Crystal(string outcomes)
+{
+    /// <summary>5 of 12 measurements succeed.</summary>
+    public const string Unreliable = "--+-+--+-+-+";
+
+    /// <summary>None does: there is no crystal, or one that the ROM does not know.</summary>
+    public const string Missing = "-";
+
+    // How often start-up code enters the ROM on one request: arduino/libraries/OneClickDfu, and pull request 3063.
+    private const int AttemptsOnRequest = 16;
+
+    // A finger holds BOOT0 for a second or so.
+    private const int AttemptsByHand = 3;
+
+    private int _measurements;
+    private int _misses;
+
+    /// <summary>The ROM measures it.</summary>
+    /// <param name="cause">Why the ROM runs.</param>
+    /// <returns>What the chip finds after the ROM has reset it; null if the ROM goes on to USB.</returns>
+    public BootCause? Measure(BootCause cause)
+    {
+        if (outcomes[_measurements++ % outcomes.Length] == '+')
+        {
+            Forget();
+            return null;
+        }
+
+        if (++_misses < (cause == BootCause.RomRequest ? AttemptsOnRequest : AttemptsByHand))
+        {
+            return cause;
+        }
+
+        Forget();
+        return BootCause.Software;
+    }
+
+    /// <summary>Nothing asks for the ROM any more.</summary>
+    public void Forget() => _misses = 0;
 }

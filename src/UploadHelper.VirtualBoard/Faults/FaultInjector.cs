@@ -242,9 +242,9 @@ internal static partial class FalseStrings
         return With(reply, LastCount().Replace(map, m => (int.Parse(m.Value, System.Globalization.CultureInfo.InvariantCulture) + 1).ToString(new string('0', m.Length))));
     }
 
-    /// <summary>Another serial number; other replies unchanged.</summary>
+    /// <summary>Another serial number; other replies unchanged. One in single bytes stays: it tells the type of the chip (GD32VF103).</summary>
     public static ControlReply SerialNumber(UsbSetup setup, ControlReply reply) =>
-        (setup.Value & 0xFF) == SerialNumberIndex && TextOf(setup, reply) is { } text ? With(reply, new string([.. text.Reverse()])) : reply;
+        (setup.Value & 0xFF) == SerialNumberIndex && TextOf(setup, reply) is { } text && text.All(char.IsAscii) ? With(reply, new string([.. text.Reverse()])) : reply;
 
     private static string? TextOf(UsbSetup setup, ControlReply reply) =>
         setup is { RequestType: 0x80, Request: GetDescriptor } && setup.Value >> 8 == StringType && (setup.Value & 0xFF) != 0 && reply.Data.Length > Header

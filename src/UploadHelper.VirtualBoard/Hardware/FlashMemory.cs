@@ -1,9 +1,11 @@
 namespace UploadHelper.VirtualBoard.Hardware;
 
-/// <summary>NOR flash: erasing sets all bits of a sector, programming can only clear bits. It counts erases and programmed bytes.</summary>
+/// <summary>
+/// NOR flash: erasing sets all bits of a sector, programming can only clear bits; on a part that erases to 0 it is the other way
+/// round. It counts erases and programmed bytes.
+/// </summary>
 public sealed class FlashMemory
 {
-    private const byte Erased = 0xFF;
     private readonly byte[] _bytes;
     private readonly int[] _erases;
     private readonly HashSet<uint> _brokenEcc = [];
@@ -85,7 +87,7 @@ public sealed class FlashMemory
         if (stuck is { } bit)
         {
             NextFault = FlashFault.None;
-            _bytes[bit.Index] |= bit.Mask;
+            _bytes[bit.Index] = (byte)(Part.IsErasedToZero ? _bytes[bit.Index] & ~bit.Mask : _bytes[bit.Index] | bit.Mask);
         }
 
         BytesProgrammed += data.Length;
@@ -116,13 +118,13 @@ public sealed class FlashMemory
         return length;
     }
 
-    // The first bit that programming would make 0.
+    // The first bit that programming would change.
     private (int Index, byte Mask)? FirstCleared(uint address, ReadOnlySpan<byte> data)
     {
         for (var i = 0; i < data.Length; i++)
         {
             var index = (int)(address - Base) + i;
-            var cleared = _bytes[index] & ~data[i];
+            var cleared = Part.IsErasedToZero ? ~_bytes[index] & data[i] : _bytes[index] & ~data[i];
             if (cleared != 0)
             {
                 return (index, (byte)(cleared & -cleared));
@@ -138,7 +140,7 @@ public sealed class FlashMemory
         for (var at = 0; at < data.Length; at += Part.ProgramUnit)
         {
             var unit = data.Slice(at, Math.Min(Part.ProgramUnit, data.Length - at));
-            if (!IsErased(address + (uint)at, unit.Length) && (Part.Rule != ProgramRule.ErasedOrZero || unit.ContainsAnyExcept((byte)0)))
+            if (!IsErased(address + (uint)at, unit.Length) && (Part.Rule != ProgramRule.ErasedOrZero || unit.ContainsAnyExcept((byte)(Part.Erased ^ 0xFF))))
             {
                 return false;
             }
@@ -165,19 +167,19 @@ public sealed class FlashMemory
         }
 
         if (Part.Rule == ProgramRule.BreaksEcc
-            && (affected < unit.Length || (target.ContainsAnyExcept(Erased) && !target.SequenceEqual(unit))))
+            && (affected < unit.Length || (target.ContainsAnyExcept(Part.Erased) && !target.SequenceEqual(unit))))
         {
             _brokenEcc.Add(address);
         }
 
         for (var i = 0; i < Math.Min(unit.Length, affected); i++)
         {
-            target[i] &= unit[i];
+            target[i] = (byte)(Part.IsErasedToZero ? target[i] | unit[i] : target[i] & unit[i]);
         }
     }
 
     /// <summary>Whether a range in this flash is erased.</summary>
-    public bool IsErased(uint address, int length) => !Read(address, length).ContainsAnyExcept(Erased);
+    public bool IsErased(uint address, int length) => !Read(address, length).ContainsAnyExcept(Part.Erased);
 
     /// <summary>The number of the sector that holds an address in this flash.</summary>
     public int SectorAt(uint address)
@@ -195,14 +197,14 @@ public sealed class FlashMemory
 
     // Span.Fill depends on the machine's vector size, so it is never precompiled, and is slow until the JIT has compiled it:
     // at start-up it is much faster to copy the part that is already filled.
-    private static void Blank(Span<byte> bytes)
+    private void Blank(Span<byte> bytes)
     {
         if (bytes.IsEmpty)
         {
             return;
         }
 
-        bytes[0] = Erased;
+        bytes[0] = Part.Erased;
         for (var filled = 1; filled < bytes.Length; filled *= 2)
         {
             bytes[..Math.Min(filled, bytes.Length - filled)].CopyTo(bytes[filled..]);
@@ -228,6 +230,6 @@ internal enum FlashFault
     /// <summary>The operation does nothing, and reports success.</summary>
     Ignored,
 
-    /// <summary>A bit that should become 0 stays 1.</summary>
+    /// <summary>A bit that programming should change stays as it is.</summary>
     StuckBit,
 }

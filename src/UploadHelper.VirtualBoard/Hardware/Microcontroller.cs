@@ -54,6 +54,9 @@ public enum BootCause
     /// <summary>A reset by software; a flag in two backup registers asks for the bootloader (0x424C in DR4 and in DR10, Arduino_Core_STM32 with BL_HID).</summary>
     HidFlag,
 
+    /// <summary>A reset by software, after a DETACH; the sketch has left the flag that its board's own bootloader looks for.</summary>
+    Detached,
+
     /// <summary>A reset by software; a word in RAM asks the sketch's own start-up code for the bootloader in ROM.</summary>
     RomRequest,
 
@@ -138,6 +141,12 @@ public sealed record Part(
 
     /// <summary>Its RAMs; a flash chip has none.</summary>
     public IReadOnlyList<RamRange> Rams { get; init; } = [];
+
+    /// <summary>Whether an erased bit is 0, and programming sets bits (STM32L0 and L1).</summary>
+    public bool IsErasedToZero { get; init; }
+
+    /// <summary>What an erased byte reads as.</summary>
+    public byte Erased => IsErasedToZero ? (byte)0 : (byte)0xFF;
 
     /// <summary>Whether each program unit has an error correcting code.</summary>
     public bool HasEcc { get; init; }
@@ -232,6 +241,72 @@ public sealed record Part(
     {
         Name = "STM32L476",
         Rams = [new(0x1000_0000, 0x1000_8000), new(0x2000_0000, 0x2001_8000)],
+    };
+
+    /// <summary>STM32F072xB: 128 KiB in pages of 2 KiB, 16 KiB of RAM; 20 to 40 ms to erase, 53.5 us a half-word (DS9826, flash memory characteristics).</summary>
+    public static Part Stm32F072() => Stm32F1("STM32F072", size: 128, page: 2 * KiB, ram: 16 * KiB);
+
+    /// <summary>
+    /// STM32L083xZ: 192 KiB in pages of 128 bytes, 20 KiB of RAM. It erases to 0 (RM0367, 3.3). 3.2 ms to erase a page or to program half
+    /// of one, which is what a ROM is taken to do (DS10690, flash memory characteristics).
+    /// </summary>
+    public static Part Stm32L083() => new(
+        "STM32L083",
+        Layout(FlashBase, (1536, 128)),
+        _ => TimeSpan.FromMilliseconds(3.2),
+        ProgramUnit: 4,
+        ProgramTime: TimeSpan.FromMilliseconds(0.2),
+        ProgramRule.ErasedOrZero)
+    {
+        IsErasedToZero = true,
+        Rams = [new(0x2000_0000, 0x2000_5000)],
+    };
+
+    /// <summary>STM32G431xB: 128 KiB; times as of the L4 (DS12589, flash memory characteristics: the same technology). 32 KiB of RAM, 10 of them at 0x10000000 too (RM0440, 2.4).</summary>
+    public static Part Stm32G431() => WithDoubleWords("STM32G431", 64, new RamRange(0x1000_0000, 0x1000_2800), new RamRange(0x2000_0000, 0x2000_8000));
+
+    /// <summary>STM32G0B1xB: 128 KiB; times as of the L4. 144 KiB of RAM (RM0444, 2.3).</summary>
+    public static Part Stm32G0B1() => WithDoubleWords("STM32G0B1", 64, new RamRange(0x2000_0000, 0x2002_4000));
+
+    /// <summary>STM32H563xI: 2 MiB in sectors of 8 KiB, quad words with an ECC; 640 KiB of RAM (RM0481, 2.3 and 7.3). Times: 11 sectors in 0.32 s (chcbaram/stm32h563-core).</summary>
+    public static Part Stm32H563() => WithQuadWords("STM32H563", 256, new RamRange(0x2000_0000, 0x200A_0000));
+
+    /// <summary>STM32C562: 512 KiB in sectors of 8 KiB (betaflight-configurator pull request 5300); the rest is taken to be as on the H563, with 128 KiB of RAM (INF).</summary>
+    public static Part Stm32C562() => WithQuadWords("STM32C562", 64, new RamRange(0x2000_0000, 0x2002_0000));
+
+    /// <summary>CH32F103, a clone of the STM32F103 that programs a half-word "much slower" (devanlai/dapboot pull request 58): here twenty times (INF).</summary>
+    public static Part Ch32F103()
+    {
+        var original = Stm32F103(128);
+        return original with { Name = "CH32F103", ProgramTime = original.ProgramTime * 20 };
+    }
+
+    /// <summary>GD32VF103xB: 128 KiB in pages of 1 KiB, 32 KiB of RAM (its User Manual, 2.3); the times of the STM32F103 (INF).</summary>
+    public static Part Gd32Vf103() => Stm32F1("GD32VF103", size: 128, page: 1 * KiB, ram: 32 * KiB);
+
+    /// <summary>AT32F415xB: 128 KiB in pages of 1 KiB, 32 KiB of RAM (its Reference Manual); the times of the STM32F103 (INF).</summary>
+    public static Part At32F415() => Stm32F1("AT32F415", size: 128, page: 1 * KiB, ram: 32 * KiB);
+
+    /// <summary>AT32F437xM: 4,032 KiB in pages of 4 KiB, 384 KiB of RAM by default (its Reference Manual); the times of the STM32F103 (INF).</summary>
+    public static Part At32F437() => Stm32F1("AT32F437", size: 4032, page: 4 * KiB, ram: 384 * KiB);
+
+    private static Part WithDoubleWords(string name, int pages, params RamRange[] rams) => Stm32L496() with
+    {
+        Name = name,
+        Sectors = Layout(FlashBase, (pages, 2 * KiB)),
+        Rams = rams,
+    };
+
+    private static Part WithQuadWords(string name, int sectors, params RamRange[] rams) => new(
+        name,
+        Layout(FlashBase, (sectors, 8 * KiB)),
+        _ => TimeSpan.FromMilliseconds(29),
+        ProgramUnit: 16,
+        ProgramTime: TimeSpan.FromMicroseconds(40),
+        ProgramRule.ErasedOrZero)
+    {
+        HasEcc = true,
+        Rams = rams,
     };
 
     /// <summary>M25P64: 8 MiB on SPI; page program 1.4 ms, sector erase 1 s typical (its data sheet, AC characteristics).</summary>

@@ -14,6 +14,11 @@ public sealed record SketchCore(string Name, UsbId Id, IReadOnlyList<string> Str
     /// <summary>A sketch without USB.</summary>
     public const string None = "none";
 
+    /// <summary>The functional descriptor of its DFU run-time interface; null if it has none.</summary>
+    public byte[]? RuntimeDfu { get; init; }
+
+    private static readonly UsbId Runtime = new(0x1209, 0x0001); // a test id of pid.codes
+    private static readonly string[] RuntimeNames = ["Example", "Sketch with DFU run-time"];
     private static readonly string[] BlackPill = ["STMicroelectronics", "BLACKPILL_F411CE CDC in FS Mode", "385C36663235"];
 
     /// <summary>
@@ -53,6 +58,10 @@ public sealed record SketchCore(string Name, UsbId Id, IReadOnlyList<string> Str
         new("stm32core-plain", new UsbId(0x0483, 0x5740), BlackPill, () => new NoResetRule(), BootCause.Software),
         new("rom-magic", new UsbId(0x0483, 0x5740), BlackPill, () => new LineCountRule(smallest: 1), BootCause.RomRequest),
         new("rom-touch", new UsbId(0x0483, 0x5740), BlackPill, () => new FallingTouchRule(), BootCause.RomRequest),
+        // Sketches with a DFU run-time interface (USB DFU 1.1, 4.1) beside the port: one that leaves the bus by itself, as Black Magic Probe
+        // does, and one that waits for a bus reset, which bitWillDetach allows (4.1.3).
+        new("dfu-runtime", Runtime, RuntimeNames, () => new NoResetRule(), BootCause.Detached) { RuntimeDfu = [9, 0x21, 0x09, 0xFF, 0, 0, 4, 0x10, 0x01] },
+        new("dfu-runtime-reset", Runtime, RuntimeNames, () => new NoResetRule(), BootCause.Detached) { RuntimeDfu = [9, 0x21, 0x01, 0xFF, 0, 0, 4, 0x10, 0x01] },
         new("touch1200", new UsbId(0x2341, 0x025B), ["Arduino", "Envie M7", "002E00343431510B"], () => new Touch1200Rule(), BootCause.Flag),
     ];
 }
@@ -254,8 +263,8 @@ public sealed class NoResetRule : IResetRule
 }
 
 /// <summary>
-/// Arduino_Core_STM32 with pull request 3063 (cdc_1200bps_touchHook): "when the host closes the port at 1200 bps". Here DTR has to have
-/// been high: whether the code asks for that is not known.
+/// Arduino_Core_STM32 with pull request 3063 (bootloader.c, cdc_1200bps_touchHook): it resets at once "when the host closes the port at
+/// 1200 bps". Here DTR has to have been high: whether usbd_cdc_if.c asks for that is not known.
 /// </summary>
 public sealed class FallingTouchRule : IResetRule
 {

@@ -22,11 +22,22 @@ public sealed class SketchFunction : UsbFunction
 
     // What a sketch that prints all the time can have waiting: the send buffer of Arduino_STM32 F1 (usb_cdcacm.c).
     private const int SendBuffer = 256;
+
+    // USB DFU 1.1, 3 and 6.1.2.
+    private const byte RuntimeInterface = 2;
+    private const byte Detach = 0;
+    private const byte GetStatus = 3;
+    private const byte GetState = 5;
+    private const byte WillDetach = 8;
+    private const byte AppIdle = 0;
+    private const byte AppDetach = 1;
     private static readonly TimeSpan PrintInterval = TimeSpan.FromMilliseconds(10);
     private readonly IMicrocontroller _board;
     private readonly IResetRule _rule;
     private readonly BootCause _afterMagic;
     private readonly byte[] _greeting;
+    private readonly byte[]? _runtimeDfu;
+    private TimeSpan? _detachedUntil;
     private readonly Queue<byte> _toHost = new();
     private byte[] _lineCoding = [0x00, 0xC2, 0x01, 0x00, 0, 0, 8]; // 115200 8N1
     private bool _dtr;
@@ -43,6 +54,7 @@ public sealed class SketchFunction : UsbFunction
         _board = board;
         _rule = core.CreateRule();
         _afterMagic = core.ResetCause;
+        _runtimeDfu = core.RuntimeDfu;
         _greeting = Encoding.ASCII.GetBytes($"sketch {name}\r\n");
         _printsAt = prints ? board.Now : null;
     }
@@ -71,6 +83,10 @@ public sealed class SketchFunction : UsbFunction
     {
         base.BusReset();
         _rule.BusReset();
+        if (_board.Now < _detachedUntil)
+        {
+            _board.Reset("bus reset after DETACH", _afterMagic);
+        }
     }
 
     /// <inheritdoc/>
@@ -118,6 +134,11 @@ public sealed class SketchFunction : UsbFunction
     /// <inheritdoc/>
     protected override ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data)
     {
+        if (setup.Index == RuntimeInterface && _runtimeDfu is { } functional)
+        {
+            return Dfu(setup, functional);
+        }
+
         switch ((setup.RequestType, setup.Request))
         {
             case (0x21, SetLineCoding) when data.Length == _lineCoding.Length:
@@ -128,6 +149,26 @@ public sealed class SketchFunction : UsbFunction
             case (0x21, SetControlLineState):
                 Lines((setup.Value & 1) != 0);
                 return Done();
+            default:
+                return Stall();
+        }
+    }
+
+    private ControlReply Dfu(UsbSetup setup, byte[] functional)
+    {
+        var state = _board.Now < _detachedUntil ? AppDetach : AppIdle;
+        switch ((setup.RequestType, setup.Request))
+        {
+            case (0x21, Detach) when (functional[2] & WillDetach) != 0:
+                _board.Reset("DETACH", _afterMagic);
+                return Done();
+            case (0x21, Detach):
+                _detachedUntil = _board.Now + TimeSpan.FromMilliseconds(setup.Value);
+                return Done();
+            case (0xA1, GetStatus):
+                return Cut(setup, [0, 0, 0, 0, state, 0]);
+            case (0xA1, GetState):
+                return Cut(setup, [state]);
             default:
                 return Stall();
         }
@@ -165,8 +206,9 @@ public sealed class SketchFunction : UsbFunction
         DeviceClass: 2,
         core.Strings,
         UsbIdentity.Configure(
-            interfaces: 2,
+            interfaces: (byte)(core.RuntimeDfu is null ? 2 : 3),
             attributes: 0xC0,
+            [
             [9, 4, 0, 0, 1, 2, 2, 1, 0], // communication interface, abstract control model
             [5, 0x24, 0, 0x10, 0x01], // header, CDC 1.10
             [5, 0x24, 1, 0, 1], // call management by interface 1
@@ -175,7 +217,9 @@ public sealed class SketchFunction : UsbFunction
             [7, 5, NotificationEndpoint, 3, 16, 0, 255],
             [9, 4, 1, 0, 2, 0x0A, 0, 0, 0], // data interface
             [7, 5, OutEndpoint, 2, 64, 0, 0],
-            [7, 5, InEndpoint, 2, 64, 0, 0]));
+            [7, 5, InEndpoint, 2, 64, 0, 0],
+            .. core.RuntimeDfu is { } functional ? (byte[][])[[9, 4, RuntimeInterface, 0, 0, 0xFE, 1, 1, 0], functional] : [],
+            ]));
 }
 
 /// <summary>What the flash tells about a sketch: the board does not execute it.</summary>
@@ -201,6 +245,25 @@ public sealed record SketchInFlash(uint Address, uint StackPointer, uint Reset, 
         var stack = BinaryPrimitives.ReadUInt32LittleEndian(bytes[vectors..]);
         var reset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(vectors + 4)..]);
         return new SketchInFlash(address, stack, reset, NameIn(bytes), flash.Part.HasStackAt(stack) && IsCode(flash, reset));
+    }
+
+    /// <summary>Reads the sketch at an address of a RISC-V, which begins with its first instruction: sixteen bits of all zeros or all ones are none.</summary>
+    /// <param name="flash">The flash.</param>
+    /// <param name="address">Where the sketch begins.</param>
+    public static SketchInFlash ReadCode(FlashMemory flash, uint address)
+    {
+        var bytes = flash.Bytes[(int)(address - flash.Base)..];
+        var runs = BinaryPrimitives.ReadUInt16LittleEndian(bytes) is not (0 or ushort.MaxValue);
+        return new SketchInFlash(address, 0, address, NameIn(bytes), runs);
+    }
+
+    /// <summary>A small sketch for a fresh board with a RISC-V: an endless loop (jal x0, 0), and a marker.</summary>
+    public static byte[] SynthesizeCode(string name)
+    {
+        var image = new byte[64];
+        BinaryPrimitives.WriteUInt32LittleEndian(image, 0x0000_006F);
+        Encoding.ASCII.GetBytes($"{Marker}{name}\n").CopyTo(image.AsSpan(4));
+        return image;
     }
 
     // A Cortex-M vector is odd (Thumb) and leads to an instruction; erased flash holds none.

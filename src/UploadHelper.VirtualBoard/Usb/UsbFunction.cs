@@ -165,6 +165,9 @@ public sealed record UsbIdentity(
     /// <summary>bMaxPacketSize0: the size of a packet on endpoint 0.</summary>
     public byte ControlPacketSize { get; init; } = 64;
 
+    /// <summary>The BOS descriptor with its capabilities (USB 3.2, 9.6.2), or null.</summary>
+    public byte[]? DeviceObjectStore { get; init; }
+
     /// <summary>The serial number, or null.</summary>
     public string? SerialNumber => Strings.Count >= SerialNumberIndex ? Strings[SerialNumberIndex - 1] : null;
 

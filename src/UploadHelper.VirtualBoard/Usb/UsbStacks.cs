@@ -102,24 +102,49 @@ public abstract class StLibraryFunction(UsbIdentity identity, int interfaces) : 
 }
 
 /// <summary>
-/// A device on libopencm3 (usb_standard.c at d8aa2f17) with one interface that has one setting. Requests for data of length 0
+/// A device on libopencm3 (usb_standard.c at d8aa2f17 and, with a BOS, at b8b8d416) with one interface. Requests for data of length 0
 /// are accepted, and only requests for an interface's setting need a configuration.
 /// </summary>
 /// <param name="identity">Its descriptors.</param>
-public abstract class OpenCm3Function(UsbIdentity identity) : UsbFunction(identity)
+/// <param name="settings">How many alternate settings the interface has.</param>
+public abstract class OpenCm3Function(UsbIdentity identity, int settings = 1) : UsbFunction(identity)
 {
     private const int English = 0x0409;
+    private const int MicrosoftString = 0xEE;
 
     /// <inheritdoc/>
-    protected sealed override ControlReply Standard(UsbSetup setup) => (setup.RequestType & 0x1F, (StandardRequest)setup.Request) switch
+    protected sealed override ControlReply Standard(UsbSetup setup)
+    {
+        var reply = Answer(setup);
+
+        // The device descriptor alone is sent from where it is.
+        if (setup is not { Request: (byte)StandardRequest.GetDescriptor, Value: >= 0x0100 and < 0x0200 })
+        {
+            Answered(reply.Data.Span);
+        }
+
+        return reply;
+    }
+
+    /// <summary>A configuration was selected, if only none.</summary>
+    protected virtual void Configured()
+    {
+    }
+
+    /// <summary>An answer was put together in the buffer for control transfers.</summary>
+    protected virtual void Answered(ReadOnlySpan<byte> data)
+    {
+    }
+
+    private ControlReply Answer(UsbSetup setup) => (setup.RequestType & 0x1F, (StandardRequest)setup.Request) switch
     {
         (0, StandardRequest.GetStatus) or (1, StandardRequest.GetStatus) or (2, StandardRequest.GetStatus) => Cut(setup, [0, 0]),
         (0, StandardRequest.SetAddress) when setup is { RequestType: 0, Value: < 128 } => Done(),
         (0, StandardRequest.GetDescriptor) => Descriptor(setup),
         (0, StandardRequest.GetConfiguration) => Cut(setup, [Configuration]),
         (0, StandardRequest.SetConfiguration) when setup.Value <= 1 => Configure((byte)setup.Value),
-        (1, StandardRequest.GetInterface) when setup.Index == 0 && IsConfigured => Cut(setup, [0]),
-        (1, StandardRequest.SetInterface) when setup is { Index: 0, Value: 0 } && IsConfigured => Done(),
+        (1, StandardRequest.GetInterface) when setup.Index == 0 && IsConfigured => Cut(setup, [AlternateSetting]),
+        (1, StandardRequest.SetInterface) when setup.Index == 0 && setup.Value < settings && IsConfigured => Select((byte)setup.Value),
         (2, StandardRequest.ClearFeature or StandardRequest.SetFeature) when setup.Value == 0 => Done(),
         _ => Stall(),
     };
@@ -131,15 +156,24 @@ public abstract class OpenCm3Function(UsbIdentity identity) : UsbFunction(identi
         {
             1 => Identity.DeviceDescriptor(),
             2 when index == 0 => Identity.Configuration,
-            3 when index == 0 || setup.Index == English => Identity.StringDescriptor(index),
+            3 when index == 0 || setup.Index == English || index == MicrosoftString => Identity.StringDescriptor(index),
+            0x0F => Identity.DeviceObjectStore,
             _ => null,
         };
         return data is null ? Stall() : Cut(setup, data);
     }
 
+    private ControlReply Select(byte setting)
+    {
+        AlternateSetting = setting;
+        return Done();
+    }
+
     private ControlReply Configure(byte value)
     {
         Configuration = value;
+        AlternateSetting = 0;
+        Configured();
         return Done();
     }
 }

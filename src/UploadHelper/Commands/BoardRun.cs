@@ -54,6 +54,10 @@ internal sealed record BoardRun(CommandContext Context, Settings Settings, IRepo
         return 0;
     }
 
+    /// <summary>The same run, of work that begins at an address.</summary>
+    /// <param name="address">The address; null if it is not known.</param>
+    public BoardRun At(uint? address) => this with { Request = Request with { MemoryStart = address } };
+
     /// <summary>Connects to the bootloader and works on it.</summary>
     /// <param name="work">The work.</param>
     /// <param name="state">The state of the board in a sentence, should something go wrong; null if the work changes nothing on it.</param>

@@ -45,9 +45,11 @@ internal static class EraseCommand
         long? size = length is null ? null : FlashLength.Parse(length);
         var confirmation = run.Settings.Switch(SettingKeys.Yes) ? null : new Confirmation(run.Context.Streams);
         FlashEraser? eraser = null;
+        run = run.At(from);
         var (plan, verified) = run.OnBootloader(
             session =>
             {
+                session.Reach(long.MaxValue);
                 var plan = new ErasePlanner(session.Memories, session.Info, run.Request.Alternate).Plan(from, size);
                 eraser = new FlashEraser(session, run.Reporter.Event);
                 eraser.Announce(plan);
@@ -125,6 +127,7 @@ internal static class LeaveCommand
     private static CommandOutcome Leave(BoardRun run, string? address)
     {
         var start = address is null ? run.Settings.Address(SettingKeys.Offset) : FlashAddress.Parse(address);
+        run = run.At(start);
         var devices = run.DeviceEnvironment;
         var leaver = new BootloaderLeaver(devices.Usb, devices.SerialPorts, devices.Time, run.Reporter.Event);
         var result = run.OnBootloader(session => leaver.Leave(session, start, run.Request.Alternate, run.Context.CancellationToken));

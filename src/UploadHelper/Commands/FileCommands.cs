@@ -29,7 +29,7 @@ internal static class ImageCommand
         };
         command.SetAction(parse => context.Print(parse, (settings, _) =>
         {
-            var inspection = ImageInspection.Of(ImageFiles.Read(parse.GetValue(file)!), settings.Address(SettingKeys.Offset));
+            var inspection = ImageInspection.Of(ImageFiles.Read(parse.GetValue(file)!), settings.Address(SettingKeys.Offset), settings.Processor());
             Write(context.Streams.Out, settings.Switch(SettingKeys.Json), inspection);
         }));
         return command;
@@ -54,6 +54,8 @@ internal static class ImageCommand
 /// <summary><c>boards</c>: shows what upload-helper reads from a core's boards.txt, for each choice of options that makes a difference to an upload.</summary>
 internal static class BoardsCommand
 {
+    private const int MostOthers = 3;
+
     public static Command Create(CommandContext context)
     {
         var file = new Argument<string>("FILE") { Description = "A core's boards.txt, or the folder it is in. The core's platform.txt and its .local files are read too" };
@@ -105,8 +107,13 @@ internal static class BoardsCommand
         writer.WriteLine(Ascii.Of(options.Length == 0 ? $"  {how}" : $"  {options}: {how}"));
     }
 
-    private static string Text(ChosenOptions chosen) =>
-        $"{chosen.Menu.Id}={chosen.Options[0].Id}" + (chosen.Options.Count == 1 ? "" : $" (and {chosen.Options.Count - 1} more)");
+    // A few are named, for they may be upload methods; parts come by the hundred. scripts/arduino-overlay.sh reads this.
+    private static string Text(ChosenOptions chosen) => $"{chosen.Menu.Id}={chosen.Options[0].Id}" + chosen.Options.Skip(1).Select(o => o.Id).ToList() switch
+    {
+        [] => "",
+        { Count: <= MostOthers } others => $" (or {string.Join(" or ", others)})",
+        var others => $" (and {others.Count} more)",
+    };
 
     private static string Sizes(IReadOnlyList<uint> sizes) => sizes switch
     {

@@ -57,7 +57,7 @@ internal static class ReadCommand
         var from = FlashAddress.Parse(address);
         long? size = length is null ? null : FlashLength.Parse(length);
         using var dump = new DumpFile(file, run.Context.CreateFile);
-        var segment = run.OnBootloader(session => new FlashReader(session, run.Reporter.Event).Read(from, size, run.Request.Alternate));
+        var segment = run.At(from).OnBootloader(session => new FlashReader(session, run.Reporter.Event).Read(from, size, run.Request.Alternate));
         dump.Save(segment);
         return new CommandOutcome(
             $"Done: {segment.Data.Length} bytes from 0x{segment.Address:X8} written to {file}. The board is still in its bootloader.",
@@ -85,9 +85,9 @@ internal static class VerifyCommand
 
     private static CommandOutcome Verify(BoardRun run, string file)
     {
-        var image = ImageReader.Read(ImageFiles.Read(file), run.Settings.Address(SettingKeys.Offset));
+        var image = ImageReader.Read(ImageFiles.Read(file), run.Settings.Address(SettingKeys.Offset), run.Settings.Processor());
         run.Reporter.Event(new ImageChecked(image, null));
-        run.OnBootloader(session =>
+        run.At(image.Start).OnBootloader(session =>
         {
             new ImageVerifier(session, run.Reporter.Event).Verify(image, run.Request.Alternate);
             return image;

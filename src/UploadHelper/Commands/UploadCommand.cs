@@ -61,12 +61,14 @@ internal static class UploadCommand
         {
             Port = board.Port,
             Alternate = board.Alternate,
+            Processor = settings.Processor(),
             MaximumSize = settings.Size(SettingKeys.MaximumSize),
             Timeout = board.Timeout,
             Verify = settings.Switch(SettingKeys.Verify),
             Full = settings.Switch(SettingKeys.Full),
             Overridden = [.. settings.Words(SettingKeys.Force).Select(Overrides.Of)],
             StrictPolling = board.StrictPolling,
+            Detach = board.Detach,
             Leave = settings.Switch(SettingKeys.Leave),
             WaitPort = settings.Word(SettingKeys.WaitPort) switch
             {

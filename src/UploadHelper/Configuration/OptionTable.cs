@@ -1,3 +1,4 @@
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
@@ -36,6 +37,11 @@ internal static class OptionTable
             Commands = [Upload, Verify, Erase, Leave, Image],
             Alias = "address",
         },
+        new(SettingKeys.Chip, OptionKind.Word, "", "Chip that the file is for, if the file does not say it: a .bin or .hex file for a RISC-V has no vector table [default: stm32]")
+        {
+            Commands = [Upload, Verify, Image],
+            Words = ChipNames.Names,
+        },
         new(SettingKeys.Board, OptionKind.Text, "NAME", "Board to take settings from: an entry in the configuration file, FILE:ID[:menu=option,...] where FILE is a core's boards.txt, or VENDOR:ARCH:ID[:menu=option,...]")
         {
             Commands = OnBootloader,
@@ -57,6 +63,10 @@ internal static class OptionTable
         new(SettingKeys.Serial, OptionKind.Text, "TEXT", "Serial number of the bootloader")
         {
             Commands = [.. OnBootloader, Info],
+        },
+        new(SettingKeys.Detach, OptionKind.Switch, "", "Tell a device in DFU run-time mode to start its bootloader, without --usb-id or --usb-path naming it")
+        {
+            Commands = OnBootloader,
         },
         new(SettingKeys.AllBoards, OptionKind.Switch, "", "Write to all boards in DFU mode at once. They must all be of the same kind")
         {

@@ -109,6 +109,10 @@ internal sealed class Settings(IConfiguration configuration)
                 ?? throw Invalid(key, text, $"one or more of {string.Join(", ", words)}"))];
     }
 
+    /// <summary>The processor of the chip that an image is for, or null if none is set.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: no such chip is known.</exception>
+    public Processor? Processor() => Word(SettingKeys.Chip) is { } chip ? ChipNames.ProcessorOf(chip) : null;
+
     private static bool? Truth(string text) => text.ToLowerInvariant() switch
     {
         "true" or "yes" or "1" => true,
@@ -140,6 +144,7 @@ internal static class BoardSettings
         Alternate = settings.Byte(SettingKeys.Alternate),
         Timeout = settings.Seconds(SettingKeys.Timeout)!.Value,
         StrictPolling = settings.Switch(SettingKeys.StrictPolling),
+        Detach = settings.Switch(SettingKeys.Detach),
     };
 
     /// <summary>The place of the only board that a command works on, or null for any place.</summary>
@@ -171,6 +176,7 @@ internal static class SettingKeys
     public const string Offset = "offset";
     public const string UsbId = "usb-id";
     public const string Alternate = "alt";
+    public const string Chip = "chip";
     public const string MaximumSize = "maximum-size";
     public const string AllBoards = "all";
     public const string UsbPath = "usb-path";
@@ -181,6 +187,7 @@ internal static class SettingKeys
     public const string StrictPolling = "strict-polling";
     public const string Leave = "leave";
     public const string WaitPort = "wait-port";
+    public const string Detach = "detach";
     public const string Timeout = "timeout";
     public const string Simulate = "simulate";
     public const string UsbIp = "usbip";

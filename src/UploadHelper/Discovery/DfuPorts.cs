@@ -16,7 +16,6 @@ internal sealed class DfuPorts(IUsbBus bus, TimeProvider time)
     // The list of ports of an IDE has room for a few words.
     private const string Ghost = "does not respond, press RESET";
 
-    private const int SerialNumberIndexAt = 16; // iSerialNumber (USB 2.0, 9.6.1)
     private readonly Dictionary<(int Bus, int Number), DiscoveryPort> _known = [];
 
     /// <summary>Lists the boards.</summary>
@@ -57,7 +56,7 @@ internal sealed class DfuPorts(IUsbBus bus, TimeProvider time)
         try
         {
             using var open = FirstContact.Open(bus, device, time, CancellationToken.None);
-            return (UsbDescriptors.ReadString(open, UsbDescriptors.ReadDevice(open)[SerialNumberIndexAt]), "");
+            return (DfuDescription.ReadSerialNumber(open), "");
         }
         catch (UploadException)
         {

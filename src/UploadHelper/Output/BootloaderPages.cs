@@ -66,6 +66,10 @@ internal static class StateText
         if (state.Info is { } info)
         {
             yield return ("recognised as", info.Name);
+            if (info.CorrectMap is { } correct && DescriptionText.FirstMap(description) is { } reported && correct(description, reported) is var map && map.ToString() != reported.ToString())
+            {
+                yield return ("memory map", $"{map}, instead of what the device says");
+            }
         }
 
         if (state.Status is { } status)
@@ -113,6 +117,9 @@ internal static class DescriptionText
 
     /// <summary>The sectors in an alternate setting's name, those of all its memory maps; none if it has none.</summary>
     public static IEnumerable<SectorGroup> Sectors(DfuAlternate alternate) => Layout(alternate)?.Maps.SelectMany(m => m.Groups) ?? [];
+
+    /// <summary>The first memory map of a device, or null.</summary>
+    public static MemoryMap? FirstMap(DfuDescription description) => description.Alternates.Select(a => Layout(a)?.Maps[0]).FirstOrDefault(m => m is not null);
 
     private static MemoryLayout? Layout(DfuAlternate alternate)
     {

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
 
@@ -24,6 +25,11 @@ internal static class ImageText
         foreach (var segment in image.LeftOut)
         {
             yield return ("left out", Of(segment));
+        }
+
+        if (image.Processor != Processor.Arm)
+        {
+            yield return ("processor", image.Processor.Chip());
         }
 
         if (inspection.Vectors is { } vectors)
@@ -72,7 +78,7 @@ internal static class ImageText
         {
             yield return ("fits", $"no board: {defect}");
         }
-        else if (!inspection.Image.HasVectorTable)
+        else if (!inspection.Image.IsProgram)
         {
             yield return ("fits", "any board with such a memory: it is data, not a program");
         }

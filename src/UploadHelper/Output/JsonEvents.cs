@@ -46,6 +46,8 @@ internal sealed record PortEvent(string Event, string Port) : JsonEvent(Event)
     public string? Way { get; init; }
 }
 
+internal sealed record DetachEvent(string Id, string Path, bool BusReset) : JsonEvent("detach");
+
 internal sealed record WaitForBootloaderEvent(
     string Wanted, double Timeout, bool PressReset, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool HoldBoot0) : JsonEvent("wait-bootloader");
 
@@ -271,6 +273,7 @@ internal sealed record InfoEvent(
 /// <summary>Serializers of the lines, made by the compiler.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(PortEvent))]
+[JsonSerializable(typeof(DetachEvent))]
 [JsonSerializable(typeof(WaitForBootloaderEvent))]
 [JsonSerializable(typeof(BoardsEvent))]
 [JsonSerializable(typeof(LeftAloneEvent))]

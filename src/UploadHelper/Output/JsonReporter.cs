@@ -65,6 +65,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         ResetSkipped(var port) => new PortEvent("reset-skipped", port),
         ResettingSketch(var port, var way) => new PortEvent("reset", port) { Way = Name(way) },
         SketchWasReset(var port, var way) => new PortEvent("reset-done", port) { Way = Name(way) },
+        Detaching(var device, var busReset) => new DetachEvent(device.Id.ToString(), device.Path, busReset),
         WaitingForBootloader(var wanted, var timeout, var ask) waiting => new WaitForBootloaderEvent(wanted.ToString(), timeout.TotalSeconds, ask, ask && waiting.MayBeInRom),
         BootloaderFound(var device, var info, var pollsEarly) => new FoundEvent(device, info.Name, pollsEarly),
         BoardsFound(var boards) => new BoardsEvent(boards.Select(b => b.Device.Path)),

@@ -47,6 +47,9 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case SketchWasReset(var port, var way):
                 Detail($"{port} disappeared: the sketch obeys {SketchPort.Text(way)}");
                 break;
+            case Detaching(var device, var busReset):
+                Step("Detach", $"{device.Id} at {device.Path}: sending DETACH{(busReset ? " and a USB bus reset" : "")}, which starts its bootloader");
+                break;
             case WaitingForBootloader(var wanted, var timeout, var ask) waiting:
                 Step("Wait", $"for {wanted}, up to {timeout.TotalSeconds:0.#} s" + (ask ? $": press RESET on the board now{(waiting.MayBeInRom ? " (for a bootloader in ROM, with BOOT0 held)" : "")}" : ""));
                 break;

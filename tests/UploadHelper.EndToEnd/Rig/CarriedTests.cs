@@ -25,6 +25,13 @@ public sealed class CarriedTests(CarriedTests.Run rig) : IClassFixture<CarriedTe
     [InlineData("f4boot-stm32generic", 0x4000, "blink-08004000")]
     [InlineData("f4boot-usbcomposite", 0x4000, "blink-08004000")]
     [InlineData("f4boot-stm32core", 0x4000, "blink-08004000")]
+    [InlineData("blackpill-rom-touch", 0, "blink-08000000")]
     public void Each_reset_rule_works_through_the_terminal(string step, int offset, string image) =>
         UploadChecks.SketchRuns(rig, step, offset, image);
+
+    // Linux keeps the speed of a terminal beyond its close, but not beyond its device. At 1200 baud, the next program would touch the new sketch.
+    [RigTheory]
+    [InlineData("maple20-touch1200")]
+    [InlineData("blackpill-rom-touch")]
+    public void After_a_touch_the_next_program_finds_9600_baud(string step) => Assert.Equal("9600", rig.Text(step + "-speed.out").Trim());
 }

@@ -25,8 +25,21 @@ public sealed class IdeTests(IdeTests.Run rig) : IClassFixture<IdeTests.Run>
     [InlineData("maple20-alt1", 0x5000)]
     [InlineData("maple-orig", 0x5000)]
     [InlineData("maple-f4", 0x1_0000)]
+    [InlineData("oneclick", 0)]
+    [InlineData("oneclick-boot0", 0)]
     public void The_new_sketch_runs_and_the_port_is_back(string step, int offset) =>
         UploadChecks.SketchRuns(rig, step, offset, rig.Bytes(step + ".image"), Sketch);
+
+    [IdeFact]
+    public void A_Black_Pill_whose_sketch_enters_the_ROM_needs_no_button()
+    {
+        Assert.Contains("off the bus: reset: magic", rig.Text("oneclick.board"), StringComparison.Ordinal);
+        Assert.DoesNotContain("warning", rig.Text("oneclick.out"), StringComparison.Ordinal);
+        Assert.DoesNotContain("BOOT0", rig.Text("oneclick.out"), StringComparison.Ordinal);
+    }
+
+    [IdeFact]
+    public void For_any_other_sketch_one_line_tells_of_BOOT0_and_RESET_before_the_wait() => UploadChecks.TellsOfBoot0Once(rig, "oneclick-boot0");
 
     // The sketch writes through an exception: without the vector table where the overlay's flag says, nothing comes out.
     [IdeFact]

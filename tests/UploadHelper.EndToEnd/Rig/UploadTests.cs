@@ -36,8 +36,7 @@ public sealed class UploadTests(UploadTests.Run rig) : IClassFixture<UploadTests
     [RigTheory]
     [InlineData("blackpill-waits")]
     [InlineData("blackpill-boot0")]
-    public void Without_a_way_into_the_ROM_one_line_tells_of_BOOT0_and_RESET(string step) => Assert.Single(
-        rig.Text(step + ".out").Split("\nWait ")[0].Split('\n'), l => l.Contains("hold BOOT0, press RESET and release BOOT0", StringComparison.Ordinal));
+    public void Without_a_way_into_the_ROM_one_line_tells_of_BOOT0_and_RESET(string step) => UploadChecks.TellsOfBoot0Once(rig, step);
 
     [RigFact]
     public void And_if_nobody_presses_them_the_wait_ends_and_the_sketch_runs_on()
@@ -87,6 +86,10 @@ internal static class UploadChecks
 
         Assert.Equal("0", rig.Summary(step)["violations"]);
     }
+
+    /// <summary>One line tells how to start the bootloader in ROM, before the wait for it.</summary>
+    public static void TellsOfBoot0Once(RigRun rig, string step) => Assert.Single(
+        rig.Text(step + ".out").Split("\nWait ")[0].Split('\n'), l => l.Contains("hold BOOT0, press RESET and release BOOT0", StringComparison.Ordinal));
 
     /// <summary>The upload failed with a message, and the board and its old sketch are as they were.</summary>
     public static void OldSketchRunsOn(RigRun rig, string step, string message)

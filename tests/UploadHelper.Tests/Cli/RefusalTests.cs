@@ -23,6 +23,13 @@ public class RefusalTests
     [InlineData("h747", "0", Small, 0x2003_0000, "not-for-this-device", "0x20030000", "no STM32H7 has RAM there")]
     [InlineData("f4rom", "0", Small, 0x2408_0000, "not-for-this-device", "0x24080000", "no STM32F2, STM32F4 or STM32F7 has RAM there")]
     [InlineData("l496", "0", Small, 0x200C_0000, "not-for-this-device", "0x200C0000", "no STM32L4 has RAM there")]
+    [InlineData("f072-rom", "0", Small, 0x2002_0000, "not-for-this-device", "0x20020000", "no STM32F0, STM32F1 or STM32F3 has RAM there")]
+    [InlineData("f072-rom", "0", 0x2_0004, 0x2000_4000, "image-too-large", "0x08000000 to 0x08020003", "4 bytes", "64*002Kg")]
+    [InlineData("f072-rom,chip=l083", "0", Small, 0x2000_8000, "not-for-this-device", "0x20008000", "no STM32L0 has RAM there")]
+    [InlineData("f072-rom,chip=l083", "0x80080", Small, 0x2000_5000, "not-writable", "0x08080080")]
+    [InlineData("g431-rom", "0", Small, 0x2004_0000, "not-for-this-device", "0x20040000", "no STM32C0, STM32G0 or STM32G4 has RAM there")]
+    [InlineData("g431-rom,chip=c562", "0x400", Small, 0x2002_0000, "not-a-sector-start", "0x08000400", "64*008Kg")]
+    [InlineData("at32f415", "0", 0x2_0004, 0x2000_8000, "image-too-large", "0x08000000 to 0x08020003", "4 bytes", "128*001Kg")]
     [InlineData("h747", "0x100000", 0x10_0004, 0x2002_0000, "image-too-large", "0x08100000 to 0x08200003", "0x081FFFFF", "4 bytes", "16*128Kg")]
     [InlineData("l496", "0x400", Small, 0x2002_0000, "not-a-sector-start", "0x08000400", "0x08000000 to 0x080007FF", "512*002Kg")]
     [InlineData("dsonano", "0x3000", Small, 0x2000_5000, "not-writable", "0x08003000 to 0x080033FF", "DSO Nano bootloader")]
@@ -53,7 +60,7 @@ public class RefusalTests
 
     [Theory]
     [InlineData("f4boot", "other-08010000.elf", "0x08010000", "0x08004000", "F4Bootloader", "Maple bootloader, F4 port or F4Bootloader (old build)")]
-    [InlineData("h0wch33", "blink-08002000.dfu", "0x08002000", "0x08000000", "h0wch33/stm32f1_dfu", "STM32duino bootloader 2.0 or libopencm3 usbdfu")]
+    [InlineData("h0wch33", "blink-08002000.dfu", "0x08002000", "0x08000000", "h0wch33/stm32f1_dfu", "STM32duino bootloader 2.0 or libopencm3 usbdfu or dapboot")]
     public void An_image_whose_file_says_an_address_that_the_bootloader_does_not_start(string board, string firmware, string says, string starts, string bootloader, string madeFor) =>
         AssertRefused(board, TestFiles.Firmware(firmware).Content.ToArray(), "", "image-linked-elsewhere", says, starts, bootloader).Hints(madeFor);
 

@@ -13,6 +13,8 @@ public class UnprotectCommandTests
     [InlineData("f4rom")]
     [InlineData("h747", FlashSize * 2)]
     [InlineData("l496")]
+    [InlineData("g431-rom", FlashSize / 8)]
+    [InlineData("at32f415", FlashSize / 8)]
     [InlineData("blackpill-f411,boot0=1", FlashSize / 2)]
     public void The_whole_flash_is_erased_and_read_back(string board, int size = FlashSize)
     {

@@ -52,7 +52,7 @@ public class WindowsSituationTests
     public void A_board_that_does_not_answer_is_an_unknown_device()
     {
         var registry = new RegistryText(Device(@"VID_0000&PID_0002\5&1", null, protocol: "").Replace("STM32 BOOTLOADER", "Unknown USB Device (Device Descriptor Request Failed)", StringComparison.Ordinal));
-        var catalogue = new WindowsCatalogue(registry, _ => true);
+        var catalogue = new WindowsCatalogue(registry, _ => true, _ => null);
 
         var findings = DoctorPage.Findings(new Situation(new UsbLibraryState("1.0.26", null)) { Devices = catalogue.Devices(), Silent = catalogue.Silent(), BindsDrivers = true });
 
@@ -60,7 +60,7 @@ public class WindowsSituationTests
         Assert.Equal(FindingLevel.Problem, silent.Level);
         Assert.Contains("Device Descriptor Request Failed", silent.Text, StringComparison.Ordinal);
         Assert.Contains(silent.Remedy, s => s.Text.Contains("PA10", StringComparison.Ordinal));
-        Assert.Empty(new WindowsCatalogue(registry, _ => false).Silent());
+        Assert.Empty(new WindowsCatalogue(registry, _ => false, _ => null).Silent());
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public class WindowsSituationTests
 
     private static Situation Situation(string registry, Func<string, bool>? present = null) => new(new UsbLibraryState("1.0.26", null))
     {
-        Devices = new WindowsCatalogue(new RegistryText(registry), present ?? (_ => true)).Devices(),
+        Devices = new WindowsCatalogue(new RegistryText(registry), present ?? (_ => true), _ => null).Devices(),
         Ports = [new SeenPort(new SerialPortInfo("COM5", 0x0483, 0x5740, "207C356E3251", null))],
         BindsDrivers = true,
     };

@@ -43,9 +43,24 @@ public class DeviceLimitTests
     }
 
     [Fact]
-    public void An_h0wch33_that_is_cut_off_in_its_first_page_is_lost()
+    public void A_dapboot_that_is_cut_off_in_its_first_page_starts_half_a_sketch_and_takes_the_same_upload_again()
     {
-        var (kind, bench) = CutInFinalize("h0wch33");
+        var (kind, bench) = CutInFinalize("dapboot");
+
+        Assert.Contains("if the power failed", Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench))).Message, StringComparison.Ordinal);
+
+        Assert.Contains(bench.Log, e => e.Text.StartsWith("sketch unnamed starts", StringComparison.Ordinal));
+        AssertToldBefore(bench, "50 ms");
+        bench.Board.Reset("its button is held", BootCause.ByHand);
+        Assert.True(bench.Upload(kind.Request(bench)).Verified);
+    }
+
+    [Theory]
+    [InlineData("h0wch33")]
+    [InlineData("dapboot,boot=high")]
+    public void A_bootloader_whose_vectors_are_in_the_first_page_is_lost_if_it_is_cut_off_there(string board)
+    {
+        var (kind, bench) = CutInFinalize(board);
 
         Assert.Equal(UploadError.DeviceLost, Assert.Throws<UploadException>(() => bench.Upload(kind.Request(bench))).Error);
         bench.Board.Reset("its button is held", BootCause.ByHand);

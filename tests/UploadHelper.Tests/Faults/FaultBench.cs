@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Operations;
@@ -36,6 +37,12 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         new("h747,boot=arduino", 0x0804_0000, 0x2_0000),
         new("l496", 0x0800_0000, 0x800),
         new("blackpill-f411", 0x0800_0000, 0x4000),
+        new("f072-rom", 0x0800_0000, 0x800),
+        new("f072-rom,chip=l083", 0x0800_0000, 0x800),
+        new("g431-rom", 0x0800_0000, 0x800),
+        new("g431-rom,chip=c562", 0x0800_0000, 0x2000),
+        new("gd32vf103", 0x0800_0000),
+        new("at32f415", 0x0800_0000),
         new("hid-f1", 0x0800_0800),
         new("hid-f1,generation=2.0", 0x0800_1000),
         new("hid-f1,generation=2019", 0x0800_0800),
@@ -46,16 +53,34 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         new("maple20", 0x0800_2000),
         new("maple-orig", 0x0800_5000),
         new("maple-f4", 0x0801_0000),
+        new("dapboot", 0x0800_2000),
+        new("dapboot,boot=tolerant", 0x0800_2000),
+        new("dapboot,boot=high", 0x0800_0000),
+        new("dapboot,ids=custom-tolerant", 0x0800_2000),
+        new("dapboot,ids=custom-unreadable", 0x0800_2000),
     ];
+
+    /// <summary>Whether only a hand starts the bootloader: no sketch does.</summary>
+    public bool IsStartedByHand => Board is "dsonano" or "h0wch33" or "gd32vf103" || Board.StartsWith("dapboot", StringComparison.Ordinal);
+
+    /// <summary>Whether the bootloader's own vectors are in the first page of the sketch, and the sketch's behind them.</summary>
+    public bool SharesVectors => Board is "h0wch33" or "dapboot,boot=high";
+
+    /// <summary>Whether everything is written in one go, vector table first.</summary>
+    public bool IsInOneGo => Board == "maple-f4" || Board.Contains("ids=custom", StringComparison.Ordinal);
 
     /// <summary>The board with its old sketch, and something that goes wrong. Boards without a way into DFU mode by software are there by hand.</summary>
     /// <param name="options">More options of the virtual board, each behind a comma.</param>
-    public Bench Create(string options = "") => new(Board + options, Board is "dsonano" or "h0wch33" ? StartState.Bootloader : StartState.Sketch);
+    public Bench Create(string options = "") => new(Board + options, IsStartedByHand ? StartState.Bootloader : StartState.Sketch);
+
+    /// <summary>Whether its sketches have no vector table.</summary>
+    public bool IsRiscV => Board == "gd32vf103";
 
     /// <summary>The upload.</summary>
     public UploadRequest Request(Bench bench) => new(File(bench.Board.StackPointer), Address, bench.Filter)
     {
         Port = InProcessSerialPorts.FirstName,
+        Processor = IsRiscV ? Processor.RiscV : null,
         Timeout = TimeSpan.FromSeconds(15),
     };
 
@@ -64,7 +89,7 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
 
     private IReadOnlyList<Segment> NewSegments(uint stack)
     {
-        var sketch = new Segment(Address, SketchImage.Bytes(Address, SketchSize, stack));
+        var sketch = new Segment(Address, IsRiscV ? SketchImage.RiscV(SketchSize) : SketchImage.Bytes(Address, SketchSize, stack));
         return NextSector == 0 ? [sketch] : [sketch, new Segment(Address + NextSector, SketchImage.Noise(1, OtherSize))];
     }
 

@@ -18,7 +18,7 @@ public abstract class FaultSweep(ITestOutputHelper output, string board)
     public void Whatever_fails_whenever_the_promises_hold()
     {
         var plan = new TransferPlan(_kind);
-        Assert.InRange(plan.Count, 20, 1_000);
+        Assert.InRange(plan.Count, 15, 1_000);
         var broken = new List<string>();
         var counts = new SortedDictionary<FaultKind, Dictionary<string, int>>();
         var trials = 0;
@@ -60,9 +60,31 @@ public sealed class L496FaultSweepTests(ITestOutputHelper output) : FaultSweep(o
 
 public sealed class BlackPillFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "blackpill-f411");
 
+public sealed class F072FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f072-rom");
+
+public sealed class L083FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f072-rom,chip=l083");
+
+public sealed class G431FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "g431-rom");
+
+public sealed class C562FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "g431-rom,chip=c562");
+
+public sealed class Gd32FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "gd32vf103");
+
+public sealed class At32FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "at32f415");
+
 public sealed class Maple20FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple20");
 
 public sealed class MapleOrigFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-orig");
+
+public sealed class DapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot");
+
+public sealed class TolerantDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=tolerant");
+
+public sealed class HighDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=high");
+
+public sealed class PlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom-tolerant");
+
+public sealed class UnreadablePlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom-unreadable");
 
 public sealed class MapleF4FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-f4");
 

@@ -57,13 +57,13 @@ internal sealed class FaultTrial
         _bench.Wait(Settled);
         if (_halfStarted is { } start && !IsUnnoticed())
         {
-            Excuse($"half a sketch is started: {start}", "maple", "hid");
+            Excuse($"half a sketch is started: {start}", _kind.IsRiscV ? [_kind.Board] : ["maple", "hid", "dapboot"]);
             CheckSaid(InterruptedUpload.Incomplete, InterruptedUpload.LastBlock);
         }
 
         if (IsLost())
         {
-            Excuse("the bootloader is lost", "h0wch33");
+            Excuse("the bootloader is lost", "h0wch33", "dapboot,boot=high");
             CheckSaid("bootloader is intact", InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock);
             return _broken;
         }
@@ -107,9 +107,10 @@ internal sealed class FaultTrial
 
         string[] states =
         [
-            InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed,
-            ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock,
-            InterruptedUpload.LastSector, ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
+            InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed, InterruptedUpload.EndUnconfirmed,
+            ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock, InterruptedUpload.LastBlockOfCode,
+            InterruptedUpload.LastSector,
+            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
         ];
         var said = states.Where(e.Message.Contains).ToList();
         if (said.Count == 0)
@@ -120,16 +121,12 @@ internal sealed class FaultTrial
         // The flash at this moment is the judge of every sentence; only what a board acknowledges and does not do escapes, if nothing can be read.
         foreach (var state in said.Where(_ => !IsUnnoticed()))
         {
-            if (!IsTrue(state) && !(state == InterruptedUpload.LastBlock && IsLeftOpen(e.Message)))
+            if (!IsTrue(state))
             {
                 _broken.Add($"the flash is not as it is said to be: {e.Message}");
             }
         }
     }
-
-    // A bootloader without a boot window has started the half sketch at once.
-    private bool IsLeftOpen(string message) =>
-        Happened("cut") && message.Contains("if the power failed", StringComparison.Ordinal) && IsCompleteBehind(_goal.LastBlock);
 
     private bool IsTrue(string state) => state switch
     {
@@ -137,26 +134,35 @@ internal sealed class FaultTrial
         ErrorMessages.Written => IsComplete(),
         InterruptedUpload.WrittenUnverified => IsComplete() || FailsSilently(),
         InterruptedUpload.EraseUnconfirmed => IsAsBefore() || !CanStart(),
-        InterruptedUpload.FirstBlockUnconfirmed => _kind.Board == "maple-f4",
+        InterruptedUpload.FirstBlockUnconfirmed => _kind.IsInOneGo,
+        InterruptedUpload.EndUnconfirmed => _kind.IsInOneGo && !IsAsBefore(),
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
-        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart()),
         InterruptedUpload.LastSector => _kind.Board == "hid-f4" && IsCompleteBehind(_goal.LastBlock),
+        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || (Happened("cut") && IsLeftOpen())),
+
+        // Half of an instruction may be one.
+        InterruptedUpload.LastBlockOfCode => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || _told.Contains("if the power failed", StringComparison.Ordinal)),
         InterruptedUpload.NothingElseErased => _bench.Board.SectorsErased == 1,
         _ => throw new InvalidOperationException(state),
     };
 
-    private bool CanStart() => _bench.Board.Flash.IsReadable(_goal.StackAt, sizeof(uint))
-        && _bench.Board.Flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_goal.StackAt, sizeof(uint))));
+    private bool CanStart() => _bench.Board.Flash.IsReadable(_goal.StackAt, sizeof(uint)) && (_kind.IsRiscV ? HasInstruction() : HasStack());
+
+    private bool HasInstruction() => BinaryPrimitives.ReadUInt16LittleEndian(_bench.Flash(_goal.StackAt, sizeof(ushort))) is not (0 or ushort.MaxValue);
+
+    private bool HasStack() => _bench.Board.Flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(_bench.Flash(_goal.StackAt, sizeof(uint))));
 
     // What came otherwise must have been left open.
     private void CheckSaid(params string[] untrue)
     {
-        if (untrue.Any(_told.Contains) && !_told.Contains("if the power failed", StringComparison.Ordinal))
+        if (untrue.Any(_told.Contains) && !IsLeftOpen())
         {
             _broken.Add($"{Limit}, and what was said is: {_told}");
         }
     }
+
+    private bool IsLeftOpen() => _told.Contains("if the power failed", StringComparison.Ordinal);
 
     private void CheckUntouched()
     {
@@ -197,7 +203,7 @@ internal sealed class FaultTrial
             twin.Unplug();
         }
 
-        if (_bench.Board.Attached is null || _bench.System.SerialPorts.List().Count == 0)
+        if (_kind.IsStartedByHand || _bench.Board.Attached is null || _bench.System.SerialPorts.List().Count == 0)
         {
             _bench.Board.Reset("by hand", BootCause.ByHand);
         }
@@ -246,7 +252,7 @@ internal sealed class FaultTrial
     }
 
     // Its own vectors are spoilt.
-    private bool IsLost() => _kind.Board == "h0wch33" && !_bench.Board.Flash.Bytes[..8].SequenceEqual(_goal.Before.AsSpan(0, 8));
+    private bool IsLost() => _kind.SharesVectors && !_bench.Board.Flash.Bytes[..8].SequenceEqual(_goal.Before.AsSpan(0, 8));
 
     private bool FlashFails() => FailsSilently() || Happened("cut");
 
@@ -295,9 +301,12 @@ internal sealed class FaultTrial
 
             StackAt = kind.Address;
 
-            // Maple and HID bootloaders and h0wch33 write a page or a sector at once, the others the words of the stack pointer.
-            LastBlock = kind.Board == "hid-f4" ? 0x4000 : kind.Board.StartsWith("maple", StringComparison.Ordinal) || kind.Board.StartsWith("hid", StringComparison.Ordinal) ? 2048 : kind.Board == "h0wch33" ? 1024 : 32;
-            if (kind.Board == "h0wch33")
+            // Maple and HID bootloaders, h0wch33 and dapboot write a page or a sector at once, the others the words of the stack pointer.
+            LastBlock = kind.Board == "hid-f4" ? 0x4000
+                : kind.Board.StartsWith("maple", StringComparison.Ordinal) || kind.Board.StartsWith("hid", StringComparison.Ordinal) ? 2048
+                : kind.Board == "h0wch33" || kind.Board.StartsWith("dapboot", StringComparison.Ordinal) ? 1024
+                : 32;
+            if (kind.SharesVectors)
             {
                 StackAt = kind.Address + 0x1C;
 

@@ -71,6 +71,7 @@ internal static class Messages
         new("port-not-the-board", 6, _ => FailingDevices.Upload(new FailingDevices.OnePort("/dev/ttyUSB0", null) { Vendor = 0x1A86, Product = 0x7523 }), "/dev/ttyUSB0", "CH340"),
         new("port-still-there", 6, r => r.Sketch(Start).Do("upload blink.bin --offset 0 --simulate blackpill-f411,sketch=stm32core-plain"), "sim", "the magic reset and the 1200-baud touch", "hold BOOT0, press RESET"),
         new("ghost-device", 6, _ => Ghost(), "0483:DF11", "1-1"),
+        new("detach-failed", 6, r => r.Sketch(0x0800_2000, stack: F1Stack).Do("upload blink.bin --offset 0x2000 --detach --simulate dapboot,sketch=dfu-runtime-reset,reset=no"), "1209:0001 at 1-1", "WinUSB"),
         new("other-device", 6, _ => OtherIds(), "1209:4711 at 1-1", "--usb-id 1209:4711"),
         new("device-limit", 0, MapleF4),
         new("check-overridden", 0, r => r.Sketch(F4BootStart, stack: 0x2004_0000).Do("upload blink.bin --offset 0x4000 --force stack --simulate f4boot"), "0x20040000", "--force stack"),

@@ -4,14 +4,14 @@ using UploadHelper.Core.Firmware;
 
 namespace UploadHelper.Tests.Support;
 
-/// <summary>Writes ELF executables for ARM, one PT_LOAD and, if names are wanted, one section a segment.</summary>
+/// <summary>Writes ELF executables, usually for ARM, one PT_LOAD and, if names are wanted, one section a segment.</summary>
 internal static class ElfWriter
 {
     public const int HeaderSize = 52;
     public const int ProgramHeaderSize = 32;
     private const int SectionHeaderSize = 40;
 
-    public static byte[] Write(IReadOnlyList<Segment> segments, Func<int, string>? sectionName = null)
+    public static byte[] Write(IReadOnlyList<Segment> segments, Func<int, string>? sectionName = null, int machine = 40)
     {
         var names = Encoding.ASCII.GetBytes("\0" + (sectionName is null ? "" : string.Concat(segments.Select((_, i) => sectionName(i) + "\0"))));
         var dataAt = HeaderSize + segments.Count * ProgramHeaderSize;
@@ -21,7 +21,7 @@ internal static class ElfWriter
         var file = new byte[sectionsAt + sectionCount * SectionHeaderSize];
 
         "\u007FELF\u0001\u0001\u0001"u8.CopyTo(file);
-        Halves(file, 0x10, 2, 40); // an executable, ARM
+        Halves(file, 0x10, 2, machine); // an executable, usually for ARM
         Words(file, 0x14, 1, segments[0].Address | 1, HeaderSize, sectionCount == 0 ? 0 : (uint)sectionsAt, 0);
         Halves(file, 0x28, HeaderSize, ProgramHeaderSize, segments.Count, SectionHeaderSize, sectionCount, sectionCount - 1);
         names.CopyTo(file, namesAt);

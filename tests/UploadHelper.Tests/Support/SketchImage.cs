@@ -37,6 +37,14 @@ internal static class SketchImage
         return image;
     }
 
+    /// <summary>An image of <paramref name="size"/> bytes for a RISC-V: it begins with an instruction (jal x0, 0), and has no vector table.</summary>
+    public static byte[] RiscV(int size)
+    {
+        var image = Noise(size, size);
+        Word(image, 0, 0x0000_006F);
+        return image;
+    }
+
     // Of uneven length, as functions are: on an even grid an image would fit its neighbours' addresses as well.
     private static List<int> FunctionStarts(int size)
     {

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
@@ -13,6 +14,9 @@ namespace UploadHelper.Tests.Uploading;
 /// <summary>A virtual board on a bench, with an uploader beside it.</summary>
 internal sealed class Bench
 {
+    /// <summary>The ids of a virtual board that no catalogue knows.</summary>
+    public static readonly UsbId CustomIds = new(0x1209, 0xCAFE);
+
     public Bench(string options, StartState start = StartState.Sketch)
     {
         System = new SimulatedSystem(SimulationOptions.Parse(options, start), e =>
@@ -21,7 +25,7 @@ internal sealed class Bench
             Seen(e);
         });
         Bus = new FaultyBus(System.Usb);
-        Filter = new DeviceFilter(DeviceFilter.KnownIds);
+        Filter = new DeviceFilter(options.Contains(",ids=custom", StringComparison.Ordinal) ? [CustomIds] : DeviceFilter.KnownIds);
     }
 
     /// <summary>Selects the board's bootloader: by the ids that uploads look for, or, if it has others, by those of all boards.</summary>
@@ -42,8 +46,15 @@ internal sealed class Bench
 
     public static ImageFile Sketch(uint address, int size = 20_000) => SketchImage.File(address, size);
 
+    /// <summary>Whether its sketches have no vector table.</summary>
+    public bool IsRiscV => Board.Name == "gd32vf103";
+
     public UploadRequest Request(uint address, int size = 20_000) =>
-        new(SketchImage.File(address, size, Board.StackPointer), address, Filter) { Port = InProcessSerialPorts.FirstName };
+        new(IsRiscV ? new ImageFile("blink.bin", SketchImage.RiscV(size)) : SketchImage.File(address, size, Board.StackPointer), address, Filter)
+        {
+            Port = InProcessSerialPorts.FirstName,
+            Processor = IsRiscV ? Processor.RiscV : null,
+        };
 
     public UploadResult Upload(UploadRequest request, CancellationToken cancellationToken = default) => Upload(Bus, request, cancellationToken);
 

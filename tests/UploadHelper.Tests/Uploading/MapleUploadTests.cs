@@ -25,6 +25,7 @@ public class MapleUploadTests
             data.Add("maple20", Alt2, size);
             data.Add("maple20", Alt1, size);
             data.Add("maple20,size=512", Alt2, size);
+            data.Add("maple20,chip=ch32", Alt2, size); // half a second a block
             data.Add("maple20,sketch=stm32generic", Alt2, size);
             data.Add("maple-orig", Alt1, size);
             data.Add("maple-f4", F4, size);

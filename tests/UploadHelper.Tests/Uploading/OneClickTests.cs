@@ -158,6 +158,8 @@ public class OneClickTests
     [InlineData("blackpill-f411,magic=wrong", "it is back on sim", "hold BOOT0")]
     [InlineData("blackpill-f411,sketch=stm32core", "it is back on sim", "hold BOOT0")]
     [InlineData("blackpill-f411,pa10=floating", "nothing has appeared on USB since", "PA10 to GND")]
+    [InlineData("blackpill-f411,hse=missing", "was back without a bootloader", "hold BOOT0")]
+    [InlineData("f407-rom,hse=missing", "was back without a bootloader", "may not find a crystal")]
     [InlineData("l476-rom,sketch=rom-touch,magic=wrong", "it is back on sim", "hold BOOT0")]
     public void A_reset_that_leads_nowhere_is_told_with_what_to_do(string board, string message, string hint)
     {
@@ -169,12 +171,51 @@ public class OneClickTests
         Assert.Equal(UploadError.NoDevice, e.Error);
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
         Assert.Contains(hint, e.Hint, StringComparison.Ordinal);
-        Assert.InRange(bench.Events.OfType<SketchWasReset>().Count(), 1, 3);
+        Assert.InRange(bench.Events.OfType<SketchWasReset>().Count(), 1, 6);
         Assert.Equal(before, bench.Board.Flash.Bytes.ToArray());
 
         bench.Board.PressReset();
         bench.Settle();
         Assert.Equal("old", bench.Board.RunningSketch!.Name);
+    }
+
+    /// <summary>The ROM resets the chip when it cannot measure the crystal. The sketch enters it again, up to 16 times; the host sees nothing of that but the time.</summary>
+    [Theory]
+    [InlineData("rom-magic")]
+    [InlineData("rom-touch")]
+    public void A_ROM_that_misses_its_crystal_is_entered_again_by_the_sketch(string sketch)
+    {
+        var bench = new Bench($"blackpill-f411,sketch={sketch},hse=unreliable");
+        for (var upload = 1; upload <= 5; upload++)
+        {
+            Assert.True(bench.Upload(bench.Request(Base, 1_000 * upload)).Verified);
+            Assert.Equal(upload, bench.Events.OfType<SketchWasReset>().Count());
+        }
+
+        Assert.Equal(7, bench.Log.Count(e => e.Text.Contains("cannot measure the crystal", StringComparison.Ordinal)));
+        Assert.DoesNotContain(bench.Events, e => e is UploadWarning);
+    }
+
+    [Fact]
+    public void And_so_it_is_while_BOOT0_is_held()
+    {
+        var bench = new Bench("blackpill-f411,sketch=stm32core-plain,hse=unreliable");
+
+        Assert.True(Upload(bench, board => board.PressResetWithBoot0()).Verified);
+
+        Assert.Equal(2, bench.Log.Count(e => e.Text.Contains("cannot measure the crystal", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_sketch_gives_up_after_16_times()
+    {
+        var bench = new Bench("blackpill-f411,hse=missing");
+
+        Assert.Throws<UploadException>(() => bench.Upload(bench.Request(Base)));
+
+        var resets = bench.Log.Where(e => e.Text.Contains("cannot measure the crystal", StringComparison.Ordinal) || e.Text.StartsWith("sketch old starts", StringComparison.Ordinal))
+            .Select(e => e.Text.StartsWith("sketch", StringComparison.Ordinal)).ToList();
+        Assert.Equal(16, resets.Skip(1).TakeWhile(isSketch => !isSketch).Count());
     }
 
     [Fact]

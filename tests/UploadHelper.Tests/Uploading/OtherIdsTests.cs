@@ -135,9 +135,9 @@ public class OtherIdsTests
     [Fact]
     public void A_device_that_no_upload_can_write_does_not_stand_in_the_way_of_one_that_can()
     {
-        // Plain DFU, as dapboot: an upload does not speak it.
+        // By its descriptors it speaks plain DFU, but it does not say that it is in DFU mode (protocol 0).
         var bench = new TwoBoards("maple20,start=bootloader", "f4boot,start=bootloader");
-        var bus = DisguisedBus.WithIds(bench.Bus, new UsbId(0x1209, 0xDB42));
+        var bus = new DisguisedBus(bench.Bus, d => d.Path == "1-1" ? d with { VendorId = 0x1209, ProductId = 0xDB42, Interfaces = [.. d.Interfaces.Select(i => i with { Protocol = 0 })] } : d);
         var uploader = new Uploader(bus, bench.Ports, bench.Clock, bench.Events.Add);
 
         Assert.Equal("1-2", uploader.Run(bench.Request(Start) with { Port = null }, default).Device.Device.Path);

@@ -17,7 +17,7 @@ public class OptionsTests
     [InlineData("f4", "f4boot, f4boot-old, f4rom")]
     [InlineData("", "f4boot, f4boot-old, f4rom")]
     [InlineData("f4boot,start=later", "sketch, bootloader, empty")]
-    [InlineData("f4boot,sketch=mbed", "libmaple-f4, stm32generic, libmaple-f1, libmaple-f1-old, usbcomposite, stm32core, stm32core-hid, stm32core-plain, rom-magic, rom-touch, touch1200, none")]
+    [InlineData("f4boot,sketch=mbed", "libmaple-f4, stm32generic, libmaple-f1, libmaple-f1-old, usbcomposite, stm32core, stm32core-hid, stm32core-plain, rom-magic, rom-touch, dfu-runtime, dfu-runtime-reset, touch1200, none")]
     [InlineData("f4boot,boot0=yes", "boot0=0|1")]
     [InlineData("f4boot,flash=", "flash=FILE")]
     [InlineData("f4boot,fast", "KEY=VALUE")]

@@ -12,7 +12,7 @@ SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="0483", ATTR{idPro
 SUBSYSTEM=="usb", ENV{DEVTYPE}=="usb_device", ATTR{idVendor}=="1eaf", ATTR{idProduct}=="0003", MODE="0666"
 RULES
 SYSTEMD_IGNORE_CHROOT=1 udevadm control --reload
-cp "$helper" tests/firmware/blink-08004000.bin tests/firmware/blink-08002000.bin /tmp
+cp "$helper" tests/firmware/blink-0800{0000,2000,4000}.bin /tmp
 chmod 755 /tmp /tmp/upload-helper
 chmod 644 /tmp/*.bin
 
@@ -28,3 +28,4 @@ done
 for sketch in stm32generic usbcomposite stm32core; do
   by_terminal "f4boot-$sketch" "f4boot,sketch=$sketch$1" 0x4000 /tmp/blink-08004000.bin
 done
+by_terminal blackpill-rom-touch "blackpill-f411,sketch=rom-touch$1" 0x08000000 /tmp/blink-08000000.bin

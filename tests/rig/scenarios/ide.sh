@@ -30,6 +30,8 @@ click maple20-alt2 maple20 STM32F1:genericSTM32F103C:upload_method=DFUUploadMeth
 click maple20-alt1 maple20 STM32F1:mapleMini:bootloader_version=original
 click maple-orig maple-orig STM32F1:mapleMini:bootloader_version=original
 click maple-f4 maple-f4 "$f4=MapleF4Method"
+click oneclick blackpill-f411 STM32F4:blackpill_f411:upload_method=RomMethod
+with_boot0 oneclick-boot0 blackpill-f411,sketch=stm32core-plain press_upload oneclick-boot0 STM32F4:blackpill_f411:upload_method=RomMethod
 click wrong-board maple20 "$f4=F4BootMethod"
 click elsewhere f4rom "$f4=ElsewhereMethod"
 click empty f4rom "$f4=EmptyMethod"

@@ -86,16 +86,40 @@ called() {
 }
 
 # from_sketch_to_sketch NAME BOARD COMMAND...: a board whose old sketch runs, and a command that brings the new one. NAME.port
-# says what port there is then, and NAME-greeting what the sketch behind it prints when it is opened.
+# says what port there is then, NAME-greeting what the sketch behind it prints when it is opened, and NAME-speed at which speed the
+# next program opens it.
 from_sketch_to_sketch() {
   local name=$1 board=$2
   shift 2
   board "$name" "$board,flash=$out/$name.flash"
   wait_for port_is_there
   step "$name" "$@"
-  ls /dev/ttyACM0 >"$out/$name.port" 2>&1
+  look_at_sketch "$name"
+}
+
+# with_boot0 NAME BOARD COMMAND...: the same for an old sketch that has no way into the ROM; a user holds BOOT0 while pressing RESET as
+# soon as the output asks for that.
+with_boot0() {
+  local name=$1 board=$2 running
+  shift 2
+  board_with_buttons "$name" "$board,flash=$out/$name.flash"
   wait_for port_is_there
-  greet "$name"
+  step "$name" "$@" &
+  running=$!
+  while kill -0 "$running" 2>/dev/null && ! grep -q 'press RESET on the board now' "$out/$name.out" 2>/dev/null; do
+    sleep 0.1
+  done
+  press boot0
+  wait "$running"
+  look_at_sketch "$name"
+}
+
+# look_at_sketch NAME: what there is after the command; then the board is unplugged.
+look_at_sketch() {
+  ls /dev/ttyACM0 >"$out/$1.port" 2>&1
+  wait_for port_is_there
+  greet "$1"
+  step "$1-speed" stty -F /dev/ttyACM0 speed
   unplug
   wait_for port_is_gone
 }

@@ -18,15 +18,4 @@ done
 # A sketch without a way into the ROM: nobody presses a button; and a user holds BOOT0 as soon as the output asks for it.
 plain=blackpill-f411,sketch=stm32core-plain
 called blackpill-waits "$plain" upload --port /dev/ttyACM0 --offset 0x08000000 tests/firmware/blink-08000000.bin --timeout 3
-board_with_buttons blackpill-boot0 "$plain,flash=$out/blackpill-boot0.flash"
-wait_for port_is_there
-step blackpill-boot0 "$uploader" upload --port /dev/ttyACM0 --offset 0x08000000 tests/firmware/blink-08000000.bin --wait-port yes &
-uploading=$!
-wait_for grep -q 'press RESET on the board now' "$out/blackpill-boot0.out"
-press boot0
-wait "$uploading"
-ls /dev/ttyACM0 >"$out/blackpill-boot0.port" 2>&1
-greet blackpill-boot0
-unplug
-wait_for port_is_gone
-
+with_boot0 blackpill-boot0 "$plain" "$uploader" upload --port /dev/ttyACM0 --offset 0x08000000 tests/firmware/blink-08000000.bin --wait-port yes

@@ -42,7 +42,7 @@ internal static class ElfReader
             }
         }
 
-        return FileParts.Of(builder.Build()) with { LeftOut = leftOut };
+        return FileParts.Of(builder.Build()) with { LeftOut = leftOut, Processor = headers.Processor };
     }
 
     private static IEnumerable<(string? Name, ElfLoad Load, uint Offset, uint Size)> Parts(ElfHeaders headers)
@@ -85,7 +85,7 @@ internal readonly record struct ElfLoad(int Position, uint Offset, uint Size, ui
 /// <param name="Size">sh_size.</param>
 internal readonly record struct ElfSection(int Position, string? Name, uint Address, uint Offset, uint Size);
 
-/// <summary>The tables of an ELF file for a 32-bit ARM (System V ABI, "Object Files"; ELF for the ARM Architecture).</summary>
+/// <summary>The tables of an ELF file for a 32-bit ARM or RISC-V (System V ABI, "Object Files"; ELF for the ARM Architecture; RISC-V ELF psABI).</summary>
 /// <param name="content">The file.</param>
 /// <param name="errors">Makes the error messages.</param>
 internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileErrors errors)
@@ -99,6 +99,7 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileErrors errors
     private const byte Class32 = 1;
     private const byte LittleEndian = 1;
     private const ushort Arm = 40;
+    private const ushort RiscV = 243;
     private const ushort Executable = 2;
     private const uint Load = 1;
     private const uint NoBits = 8;
@@ -111,7 +112,10 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileErrors errors
 
     private (uint At, ushort Count) SectionHeaders => (Word(0x20), Half(0x30));
 
-    /// <summary>Checks that it is an executable for a 32-bit ARM.</summary>
+    /// <summary>The processor that it is for.</summary>
+    public Processor Processor => Half(0x12) == RiscV ? Processor.RiscV : Processor.Arm;
+
+    /// <summary>Checks that it is an executable for a 32-bit ARM or RISC-V.</summary>
     public void Check()
     {
         if (content.Length < HeaderSize)
@@ -129,7 +133,7 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileErrors errors
             throw errors.Foreign(content.Span[5] == 2 ? "it is big-endian" : $"its byte order is unknown ({content.Span[5]})", "little-endian code");
         }
 
-        if (Half(0x12) is not Arm and var machine)
+        if (Half(0x12) is not (Arm or RiscV) and var machine)
         {
             throw errors.Foreign($"it is for {Machine(machine)}", "ARM code");
         }
@@ -240,7 +244,6 @@ internal sealed class ElfHeaders(ReadOnlyMemory<byte> content, FileErrors errors
         94 => "Xtensa",
         105 => "MSP430",
         183 => "AArch64",
-        243 => "RISC-V",
         _ => $"machine {machine}",
     };
 }

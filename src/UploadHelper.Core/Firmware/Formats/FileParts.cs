@@ -91,6 +91,9 @@ internal sealed class SegmentBuilder(FileErrors errors)
 /// <param name="LeftOut">What lies entirely in RAM or registers.</param>
 internal sealed record FileParts(IReadOnlyList<ImageTarget> Targets, IReadOnlyList<LeftOutSegment> LeftOut)
 {
+    /// <summary>The processor that the file names; null if its format names none.</summary>
+    public Processor? Processor { get; init; }
+
     /// <summary>The parts of a file that does not name a memory.</summary>
     public static FileParts Of(IReadOnlyList<Segment> segments) => Of([new ImageTarget(null, null, segments)]);
 

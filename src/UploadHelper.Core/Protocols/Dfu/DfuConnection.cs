@@ -29,6 +29,9 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     private static readonly TimeSpan ExecuteTimeout = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
+    // Between two looks at a device that asks for no pause.
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
+
     /// <summary>How long to wait between two GETSTATUS of one operation.</summary>
     public Polling Polling { get; init; } = new(early: false);
 
@@ -89,6 +92,15 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     /// <exception cref="UsbException">The transfer failed.</exception>
     public void ClearStatus() => Command(DfuRequest.ClearStatus);
 
+    /// <summary>DETACH: leave the mode that the device is in.</summary>
+    /// <param name="milliseconds">How long a device in run-time mode is to wait for a reset by the host (wDetachTimeOut).</param>
+    /// <exception cref="UsbException">The transfer failed.</exception>
+    public void Detach(ushort milliseconds)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        device.ControlOut(Setup(ClassOut, DfuRequest.Detach, milliseconds, 0), [], Timeout);
+    }
+
     /// <summary>ABORT.</summary>
     /// <exception cref="UsbException">The transfer failed.</exception>
     public void Abort() => Command(DfuRequest.Abort);
@@ -126,6 +138,30 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
             }
 
             status = GetStatusRepeatedly(status.PollTimeout, ExecuteTimeout);
+        }
+    }
+
+    /// <summary>Ends a download after the DNLOAD without data: sends GETSTATUS, with the pauses that the device asks for, until it neither checks nor installs what it has received.</summary>
+    /// <param name="limit">How long that may take in total.</param>
+    /// <returns>The final status: dfuIDLE from a device that is manifestation tolerant, dfuMANIFEST or dfuMANIFEST-WAIT-RESET from any other.</returns>
+    /// <exception cref="DfuException">Not over after the limit.</exception>
+    /// <exception cref="UsbException">A transfer failed: the device may have left.</exception>
+    public DfuStatus Finish(TimeSpan limit)
+    {
+        var start = time.GetTimestamp();
+        for (var status = GetStatus(); ; status = GetStatus())
+        {
+            if (status.State is not (DfuState.ManifestSync or DfuState.Manifest))
+            {
+                return status;
+            }
+
+            if (time.GetElapsedTime(start) > limit)
+            {
+                throw new DfuException($"The device has been installing the sketch for more than {limit.TotalSeconds:0} s.", status);
+            }
+
+            time.Wait(status.PollTimeout > ShortestPause ? status.PollTimeout : ShortestPause, cancellationToken);
         }
     }
 

@@ -166,4 +166,7 @@ public sealed class DfuException : Exception
 
     /// <summary>The status that the device reported, or null.</summary>
     public DfuStatus? Status { get; }
+
+    /// <summary>What the user can do about it, if the failure tells; null otherwise.</summary>
+    public string? Hint { get; init; }
 }

@@ -24,6 +24,9 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     /// <summary>How long the device takes to erase.</summary>
     public EraseTimes EraseTimes { get; init; } = new();
 
+    /// <summary>Whether the device leaves on the zero-length DNLOAD already, which may fail for that.</summary>
+    public bool LeavesWithoutStatus { get; init; }
+
     private readonly DfuSeCommands _commands = new(dfu);
     private readonly int _transferSize = functional.TransferSize;
 
@@ -124,11 +127,27 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         {
             // Erasing and writing move the address pointer, and the ROM jumps to where it points.
             _commands.SetAddress(address);
-            dfu.Download(DfuSeCommands.FirstBlock, []);
+            LeaveNow();
         }
         catch (UsbException e) when (e.Fault == UsbFault.Gone)
         {
             // It has left on its own, as F4Bootloader does once its boot window is over.
+        }
+    }
+
+    private void LeaveNow()
+    {
+        try
+        {
+            dfu.Download(DfuSeCommands.FirstBlock, []);
+        }
+        catch (UsbException e) when (LeavesWithoutStatus && e.Fault is UsbFault.Io or UsbFault.Timeout)
+        {
+            return;
+        }
+
+        if (LeavesWithoutStatus)
+        {
             return;
         }
 

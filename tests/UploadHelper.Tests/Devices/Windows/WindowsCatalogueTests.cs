@@ -37,6 +37,30 @@ public class WindowsCatalogueTests
             catalogue.SerialPorts());
     }
 
+    /// <summary>A sketch with USB ids of its own is known by the name that Arduino_Core_STM32 gives it.</summary>
+    [Theory]
+    [InlineData("FEATHER_F405 CDC in FS Mode", new[] { ResetWay.MapleMagic, ResetWay.Touch })]
+    [InlineData("Feather M4 Express", new[] { ResetWay.MapleMagic })]
+    [InlineData(null, new[] { ResetWay.MapleMagic })]
+    public void The_name_of_its_device_decides_whether_it_is_touched(string? product, ResetWay[] ways)
+    {
+        const string Instance = @"USB\VID_239A&PID_8005\385C36663235";
+        var catalogue = Catalogue(
+            $"""
+            [HKEY_LOCAL_MACHINE\HARDWARE\DEVICEMAP\SERIALCOMM]
+            "\\Device\\USBSER000"="COM5"
+
+            [HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Enum\{Instance}\Device Parameters]
+            "PortName"="COM5"
+            """,
+            instance => instance == Instance ? product : throw new ArgumentException(instance));
+
+        var port = Assert.Single(catalogue.SerialPorts());
+
+        Assert.Equal(product, port.Product);
+        Assert.Equal(ways, SketchPort.WaysOf(port));
+    }
+
     [Fact]
     public void Without_ports_the_list_is_empty() => Assert.Empty(Catalogue("").SerialPorts());
 
@@ -59,5 +83,6 @@ public class WindowsCatalogueTests
         Assert.Empty(catalogue.DriversOf(new UsbId(0x0483, 0xDF11)));
     }
 
-    private static WindowsCatalogue Catalogue(string registry) => new(new RegistryText(registry), _ => false);
+    private static WindowsCatalogue Catalogue(string registry, Func<string, string?>? product = null) =>
+        new(new RegistryText(registry), _ => false, product ?? (_ => null));
 }

@@ -16,12 +16,19 @@ public partial class PartsTests
         var board = BoardFactory.Create(SimulationOptions.Parse(name, StartState.Bootloader), _ => { });
         if (board.Function!.Identity.Strings.FirstOrDefault(s => s.StartsWith("@Internal Flash", StringComparison.Ordinal)) is not { } map)
         {
-            Assert.Matches("^(maple|hid)", name);
+            Assert.Matches("^(maple|hid|dapboot)", name);
             return;
         }
 
         var announced = SectorGroup().Matches(map)
             .SelectMany(m => Enumerable.Repeat((uint)Number(m.Groups[2]) * 1024, Number(m.Groups[1]))).ToList();
+
+        // The map of a GD32VF103 is wrong.
+        if (name == "gd32vf103")
+        {
+            Assert.Equal((512, 128), (announced.Count, board.Flash.Part.Sectors.Count));
+            return;
+        }
 
         // The old F4Bootloader names only the first half of the flash.
         Assert.Equal(name == "f4boot-old" ? 8 : board.Flash.Part.Sectors.Count, announced.Count);
