@@ -236,6 +236,9 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// </summary>
     public bool WritesInOneGo { get; init; }
 
+    /// <summary>Whether the block with the vector table is the first of a sector that is erased and written again as a whole, from front to back, at the end.</summary>
+    public bool WritesFirstSectorLast { get; init; }
+
     /// <summary>
     /// Whether a download must be the whole image, of which nothing may be left out: what the device does with it is not known. It
     /// has no way to erase a sketch.

@@ -57,6 +57,7 @@ internal static class HidFamily
             StaysOnceAsked = true,
             ProgramUnit = LargestPage,
             HidesFlashSize = true,
+            WritesFirstSectorLast = true,
             TakesForCommand = FirstCommandOnF4,
 
             // main.c: it jumps to whatever is there.
@@ -66,8 +67,7 @@ internal static class HidFamily
                     + "If the upload is interrupted before that, the board starts its bootloader only with its button held (or BOOT1 set); if during that, it may start an incomplete sketch.",
                 $"If that happens, hold the button (or set BOOT1), press RESET and {Again.Clause}.")
             {
-                PowerLost = "But if the power failed, or the board was unplugged, while the first 16 KiB were being written, an incomplete sketch may be started. "
-                    + "To start the bootloader, hold the board's button (or set BOOT1) and press RESET.",
+                PowerLost = "To start the bootloader, hold the board's button (or set BOOT1) and press RESET.",
             },
         },
         new("HID bootloader 2.0, or of January 2019", "Serasidis/STM32_HID_Bootloader at 85526e2 and fa7fb65, hid.c, main.c; the published binaries")

@@ -41,6 +41,10 @@ public sealed class InterruptedUpload
     /// <summary>The same for a program that begins with its first instruction (RISC-V).</summary>
     public const string LastBlockOfCode = $"Everything except the first block (with the first instruction) {LastBlockOpen}";
 
+    /// <summary>The same for a board that writes its first sector as a whole (<see cref="BootloaderInfo.WritesFirstSectorLast"/>).</summary>
+    public const string LastSector =
+        "Everything except the first sector (with the vector table) is written. How much of that sector is written too is unknown; an incomplete sketch may be started.";
+
     /// <summary>The state of a board that has the new sketch, if it was not read back.</summary>
     public const string WrittenUnverified = "The new sketch is written, but not verified.";
 
@@ -127,7 +131,7 @@ public sealed class InterruptedUpload
             FlashPhase.Write when done == total && _info is { WritesInOneGo: true } => WrittenUnverified,
             FlashPhase.Write when done > 0 && total - done <= _blockSize && _info is { WritesInOneGo: true } => EndUnconfirmed,
             FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
-            FlashPhase.Finalize => WithPowerLost(_hasVectorTable ? LastBlock : LastBlockOfCode),
+            FlashPhase.Finalize => WithPowerLost(_info is { WritesFirstSectorLast: true } ? LastSector : _hasVectorTable ? LastBlock : LastBlockOfCode),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
             _ when HasChanged => _incomplete,
             _ when _info is { WritesInOneGo: true } => FirstBlockUnconfirmed,

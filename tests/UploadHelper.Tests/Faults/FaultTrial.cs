@@ -109,6 +109,7 @@ internal sealed class FaultTrial
         [
             InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed, InterruptedUpload.EndUnconfirmed,
             ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock, InterruptedUpload.LastBlockOfCode,
+            InterruptedUpload.LastSector,
             ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
         ];
         var said = states.Where(e.Message.Contains).ToList();
@@ -120,16 +121,12 @@ internal sealed class FaultTrial
         // The flash at this moment is the judge of every sentence; only what a board acknowledges and does not do escapes, if nothing can be read.
         foreach (var state in said.Where(_ => !IsUnnoticed()))
         {
-            if (!IsTrue(state) && !(state == InterruptedUpload.LastBlock && IsLeftOpen(e.Message)))
+            if (!IsTrue(state))
             {
                 _broken.Add($"the flash is not as it is said to be: {e.Message}");
             }
         }
     }
-
-    // A bootloader without a boot window has started the half sketch at once.
-    private bool IsLeftOpen(string message) =>
-        Happened("cut") && message.Contains("if the power failed", StringComparison.Ordinal) && IsCompleteBehind(_goal.LastBlock);
 
     private bool IsTrue(string state) => state switch
     {
@@ -141,6 +138,7 @@ internal sealed class FaultTrial
         InterruptedUpload.EndUnconfirmed => _kind.IsInOneGo && !IsAsBefore(),
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
+        InterruptedUpload.LastSector => _kind.Board == "hid-f4" && IsCompleteBehind(_goal.LastBlock),
         InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || (Happened("cut") && IsLeftOpen())),
 
         // Half of an instruction may be one.
