@@ -32,16 +32,6 @@ public sealed class WinePrefix : IDisposable
         File.CreateSymbolicLink(port, terminal);
     }
 
-    /// <summary>Writes to the registry.</summary>
-    /// <param name="text">As regedit exports it.</param>
-    internal void Import(string text)
-    {
-        var file = Path.Combine(DriveC, "import.reg");
-        File.WriteAllText(file, text.ReplaceLineEndings("\r\n"));
-        var run = ProcessRun.Of("wine", ["regedit", "/S", @"C:\import.reg"], Environment);
-        Assert.True(run.Status == 0, run.ToString());
-    }
-
     /// <summary>Runs the executable.</summary>
     internal ProcessRun Run(params string[] arguments) => ProcessRun.Of("wine", [Executable.WindowsForWine, .. arguments], Environment);
 

@@ -1,4 +1,3 @@
-using System.Text;
 using UploadHelper.EndToEnd.Support;
 
 namespace UploadHelper.EndToEnd.Wine;
@@ -29,39 +28,6 @@ public sealed class WineTests(WinePrefix wine)
 
         Assert.True(run.Status == 0, run.ToString());
         Assert.Contains("verified", run.Out, StringComparison.Ordinal);
-    }
-
-    /// <summary>
-    /// Windows has the product string of a USB device in a property of its own, which Wine keeps in the registry: what a bus driver
-    /// would write there is written by hand.
-    /// </summary>
-    [WineFact]
-    public void It_knows_a_port_by_the_product_string_of_its_device()
-    {
-        const string Device = @"HKEY_LOCAL_MACHINE\System\CurrentControlSet\Enum\USB\VID_0483&PID_5740\FLIP";
-        var text = string.Join(',', Encoding.Unicode.GetBytes("Flipper Unit\0").Select(b => $"{b:x2}"));
-        wine.Import($$"""
-            REGEDIT4
-
-            [HKEY_LOCAL_MACHINE\Hardware\DeviceMap\SerialComm]
-            "\\Device\\USBSER000"="COM7"
-
-            [{{Device}}]
-            "DeviceDesc"="USB Serial Device"
-            "HardwareID"=hex(7):55,53,42,00,00
-
-            [{{Device}}\Device Parameters]
-            "PortName"="COM7"
-
-            [{{Device}}\Properties\{540B947E-8B40-45BC-A8A2-6A0B894CBDA2}\0004]
-            @=hex(ffff0012):{{text}}
-
-            """);
-
-        var run = wine.Run("upload", "--port", "COM7", "--offset", "0x4000", "--timeout", "1", Sketch);
-
-        Assert.True(run.Status == 6, run.ToString());
-        Assert.Contains("COM7 is a Flipper Zero", run.Out + run.Error, StringComparison.Ordinal);
     }
 
     [WineLibUsbFact]
