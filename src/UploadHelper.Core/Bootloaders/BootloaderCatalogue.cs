@@ -236,6 +236,12 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// </summary>
     public bool WritesInOneGo { get; init; }
 
+    /// <summary>
+    /// Size in bytes of the block with the vector table, if what is erased with it need not be written with it: the protocol writes that
+    /// again by itself. Null if it is written with it.
+    /// </summary>
+    public int? FirstBlock { get; init; }
+
     /// <summary>Whether the block with the vector table is the first of a sector that is erased and written again as a whole, from front to back, at the end.</summary>
     public bool WritesFirstSectorLast { get; init; }
 

@@ -92,6 +92,12 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
     /// </summary>
     public int? LastWrite { get; init; }
 
+    /// <summary>
+    /// Size in bytes of the block that is written last to a memory with a fixed start (<see cref="BootloaderInfo.FirstBlock"/>); null for
+    /// all that is erased with it.
+    /// </summary>
+    public int? FirstBlock { get; init; }
+
     /// <summary>Where a sketch begins in the internal flash, or the lowest address where it can, if that is known; for hints.</summary>
     public uint SketchStart { get; init; }
 
@@ -124,7 +130,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
             return new FlashPlan(plans, null);
         }
 
-        var last = plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : Math.Max(transferSize, (int)plans[0].Sectors[0].Size);
+        var last = plans[0].Memory.FixedStart is null ? LastWrite ?? transferSize : FirstBlock ?? Math.Max(transferSize, (int)plans[0].Sectors[0].Size);
         var (vectorBlock, others) = Split(plans[0].Runs, FlashAddress.IsInternalFlash(image.Start) ? last : Math.Max(last, ProgramUnit));
         plans[0] = plans[0] with { Runs = others };
         return new FlashPlan(plans, vectorBlock);

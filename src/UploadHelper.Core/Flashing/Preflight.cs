@@ -33,6 +33,7 @@ public static class Preflight
         {
             ProgramUnit = info.ProgramUnit,
             LastWrite = info.SharesVectorPage ? null : info.LastWrite,
+            FirstBlock = info.FirstBlock,
             SketchStart = info.Sketch?.Address ?? info.Writable?.Start ?? 0,
             VectorsLast = !info.WritesInOneGo,
         };
