@@ -229,7 +229,7 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
         return new UploadException(
             UploadError.NotWritable,
             $"{image.Name} needs 0x{segment.Address:X8} to 0x{segment.End - 1:X8}, but the sector at 0x{sector!.Value.Address:X8} to 0x{sector.Value.End - 1:X8} "
-                + (sector.Value.Access.HasFlag(SectorAccess.Write) ? "cannot be erased: it is no flash." : "is read-only: the bootloader protects it.")
+                + (sector.Value.Access.HasFlag(SectorAccess.Write) ? "cannot be erased: it is not flash." : "is read-only: the bootloader protects it.")
                 + $" Nothing was erased. Memory map: {map}",
             writable.Count == 0
                 ? "This bootloader does not allow writing."

@@ -18,7 +18,7 @@ public sealed class InterruptedUpload
     /// <summary>The state of a board that did not confirm the first erase, which takes the vector table of the old sketch.</summary>
     public const string EraseUnconfirmed = "The board did not confirm the first erase: the old sketch is either unchanged, or erased and will not be started.";
 
-    /// <summary>The same for a board that writes in one go, vector table first.</summary>
+    /// <summary>The same for a board that writes in one go, vector table first, and for one that erases with the only block of a small sketch.</summary>
     public const string FirstBlockUnconfirmed =
         "The board did not confirm the first block: it has either the old sketch, or a new one that may be incomplete and may be started anyway.";
 
@@ -131,6 +131,9 @@ public sealed class InterruptedUpload
             FlashPhase.Write when done == total && _info is { WritesInOneGo: true } => WrittenUnverified,
             FlashPhase.Write when done > 0 && total - done <= _blockSize && _info is { WritesInOneGo: true } => EndUnconfirmed,
             FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
+
+            // A sketch of one block, on a board that erases when it writes.
+            FlashPhase.Finalize when !HasChanged => _info is { SharesVectorPage: true } ? WithPowerLost(FirstBlockUnconfirmed) : FirstBlockUnconfirmed,
             FlashPhase.Finalize => WithPowerLost(_info is { WritesFirstSectorLast: true } ? LastSector : _hasVectorTable ? LastBlock : LastBlockOfCode),
             FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
             _ when HasChanged => _incomplete,

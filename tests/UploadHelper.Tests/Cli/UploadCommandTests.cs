@@ -299,6 +299,36 @@ public class UploadCommandTests
         Assert.Equal("sim", printed.Result.GetProperty("port").GetString());
     }
 
+    // Such a board erases when it writes: until it has the only block, nothing has happened to the old sketch.
+    [Theory]
+    [InlineData("maple20", 0x2000)]
+    [InlineData("maple-orig", 0x5000)]
+    [InlineData("hid-f1", 0x800)]
+    [InlineData("hid-f4", 0x4000)]
+    [InlineData("dapboot", 0x2000)]
+    [InlineData("dapboot,boot=high", 0)]
+    public void Of_a_sketch_of_one_block_nothing_is_claimed_that_did_not_happen(string board, int offset)
+    {
+        var unchanged = 0;
+        for (var at = 0; at < 40; at++)
+        {
+            using var run = new ProgramRun();
+            run.Sketch(0x0800_0000 + (uint)offset, size: 700, stack: 0x2000_5000);
+            run.Do($"list --simulate {board},start=bootloader,flash=flash.bin").Exits(0);
+            var old = run.Bytes("flash.bin");
+
+            var printed = run.Do($"upload blink.bin --offset 0x{offset:X} --simulate {board},start=bootloader,flash=flash.bin,fault=gone@{at}");
+
+            if (printed.Status == 8 && run.Bytes("flash.bin").AsSpan().SequenceEqual(old))
+            {
+                unchanged++;
+                printed.PrintsNot("no sketch will be started", "is written");
+            }
+        }
+
+        Assert.True(unchanged > 0);
+    }
+
     [Fact]
     public void Json_tells_a_failure_as_its_result()
     {
