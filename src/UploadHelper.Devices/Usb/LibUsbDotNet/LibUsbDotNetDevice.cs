@@ -74,8 +74,8 @@ internal sealed class LibUsbDotNetDevice : IUsbDevice
         var milliseconds = TransferArguments.Milliseconds(endpoint, buffer.Length, timeout);
         ObjectDisposedException.ThrowIf(_closed, this);
         var reader = _device.OpenEndpointReader((ReadEndpointID)endpoint, buffer.Length, EndpointType.Interrupt);
-        var result = reader.Read(buffer, milliseconds, out var received);
-        return result == Package.Error.Success ? received : throw LibUsbError.Exception((int)result, "The transfer", Info, _bus);
+        var error = (int)reader.Read(buffer, milliseconds, out var received);
+        return error == 0 ? received : throw LibUsbError.Exception(error, "The transfer", Info, _bus);
     }
 
     public void Reset()
