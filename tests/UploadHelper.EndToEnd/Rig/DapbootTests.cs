@@ -28,7 +28,7 @@ public sealed class DapbootTests(DapbootTests.Run rig, ITestOutputHelper output)
     {
         output.WriteLine($"{board}: dfu-util exits {rig.Status($"{board}-write")}");
         Assert.Contains(rig.Status($"{board}-write"), (int[])[0, 74, 251]);
-        Assert.Contains("File downloaded successfully", rig.Text($"{board}-write.out"), StringComparison.Ordinal);
+        Assert.Contains("Download done.", rig.Text($"{board}-write.out"), StringComparison.Ordinal);
         AssertWritten(board, rig.Bytes($"{board}.flash"), offset);
         Assert.Equal("sketch blink", rig.Text($"{board}-greeting.out").Trim());
         Assert.Equal("sketch:blink", rig.Summary(board)["running"]);

@@ -28,7 +28,7 @@ old_chain() {
   perl tests/rig/upload-reset.pl /dev/ttyACM0
   sleep 0.75
   for _ in 1 2 3 4 5; do
-    dfu-util -d "$ids" -a "$alt" -D "$file" "$@" | tee /dev/stderr | grep -q "File downloaded successfully" && break
+    dfu-util -d "$ids" -a "$alt" -D "$file" "$@" | tee /dev/stderr | grep -q "File downloaded successfully\|Download done" && break
   done
   for _ in $(seq 40); do
     port_is_there && break
