@@ -80,7 +80,7 @@ public sealed class BootloaderSession : IDisposable
     {
         if (_open.Protocol.Measure is { } measure && end > Memories[0].Map.Groups[0].End)
         {
-            Use(_open with { Protocol = measure((DfuConnection)_open.Connection) });
+            Use(_open with { Protocol = measure(_open.Connection) });
         }
     }
 

@@ -18,8 +18,10 @@ public static class ErrorMessages
     public const string Written = "The new sketch is on the board.";
 
     /// <summary>Why a Maple bootloader cannot start a sketch: <see cref="IUsbDevice.CanReset"/> is false.</summary>
-    public const string NoBusReset =
-        "This bootloader starts a sketch only after a USB bus reset, which is not possible here: the WinUSB driver (Windows) and libusb before 1.0.23 (macOS) cannot do it.";
+    public const string NoBusReset = $"This bootloader starts a sketch only after a USB bus reset, {ResetNotPossible}";
+
+    /// <summary>Why there is no bus reset, as the end of a sentence.</summary>
+    public const string ResetNotPossible = "which is not possible here: the WinUSB driver (Windows) and libusb before 1.0.23 (macOS) cannot do it.";
 
     /// <summary>How the user starts a bootloader in ROM, if that is what the board has.</summary>
     public const string HoldBoot0 =

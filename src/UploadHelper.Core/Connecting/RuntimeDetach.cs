@@ -29,6 +29,11 @@ internal sealed class RuntimeDetach(IUsbBus bus, TimeProvider time, Action<Uploa
     /// <exception cref="UploadException"><see cref="UploadError.SeveralDevices"/>: it is not clear which one.</exception>
     public string? Run(BootloaderRequest request, CancellationToken cancellationToken)
     {
+        if (!request.Detach && request.Filter is { UsbPath: null, IsDefault: true })
+        {
+            return null;
+        }
+
         var named = bus.List().Where(d => DfuDescription.IsRuntime(d) && IsNamed(d, request) && !_told.Contains((d.Bus, d.Number))).ToList();
         if (named.Count > 1)
         {
@@ -104,7 +109,7 @@ internal sealed class RuntimeDetach(IUsbBus bus, TimeProvider time, Action<Uploa
     {
         if (!device.CanReset)
         {
-            throw new UsbException(UsbFault.Io, "it needs a USB bus reset afterwards, which is not possible here: the WinUSB driver (Windows) and libusb before 1.0.23 (macOS) cannot do it.");
+            throw new UsbException(UsbFault.Io, $"it needs a USB bus reset afterwards, {ErrorMessages.ResetNotPossible}");
         }
 
         try

@@ -65,17 +65,23 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
 
     private bool IsErased(IBootloader bootloader, ErasePlan plan)
     {
-        var blank = new byte[plan.Size];
-        blank.AsSpan().Fill(session.Info.ErasedValue);
-        long done = 0;
-        var difference = Comparison.FirstDifference(
-            bootloader, new Segment(plan.Address, blank), same => events(new FlashProgress(FlashPhase.Verify, done += same, plan.Size)));
+        var difference = FirstNotErased(bootloader, plan.Address, plan.Size, session.Info.ErasedValue, events);
         return difference is not { } found
             ? true
             : throw new UploadException(
                 UploadError.VerifyFailed,
                 $"0x{found.Address:X8} is not erased: it contains 0x{found.Found:X2}. {State}",
                 "The sector may be write-protected (option bytes) or worn out.");
+    }
+
+    /// <summary>Reads a range up to its first byte that is not erased, and reports the progress.</summary>
+    /// <returns>That byte, or null if all are erased.</returns>
+    internal static Difference? FirstNotErased(IBootloader bootloader, uint address, int size, byte erased, Action<UploadEvent> events)
+    {
+        var blank = new byte[size];
+        blank.AsSpan().Fill(erased);
+        long done = 0;
+        return Comparison.FirstDifference(bootloader, new Segment(address, blank), same => events(new FlashProgress(FlashPhase.Verify, done += same, size)));
     }
 }
 

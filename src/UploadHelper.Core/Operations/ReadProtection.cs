@@ -1,7 +1,6 @@
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
-using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
@@ -77,12 +76,8 @@ public sealed class ReadProtection(BootloaderSession session, Action<UploadEvent
     private UnprotectOutcome Verify(IBootloader bootloader, int size)
     {
         events(new FlashProgress(FlashPhase.Erase, size, size));
-        var blank = new byte[size];
-        blank.AsSpan().Fill(session.Info.ErasedValue);
-        long done = 0;
         events(new FlashProgress(FlashPhase.Verify, 0, size));
-        return Comparison.FirstDifference(
-            bootloader, new Segment(FlashAddress.FlashBase, blank), same => events(new FlashProgress(FlashPhase.Verify, done += same, size))) is { } found
+        return FlashEraser.FirstNotErased(bootloader, FlashAddress.FlashBase, size, session.Info.ErasedValue, events) is { } found
             ? throw new UploadException(
                 UploadError.VerifyFailed,
                 $"The flash can be read again, but 0x{found.Address:X8} is not erased: it contains 0x{found.Found:X2}.",

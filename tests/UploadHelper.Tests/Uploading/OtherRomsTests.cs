@@ -107,17 +107,18 @@ public class OtherRomsTests
     }
 
     [Theory]
-    [InlineData("f072-rom")]
-    [InlineData("g431-rom,chip=g0b1")]
-    [InlineData("at32f415")]
-    public void Killed_in_the_middle_nothing_starts_and_the_same_upload_succeeds(string board)
+    [InlineData("f072-rom", 9_000, 3)]
+    [InlineData("g431-rom,chip=g0b1", 9_000, 3)]
+    [InlineData("at32f415", 9_000, 3)]
+    [InlineData("gd32vf103", 3_000, 2)] // before the last block
+    public void Killed_in_the_middle_nothing_starts_and_the_same_upload_succeeds(string board, int size, int killedAt)
     {
         var bench = new Bench(board, StartState.Bootloader);
-        var request = bench.Request(Base, 9_000) with { Port = null, Timeout = TimeSpan.FromSeconds(1) };
+        var request = bench.Request(Base, size) with { Port = null, Timeout = TimeSpan.FromSeconds(1) };
         var programs = 0;
         bench.Seen = e =>
         {
-            if (e.Text.StartsWith("program", StringComparison.Ordinal) && ++programs == 3)
+            if (e.Text.StartsWith("program", StringComparison.Ordinal) && ++programs == killedAt)
             {
                 bench.Board.Unplug();
             }

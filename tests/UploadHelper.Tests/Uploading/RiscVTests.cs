@@ -2,10 +2,8 @@ using System.Buffers.Binary;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Flashing;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
-using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Uploading;
 
@@ -110,33 +108,6 @@ public class RiscVTests
         run.Do("upload blink.bin --offset 0 --simulate gd32vf103,start=bootloader").Fails(4, code).Hints("--chip gd32vf103");
         run.Do("upload blink.bin --offset 0 --chip gd32vf103 --simulate gd32vf103,start=bootloader").Exits(0).Prints(", verified");
         run.Do("image blink.bin --chip gd32vf103").Exits(0).Prints("processor     a GD32VF103 (RISC-V)");
-    }
-
-    [Fact]
-    public void Killed_before_the_last_block_nothing_starts_and_the_same_upload_goes_on()
-    {
-        var bench = new Bench("gd32vf103", StartState.Bootloader);
-        var request = bench.Request(Base, 3_000) with { Port = null, Timeout = TimeSpan.FromSeconds(1) };
-        var programs = 0;
-        bench.Seen = e =>
-        {
-            if (e.Text.StartsWith("program", StringComparison.Ordinal) && ++programs == 2)
-            {
-                bench.Board.Unplug();
-            }
-        };
-
-        var error = Assert.Throws<UploadException>(() => bench.Upload(request));
-        Assert.Contains(InterruptedUpload.Incomplete, error.Message, StringComparison.Ordinal);
-        bench.Board.Plug();
-        bench.Settle();
-        Assert.Null(bench.Board.RunningSketch);
-
-        bench.Seen = _ => { };
-        bench.Board.Reset("BOOT0", BootCause.ByHand);
-        Assert.True(bench.Upload(request with { Timeout = TimeSpan.FromSeconds(15) }).Verified);
-        bench.Settle();
-        Assert.Equal(Base, bench.Board.RunningSketch!.Address);
     }
 
     [Fact]
