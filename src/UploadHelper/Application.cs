@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using UploadHelper.CommandLine;
 using UploadHelper.Commands;
 using UploadHelper.Core.Errors;
+using UploadHelper.DropIns;
 using UploadHelper.Host;
 using UploadHelper.Output;
 
@@ -30,10 +31,13 @@ internal sealed class Application(
 
         using var signals = new Signals();
         var streams = StandardStreams.Open();
-        var status = new Application(streams, environment, time, signals.Listen).Run(arguments);
+        var status = new Application(streams, environment, time, signals.Listen) { Program = Environment.GetCommandLineArgs()[0] }.Run(arguments);
         SlowReader.WaitFor(status, streams, environment, time, start);
         return status;
     }
+
+    /// <summary>The path by which the process was started: under the name of an older tool, it takes that tool's arguments.</summary>
+    public string Program { private get; init; } = "";
 
     /// <summary>Creates the files that a run writes, by their paths; on the disk, unless a test has another.</summary>
     public Func<string, Stream> CreateFile { private get; init; } = OutputFile.OnDisk;
@@ -44,6 +48,23 @@ internal sealed class Application(
     public int Run(string[] arguments)
     {
         var seen = CallingHost.Seen(streams, environment, arguments).Surviving();
+        if (DropInTable.Find(Program, arguments) is var (tool, ownArguments))
+        {
+            if (tool.Run is { } run)
+            {
+                return run(new CommandContext(seen, environment, time, listen, CreateFile), ownArguments);
+            }
+
+            try
+            {
+                arguments = tool.Rewrite!(ownArguments);
+            }
+            catch (UploadException e)
+            {
+                return Fail(e);
+            }
+        }
+
         var (parse, usage) = Check(arguments, seen);
         if (usage is not null)
         {

@@ -64,7 +64,16 @@ internal sealed class CommandContext(
     /// <summary>Runs a command's work with the merged settings, and turns whatever ends it into an exit status.</summary>
     /// <param name="parse">The parsed command line.</param>
     /// <param name="work">The work; its result is the exit status.</param>
-    public int Run(ParseResult parse, Func<Settings, IReporter, int> work)
+    public int Run(ParseResult parse, Func<Settings, IReporter, int> work) =>
+        Run(TypedOptions.Of(parse), parse.GetValue<string>($"--{SettingKeys.Config}"), work, UploadErrors.ExitStatus);
+
+    /// <summary>The same with settings that another tool's arguments stand for, and with that tool's exit statuses.</summary>
+    /// <param name="typed">The settings from the command line, by their keys.</param>
+    /// <param name="configuration">The configuration file from the command line, or null.</param>
+    /// <param name="work">The work; its result is the exit status.</param>
+    /// <param name="status">The exit status of a failure.</param>
+    public int Run(
+        IReadOnlyDictionary<string, string?> typed, string? configuration, Func<Settings, IReporter, int> work, Func<UploadError, int> status)
     {
         // Failures are reported as text until the settings are known.
         var text = new TextReporter(streams, verbose: false, quiet: false, color: false);
@@ -72,7 +81,7 @@ internal sealed class CommandContext(
         streams.OnOutFailure(e => text.Event(Lost("output", e)));
         try
         {
-            var settings = SettingsLoader.Load(TypedOptions.Of(parse), parse.GetValue<string>($"--{SettingKeys.Config}"), environment);
+            var settings = SettingsLoader.Load(typed, configuration, environment);
             reporter = Reporter(settings);
             foreach (var warning in settings.Warnings)
             {
@@ -90,7 +99,7 @@ internal sealed class CommandContext(
         {
             var failure = Explain(e);
             reporter.Failed(failure);
-            return failure.Error.ExitStatus();
+            return status(failure.Error);
         }
         finally
         {

@@ -24,7 +24,7 @@ public partial class RoomTests
 
     private static readonly Project Executable = new(
         "UploadHelper",
-        ["Configuration", "CommandLine", "Output", "Host", "Discovery", "Commands", "."],
+        ["Configuration", "CommandLine", "Output", "Host", "Discovery", "Commands", "DropIns", "."],
         Uses: ["UploadHelper.Core", "UploadHelper.Devices", "UploadHelper.VirtualBoard"]);
 
     public static TheoryData<string> Projects => [.. All.Select(p => p.Name)];

@@ -1,0 +1,70 @@
+using UploadHelper.Commands;
+using UploadHelper.Core.Errors;
+
+namespace UploadHelper.DropIns;
+
+/// <summary>
+/// An older tool in whose place upload-helper can be called: as <c>upload-helper NAME ARGUMENTS</c>, or under the tool's own name (a
+/// link or a copy of the executable).
+/// </summary>
+/// <param name="Name">The name of the tool, without ".exe".</param>
+/// <param name="Usage">How it is called, for errors.</param>
+internal sealed record DropIn(string Name, string Usage)
+{
+    /// <summary>Other names of the same tool.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>
+    /// Turns the tool's arguments into those of a command of upload-helper; pure. Null for a tool that is more than another way to
+    /// write a command. Throws <see cref="UploadException"/> with <see cref="UploadError.Usage"/> for arguments that the tool does not
+    /// have, or that cannot be honoured.
+    /// </summary>
+    public Func<IReadOnlyList<string>, string[]>? Rewrite { get; init; }
+
+    /// <summary>Runs the tool with its arguments, and returns its exit status; null if <see cref="Rewrite"/> is there.</summary>
+    public Func<CommandContext, IReadOnlyList<string>, int>? Run { get; init; }
+
+    /// <summary>A usage error of this tool.</summary>
+    /// <param name="message">What is wrong.</param>
+    public UploadException Error(string message) => new(UploadError.Usage, message, $"Usage: {Usage}. See: upload-helper {Name} --help");
+}
+
+/// <summary>All tools that upload-helper replaces.</summary>
+internal static class DropInTable
+{
+    /// <summary>The tools.</summary>
+    public static IReadOnlyList<DropIn> Rows { get; } = [DfuUtil.Tool];
+
+    /// <summary>The tool that is meant, with its own arguments; null if it is upload-helper itself.</summary>
+    /// <param name="program">The path by which the process was started.</param>
+    /// <param name="arguments">The arguments of the process.</param>
+    public static (DropIn Tool, string[] Arguments)? Find(string program, IReadOnlyList<string> arguments)
+    {
+        if (Named(Base(program)) is { } own)
+        {
+            return (own, [.. arguments]);
+        }
+
+        return arguments.Count > 0 && Named(arguments[0]) is { } named ? (named, [.. arguments.Skip(1)]) : null;
+    }
+
+    private static DropIn? Named(string name)
+    {
+        foreach (var row in Rows)
+        {
+            if (row.Name.Equals(name, StringComparison.OrdinalIgnoreCase) || row.Aliases.Contains(name, StringComparer.OrdinalIgnoreCase))
+            {
+                return row;
+            }
+        }
+
+        return null;
+    }
+
+    // Not Path.GetFileNameWithoutExtension: "stm32CubeProg.sh" is the name of a tool.
+    private static string Base(string program)
+    {
+        var name = program[(program.AsSpan().LastIndexOfAny('/', '\\') + 1)..];
+        return name.EndsWith(".exe", StringComparison.OrdinalIgnoreCase) ? name[..^".exe".Length] : name;
+    }
+}
