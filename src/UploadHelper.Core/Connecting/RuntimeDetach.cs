@@ -13,7 +13,7 @@ namespace UploadHelper.Core.Connecting;
 /// <param name="bus">The USB devices.</param>
 /// <param name="time">The clock.</param>
 /// <param name="events">Receives what is sent, and warnings.</param>
-internal sealed class RuntimeDetach(IUsbBus bus, TimeProvider time, Action<UploadEvent> events)
+public sealed class RuntimeDetach(IUsbBus bus, TimeProvider time, Action<UploadEvent> events)
 {
     private const byte WillDetach = 8;
 

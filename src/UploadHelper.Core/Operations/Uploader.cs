@@ -29,6 +29,9 @@ public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter F
     /// <summary>Whether to write everything, without comparing with the board first.</summary>
     public bool Full { get; init; }
 
+    /// <summary>Whether a file without addresses goes to where the bootloader writes by itself, if it has such a place (plain DFU, HID).</summary>
+    public bool IsPlacedByBoard { get; init; }
+
     /// <summary>The checks of the image that only warn.</summary>
     public IReadOnlyList<Override> Overridden { get; init; } = [];
 
@@ -71,8 +74,8 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     public FirmwareImage? Read(UploadRequest request)
     {
         // If an alternate setting determines the address of a raw binary, only the board's descriptors contain that address.
-        var isPlacedByBoard = request is { Address: null, Alternate: not null } && request.Filter.Ids.Contains(MapleFamily.Id) && ImageReader.NeedsAddress(request.File);
-        return isPlacedByBoard ? null : Image(request, request.Address);
+        var mayBePlacedByBoard = request.IsPlacedByBoard || (request.Alternate is not null && request.Filter.Ids.Contains(MapleFamily.Id));
+        return mayBePlacedByBoard && request.Address is null && ImageReader.NeedsAddress(request.File) ? null : Image(request, request.Address);
     }
 
     /// <summary>Runs an upload whose image has already been read.</summary>
@@ -133,7 +136,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         && (overridden.Count == 0 || !image.IsProgram || !ImageCheck.Of(image).Refusals.Any());
 
     private static uint? AddressOf(BootloaderSession session, UploadRequest request) =>
-        session.Memories.FirstOrDefault(m => m.Alternate.Setting == request.Alternate)?.FixedStart;
+        (request.Alternate is null && session.Memories is [var only] ? only : session.Memories.FirstOrDefault(m => m.Alternate.Setting == request.Alternate))?.FixedStart;
 
     // A refused board must not remain in a bootloader that stays forever once a host has sent it a request.
     private static T LeaveIfRefused<T>(BootloaderSession session, Func<T> check)

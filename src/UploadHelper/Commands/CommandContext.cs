@@ -30,6 +30,10 @@ internal sealed class CommandContext(
     /// <summary>Creates a file that the command writes.</summary>
     public Func<string, Stream> CreateFile => createFile;
 
+    /// <summary>The same surroundings, with messages in the words of an older tool.</summary>
+    /// <param name="wording">Puts a message into them.</param>
+    public CommandContext Saying(Func<string, string> wording) => new(streams with { Wording = wording }, environment, time, listen, createFile);
+
     /// <summary>Cancelled by Ctrl-C and SIGTERM, which end the process until this is first read. From then on, work outlives the terminal.</summary>
     public CancellationToken CancellationToken => listen(false);
 

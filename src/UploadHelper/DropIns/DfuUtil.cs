@@ -1,11 +1,410 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
 using UploadHelper.Commands;
+using UploadHelper.Configuration;
+using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
+using UploadHelper.Core.Errors;
+using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Operations;
+using UploadHelper.Core.Usb;
+using UploadHelper.Host;
+using UploadHelper.Output;
+using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.DropIns;
 
-/// <summary>dfu-util 0.11.</summary>
-internal static class DfuUtil
+/// <summary>
+/// dfu-util 0.11: its arguments, its exit statuses, and the lines that its callers read. What is done on the board is what
+/// <c>upload</c> does: checked before, verified afterwards. Variables UPLOADHELPER_* apply where they do not name the board or the address.
+/// </summary>
+/// <param name="context">The surroundings.</param>
+/// <param name="call">The arguments.</param>
+/// <param name="settings">The settings from the environment.</param>
+/// <param name="reporter">Shows it.</param>
+/// <param name="devices">Where the board is.</param>
+internal sealed partial class DfuUtil(CommandContext context, DfuUtilCall call, Settings settings, IReporter reporter, DeviceEnvironment devices)
 {
+    // Without an address, dfu-util reads this much from where the bootloader begins by itself.
+    private const int UnboundRead = 0x4000;
+
+    private static readonly TimeSpan Answer = TimeSpan.FromSeconds(5);
+
     public static DropIn Tool { get; } = new("dfu-util", "dfu-util [-l] [-d VID:PID[,VID:PID]] [-a ALT] [-s ADDRESS[:leave]] [-D FILE | -U FILE]") { Run = Run };
 
-    private static int Run(CommandContext context, IReadOnlyList<string> arguments) => 0;
+    private static int Run(CommandContext context, IReadOnlyList<string> arguments)
+    {
+        var (call, wrong) = Read(arguments);
+        context = context.Saying(InWordsOfDfuUtil);
+        var typed = new Dictionary<string, string?>();
+        if (call.Verbose)
+        {
+            typed[SettingKeys.Verbose] = "true";
+        }
+
+        var cannotCreate = false;
+        return context.Run(typed, null, Work, error => cannotCreate ? SysExits.CannotCreate : SysExits.Of(error));
+
+        int Work(Settings settings, IReporter reporter)
+        {
+            if (wrong is not null || call.Mode is DfuUtilMode.Help or DfuUtilMode.Version)
+            {
+                return wrong is null ? Print(context.Streams.Out, call.Mode) : throw wrong;
+            }
+
+            cannotCreate = call.Mode == DfuUtilMode.Upload && File.Exists(call.File);
+            if (cannotCreate)
+            {
+                throw new UploadException(UploadError.Configuration, $"{call.File} exists, and dfu-util never overwrites a file. {ErrorMessages.Unchanged}", "Give another name, or delete the file.");
+            }
+
+            IReadOnlyList<string> lines;
+            using (var devices = context.Open(settings, reporter, StartState.Bootloader))
+            {
+                reporter.Begin(devices.Time);
+                lines = new DfuUtil(context, call, settings, reporter, devices).Run();
+                if (call.Mode != DfuUtilMode.List && devices.Summary is { } board)
+                {
+                    reporter.Simulated(board);
+                }
+            }
+
+            foreach (var line in lines)
+            {
+                context.Streams.Out.WriteLine(Ascii.Of(line));
+            }
+
+            return 0;
+        }
+    }
+
+    private static (DfuUtilCall Call, UploadException? Wrong) Read(IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            return (DfuUtilCall.Read(Tool, arguments), null);
+        }
+        catch (UploadException e)
+        {
+            return (new DfuUtilCall(DfuUtilMode.Help), e);
+        }
+    }
+
+    // Callers read the version from the first line.
+    private static int Print(TextWriter output, DfuUtilMode mode)
+    {
+        output.WriteLine("dfu-util 0.11");
+        output.WriteLine($"This is upload-helper {typeof(DfuUtil).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}, which takes dfu-util's arguments.");
+        if (mode == DfuUtilMode.Help)
+        {
+            output.WriteLine();
+            output.WriteLine(DfuUtilCall.Help);
+        }
+
+        return 0;
+    }
+
+    // The lines to print when everything is done.
+    private IReadOnlyList<string> Run()
+    {
+        var finder = new DfuUtilDevices(call, devices, reporter.Event, context.CancellationToken);
+        if (call.Mode == DfuUtilMode.List)
+        {
+            return [.. finder.All().Select(f => f.ToString())];
+        }
+
+        var file = call is { Mode: DfuUtilMode.Download, File: { } path } ? ImageFiles.Read(path) : null;
+        var ids = file is null || call.Runtime is not null ? null : FileIds(file);
+        if (call.Mode == DfuUtilMode.Detach)
+        {
+            return Detach(finder);
+        }
+
+        var board = finder.One(ids);
+        var request = new BootloaderRequest(new DeviceFilter([board.Device.Id], board.Device.Path.Length > 0 ? board.Device.Path : null))
+        {
+            Alternate = board.Setting,
+            Timeout = Answer,
+            StrictPolling = settings.Switch(SettingKeys.StrictPolling),
+        };
+        if (call.TransferSize is { } size && size != board.TransferSize)
+        {
+            reporter.Event(new UploadWarning(
+                WarningCode.DeviceLimit,
+                $"-t {size} is not used: blocks have {board.TransferSize} bytes, as the device says.",
+                "Other sizes are refused or written wrongly by some bootloaders. The result is the same."));
+        }
+
+        if (call.Mode == DfuUtilMode.Upload)
+        {
+            return Upload(board, request);
+        }
+
+        if (call.Dfuse is { } dfuse && !board.IsDfuSe && dfuse is { MassErase: true } or { Unprotect: true })
+        {
+            throw Tool.Error("\"mass-erase\" and \"unprotect\" are commands of DfuSe, which this device does not speak.");
+        }
+
+        if (call.Dfuse is { Unprotect: true })
+        {
+            return Unprotect(request);
+        }
+
+        if (call.Dfuse is { MassErase: true })
+        {
+            EraseAll(request);
+        }
+
+        return file is null ? Command(board, request) : Download(board, request, file);
+    }
+
+    private IReadOnlyList<string> Download(DfuUtilBoard board, BootloaderRequest request, ImageFile file)
+    {
+        var hasAddress = !ImageReader.NeedsAddress(file);
+        if (board.IsDfuSe && call.Dfuse?.Address is null && !hasAddress)
+        {
+            throw Tool.Error($"The address is missing: {file.Name} does not contain it. Add -s ADDRESS, for example -s 0x08000000:leave.");
+        }
+
+        var leave = !board.IsDfuSe || call.Dfuse is { Leave: true };
+        var upload = new UploadRequest(file, call.Dfuse?.Address, request.Filter)
+        {
+            Alternate = request.Alternate,
+            Timeout = request.Timeout,
+            StrictPolling = request.StrictPolling,
+            IsPlacedByBoard = !board.IsDfuSe,
+            Processor = settings.Processor(),
+            Verify = settings.Switch(SettingKeys.Verify),
+            Full = settings.Switch(SettingKeys.Full),
+            Overridden = call.Dfuse is { Force: true } ? Enum.GetValues<Override>() : [],
+            Leave = leave,
+            WaitPort = WaitPort.No,
+        };
+        var result = new Uploader(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event).Run(upload, context.CancellationToken);
+        if (!result.Left && call.Reset)
+        {
+            ResetBus(board.Device);
+        }
+
+        return
+        [
+            "Download done.",
+            board.IsDfuSe ? "File downloaded successfully" : "Done!",
+            TextReporter.Text(result),
+        ];
+    }
+
+    // "-s :leave" and the like, without a file.
+    private IReadOnlyList<string> Command(DfuUtilBoard board, BootloaderRequest request)
+    {
+        if (call.Dfuse is { Leave: true } dfuse)
+        {
+            OnBoard(request with { MemoryStart = dfuse.Address }, session =>
+                new BootloaderLeaver(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event).Leave(session, dfuse.Address ?? session.SketchStart, call.Alternate is null ? null : request.Alternate, context.CancellationToken));
+            return ["Done: the board has left DFU mode."];
+        }
+
+        if (call.Reset)
+        {
+            ResetBus(board.Device);
+        }
+
+        return ["Done!"];
+    }
+
+    private IReadOnlyList<string> Upload(DfuUtilBoard board, BootloaderRequest request)
+    {
+        using var dump = new OutputFile(call.File!, context.CreateFile);
+        var segment = OnBoard(request with { MemoryStart = call.Dfuse?.Address }, session =>
+        {
+            var (from, length) = ReadRange(session, board);
+            var read = new FlashReader(session, reporter.Event).Read(from, length, call.Alternate is null ? null : request.Alternate);
+            if (call.Dfuse is { Leave: true } || (call.Reset && !board.IsDfuSe))
+            {
+                session.Leave(call.Dfuse?.Address);
+            }
+
+            return read;
+        });
+        dump.Content.Write(segment.Data.Span);
+        dump.Keep();
+        if (call.UploadSize is { } expected && expected != segment.Data.Length)
+        {
+            reporter.Event(new UploadWarning(
+                WarningCode.DeviceLimit, $"{segment.Data.Length} bytes were read, but -Z expects {expected}.", "The memory of the board has that size. Check that it is the right board."));
+        }
+
+        return ["Upload done.", $"Done: {segment.Data.Length} bytes from 0x{segment.Address:X8} written to {call.File}."];
+    }
+
+    // As dfu-util reads: to the end of the run of equal sectors that contains the address.
+    private (uint From, long? Length) ReadRange(BootloaderSession session, DfuUtilBoard board)
+    {
+        var memory = session.Memories.FirstOrDefault(m => m.Alternate.Setting == board.Setting) ?? session.Memories[0];
+        if (!board.IsDfuSe)
+        {
+            return (memory.FixedStart ?? session.SketchStart, null);
+        }
+
+        if (call.Dfuse?.Address is not { } address)
+        {
+            return (memory.Map.Groups[0].Address, call.Dfuse?.Length ?? UnboundRead);
+        }
+
+        var end = memory.Map.Groups.Where(g => g.Address <= address && address < g.End).Select(g => (long?)g.End).FirstOrDefault();
+        return (address, call.Dfuse.Length ?? end - address);
+    }
+
+    private IReadOnlyList<string> Detach(DfuUtilDevices finder)
+    {
+        if (finder.Runtime() is { } running)
+        {
+            finder.Detach(running);
+            return ["Done: the device was told to start its bootloader."];
+        }
+
+        var board = finder.One(null);
+        if (call.Reset)
+        {
+            ResetBus(board.Device);
+        }
+
+        return [$"Done: {ErrorMessages.Place(board.Device)} is in DFU mode already."];
+    }
+
+    private IReadOnlyList<string> Unprotect(BootloaderRequest request)
+    {
+        ReadProtection? protection = null;
+        var outcome = OnBoard(
+            request,
+            session =>
+            {
+                protection = new ReadProtection(session, reporter.Event);
+                return protection.Remove(() => { });
+            },
+            () => protection?.State ?? ErrorMessages.NothingErased);
+        return
+        [
+            outcome switch
+            {
+                UnprotectOutcome.WasNotProtected => "Done: the board is not read-protected. Nothing was erased.",
+                UnprotectOutcome.Verified => "Done: the read protection is removed, and the whole flash is erased, verified.",
+                _ => "Device disconnects, erases flash and resets now",
+            },
+        ];
+    }
+
+    private void EraseAll(BootloaderRequest request)
+    {
+        FlashEraser? eraser = null;
+        OnBoard(
+            request,
+            session =>
+            {
+                var plan = new ErasePlanner(session.Memories, session.Info, request.Alternate).Plan(null, null);
+                eraser = new FlashEraser(session, reporter.Event);
+                eraser.Announce(plan);
+                return eraser.Run(plan);
+            },
+            () => eraser?.State ?? ErrorMessages.Unchanged);
+    }
+
+    private T OnBoard<T>(BootloaderRequest request, Func<BootloaderSession, T> job, Func<string>? state = null) =>
+        new BoardOperation(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event).Run(request, job, state, context.CancellationToken);
+
+    // -R: "Issue USB Reset signalling once we're finished". What the board makes of it is its own affair, as with dfu-util.
+    private void ResetBus(UsbDeviceInfo device)
+    {
+        try
+        {
+            using var open = devices.Usb.Open(device);
+            if (open.CanReset)
+            {
+                open.Reset();
+                return;
+            }
+
+            Warn(ErrorMessages.ResetNotPossible);
+        }
+        catch (UsbException e) when (e.Fault == UsbFault.Gone)
+        {
+            // It has left by itself.
+        }
+        catch (UsbException e)
+        {
+            Warn(ErrorMessages.Short(e));
+        }
+
+        void Warn(string why) => reporter.Event(new UploadWarning(
+            WarningCode.DetachFailed, $"-R had no effect: a USB bus reset failed: {why}", "Press RESET on the board to start its sketch."));
+    }
+
+    private static DfuFileIds? FileIds(ImageFile file)
+    {
+        try
+        {
+            return ImageReader.Read(file, null).MadeFor;
+        }
+        catch (UploadException)
+        {
+            // What is wrong with the file is told when its address is known.
+            return null;
+        }
+    }
+
+    /// <summary>Names the options in a message as dfu-util has them.</summary>
+    internal static string InWordsOfDfuUtil(string text)
+    {
+        text = OffsetOption().Replace(text, m => $"-s {(m.Groups[1].Value is "OFFSET" ? "ADDRESS" : $"0x{FlashAddress.Parse(m.Groups[1].Value):X8}")}");
+        text = ForceOption().Replace(text, "-s ADDRESS:force");
+        text = EnvironmentOption().Replace(text, m => $"{SettingVariable(m.Groups[1].Value)}{(m.Groups[2].Success ? m.Groups[2].Value : "1")}");
+        return text.Replace("--usb-path", "-p", StringComparison.Ordinal).Replace("--usb-id ", "-d ,", StringComparison.Ordinal)
+            .Replace("--alt", "-a", StringComparison.Ordinal).Replace("--serial", "-S", StringComparison.Ordinal);
+    }
+
+    private static string SettingVariable(string option) => $"UPLOADHELPER_{option.ToUpperInvariant()}=";
+
+    [GeneratedRegex("--offset (0x[0-9A-Fa-f]+|[0-9]+|OFFSET)")]
+    private static partial Regex OffsetOption();
+
+    [GeneratedRegex("--force [a-z]+")]
+    private static partial Regex ForceOption();
+
+    [GeneratedRegex("--(full|chip)(?: (gd32vf103))?")]
+    private static partial Regex EnvironmentOption();
+}
+
+/// <summary>The exit statuses of dfu-util: those of sysexits.h.</summary>
+internal static class SysExits
+{
+    /// <summary>EX_USAGE.</summary>
+    public const int Usage = 64;
+
+    /// <summary>EX_DATAERR.</summary>
+    public const int DataError = 65;
+
+    /// <summary>EX_NOINPUT.</summary>
+    public const int NoInput = 66;
+
+    /// <summary>EX_SOFTWARE.</summary>
+    public const int Software = 70;
+
+    /// <summary>EX_CANTCREAT.</summary>
+    public const int CannotCreate = 73;
+
+    /// <summary>EX_IOERR.</summary>
+    public const int InputOutput = 74;
+
+    /// <summary>The status of a failure. What dfu-util would have sent to the board without a look at it is an error in the data.</summary>
+    public static int Of(UploadError error) => error switch
+    {
+        UploadError.Internal => Software,
+        UploadError.ImageMissing => NoInput,
+        UploadError.ImageUnreadable or UploadError.ImageLinkedElsewhere or UploadError.NoVectorTable => DataError,
+
+        // "Last page at 0x... is not writeable", "File ID ... does not match device" and the like.
+        UploadError.Usage or UploadError.Configuration or UploadError.AddressInvalid or UploadError.AddressMissing or UploadError.LengthInvalid
+            or UploadError.NotWritable or UploadError.NotInMemory or UploadError.ImageTooLarge or UploadError.NotASectorStart or UploadError.NotForThisDevice => Usage,
+        _ => InputOutput,
+    };
 }

@@ -93,6 +93,36 @@ internal sealed record DfuUtilCall(DfuUtilMode Mode)
         new('n', true, "devnum"), new('w', false, "wait"),
     ];
 
+    /// <summary>The options, as --help shows them.</summary>
+    public const string Help =
+        """
+        Usage: dfu-util [options]
+          -l, --list                      List the devices with DFU
+          -d, --device VID:PID[,VID:PID]  Ids of the device in run-time mode, and behind the comma in DFU mode
+          -p, --path BUS-PORT[.PORT]      Where it is plugged in
+          -n, --devnum N                  Its number on the bus
+          -S, --serial TEXT[,TEXT]        Its serial number in run-time mode, and behind the comma in DFU mode
+          -c, --cfg N   -i, --intf N      Configuration and interface
+          -a, --alt N                     Alternate setting, by number or by name
+          -D, --download FILE             Write a file to the board, read it back and compare
+          -U, --upload FILE               Read the board's memory into a new file
+          -Z, --upload-size BYTES         How many bytes -U should find
+          -s, --dfuse-address ADDRESS[:MODIFIER]...
+                                          Where a file without addresses goes, or reading begins. Modifiers:
+                leave                     start the program afterwards
+                LENGTH                    how many bytes -U reads
+                force                     override the checks of the file
+                mass-erase                erase the whole flash first (needs force)
+                unprotect                 remove the read protection, which erases the whole flash (needs force)
+                will-reset, fast          accepted: upload-helper needs no telling
+          -e, --detach                    Start the bootloader of a device in run-time mode
+          -E, --detach-delay SECONDS      How long its bootloader may take to appear
+          -w, --wait                      Wait for the device
+          -R, --reset                     Reset the USB bus at the end
+          -t, --transfer-size BYTES       Accepted: the device's own size is used
+          -v, --verbose   -V, --version   -h, --help
+        """;
+
     /// <summary>Reads the arguments.</summary>
     /// <param name="tool">dfu-util, for errors.</param>
     /// <param name="arguments">The arguments behind its name.</param>
@@ -133,6 +163,11 @@ internal sealed record DfuUtilCall(DfuUtilMode Mode)
             throw tool.Error("Nothing to do: -D FILE (write to the board), -U FILE (read from it), -l or -e is missing.");
         }
 
+        if (call is { File: not null, Dfuse.Unprotect: true })
+        {
+            throw tool.Error("\"unprotect\" and a file are both given, but the board restarts when its protection is removed. Use two commands.");
+        }
+
         return call with { Mode = mode ?? DfuUtilMode.Download };
     }
 
@@ -147,22 +182,22 @@ internal sealed record DfuUtilCall(DfuUtilMode Mode)
             case 'p':
                 return this with { Path = value };
             case 'n':
-                return this with { Number = Number_(tool, letter, value) };
+                return this with { Number = Number32(tool, letter, value) };
             case 'c':
-                return this with { Configuration = Number_(tool, letter, value) is var number and not 0 ? number : null };
+                return this with { Configuration = Number32(tool, letter, value) is var number and not 0 ? number : null };
             case 'i':
-                return this with { Interface = Number_(tool, letter, value) };
+                return this with { Interface = Number32(tool, letter, value) };
             case 'a':
                 return Numbers.TryParse(value, out var setting) ? this with { Alternate = (int)setting } : this with { AlternateName = value };
             case 'S':
                 var serials = value.Split(',', 2);
                 return this with { RuntimeSerial = NullIfEmpty(serials[0]), DfuModeSerial = NullIfEmpty(serials[^1]) };
             case 't':
-                return this with { TransferSize = Number_(tool, letter, value) };
+                return this with { TransferSize = Number32(tool, letter, value) };
             case 'Z':
-                return this with { UploadSize = Number_(tool, letter, value) };
+                return this with { UploadSize = Number32(tool, letter, value) };
             case 'E':
-                return this with { DetachDelay = TimeSpan.FromSeconds(Math.Min(Number_(tool, letter, value), 3600)) };
+                return this with { DetachDelay = TimeSpan.FromSeconds(Math.Min(Number32(tool, letter, value), 3600)) };
             case 's':
                 return this with { Dfuse = DfuseOptions.Read(tool, value) };
             case 'R':
@@ -184,7 +219,7 @@ internal sealed record DfuUtilCall(DfuUtilMode Mode)
         return this with { Runtime = runtime, DfuMode = [.. sides.Skip(1).Select(s => IdPattern.Read(tool, s, runtime))] };
     }
 
-    private static int Number_(DropIn tool, char letter, string value) => Numbers.TryParse(value, out var number) && number <= int.MaxValue
+    private static int Number32(DropIn tool, char letter, string value) => Numbers.TryParse(value, out var number) && number <= int.MaxValue
         ? (int)number
         : throw tool.Error($"Invalid value \"{value}\" for -{letter}. Expected a number.");
 

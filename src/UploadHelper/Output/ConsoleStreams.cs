@@ -20,6 +20,9 @@ internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter 
     /// <summary>Whether the user presses a button in an IDE instead of typing commands.</summary>
     public bool UserIsInIde { get; init; }
 
+    /// <summary>Puts a message into the words of the older tool in whose place the program was called.</summary>
+    public Func<string, string> Wording { get; init; } = text => text;
+
     /// <summary>Why something was not written to standard output; null if all was, or if that is not known (<see cref="Surviving"/>).</summary>
     public Exception? OutFailure => (Out as SurvivingWriter)?.Failure;
 

@@ -123,7 +123,11 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     public void Done(UploadResult result)
     {
         _progress.End();
-        streams.Out.WriteLine(
+        streams.Out.WriteLine(Text(result));
+    }
+
+    /// <summary>The line of a successful upload.</summary>
+    public static string Text(UploadResult result) =>
             $"Done: {result.Size} bytes at 0x{result.Address:X8}{Unchanged(result)}, {(result.Verified ? "verified" : "not verified")}, in {result.Elapsed.TotalSeconds:0.0} s. "
             + result switch
             {
@@ -131,8 +135,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 { Left: true, StartsAfter: var wait } when wait > TimeSpan.Zero => $"The bootloader starts the sketch within {Math.Ceiling(wait.TotalSeconds):0} s.",
                 { Left: true } => "The bootloader was told to start the sketch.",
                 _ => "The board is still in its bootloader. Press RESET to start the sketch.",
-            });
-    }
+            };
 
     public void Done(CommandOutcome outcome)
     {
@@ -224,7 +227,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     private void Write(string label, string text)
     {
         _progress.End();
-        streams.Error.WriteLine(label + Ascii.Of(text));
+        streams.Error.WriteLine(label + streams.Wording(Ascii.Of(text)));
         streams.Error.Flush();
     }
 }
