@@ -58,6 +58,10 @@ public static class ImageReader
         return FormatRecognition.Of(body) == ImageFormat.RawBinary ? body.Content : default(ReadOnlyMemory<byte>?);
     }
 
+    /// <summary>The device that a file's suffix names; null if it has none.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/>: the checksum of the suffix is wrong.</exception>
+    public static DfuFileIds? MadeFor(ImageFile file) => DfuSuffix.Remove(file).Suffix?.MadeFor;
+
     private static FileParts Parts(ImageFile body, ImageFormat format, DfuSuffix? suffix) => format switch
     {
         ImageFormat.IntelHex => FileParts.Of(IntelHexReader.Read(body)),

@@ -25,10 +25,25 @@ public sealed class FlashReader(BootloaderSession session, Action<UploadEvent> e
     /// </exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
-    public Segment Read(uint address, long? length, byte? alternate)
+    public Segment Read(uint address, long? length, byte? alternate) => Read(Ranges(address, length, alternate).From(address, length).OutsideOptions());
+
+    /// <summary>Reads a range that may begin anywhere, and also in option bytes or OTP: reading changes nothing there.</summary>
+    /// <param name="address">Address of the first byte.</param>
+    /// <param name="length">Number of bytes, above zero; null up to the end of the memory.</param>
+    /// <param name="alternate">The alternate setting, or null for the one whose memory contains the address.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>, <see cref="UploadError.NotInMemory"/>.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="DfuException">The device refused, or returned too few bytes.</exception>
+    public Segment ReadAnywhere(uint address, long? length, byte? alternate) => Read(Ranges(address, length, alternate).Within(address, length));
+
+    private MemoryRanges Ranges(uint address, long? length, byte? alternate)
     {
         session.Reach(address + (length ?? uint.MaxValue));
-        var range = new MemoryRanges(session.Memories, alternate).From(address, length).OutsideOptions();
+        return new MemoryRanges(session.Memories, alternate);
+    }
+
+    private Segment Read(MemoryRange range)
+    {
         var bootloader = session.Readable(range.Memory);
         var data = new byte[range.Length];
         events(new FlashProgress(FlashPhase.Read, 0, data.Length));

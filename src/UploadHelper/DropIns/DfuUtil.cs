@@ -114,7 +114,7 @@ internal sealed partial class DfuUtil(CommandContext context, DfuUtilCall call, 
         }
 
         var file = call is { Mode: DfuUtilMode.Download, File: { } path } ? ImageFiles.Read(path) : null;
-        var ids = file is null || call.Runtime is not null ? null : FileIds(file);
+        var ids = file is null || call.Runtime is not null ? null : ImageReader.MadeFor(file);
         if (call.Mode == DfuUtilMode.Detach)
         {
             return Detach(finder);
@@ -218,7 +218,7 @@ internal sealed partial class DfuUtil(CommandContext context, DfuUtilCall call, 
         var segment = OnBoard(request with { MemoryStart = call.Dfuse?.Address }, session =>
         {
             var (from, length) = ReadRange(session, board);
-            var read = new FlashReader(session, reporter.Event).Read(from, length, call.Alternate is null ? null : request.Alternate);
+            var read = new FlashReader(session, reporter.Event).ReadAnywhere(from, length, call.Alternate is null ? null : request.Alternate);
             if (call.Dfuse is { Leave: true } || (call.Reset && !board.IsDfuSe))
             {
                 session.Leave(call.Dfuse?.Address);
@@ -339,23 +339,11 @@ internal sealed partial class DfuUtil(CommandContext context, DfuUtilCall call, 
             WarningCode.DetachFailed, $"-R had no effect: a USB bus reset failed: {why}", "Press RESET on the board to start its sketch."));
     }
 
-    private static DfuFileIds? FileIds(ImageFile file)
-    {
-        try
-        {
-            return ImageReader.Read(file, null).MadeFor;
-        }
-        catch (UploadException)
-        {
-            // What is wrong with the file is told when its address is known.
-            return null;
-        }
-    }
-
     /// <summary>Names the options in a message as dfu-util has them.</summary>
     internal static string InWordsOfDfuUtil(string text)
     {
         text = OffsetOption().Replace(text, m => $"-s {(m.Groups[1].Value is "OFFSET" ? "ADDRESS" : $"0x{FlashAddress.Parse(m.Groups[1].Value):X8}")}");
+        text = text.Replace("upload-helper leave ADDRESS", "-s ADDRESS:leave", StringComparison.Ordinal);
         text = ForceOption().Replace(text, "-s ADDRESS:force");
         text = EnvironmentOption().Replace(text, m => $"{SettingVariable(m.Groups[1].Value)}{(m.Groups[2].Success ? m.Groups[2].Value : "1")}");
         return text.Replace("--usb-path", "-p", StringComparison.Ordinal).Replace("--usb-id ", "-d ,", StringComparison.Ordinal)

@@ -11,6 +11,9 @@ internal sealed class ProgramRun : IDisposable
 
     public Dictionary<string, string> Environment { get; } = [];
 
+    /// <summary>The path by which the process was started.</summary>
+    public string Program { get; init; } = "";
+
     /// <summary>What a person types at a terminal, or null where there is none.</summary>
     public string? Typed { get; init; }
 
@@ -76,7 +79,7 @@ internal sealed class ProgramRun : IDisposable
         {
             InIsTerminal = Typed is not null,
         };
-        var status = new Application(streams, Environment, TimeProvider.System, _ => CancellationToken.None) { CreateFile = CreateFile ?? OutputFile.OnDisk }.Run(arguments);
+        var status = new Application(streams, Environment, TimeProvider.System, _ => CancellationToken.None) { CreateFile = CreateFile ?? OutputFile.OnDisk, Program = Program }.Run(arguments);
         Printed = new Printed(status, Clean(output), Clean(error)).KnowsItsCodes();
         return status;
     }
