@@ -1,4 +1,5 @@
-# Each line of tests/rig/dfu-util-lines.tsv by real dfu-util 0.11 and by upload-helper under its name, on the same virtual board.
+# Each line of tests/rig/dfu-util-lines.tsv by real dfu-util 0.11 and by upload-helper under its name, on the same virtual board:
+# drop-in.sh [NAMES], an extended regular expression for some of them.
 # NAME-theirs and NAME-ours are the steps; .flash, .new and .seconds what they left and took.
 . tests/rig/scenarios/lib.sh
 
@@ -14,7 +15,7 @@ dfu-suffix -v 0x1234 -p 0x5678 -a /tmp/other.bin >/dev/null
 echo old >/tmp/old.bin
 large 08000000 /tmp/l0.bin
 large 08002000 /tmp/l2000.bin
-truncate -s 20001 /tmp/l2000.bin
+truncate -s 20000 /tmp/l2000.bin
 
 any_dfu_is_there() { "$theirs" -l | grep -q '^Found'; }
 
@@ -46,17 +47,31 @@ line() {
   awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }' >"$out/$name.seconds"
 }
 
-plugged=
+# plug_in BOARDS: one, or two with " + " between.
+plug_in() {
+  board "$name-$tool" "${1%% + *},flash=$out/$name-$tool.flash"
+  plugged=yes second=
+  wait_for any_dfu_is_there
+  if [[ $1 = *" + "* ]]; then
+    "$helper" simulate --board "${1##* + }" --plug </dev/null >/dev/null 2>&1 &
+    second=$!
+    wait_for two_are_there
+  fi
+}
+
+two_are_there() { [ "$("$theirs" -l | grep -o 'path="[^"]*"' | sort -u | wc -l)" = 2 ]; }
+
+plug_out() {
+  [ -z "$plugged" ] || unplug
+  [ -z "$second" ] || { kill -TERM "$second" && wait "$second"; }
+}
+
+plugged= second=
 while IFS=$'\t' read -r name board arguments _; do
-  case $name in '#'*) continue ;; esac
+  [[ $name =~ ^(${1:-.*})$ && $name != '#'* ]] || continue
   for tool in theirs ours; do
-    if [ "$board" != = ]; then
-      [ -z "$plugged" ] || unplug
-      board "$name-$tool" "$board,flash=$out/$name-$tool.flash"
-      plugged=yes
-      wait_for any_dfu_is_there
-    fi
+    [ "$board" = = ] || { plug_out; plug_in "$board"; }
     line "$name" "$tool" "${!tool}" "$arguments"
   done
 done <tests/rig/dfu-util-lines.tsv
-unplug
+plug_out
