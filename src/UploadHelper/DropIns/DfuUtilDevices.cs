@@ -1,4 +1,5 @@
 using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
@@ -14,9 +15,7 @@ namespace UploadHelper.DropIns;
 /// <param name="Configuration">bConfigurationValue.</param>
 /// <param name="Alternate">The alternate setting; "UNKNOWN" is the name of one without a name.</param>
 /// <param name="SerialNumber">The serial number of the device, or "UNKNOWN".</param>
-/// <param name="Functional">The functional descriptor, if there is one.</param>
-internal sealed record FoundInterface(
-    UsbDeviceInfo Device, bool IsDfuMode, byte Configuration, DfuAlternate Alternate, string SerialNumber, DfuFunctionalDescriptor? Functional)
+internal sealed record FoundInterface(UsbDeviceInfo Device, bool IsDfuMode, byte Configuration, DfuAlternate Alternate, string SerialNumber)
 {
     /// <summary>The line, character for character: scripts find boards in it.</summary>
     public override string ToString() =>
@@ -25,11 +24,35 @@ internal sealed record FoundInterface(
 }
 
 /// <summary>The board that a call means.</summary>
-/// <param name="Device">The device.</param>
-/// <param name="IsDfuSe">Whether it speaks DfuSe.</param>
-/// <param name="TransferSize">wTransferSize.</param>
+/// <param name="Description">Its descriptors.</param>
 /// <param name="Setting">The alternate setting, or null for the one whose memory contains the address.</param>
-internal sealed record DfuUtilBoard(UsbDeviceInfo Device, bool IsDfuSe, int TransferSize, byte? Setting);
+internal sealed record DfuUtilBoard(DfuDescription Description, byte? Setting)
+{
+    /// <summary>The device.</summary>
+    public UsbDeviceInfo Device => Description.Device;
+
+    /// <summary>Whether it speaks DfuSe.</summary>
+    public bool IsDfuSe => Description.IsDfuSe;
+
+    /// <summary>wTransferSize.</summary>
+    public int TransferSize => Description.Functional.TransferSize;
+
+    /// <summary>The processor of the chip, if it is known and not an ARM: a raw file does not tell, and dfu-util has no option for it.</summary>
+    public Processor? OtherProcessor
+    {
+        get
+        {
+            try
+            {
+                return IsDfuSe && BootloaderCatalogue.For(Description, MemoryMap.Parse(Description.Alternates[0].Name)) is { IsCertain: true, Processor: Processor.RiscV } ? Processor.RiscV : null;
+            }
+            catch (MemoryMapException)
+            {
+                return null;
+            }
+        }
+    }
+}
 
 /// <summary>Finds devices as dfu-util does (its dfu_util.c), with two differences, both for the safety of a board that was not meant: see <see cref="One"/>.</summary>
 /// <param name="call">What is wanted.</param>
@@ -130,8 +153,7 @@ internal sealed class DfuUtilDevices(DfuUtilCall call, DeviceEnvironment devices
             throw Several(boards);
         }
 
-        var first = found[0];
-        var description = new DfuDescription(first.Device, 0, "", "", first.SerialNumber, first.Functional ?? default, [.. found.Select(f => f.Alternate)]);
+        var description = Describe(boards[0]);
         if (found.Count > 1 && !description.IsDfuSe)
         {
             throw new UploadException(
@@ -140,7 +162,21 @@ internal sealed class DfuUtilDevices(DfuUtilCall call, DeviceEnvironment devices
                 $"Choose one, for example --alt {found[^1].Alternate.Setting}");
         }
 
-        return new DfuUtilBoard(boards[0], description.IsDfuSe, description.Functional.TransferSize, found.Count == 1 ? first.Alternate.Setting : null);
+        return new DfuUtilBoard(description, found.Count == 1 ? found[0].Alternate.Setting : null);
+    }
+
+    private DfuDescription Describe(UsbDeviceInfo device)
+    {
+        try
+        {
+            using var open = devices.Usb.Open(device);
+            return DfuDescription.Read(open) ?? throw new UploadException(
+                UploadError.NotSupported, $"{ErrorMessages.Place(device)} has no DFU functional descriptor. {ErrorMessages.NothingErased}", "`upload-helper list` shows its descriptors.");
+        }
+        catch (UsbException e)
+        {
+            throw ErrorMessages.Explain(e, ErrorMessages.NothingErased);
+        }
     }
 
     // After the comma of -d are the ids of the DFU mode. One pair alone is meant for both modes by most callers; the product id of a
@@ -211,21 +247,16 @@ internal sealed class DfuUtilDevices(DfuUtilCall call, DeviceEnvironment devices
         var configuration = UsbDescriptors.ReadConfiguration(device);
         var serial = OrUnknown(DfuDescription.ReadSerialNumber(device));
         var found = new List<FoundInterface>();
-        DfuFunctionalDescriptor? functional = null;
         foreach (var part in UsbDescriptors.Split(configuration))
         {
             if (UsbDescriptors.ReadInterface(part.Span) is { Class: 0xFE, SubClass: 1 } i)
             {
                 var alternate = new DfuAlternate(i.Number, i.AlternateSetting, OrUnknown(UsbDescriptors.ReadString(device, part.Span[NameAt])));
-                found.Add(new FoundInterface(device.Info, DfuDescription.IsDfuMode(i), configuration[ConfigurationValueAt], alternate, serial, null));
-            }
-            else if (part.Span[1] == DfuFunctionalDescriptor.DescriptorType && found.Count > 0)
-            {
-                functional ??= DfuFunctionalDescriptor.Read(part.Span);
+                found.Add(new FoundInterface(device.Info, DfuDescription.IsDfuMode(i), configuration[ConfigurationValueAt], alternate, serial));
             }
         }
 
-        return found.ConvertAll(f => f with { Functional = functional });
+        return found;
     }
 
     private static string OrUnknown(string text) => text.Length == 0 ? Unknown : text;

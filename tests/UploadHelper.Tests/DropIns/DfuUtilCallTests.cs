@@ -96,6 +96,28 @@ public class DfuUtilCallTests
         Assert.Contains("dfu-util", error.Hint, StringComparison.Ordinal);
     }
 
+    /// <summary>
+    /// What callers pass: qmk_firmware (lib/python/qmk/flashers.py), Klipper (scripts/flash_usb.py), Zephyr's west (runners/dfu.py),
+    /// and the makefiles that tutorials show.
+    /// </summary>
+    [Theory]
+    [InlineData("-a|0|-d|0483:df11|-s|0x08000000:leave|-D|fw.bin", 0, 0x0800_0000u, true, false)]
+    [InlineData("-a|2|-d|1eaf:0003|-R|-D|fw.bin", 2, null, false, true)]
+    [InlineData("-a|0|-d|28e9:0189|-s|0x08000000:leave|-D|fw.bin", 0, 0x0800_0000u, true, false)]
+    [InlineData("-d|,1eaf:0003|-R|-a|2|-D|out/klipper.bin", 2, null, false, true)]
+    [InlineData("-p|1-1.4|-R|-a|0|-s|0x8000000:leave|-D|out/klipper.bin", 0, 0x0800_0000u, true, true)]
+    [InlineData("-p|1-1.4|-R|-a|0|-s|0x8008000:leave|-D|out/klipper.bin", 0, 0x0800_8000u, true, true)]
+    [InlineData("-d,0483:df11|-s|0x8000000:leave|-a|0|-D|zephyr.bin", 0, 0x0800_0000u, true, false)]
+    [InlineData("-a|0|--dfuse-address|0x08000000:leave|-D|fw.bin", 0, 0x0800_0000u, true, false)]
+    [InlineData("-d|0483:df11|-c|1|-i|0|-a|0|-s|0x08000000|-D|fw.bin", 0, 0x0800_0000u, false, false)]
+    public void What_known_callers_pass(string line, int alternate, uint? address, bool leave, bool reset)
+    {
+        var call = Read(line);
+
+        Assert.Equal((DfuUtilMode.Download, alternate, address, leave, reset), (call.Mode, call.Alternate!.Value, call.Dfuse?.Address, call.Dfuse?.Leave ?? false, call.Reset));
+        Assert.EndsWith(".bin", call.File, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("0", true, 0u)]
     [InlineData("0x08004000", true, 0x0800_4000u)]

@@ -40,6 +40,17 @@ public class DfuUtilTests
         run.Do($"dfu-util {arguments} -D blink.bin").Exits(0).Prints("Download done.", "Done!", $"at 0x{linkedFor:X8}, verified", ", 0 violations");
     }
 
+    /// <summary>qmk calls it so for a GD32VF103; the file is no program for an ARM, and does not say so.</summary>
+    [Fact]
+    public void A_known_RISC_V_needs_no_option()
+    {
+        using var run = With("gd32vf103", Flash);
+        run.With("riscv.bin", [0x37, 0x01, 0x00, 0x20, .. SketchImage.Noise(5, 3_000)]);
+
+        run.Do("dfu-util -a 0 -d 28e9:0189 -s 0x08000000:leave -D riscv.bin").Exits(0).Prints("Download done.", ", verified");
+        run.Do("dfu-util -a 0 -d 28e9:0189 -s 0x08000000:leave -D blink.bin").Fails(65, "no-vector-table");
+    }
+
     [Theory]
     [InlineData("f4rom", "-a 0 -s 0x08000000:leave -D none.bin", 66, "image-missing")]
     [InlineData("f4rom", "-a 0 -s 0x08004000 -D blink.bin", 65, "image-linked-elsewhere")]
