@@ -113,7 +113,7 @@ internal sealed partial class DfuUtil(CommandContext context, DfuUtilCall call, 
             return [.. finder.All().Select(f => f.ToString())];
         }
 
-        var file = call is { Mode: DfuUtilMode.Download, File: { } path } ? ImageFiles.Read(path) : null;
+        var file = call is { Mode: DfuUtilMode.Download, File: { } path } ? path == "-" ? ImageFiles.ReadInput(context.Streams.OpenBytesIn) : ImageFiles.Read(path) : null;
         var ids = file is null || call.Runtime is not null ? null : ImageReader.MadeFor(file);
         if (call.Mode == DfuUtilMode.Detach)
         {

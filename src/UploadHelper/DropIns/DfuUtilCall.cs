@@ -104,7 +104,7 @@ internal sealed record DfuUtilCall(DfuUtilMode Mode)
           -S, --serial TEXT[,TEXT]        Its serial number in run-time mode, and behind the comma in DFU mode
           -c, --cfg N   -i, --intf N      Configuration and interface
           -a, --alt N                     Alternate setting, by number or by name
-          -D, --download FILE             Write a file to the board, read it back and compare
+          -D, --download FILE             Write a file (- for standard input) to the board, read it back and compare
           -U, --upload FILE               Read the board's memory into a new file
           -Z, --upload-size BYTES         How many bytes -U should find
           -s, --dfuse-address ADDRESS[:MODIFIER]...

@@ -174,11 +174,22 @@ internal static class ImageFiles
     /// <see cref="UploadError.ImageMissing"/>, <see cref="UploadError.ImageUnreadable"/>, or <see cref="UploadError.ImageTooLarge"/>:
     /// it is larger than <see cref="ImageFile.LargestSize"/>.
     /// </exception>
-    public static ImageFile Read(string path)
+    public static ImageFile Read(string path) => Read(path, () => new ImageFile(Path.GetFileName(path), BoundedFile.Read(path, ImageFile.LargestSize)));
+
+    /// <summary>Reads a file from standard input, to its end.</summary>
+    /// <param name="open">Opens standard input.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.ImageUnreadable"/> or <see cref="UploadError.ImageTooLarge"/>.</exception>
+    public static ImageFile ReadInput(Func<Stream> open) => Read("standard input", () =>
+    {
+        using var stream = open();
+        return new ImageFile("standard input", BoundedReader.Read(stream, ImageFile.LargestSize));
+    });
+
+    private static ImageFile Read(string path, Func<ImageFile> read)
     {
         try
         {
-            return new ImageFile(Path.GetFileName(path), BoundedFile.Read(path, ImageFile.LargestSize));
+            return read();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -14,6 +14,9 @@ namespace UploadHelper.Output;
 /// <param name="ErrorIsTerminal">Whether standard error is a terminal.</param>
 internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter Error, bool ErrorIsTerminal)
 {
+    /// <summary>Opens standard input for bytes.</summary>
+    public Func<Stream> OpenBytesIn { get; init; } = () => Stream.Null;
+
     /// <summary>Whether standard input is a terminal.</summary>
     public bool InIsTerminal { get; init; }
 
@@ -138,6 +141,7 @@ internal static class StandardStreams
         ErrorIsTerminal: !Console.IsErrorRedirected)
     {
         InIsTerminal = !Console.IsInputRedirected,
+        OpenBytesIn = SystemFiles.IsInherited(0) ? Console.OpenStandardInput : () => Stream.Null,
     };
 }
 

@@ -66,6 +66,14 @@ public sealed class DropInTests(DropInTests.Run rig, ITestOutputHelper output) :
         Assert.Contains(", verified, ", rig.Text("qmk-ours.out"), StringComparison.Ordinal);
     }
 
+    [RigFact]
+    public void It_waits_for_a_board_that_comes_later()
+    {
+        Assert.Equal(0, rig.Status("wait-later"));
+        Assert.Contains("Download done.", rig.Text("wait-later.out"), StringComparison.Ordinal);
+        Assert.Equal("0", rig.Summary("wait-later")["violations"]);
+    }
+
     private string Difference(string name, string[] row)
     {
         var kind = row[2].Contains("{new}", StringComparison.Ordinal) ? "new" : "flash";

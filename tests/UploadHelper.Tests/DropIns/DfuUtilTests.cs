@@ -107,6 +107,17 @@ public class DfuUtilTests
     }
 
     [Fact]
+    public void A_file_can_come_from_standard_input()
+    {
+        using var run = With("f4rom", Flash);
+        run.Input = run.Bytes("blink.bin");
+
+        run.Do("dfu-util -s 0x08000000 -D -").Exits(0).Prints("Download done.", "standard input: 4000 bytes");
+        run.Input = [];
+        run.Do("dfu-util -s 0x08000000 -D -").Fails(65, "image-unreadable", "standard input is empty");
+    }
+
+    [Fact]
     public void Option_bytes_can_be_read()
     {
         using var run = With("f4rom", Flash);

@@ -17,6 +17,9 @@ internal sealed class ProgramRun : IDisposable
     /// <summary>What a person types at a terminal, or null where there is none.</summary>
     public string? Typed { get; init; }
 
+    /// <summary>The bytes on standard input.</summary>
+    public byte[] Input { get; set; } = [];
+
     /// <summary>Takes the place of standard output; null for one that keeps everything.</summary>
     public TextWriter? Output { get; set; }
 
@@ -78,6 +81,7 @@ internal sealed class ProgramRun : IDisposable
         var streams = new ConsoleStreams(Typed is null ? TextReader.Null : new StringReader(Typed), Output ?? output, ErrorOutput ?? error, ErrorIsTerminal: Typed is not null)
         {
             InIsTerminal = Typed is not null,
+            OpenBytesIn = () => new MemoryStream(Input),
         };
         var status = new Application(streams, Environment, TimeProvider.System, _ => CancellationToken.None) { CreateFile = CreateFile ?? OutputFile.OnDisk, Program = Program }.Run(arguments);
         Printed = new Printed(status, Clean(output), Clean(error)).KnowsItsCodes();

@@ -75,3 +75,13 @@ while IFS=$'\t' read -r name board arguments _; do
   done
 done <tests/rig/dfu-util-lines.tsv
 plug_out
+
+# -w: the board comes later.
+if [ -z "${1:-}" ]; then
+  step wait-later "$ours" -w -d 0483:df11 -a 0 -s 0x08000000:leave -D tests/firmware/blink-08000000.bin &
+  waiting=$!
+  sleep 2
+  board wait-later "f4rom,start=bootloader,flash=$out/wait-later.flash"
+  wait "$waiting"
+  unplug
+fi
