@@ -55,6 +55,12 @@ internal sealed class Application(
                 return run(new CommandContext(seen, environment, time, listen, CreateFile), ownArguments);
             }
 
+            if (ownArguments is ["-h" or "--help" or "-?", ..])
+            {
+                seen.Out.WriteLine(tool.HelpText);
+                return 0;
+            }
+
             try
             {
                 arguments = tool.Rewrite!(ownArguments);
