@@ -105,7 +105,7 @@ internal sealed class Application(
         var rewritten = ArgumentShapes.Rewrite(arguments, CommandTable.Knows);
         var parse = CommandTree(rewritten, seen).Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
-        return (parse, RunsCommand(parse) ? new BadInput([.. CommandTable.Names]).Find(arguments, rewritten, parse) : null);
+        return (parse, RunsCommand(parse) ? new BadInput([.. CommandTable.Names, .. DropInTable.Names]).Find(arguments, rewritten, parse) : null);
     }
 
     // Help, the version and completion run whatever else is on the command line.
@@ -128,6 +128,8 @@ internal sealed class Application(
             With the arguments of maple_loader and maple_upload, as Arduino cores pass them:
               {ArgumentShapes.Usage[1]}
               {ArgumentShapes.Usage[2]}
+            In place of an older tool, with its arguments (also under its name, as a link or copy of the executable):
+              upload-helper dfu-util -d 0483:df11 -a 0 -s 0x08000000:leave -D Blink.bin
             Without hardware:
               upload-helper upload --simulate f4boot --offset 0x4000 Blink.bin
             When something fails, look up the word in brackets at the end of the error:
@@ -136,6 +138,15 @@ internal sealed class Application(
         foreach (var command in CommandTable.For(arguments, context))
         {
             root.Add(command);
+        }
+
+        // Help and completion show them. A call of one never comes here.
+        if (root.Subcommands.Count > 1)
+        {
+            foreach (var tool in DropInTable.Rows)
+            {
+                root.Add(new Command(tool.Name, tool.Description));
+            }
         }
 
         CommandOptions.AddGlobalTo(root);

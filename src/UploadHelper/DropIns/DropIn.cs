@@ -27,6 +27,9 @@ internal sealed record DropIn(string Name, string Usage)
     /// <summary>What the tool does, and its options, for its help; "" for a tool that makes its own.</summary>
     public string Help { get; init; } = "";
 
+    /// <summary>What it is, for the list of commands.</summary>
+    public string Description => $"Takes the arguments of {string.Join(", ", [Name, .. Aliases])}.";
+
     /// <summary>What <c>--help</c> prints.</summary>
     public string HelpText => $"Usage: {Usage}\n\n{Help}";
 
