@@ -3,7 +3,8 @@
 # Builds one archive for each RID; the default is every platform that can be built on this machine. An archive contains one
 # folder with the executable, the overlays and their installer, licences, and udev rules or the notes on Windows drivers.
 # The debug symbols of a native executable are next to its archive; crash reports need them.
-# Also writes package_upload-helper_index.json, from which Arduino's Boards Manager installs upload-helper as a tool.
+# Also writes package_upload-helper_index.json, from which Arduino's Boards Manager installs upload-helper as a tool; and, in the
+# folder platformio, packages in place of PlatformIO's tool-dfuutil and tool-stm32duino (arduino/PLATFORMIO.md).
 # The results are in artifacts/packages. Packages are reproducible: the same commit gives the same bytes.
 # PACKAGE_URL: the download address of the archives, for the index.
 set -euo pipefail
@@ -47,6 +48,61 @@ host_of() {
     osx-arm64) echo arm64-apple-darwin ;;
     *) echo "package.sh: unknown platform $1" >&2; exit 2 ;;
   esac
+}
+
+# The names of systems in PlatformIO's packages.
+pio_system_of() {
+  case $1 in
+    linux-x64) echo linux_x86_64 ;;
+    linux-arm64) echo linux_aarch64 ;;
+    linux-arm) echo linux_armv7l ;;
+    win-x64) echo windows_amd64 ;;
+    win-x86) echo windows_x86 ;;
+    win-arm64) echo windows_arm64 ;;
+    osx-x64) echo darwin_x86_64 ;;
+    osx-arm64) echo darwin_arm64 ;;
+  esac
+}
+
+# pack_for_pio RID NAME DESCRIPTION TOOL...: makes a package for PlatformIO: the executable once, and each tool as a link to it (on
+# Windows a .cmd file).
+pack_for_pio() {
+  local rid=$1 package=$2 description=$3 tool file folder archive
+  shift 3
+  folder=$work/pio/$rid/$package
+  mkdir -p "$folder/bin"
+  cp LICENSE "$folder/"
+  cp -r "$work/$rid/$name-$version/licences" "$folder/licences"
+  cat >"$folder/package.json" <<JSON
+{
+  "name": "$package",
+  "version": "$version",
+  "description": "$description",
+  "keywords": ["stm32", "uploader", "dfu", "usb"],
+  "homepage": "$url",
+  "license": "MIT",
+  "system": ["$(pio_system_of "$rid")"]
+}
+JSON
+  for file in "$PUBLISH_DIRECTORY/$rid$variant_suffix"/upload-helper*; do
+    [[ $file == *.gz ]] || cp "$file" "$folder/bin/"
+  done
+  for tool in "$@"; do
+    case $rid in
+      win-*) printf '@"%%~dp0%s.exe" %s %%*\r\n' "$name" "$tool" >"$folder/bin/$tool.cmd" ;;
+      *) ln -s "$name" "$folder/bin/$tool" ;;
+    esac
+  done
+  case $rid in
+    win-*) archive=$package-$version-$(pio_system_of "$rid").zip ;;
+    *) archive=$package-$version-$(pio_system_of "$rid").tar.gz ;;
+  esac
+  find "$folder" -type d -exec chmod 755 {} +
+  find "$folder" -type f -exec chmod 644 {} +
+  chmod 755 "$folder/bin/$name"*
+  find "$folder" -exec touch -h -d "$mtime" {} +
+  pack "$folder" "$out/platformio/$archive"
+  echo "$out/platformio/$archive: $(stat -c %s "$out/platformio/$archive") bytes"
 }
 
 # fill RID FOLDER: puts the content of a package into a folder.
@@ -124,7 +180,7 @@ for rid in "${rids[@]}"; do
   host_of "$rid" >/dev/null
 done
 rm -rf "$out"
-mkdir -p "$out"
+mkdir -p "$out/platformio"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PUBLISH_DIRECTORY=$work/publish
@@ -145,6 +201,8 @@ for rid in "${rids[@]}"; do
   pack "$work/$rid/$name-$version" "$out/$archive"
   systems+=("$(system "$rid" "$archive")")
   echo "$out/$archive: $(stat -c %s "$out/$archive") bytes, SHA-256 $(sha256sum "$out/$archive" | cut -d' ' -f1)"
+  pack_for_pio "$rid" tool-dfuutil "upload-helper in place of dfu-util, dfu-suffix and dfu-prefix" dfu-util dfu-suffix dfu-prefix
+  pack_for_pio "$rid" tool-stm32duino "upload-helper in place of maple_upload and hid-flash" maple_upload hid-flash
 done
 
 [ "${#systems[@]}" -gt 0 ] || { echo "package.sh: no platform could be built" >&2; exit 1; }

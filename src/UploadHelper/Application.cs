@@ -55,6 +55,12 @@ internal sealed class Application(
                 return run(new CommandContext(seen, environment, time, listen, CreateFile), ownArguments);
             }
 
+            if (ownArguments is ["-h" or "--help" or "-?", ..])
+            {
+                seen.Out.WriteLine(tool.HelpText);
+                return 0;
+            }
+
             try
             {
                 arguments = tool.Rewrite!(ownArguments);
@@ -99,7 +105,7 @@ internal sealed class Application(
         var rewritten = ArgumentShapes.Rewrite(arguments, CommandTable.Knows);
         var parse = CommandTree(rewritten, seen).Parse(rewritten, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
-        return (parse, RunsCommand(parse) ? new BadInput([.. CommandTable.Names]).Find(arguments, rewritten, parse) : null);
+        return (parse, RunsCommand(parse) ? new BadInput([.. CommandTable.Names, .. DropInTable.Names]).Find(arguments, rewritten, parse) : null);
     }
 
     // Help, the version and completion run whatever else is on the command line.
@@ -122,6 +128,8 @@ internal sealed class Application(
             With the arguments of maple_loader and maple_upload, as Arduino cores pass them:
               {ArgumentShapes.Usage[1]}
               {ArgumentShapes.Usage[2]}
+            In place of an older tool, with its arguments (also under its name, as a link or copy of the executable):
+              upload-helper dfu-util -d 0483:df11 -a 0 -s 0x08000000:leave -D Blink.bin
             Without hardware:
               upload-helper upload --simulate f4boot --offset 0x4000 Blink.bin
             When something fails, look up the word in brackets at the end of the error:
@@ -130,6 +138,15 @@ internal sealed class Application(
         foreach (var command in CommandTable.For(arguments, context))
         {
             root.Add(command);
+        }
+
+        // Help and completion show them. A call of one never comes here.
+        if (root.Subcommands.Count > 1)
+        {
+            foreach (var tool in DropInTable.Rows)
+            {
+                root.Add(new Command(tool.Name, tool.Description));
+            }
         }
 
         CommandOptions.AddGlobalTo(root);

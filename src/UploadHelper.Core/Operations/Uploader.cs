@@ -29,8 +29,8 @@ public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter F
     /// <summary>Whether to write everything, without comparing with the board first.</summary>
     public bool Full { get; init; }
 
-    /// <summary>Whether a file without addresses goes to where the bootloader writes by itself, if it has such a place (plain DFU, HID).</summary>
-    public bool IsPlacedByBoard { get; init; }
+    /// <summary>Whether the board is known to write from one address on, which only it can tell (plain DFU).</summary>
+    public bool HasOneStart { get; init; }
 
     /// <summary>The checks of the image that only warn.</summary>
     public IReadOnlyList<Override> Overridden { get; init; } = [];
@@ -40,6 +40,14 @@ public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter F
 
     /// <summary>Whether to wait for the sketch's port afterwards.</summary>
     public WaitPort WaitPort { get; init; }
+
+    /// <summary>
+    /// Whether the board places the image: no address is given, the file has none, and every device that is meant writes from one
+    /// address on, which only its descriptors or the alternate setting tell. Parsing the file can throw.
+    /// </summary>
+    public bool PlacedByBoard => Address is null
+        && (HasOneStart || (Alternate is not null && Filter.Ids.Contains(MapleFamily.Id)) || (Filter.Ids.Count > 0 && Filter.Ids.All(id => id == HidFamily.Id)))
+        && ImageReader.NeedsAddress(File);
 }
 
 /// <summary>The result of a successful upload.</summary>
@@ -71,12 +79,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
 
     /// <summary>Reads and checks the image; null if only the board can tell where it belongs.</summary>
     /// <exception cref="UploadException">It cannot be read, or cannot run at its address.</exception>
-    public FirmwareImage? Read(UploadRequest request)
-    {
-        // If an alternate setting determines the address of a raw binary, only the board's descriptors contain that address.
-        var mayBePlacedByBoard = request.IsPlacedByBoard || (request.Alternate is not null && request.Filter.Ids.Contains(MapleFamily.Id));
-        return mayBePlacedByBoard && request.Address is null && ImageReader.NeedsAddress(request.File) ? null : Image(request, request.Address);
-    }
+    public FirmwareImage? Read(UploadRequest request) => request.PlacedByBoard ? null : Image(request, request.Address);
 
     /// <summary>Runs an upload whose image has already been read.</summary>
     /// <param name="image">The result of <see cref="Read"/>.</param>
@@ -135,8 +138,18 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         && !Preflight.Refusals(image, plan, session.Description, session.Info).Any(r => r.Error.Override is Override.Stack or Override.Address)
         && (overridden.Count == 0 || !image.IsProgram || !ImageCheck.Of(image).Refusals.Any());
 
-    private static uint? AddressOf(BootloaderSession session, UploadRequest request) =>
-        (request.Alternate is null && session.Memories is [var only] ? only : session.Memories.FirstOrDefault(m => m.Alternate.Setting == request.Alternate))?.FixedStart;
+    // A board that could write to either of two addresses (HID bootloader 2.0, or of January 2019) does not tell to which: the sketch does.
+    private static uint? AddressOf(BootloaderSession session, UploadRequest request)
+    {
+        var starts = session.Memories
+            .Where(m => request.Alternate is null || m.Alternate.Setting == request.Alternate)
+            .Select(m => m.FixedStart)
+            .OfType<uint>()
+            .ToList();
+        return starts is [] or [_] || ImageReader.WithoutAddress(request.File) is not { } content
+            ? starts.Cast<uint?>().FirstOrDefault()
+            : starts.Cast<uint?>().FirstOrDefault(start => LinkAddress.Of(new Segment(start!.Value, content)).LinkedFor == start);
+    }
 
     // A refused board must not remain in a bootloader that stays forever once a host has sent it a request.
     private static T LeaveIfRefused<T>(BootloaderSession session, Func<T> check)

@@ -24,6 +24,15 @@ internal sealed record DropIn(string Name, string Usage)
     /// <summary>Runs the tool with its arguments, and returns its exit status; null if <see cref="Rewrite"/> is there.</summary>
     public Func<CommandContext, IReadOnlyList<string>, int>? Run { get; init; }
 
+    /// <summary>What the tool does, and its options, for its help; "" for a tool that makes its own.</summary>
+    public string Help { get; init; } = "";
+
+    /// <summary>What it is, for the list of commands.</summary>
+    public string Description => $"Takes the arguments of {string.Join(", ", [Name, .. Aliases])}.";
+
+    /// <summary>What <c>--help</c> prints.</summary>
+    public string HelpText => $"Usage: {Usage}\n\n{Help}";
+
     /// <summary>A usage error of this tool.</summary>
     /// <param name="message">What is wrong.</param>
     public UploadException Error(string message) => new(UploadError.Usage, message, $"Usage: {Usage}. See: upload-helper {Name} --help");
@@ -33,7 +42,11 @@ internal sealed record DropIn(string Name, string Usage)
 internal static class DropInTable
 {
     /// <summary>The tools.</summary>
-    public static IReadOnlyList<DropIn> Rows { get; } = [DfuUtil.Tool];
+    public static IReadOnlyList<DropIn> Rows { get; } =
+        [DfuUtil.Tool, DfuFileTools.Suffix, DfuFileTools.Prefix, MapleUpload.Tool, HidFlash.Tool, CubeProgScript.Tool, CubeProgrammer.Tool];
+
+    /// <summary>The names of the tools.</summary>
+    public static IEnumerable<string> Names => Rows.Select(r => r.Name);
 
     /// <summary>The tool that is meant, with its own arguments; null if it is upload-helper itself.</summary>
     /// <param name="program">The path by which the process was started.</param>

@@ -13,7 +13,8 @@ internal sealed record GetOptRow(char Letter, bool TakesValue, params string[] N
 /// </summary>
 /// <param name="tool">The tool, for errors.</param>
 /// <param name="rows">Its options.</param>
-internal sealed class GetOpt(DropIn tool, IReadOnlyList<GetOptRow> rows)
+/// <param name="longOnly">Whether long names may also stand behind one dash (getopt_long_only); a single letter is still a letter.</param>
+internal sealed class GetOpt(DropIn tool, IReadOnlyList<GetOptRow> rows, bool longOnly = false)
 {
     /// <summary>The options in the order in which they were given, and the words that are none.</summary>
     /// <param name="arguments">The arguments.</param>
@@ -30,7 +31,7 @@ internal sealed class GetOpt(DropIn tool, IReadOnlyList<GetOptRow> rows)
                 break;
             }
 
-            if (argument is ['-', '-', ..])
+            if (argument is ['-', '-', ..] || (longOnly && IsLongName(argument)))
             {
                 var (row, value) = Long(argument);
                 options.Add((row.Letter, !row.TakesValue ? "" : value ?? Next(argument, arguments, ref at)));
@@ -67,7 +68,8 @@ internal sealed class GetOpt(DropIn tool, IReadOnlyList<GetOptRow> rows)
     private (GetOptRow Row, string? Value) Long(string argument)
     {
         var end = argument.IndexOf('=');
-        var (name, value) = end < 0 ? (argument[2..], null) : (argument[2..end], argument[(end + 1)..]);
+        var start = argument[1] == '-' ? 2 : 1;
+        var (name, value) = end < 0 ? (argument[start..], null) : (argument[start..end], argument[(end + 1)..]);
         var found = rows.Where(r => r.Names.Contains(name)).ToList();
         found = found.Count > 0 ? found : [.. rows.Where(r => Array.Exists(r.Names, n => n.StartsWith(name, StringComparison.Ordinal)))];
         return found switch
@@ -78,6 +80,9 @@ internal sealed class GetOpt(DropIn tool, IReadOnlyList<GetOptRow> rows)
             _ => throw tool.Error($"--{name} is not unique: it can be {string.Join(" or ", found.SelectMany(r => r.Names).Where(n => n.StartsWith(name, StringComparison.Ordinal)).Select(n => $"--{n}"))}."),
         };
     }
+
+    private bool IsLongName(string argument) => argument is ['-', not '-', _, ..]
+        && rows.Any(r => Array.Exists(r.Names, n => n.StartsWith(argument[1..].Split('=')[0], StringComparison.Ordinal)));
 
     private string Next(string name, IReadOnlyList<string> arguments, ref int at) =>
         ++at < arguments.Count ? arguments[at] : throw tool.Error($"The value of {name} is missing.");

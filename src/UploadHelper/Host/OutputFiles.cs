@@ -27,6 +27,7 @@ internal sealed class OutputFile : IDisposable
         _path = isFile && File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target ? target.FullName : path;
         _partial = isFile ? _path + ".part" : null;
         Content = create(_partial ?? _path);
+        KeepMode();
     }
 
     /// <summary>What is written to it.</summary>
@@ -58,6 +59,24 @@ internal sealed class OutputFile : IDisposable
         }
 
         _isKept = true;
+    }
+
+    // A file that replaces another takes over its permissions, where the disk has any.
+    private void KeepMode()
+    {
+        if (OperatingSystem.IsWindows() || _partial is null || Content is not FileStream file || !File.Exists(_path))
+        {
+            return;
+        }
+
+        try
+        {
+            File.SetUnixFileMode(file.SafeFileHandle, File.GetUnixFileMode(_path));
+        }
+        catch (Exception e) when (IsFault(e))
+        {
+            // It has those of a new file.
+        }
     }
 
     /// <summary>Closes it. If it is not complete, nothing is left of it. Throws nothing.</summary>

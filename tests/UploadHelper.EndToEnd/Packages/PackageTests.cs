@@ -11,18 +11,18 @@ namespace UploadHelper.EndToEnd.Packages;
 [Collection(WineCollection.Name)]
 public sealed class PackageTests(PackageTests.Made made, WinePrefix wine) : IClassFixture<PackageTests.Made>, IDisposable
 {
-    private const string Linux = "x86_64-linux-gnu";
-    private const string Windows = "x86_64-mingw32";
+    internal const string Linux = "x86_64-linux-gnu";
+    internal const string Windows = "x86_64-mingw32";
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("packages");
 
-    /// <summary>One run of the script for all tests.</summary>
+    /// <summary>One run of the script for the tests of all classes.</summary>
     public sealed class Made
     {
-        private readonly Lazy<ProcessRun> _run = new(() => Package.Make("--no-r2r", "linux-x64", "win-x64"));
+        private static readonly Lazy<ProcessRun> Run = new(() => Package.Make("--no-r2r", "linux-x64", "win-x64"));
 
         internal Package For(string host)
         {
-            Assert.True(_run.Value.Status == 0, _run.Value.ToString());
+            Assert.True(Run.Value.Status == 0, Run.Value.ToString());
             return Package.For(host);
         }
     }
@@ -97,6 +97,8 @@ public sealed class PackageTests(PackageTests.Made made, WinePrefix wine) : ICla
     public void A_second_run_makes_the_same_bytes()
     {
         var first = File.ReadAllBytes(made.For(Linux).Archive);
+        var forPio = Repository.PathOf("artifacts", "packages", "platformio", $"tool-dfuutil-{Package.Version}-linux_x86_64.tar.gz");
+        var firstForPio = File.ReadAllBytes(forPio);
         var kept = Path.Combine(_directory.FullName, "index.json");
         File.Copy(Repository.PathOf("artifacts", "packages", "package_upload-helper_index.json"), kept);
 
@@ -104,6 +106,7 @@ public sealed class PackageTests(PackageTests.Made made, WinePrefix wine) : ICla
 
         Assert.True(again.Status == 0, again.ToString());
         Assert.Equal(first, File.ReadAllBytes(Package.For(Linux).Archive));
+        Assert.Equal(firstForPio, File.ReadAllBytes(forPio));
         Assert.Equal(File.ReadAllText(kept), File.ReadAllText(Repository.PathOf("artifacts", "packages", "package_upload-helper_index.json")));
     }
 

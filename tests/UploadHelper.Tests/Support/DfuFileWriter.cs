@@ -64,8 +64,8 @@ internal static class DfuFileWriter
 
     private static void Word(Stream stream, int value) => stream.Write(BitConverter.GetBytes(value));
 
-    // Bit by bit, unlike what reads it.
-    private static uint Checksum(ReadOnlySpan<byte> bytes)
+    /// <summary>dwCRC of all bytes before it: bit by bit, unlike what reads it.</summary>
+    public static uint Checksum(ReadOnlySpan<byte> bytes)
     {
         var sum = uint.MaxValue;
         foreach (var b in bytes)

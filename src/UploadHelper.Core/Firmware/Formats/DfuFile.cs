@@ -142,8 +142,8 @@ internal sealed record DfuSuffix(DfuFileIds MadeFor, int Size)
         return (file with { Content = file.Content[..^size] }, new DfuSuffix(ids, size));
     }
 
-    // CRC-32 with the polynomial 0xEDB88320, but, unlike in zip files, not inverted at the end.
-    private static uint Checksum(ReadOnlySpan<byte> bytes)
+    /// <summary>dwCRC of all bytes before it: CRC-32 with the polynomial 0xEDB88320, but, unlike in zip files, not inverted at the end.</summary>
+    public static uint Checksum(ReadOnlySpan<byte> bytes)
     {
         Span<uint> table = stackalloc uint[256];
         for (var i = 0; i < table.Length; i++)
