@@ -175,7 +175,7 @@ internal sealed record BootloaderProtocol(
 
     private static BootloaderProtocol Hid(DfuDescription description)
     {
-        if (HidFamily.WhyNot(description) is { } why)
+        if (HidFamily.Objection(description) is { } why)
         {
             throw NotSupported(description.Device, why);
         }
