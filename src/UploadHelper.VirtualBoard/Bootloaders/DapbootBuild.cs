@@ -41,8 +41,11 @@ public sealed record DapbootBuild(uint Start, uint FlashEnd, uint PageSize, bool
     /// <summary>BLUEPILL_HIGH_128.</summary>
     public static DapbootBuild High128 { get; } = High64 with { OwnPages = FlashBase + 0x1_E400 };
 
-    /// <summary>BTTSKRMINIE3V2.</summary>
+    /// <summary>BTTSKRMINIE3V2. It asks the chip for the size of its flash.</summary>
     public static DapbootBuild SkrMiniE3 { get; } = new(Low, FlashBase + 0x4_0000, 2048, WillDetach: false, AlternateSetting: 2);
+
+    /// <summary>BTTSKRMINIE3V2_HIGH_256.</summary>
+    public static DapbootBuild SkrMiniE3High { get; } = SkrMiniE3 with { Start = FlashBase, OwnPages = FlashBase + 0x3_E400 };
 
     /// <summary>BLUEPILL with ids and strings of somebody's own (USB_VID, USB_PID, USB_PRODUCT_STRING...), so that nothing tells what it is.</summary>
     public static DapbootBuild Custom { get; } = BluePill with { ProductId = 0xCAFE, HasOwnStrings = true };

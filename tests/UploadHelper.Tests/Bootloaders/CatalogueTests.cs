@@ -27,7 +27,7 @@ public class CatalogueTests
 
     private static readonly IReadOnlyList<string> Boards =
     [
-        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "f072-rom", "f072-rom,chip=l083", "g431-rom", "g431-rom,chip=g0b1", "hid-f1", "hid-f1,size=512", "hid-f4", "maple20", "maple20,size=512", "maple-orig", "maple-f4", "dapboot", "dapboot,boot=tolerant", "dapboot,boot=high", "dapboot,boot=skr",
+        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "f072-rom", "f072-rom,chip=l083", "g431-rom", "g431-rom,chip=g0b1", "hid-f1", "hid-f1,size=512", "hid-f4", "maple20", "maple20,size=512", "maple-orig", "maple-f4", "dapboot", "dapboot,boot=tolerant", "dapboot,boot=high", "dapboot,boot=high-128", "dapboot,boot=skr", "dapboot,boot=skr-high",
     ];
 
     // Without a rule for the stack pointer.
@@ -70,6 +70,7 @@ public class CatalogueTests
     [InlineData("dapboot,boot=skr", "dapboot with pages of 2 KiB", true)]
     [InlineData("dapboot,boot=high", "dapboot, high-memory build", true)]
     [InlineData("dapboot,boot=high-128", "dapboot, high-memory build", true)]
+    [InlineData("dapboot,boot=skr-high", "dapboot, high-memory build with pages of 2 KiB", true)]
     public void A_board_is_recognized_by_its_descriptors(string board, string name, bool pollsEarly)
     {
         var info = Connected(board).Info;
@@ -178,14 +179,16 @@ public class CatalogueTests
     public void An_image_fits_exactly_if_an_upload_is_not_refused(string board)
     {
         var (_, description) = Connected(board);
+        var flashSize = (uint)new Bench(board).Board.Flash.Bytes.Length;
         var (fitting, refused) = (0, 0);
         foreach (var (info, place) in PlacesOf(description))
         {
-            foreach (var image in Images(place, MapOf(description, place.Address).EndOfRegion(place.Address)))
+            foreach (var image in Images(place, MapOf(description, place.Address, flashSize).EndOfRegion(place.Address)))
             {
                 var file = new ImageFile("x.bin", image);
                 var inspected = ImageInspection.Of(file, place.Address);
-                var fits = inspected.Defect is null && ImageInspection.RefusalBy(inspected.Image, description, place.Alternate) is null;
+                var fits = inspected.Defect is null && ImageInspection.RefusalBy(inspected.Image, description, place.Alternate, flashSize) is null;
+                var told = inspected.Bootloaders.FirstOrDefault(b => b.Name == info.Family && b.Options == place.Options);
 
                 var bench = new Bench(board, StartState.Bootloader);
                 var before = bench.Board.Flash.Bytes.ToArray();
@@ -195,6 +198,7 @@ public class CatalogueTests
 
                 var what = $"{info.Name}, {image.Length} bytes, stack pointer 0x{BinaryPrimitives.ReadUInt32LittleEndian(image):X8}: fits {fits}, but {outcome?.Message ?? "it was uploaded"}";
                 Assert.True(fits == outcome is null, what);
+                Assert.True(place.FlashSizes.Count == 0 || fits == (told is { Refusal: null } && (told.SmallestFlash ?? 0) <= flashSize), $"{what}; told: {told}");
                 Assert.True(outcome is null or UploadException, what);
                 Assert.True(fits || bench.Board.Flash.Bytes.SequenceEqual(before), what);
                 Assert.True(!fits || bench.Board.Flash.Read(place.Address, image.Length)[4..].SequenceEqual(image.AsSpan()[4..]) || info.SharesVectorPage, what);
@@ -241,10 +245,10 @@ public class CatalogueTests
             && d.Alternates.SequenceEqual(device.Alternates))
         select (b, p);
 
-    private static MemoryMap MapOf(DfuDescription device, uint address) => device.IsHid
+    private static MemoryMap MapOf(DfuDescription device, uint address, uint? flashSize = null) => device.IsHid
         ? HidMemories.Of(device).First(m => m.FixedStart == address).Map
         : device.IsMaple ? MapleMemories.Of(device).First(m => m.FixedStart == address).Map
-        : device.IsPlainDfu ? Dfu11Memories.Of(device, BootloaderCatalogue.AreaOf(device), null).Map
+        : device.IsPlainDfu ? Dfu11Memories.Of(device, BootloaderCatalogue.AreaOf(device, flashSize), null).Map
         : MemoryMap.Parse(device.Alternates.First(a => a.Name.StartsWith('@')).Name) is { } map && map.Contains(address) ? map : throw new InvalidOperationException();
 
     // Every stack pointer with a small image, sizes around the end of each device's memory, and a taken reserved vector.

@@ -56,6 +56,8 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         new("dapboot", 0x0800_2000),
         new("dapboot,boot=tolerant", 0x0800_2000),
         new("dapboot,boot=high", 0x0800_0000),
+        new("dapboot,boot=skr", 0x0800_2000, 0x800),
+        new("dapboot,boot=skr-high", 0x0800_0000, 0x800),
         new("dapboot,ids=custom-tolerant", 0x0800_2000),
         new("dapboot,ids=custom-unreadable", 0x0800_2000),
     ];
@@ -64,7 +66,10 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
     public bool IsStartedByHand => Board is "dsonano" or "h0wch33" or "gd32vf103" || Board.StartsWith("dapboot", StringComparison.Ordinal);
 
     /// <summary>Whether the bootloader's own vectors are in the first page of the sketch, and the sketch's behind them.</summary>
-    public bool SharesVectors => Board is "h0wch33" or "dapboot,boot=high";
+    public bool SharesVectors => Board is "h0wch33" or "dapboot,boot=high" or "dapboot,boot=skr-high";
+
+    /// <summary>Whether the page with the vector table is two blocks, so that an upload can end between them.</summary>
+    public bool HasVectorsInHalves => Board.StartsWith("dapboot,boot=skr", StringComparison.Ordinal);
 
     /// <summary>Whether everything is written in one go, vector table first.</summary>
     public bool IsInOneGo => Board == "maple-f4" || Board.Contains("ids=custom", StringComparison.Ordinal);

@@ -82,6 +82,10 @@ public sealed class TolerantDapbootFaultSweepTests(ITestOutputHelper output) : F
 
 public sealed class HighDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=high");
 
+public sealed class SkrDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=skr");
+
+public sealed class HighSkrDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=skr-high");
+
 public sealed class PlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom-tolerant");
 
 public sealed class UnreadablePlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom-unreadable");

@@ -63,7 +63,7 @@ internal sealed class FaultTrial
 
         if (IsLost())
         {
-            Excuse("the bootloader is lost", "h0wch33", "dapboot,boot=high");
+            Excuse("the bootloader is lost", "h0wch33", "dapboot,boot=high", "dapboot,boot=skr-high");
             CheckSaid("bootloader is intact", InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock);
             return _broken;
         }
@@ -139,7 +139,7 @@ internal sealed class FaultTrial
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
         InterruptedUpload.LastSector => _kind.Board == "hid-f4" && IsCompleteBehind(_goal.LastBlock),
-        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || (Happened("cut") && IsLeftOpen())),
+        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || ((Happened("cut") || _kind.HasVectorsInHalves) && IsLeftOpen())),
 
         // Half of an instruction may be one.
         InterruptedUpload.LastBlockOfCode => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || _told.Contains("if the power failed", StringComparison.Ordinal)),
@@ -304,6 +304,7 @@ internal sealed class FaultTrial
             // Maple and HID bootloaders, h0wch33 and dapboot write a page or a sector at once, the others the words of the stack pointer.
             LastBlock = kind.Board == "hid-f4" ? 0x4000
                 : kind.Board.StartsWith("maple", StringComparison.Ordinal) || kind.Board.StartsWith("hid", StringComparison.Ordinal) ? 2048
+                : kind.HasVectorsInHalves ? 2048
                 : kind.Board == "h0wch33" || kind.Board.StartsWith("dapboot", StringComparison.Ordinal) ? 1024
                 : 32;
             if (kind.SharesVectors)
