@@ -18,7 +18,6 @@ public abstract class SystemBootloader : DfuSeFunction
     private static readonly TimeSpan LeaveTime = TimeSpan.FromMilliseconds(10);
     private readonly IReadOnlyList<RomMemory> _memories;
     private TimeSpan? _leavesAt;
-    private bool _unprotects;
 
     /// <summary>The ROM, just started.</summary>
     /// <param name="identity">Its descriptors.</param>
@@ -31,6 +30,9 @@ public abstract class SystemBootloader : DfuSeFunction
     /// <inheritdoc/>
     public override TimeSpan? NextEventAt => _leavesAt;
 
+    /// <summary>Whether it is removing the read protection.</summary>
+    private protected bool Unprotects { get; private set; }
+
     /// <inheritdoc/>
     protected override byte[] Commands => [0x00, 0x21, 0x41, 0x92];
 
@@ -40,7 +42,7 @@ public abstract class SystemBootloader : DfuSeFunction
         if (now >= _leavesAt)
         {
             _leavesAt = null;
-            if (_unprotects)
+            if (Unprotects)
             {
                 Board.Reset("the option bytes are loaded", BootCause.Software);
             }
@@ -62,7 +64,7 @@ public abstract class SystemBootloader : DfuSeFunction
             case [EraseCommand]:
                 return IsAllowed("erase") ? MassErase() : null;
             case [ReadUnprotectCommand]:
-                _unprotects = true;
+                Unprotects = true;
                 var took = MassErase();
                 Board.Flash.IsReadProtected = Board.Flash.HasNoPower;
                 _leavesAt = Board.Now + took;
@@ -161,7 +163,7 @@ public abstract class SystemBootloader : DfuSeFunction
     // bytes (AN2662, 4.5.4).
     /// <inheritdoc/>
     protected override ControlReply Executed(byte[] answer, TimeSpan took) =>
-        _unprotects ? new ControlReply(ControlOutcome.Done, answer, TimeSpan.Zero, BusyAfter: took) : base.Executed(answer, took);
+        Unprotects ? new ControlReply(ControlOutcome.Done, answer, TimeSpan.Zero, BusyAfter: took) : base.Executed(answer, took);
 
     /// <summary>Jumps to the address pointer; without a program there, a reset restarts DFU mode.</summary>
     protected void Jump()

@@ -31,7 +31,7 @@ public class CatalogueTests
     ];
 
     // Without a rule for the stack pointer.
-    private static readonly IReadOnlyList<string> Clones = ["gd32vf103", "gd32vf103,rom=0100", "at32f415", "at32f415,chip=f437"];
+    private static readonly IReadOnlyList<string> Clones = ["gd32vf103", "gd32vf103,rom=0100", "at32f415", "at32f415,chip=f437", "f072-rom,chip=apm32"];
 
     public static TheoryData<string> EveryBoard => [.. Boards];
 
@@ -55,6 +55,7 @@ public class CatalogueTests
     [InlineData("g431-rom,chip=c562", "ST system bootloader, STM32C5/H5/H7RS", false)]
     [InlineData("gd32vf103", "GigaDevice GD32VF103 bootloader", false)]
     [InlineData("gd32vf103,rom=0100", "GigaDevice GD32VF103 bootloader", false)]
+    [InlineData("f072-rom,chip=apm32", "Geehy APM32 bootloader", false)]
     [InlineData("at32f415", "Artery AT32 bootloader", false)]
     [InlineData("at32f415,chip=f437", "Artery AT32 bootloader", false)]
     [InlineData("hid-f1", "HID bootloader 2.1 or 2.2", false)]

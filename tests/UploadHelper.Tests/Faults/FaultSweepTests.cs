@@ -70,6 +70,10 @@ public sealed class C562FaultSweepTests(ITestOutputHelper output) : FaultSweep(o
 
 public sealed class Gd32FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "gd32vf103");
 
+public sealed class Apm32FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f072-rom,chip=apm32");
+
+public sealed class At32F437FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "at32f415,chip=f437");
+
 public sealed class At32FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "at32f415");
 
 public sealed class Maple20FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple20");
