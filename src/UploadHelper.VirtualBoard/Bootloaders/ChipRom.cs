@@ -91,7 +91,7 @@ public sealed record RomChip(string FlashMap, IReadOnlyList<RomMemory> Memories,
     /// <summary>As dfu-util lists it on BigClown's core module; the poll times are those of the F4 (INF).</summary>
     public static RomChip Stm32L083 { get; } = new(
         "@Internal Flash  /0x08000000/1536*128g",
-        [new("@Option Bytes  /0x1FF80000/01*032 e", 0x1FF8_0000, 32), new("@DATA Memory /0x08080000/2*3Ke", 0x0808_0000, 6144)],
+        [new("@Option Bytes  /0x1FF80000/01*032 e", 0x1FF8_0000, 32), new("@DATA Memory /0x08080000/2*3Ke", 0x0808_0000, 6144, Factory: 0)],
         "7FB4A4356231")
     {
         Habits = RomHabits.StartsInError,

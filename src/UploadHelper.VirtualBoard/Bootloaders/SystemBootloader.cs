@@ -8,7 +8,8 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// <param name="Map">Its interface string, as a real device has it.</param>
 /// <param name="Address">Its first address.</param>
 /// <param name="Size">Its size in bytes.</param>
-public sealed record RomMemory(string Map, uint Address, int Size);
+/// <param name="Factory">What each byte reads as when the chip leaves the factory.</param>
+public sealed record RomMemory(string Map, uint Address, int Size, byte Factory = 0xFF);
 
 /// <summary>What the bootloaders in ST's ROMs have in common (AN2606, AN3156).</summary>
 public abstract class SystemBootloader : DfuSeFunction
@@ -146,9 +147,9 @@ public abstract class SystemBootloader : DfuSeFunction
             return Board.Flash.IsReadable(address, length) ? (Board.Flash.Read(address, length).ToArray(), BusModel.ReadTime(length)) : null;
         }
 
-        // Option bytes, OTP and device features, erased as they leave the factory.
-        var other = _memories.Any(m => address >= m.Address && address + (long)length <= m.Address + (long)m.Size);
-        return other ? (Enumerable.Repeat((byte)0xFF, length).ToArray(), BusModel.ReadTime(length)) : null;
+        // Option bytes, OTP, EEPROM and device features, as they leave the factory.
+        var other = _memories.FirstOrDefault(m => address >= m.Address && address + (long)length <= m.Address + (long)m.Size);
+        return other is null ? null : (Enumerable.Repeat(other.Factory, length).ToArray(), BusModel.ReadTime(length));
     }
 
     /// <inheritdoc/>
