@@ -154,6 +154,11 @@ internal sealed record BootloaderProtocol(
             return Hid(description);
         }
 
+        if (StRomFamily.Objection(description) is { } why)
+        {
+            throw NotSupported(description.Device, why);
+        }
+
         if (description.Functional.TransferSize == 0 || !description.Functional.CanDownload)
         {
             throw NotSupported(description.Device, "its functional descriptor does not allow downloads");

@@ -113,6 +113,21 @@ public class CatalogueTests
         Assert.Equal((name, true), (info.Name, info.IsInRom));
     }
 
+    // UM3234, 3.7.5; AN5275.
+    [Theory]
+    [InlineData("DFU in HS mode @Device ID /0x486, @Revision ID /0x1000", 0x0110)]
+    [InlineData("DFU in HS Mode @Device ID /0x500, @Revision ID /0x0000", 0x0110)]
+    [InlineData("DFU in FS mode @Device ID /0x486, @Revision ID /0x1000", 0x011A)]
+    public void The_boot_ROM_of_an_N6_or_MP1_is_refused_by_name(string product, ushort version)
+    {
+        var device = Device(new(0x0483, 0xDF11), "STMicroelectronics", product, 1024, "", "@FSBL /0x01/1*1Me", "@virtual /0xF1/1*512Ba");
+        var image = ImageInspection.Of(new ImageFile("x.bin", SketchImage.Bytes(0x0800_0000, 2_000)), 0x0800_0000).Image;
+
+        var refusal = ImageInspection.RefusalBy(image, device with { Functional = device.Functional with { DfuVersion = version } }, null);
+
+        Assert.Contains("boot ROM of an STM32N6 or STM32MP1", refusal, StringComparison.Ordinal);
+    }
+
     // CubeMX's DFU example on the same middleware: what it writes to is flash, and unprotect must not touch it.
     [Theory]
     [InlineData("@Internal Flash   /0x08000000/03*016Ka,01*016Kg,01*064Kg,07*128Kg")]

@@ -78,6 +78,8 @@ public sealed class At32FaultSweepTests(ITestOutputHelper output) : FaultSweep(o
 
 public sealed class Maple20FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple20");
 
+public sealed class Maple512FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple20,size=512");
+
 public sealed class MapleOrigFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-orig");
 
 public sealed class DapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot");
@@ -86,9 +88,13 @@ public sealed class TolerantDapbootFaultSweepTests(ITestOutputHelper output) : F
 
 public sealed class HighDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=high");
 
+public sealed class High128DapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=high-128");
+
 public sealed class SkrDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=skr");
 
 public sealed class HighSkrDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=skr-high");
+
+public sealed class LeavingPlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom");
 
 public sealed class PlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom-tolerant");
 

@@ -134,7 +134,9 @@ internal sealed class FaultTrial
         ErrorMessages.Written => IsComplete(),
         InterruptedUpload.WrittenUnverified => IsComplete() || FailsSilently(),
         InterruptedUpload.EraseUnconfirmed => IsAsBefore() || !CanStart(),
-        InterruptedUpload.FirstBlockUnconfirmed => _kind.IsInOneGo,
+
+        // The same block erases the old sketch and holds all of the new one.
+        InterruptedUpload.FirstBlockUnconfirmed => _kind.IsInOneGo || (_goal.IsOnePage && _kind.Board.StartsWith("maple", StringComparison.Ordinal)),
         InterruptedUpload.EndUnconfirmed => _kind.IsInOneGo && !IsAsBefore(),
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
@@ -291,6 +293,7 @@ internal sealed class FaultTrial
             var flash = board.Flash;
             var segments = kind.Segments(board.StackPointer);
             var sectors = flash.Part.Sectors.Where(s => segments.Any(g => s.Address < g.End && s.End > g.Address)).ToList();
+            IsOnePage = sectors.Count == 1;
             (From, To) = ((int)(sectors[0].Address - flash.Base), (int)(sectors[^1].End - flash.Base));
             Before = flash.Bytes.ToArray();
             Expected = flash.Bytes.ToArray();
@@ -325,6 +328,9 @@ internal sealed class FaultTrial
 
         /// <summary>Where the first sector of the sketch begins.</summary>
         public int From { get; }
+
+        /// <summary>Whether it is all in one sector.</summary>
+        public bool IsOnePage { get; }
 
         /// <summary>Where its last sector ends.</summary>
         public int To { get; }

@@ -216,6 +216,23 @@ public class DapbootUploadTests
         Assert.Contains(InterruptedUpload.WrittenUnverified, e.Message, StringComparison.Ordinal);
     }
 
+    // Nobody knows how much it holds; it says so itself.
+    [Theory]
+    [InlineData("dapboot,ids=custom")]
+    [InlineData("dapboot,ids=custom-tolerant")]
+    public void What_an_unknown_device_cannot_hold_is_told_when_it_says_so(string board)
+    {
+        var bench = new Bench(board, StartState.Bootloader);
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(Request(bench, Low, 120 * 1024 + 2)));
+
+        Assert.Equal(UploadError.DeviceFailed, e.Error);
+        Assert.Contains("errVERIFY", e.Message, StringComparison.Ordinal);
+        Assert.Contains("make the sketch smaller", e.Hint, StringComparison.Ordinal);
+        bench.Board.Reset("by hand", BootCause.ByHand);
+        Assert.True(bench.Upload(Request(bench, Low)).Left);
+    }
+
     [Fact]
     public void An_unknown_device_has_nothing_that_erases_alone_and_can_be_read()
     {
