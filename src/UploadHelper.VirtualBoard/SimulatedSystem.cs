@@ -277,7 +277,8 @@ public static class BoardFactory
                 ["ids=custom"] = new DapbootBoard(DapbootBuild.Custom, Part.Stm32F103(128)),
                 ["ids=custom-tolerant"] = new DapbootBoard(DapbootBuild.Custom with { WillDetach = false }, Part.Stm32F103(128)),
                 ["ids=custom-unreadable"] = new DapbootBoard(DapbootBuild.Custom with { CanUpload = false }, Part.Stm32F103(128)),
-                ["boot=skr"] = new DapbootBoard(DapbootBuild.SkrMiniE3, Part.Stm32F103HighDensity()),
+                ["boot=skr"] = new DapbootBoard(DapbootBuild.SkrMiniE3, Part.Stm32F103XC()),
+                ["boot=skr-high"] = new DapbootBoard(DapbootBuild.SkrMiniE3High, Part.Stm32F103XC()),
             },
         }),
     ];

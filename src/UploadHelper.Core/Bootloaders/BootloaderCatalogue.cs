@@ -84,7 +84,8 @@ public static class BootloaderCatalogue
 
     /// <summary>Where a plain DFU bootloader writes; null if that is not known.</summary>
     /// <param name="device">Its descriptors.</param>
-    public static DownloadArea? AreaOf(DfuDescription device) => DapbootFamily.AreaOf(device);
+    /// <param name="flashSize">The size of the flash at whose end it is, where <see cref="SketchPlace.FlashSizes"/> has several; null if that is not known.</param>
+    public static DownloadArea? AreaOf(DfuDescription device, uint? flashSize = null) => DapbootFamily.AreaOf(device, flashSize);
 
     /// <summary>The known board with these ids, or null.</summary>
     public static KnownDevice? Find(UsbId id) => Devices.FirstOrDefault(k => k.Id == id);
@@ -296,6 +297,12 @@ public sealed record SketchPlace(string Options, uint Address, IReadOnlyList<Dfu
 
     /// <summary>The alternate setting that the options select, or null.</summary>
     public byte? Alternate { get; init; }
+
+    /// <summary>
+    /// The sizes of flash in bytes, ascending, for which there are builds with these descriptors, if the bootloader is at the end of the
+    /// flash and its descriptors do not tell how large that is; empty otherwise.
+    /// </summary>
+    public IReadOnlyList<uint> FlashSizes { get; init; } = [];
 }
 
 /// <summary>

@@ -69,7 +69,7 @@ internal static class CloneFamily
             Matches = (device, _) => device.Device.Id == Gd32,
             Processor = null,
         },
-        new("Artery AT32 bootloader", "betaflight-configurator pull request 3259, usbdfu.js; FlashFloppy on AT32F415; qmk on AT32F405 and F415")
+        new("Artery AT32 bootloader", "betaflight-configurator pull request 3259, usbdfu.js; FlashFloppy on AT32F415 (issue 584: GETSTATUS after READ_UNPROTECT says dfuDNLOAD-IDLE); qmk on AT32F405 and F415")
         {
             Matches = (device, _) => device.Device.Id == At32,
             IsCertain = true,
@@ -103,9 +103,18 @@ internal static class CloneFamily
             Matches = (device, _) => device.Device.Id == Apm32,
             IsCertain = true,
             IsInRom = true,
-            Readings = [new("APM32F103", "`06*002Kg,058*002Kg` at `0x8000000`, option bytes at 0x1FFFF800; bcdDevice 0010", "dfu-util's output on a Durgod K320")],
+            LastWrite = OneWord,
+            Places =
+            [
+                new("--offset 0", FlashAddress.FlashBase, [Device(Apm32, "Geehy", "APM32 DFU ISP Mode", "@Internal Flash  /0x8000000/06*002Kg,058*002Kg", "@Option Bytes  /0x1FFFF800/01*016 e")]),
+            ],
+            Readings =
+            [
+                new(
+                    "APM32F103", "`06*002Kg,058*002Kg` at `0x8000000`, option bytes at 0x1FFFF800; bcdDevice 0010; \"Geehy\", \"APM32 DFU ISP Mode\"", "dfu-util's output on a Durgod K320; QMK Toolbox on a keyboard"),
+            ],
         },
-        new("X-CORE X32 bootloader", "betaflight-configurator devices.js names the ids")
+        new("X-CORE X32 bootloader", "betaflight-configurator devices.js (pull request 5146) names the ids; betaflight x32_flash_m7b_2m.ld has programs at 0x15020000")
         {
             Matches = (device, _) => device.Device.Id == X32,
         },

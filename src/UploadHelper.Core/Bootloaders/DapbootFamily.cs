@@ -12,6 +12,7 @@ internal static class DapbootFamily
 {
     private const string Name = "dapboot";
     private const string Source = "devanlai/dapboot dfu.c, dapboot.c, usb_conf.c, stm32f103/target_stm32f103.c, config.h of each target";
+    private const string HighName = "dapboot, high-memory build";
     private const string LowProduct = "DAPBoot DFU Bootloader";
     private const string HighProduct = "DAPBoot High-Memory DFU Bootloader";
     private const string AlternateName = "DAPBoot DFU";
@@ -27,6 +28,11 @@ internal static class DapbootFamily
 
     // target_stm32l1.c erases pages of 256 bytes.
     private const uint L1Page = 256;
+
+    // stm32f103x8_high.ld, stm32f103xb_high.ld and stm32f103xc_high.ld; the last is that of BTTSKRMINIE3V2_HIGH_256 (targets.mk).
+    private const uint Flash64 = 0x1_0000;
+    private const uint Flash128 = 0x2_0000;
+    private const uint Flash256 = 0x4_0000;
     private const long MediumDensityEnd = FlashAddress.FlashBase + 0x2_0000;
     private const long SkrEnd = FlashAddress.FlashBase + 0x4_0000;
 
@@ -75,10 +81,10 @@ internal static class DapbootFamily
             IsCertain = true,
             PollsEarly = PollsEarly,
         },
-        new("dapboot, high-memory build", $"{Source}; stm32f103x8_high.ld, stm32f103xb_high.ld, stm32f103xc_high.ld")
+        new(HighName, $"{Source}; stm32f103x8_high.ld, stm32f103xb_high.ld")
         {
-            Matches = (device, _) => IsHigh(device),
-            Places = [new("--offset 0", FlashAddress.FlashBase, [High(WillDetach), High(Tolerant)])],
+            Matches = (device, _) => IsHigh(device) && PageOf(device) != LargePage,
+            Places = [new("--offset 0", FlashAddress.FlashBase, [High(WillDetach), High(Tolerant)]) { FlashSizes = [Flash64, Flash128] }],
             Sketch = Rule(FlashAddress.FlashBase),
             KeptVectors = new KeptVectors(0x1C),
             Limit = new DeviceLimit(
@@ -91,15 +97,39 @@ internal static class DapbootFamily
             IsCertain = true,
             PollsEarly = PollsEarly,
         },
+        new("dapboot, high-memory build with pages of 2 KiB", $"{Source}; stm32f103xc_high.ld")
+        {
+            Matches = (device, _) => IsHigh(device),
+            Family = HighName,
+            Places = [new("--offset 0", FlashAddress.FlashBase, [High(Tolerant, LargePageSetting)]) { FlashSizes = [Flash256] }],
+            Sketch = Rule(FlashAddress.FlashBase),
+            KeptVectors = new KeptVectors(0x1C),
+            Limit = new DeviceLimit(
+                "This bootloader keeps its own vectors in the first page of the sketch, and rewrites that page, in two blocks, at the beginning and at the end of an upload. "
+                    + "A power failure during these 0.1 s destroys the bootloader, or leaves an incomplete sketch that it starts. So does an upload that ends between the two blocks.",
+                "Leave the cable plugged in until the upload is complete. (To restore a destroyed bootloader, use BOOT0 and a serial adapter, or an ST-Link.)")
+            {
+                PowerLost = "But if the power failed or the upload ended at that moment, the bootloader is destroyed or an incomplete sketch may be started: if the bootloader no longer appears, restore it with BOOT0 and a serial adapter, or with an ST-Link.",
+            },
+            IsCertain = true,
+            PollsEarly = PollsEarly,
+        },
     ];
 
     /// <summary>Where a dapboot device writes; null for any other device.</summary>
-    public static DownloadArea? AreaOf(DfuDescription device)
+    /// <param name="device">Its descriptors.</param>
+    /// <param name="flashSize">The size of the flash for which a high-memory build was linked; null if it must be looked for.</param>
+    public static DownloadArea? AreaOf(DfuDescription device, uint? flashSize)
     {
         if (IsHigh(device))
         {
+            if (flashSize is { } known)
+            {
+                return HighArea(known, PageOf(device));
+            }
+
             // The smallest build. Only reading tells a larger one, since the descriptors are the same.
-            return HighArea(0x1_0000, PageOf(device)) with { OwnText = HighProduct, OwnPlaces = [0x1_0000, 0x2_0000, 0x4_0000] };
+            return HighArea(Flash64, PageOf(device)) with { OwnText = HighProduct, OwnPlaces = [Flash64, Flash128, Flash256] };
         }
 
         // The size of the flash cannot be asked. FLASH_SIZE_OVERRIDE is 128 KiB in most builds; the L1 looks at one byte of its size in KiB.
@@ -140,7 +170,7 @@ internal static class DapbootFamily
 
     private static DfuDescription Low(byte attributes, byte setting = 0) => Device(LowProduct, attributes, setting);
 
-    private static DfuDescription High(byte attributes) => Device(HighProduct, attributes, 0);
+    private static DfuDescription High(byte attributes, byte setting = 0) => Device(HighProduct, attributes, setting);
 
     private static DfuDescription Device(string product, byte attributes, byte setting) =>
         BootloaderCatalogue.Device(Id, "Devanarchy", product, attributes, TransferSize, DfuVersion) with { Alternates = [new DfuAlternate(0, setting, AlternateName)] };

@@ -118,7 +118,7 @@ internal static class HidFamily
         device.Product == F4Product || (device.Product != F1Product && device.UsbRelease == F4UsbRelease);
 
     /// <summary>Why this program does not know the protocol of such a device, as the end of a sentence; null if it does.</summary>
-    public static string? WhyNot(DfuDescription device) => device.Device switch
+    public static string? Objection(DfuDescription device) => device.Device switch
     {
         { Release: TkgRelease } d when d.Id == Id => "it is the TKG-HID bootloader (stm32-tkg-hid-bootloader), which has these ids and other commands. Use its own tool, tkg-flash",
         var d when d.Id == WeActId => "it is WeAct's HID bootloader, or another HID device with ST's ids. The protocol of WeAct's bootloader is not published. Use WeAct's own tool",
@@ -144,7 +144,7 @@ internal static class HidFamily
     private static DfuDescription Describe(UsbDeviceInfo info, ushort usbRelease, string manufacturer, string product, string serialNumber)
     {
         var description = new DfuDescription(info, usbRelease, manufacturer, product, serialNumber, new DfuFunctionalDescriptor(CanWriteOnly, BlockSize, 0), []);
-        var name = WhyNot(description) is null ? $"writes flash from {string.Join(" or ", StartsOf(description).Select(s => $"0x{s:X8}"))} on" : "";
+        var name = Objection(description) is null ? $"writes flash from {string.Join(" or ", StartsOf(description).Select(s => $"0x{s:X8}"))} on" : "";
         return description with { Alternates = [new DfuAlternate(InterfaceOf(info), 0, name)] };
     }
 

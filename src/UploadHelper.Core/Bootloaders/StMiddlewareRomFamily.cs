@@ -108,6 +108,7 @@ internal static class StMiddlewareRomFamily
             Readings =
             [
                 new("STM32H563", "\"DFU in FS Mode\", bcdDevice 0300, `256*08Kg`, block 1024; hangs on leave", "chcbaram/stm32h563-core (a log of CubeProgrammer, and the state of the core)"),
+                new("STM32H7RS (taken for one: a flash of 64 KiB in sectors of 8 KiB)", "`8*08Kg`", "a unit test of rs-dfu, which EdgeTX uses; the rest of its descriptors was not found"),
                 new("STM32C562", "one alternate setting, no option bytes; block 1024; no answer to GET_DESCRIPTOR(0x21); CLRSTATUS stalls outside dfuERROR", "betaflight-configurator pull request 5300"),
             ],
         },

@@ -33,11 +33,16 @@ internal static class StRomFamily
     /// <summary>The series with a bootloader for USB in ROM (AN2606) of which nothing was found, each with what is missing.</summary>
     public static IReadOnlyList<(string Series, string Missing)> Unread { get; } =
     [
-        ("STM32C0 (C071)", "no descriptors were found; with option bytes at 0x1FFF7800 it would be taken for a G4, whose entry allows for it"),
-        ("STM32H7RS", "no descriptors were found; it would be known by bcdDevice 0300 or by its alternate settings"),
-        ("STM32F2", "no output of its own was found; its map and option bytes are those of the F4 (RM0033)"),
-        ("STM32U3, WBA, N6", "no descriptors were found"),
+        ("STM32C0 (C071)", "no descriptors were found; with option bytes at 0x1FFF7800 it would be taken for a G4, whose entry allows for it. With the option bytes of the factory, BOOT0 does not start it: only an empty flash does (ST community 865307)"),
+        ("STM32F2", "no output of its own was found, though it writes an STM32F207 (the example of pyfu-usb); its map and option bytes are those of the F4 (RM0033)"),
+        ("STM32U3, WBA", "no descriptors were found; one user reports that the ROM of an STM32WBA65 does not appear on USB (reddit, \"Custom board STM32WBA65RIV6 no DFU connection\")"),
+        ("STM32N6", "refused by its name, `DFU in HS mode @Device ID /0x...` (UM3234, 3.7.5): it speaks DFU 1.1, loads a signed first stage into RAM, and writes no flash. Its alternate settings were not shown; STM32CubeProgrammer lists the partitions FSBL 0x1, RSSE_FW 0xF3, RSSE_BLOB 0xF5, RSSE_PLUGIN 0xF6 and virtual 0xF1 (ST community 834005)"),
     ];
+
+    /// <summary>Why this program cannot use a device with ST's ids, as the end of a sentence; null if it may.</summary>
+    public static string? Objection(DfuDescription device) => device.Device.Id == Id && device.Product.Contains(" @Device ID /", StringComparison.Ordinal)
+        ? "it is the boot ROM of an STM32N6 or STM32MP1, which loads signed code into RAM and writes no flash. Use STM32CubeProgrammer"
+        : null;
 
     /// <summary>The entries, by chip family; the one for every other chip last.</summary>
     public static IReadOnlyList<BootloaderInfo> Entries { get; } =

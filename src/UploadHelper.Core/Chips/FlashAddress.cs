@@ -149,3 +149,26 @@ public static class OptionArea
     /// <summary>Whether an address is in such an area on some STM32.</summary>
     public static bool Contains(uint address) => Ranges.Any(r => address >= r.From && address <= r.To);
 }
+
+/// <summary>
+/// The data EEPROM of the STM32L0 and STM32L1, inside the range of the flash (RM0367, 3.3.1; RM0038, 3.3.1). Their ROMs name it as a memory
+/// that is written without an erase. What they do with bytes that do not fill a word is not documented, and what stands beside the
+/// data must stay: so it is read and compared, and not written.
+/// </summary>
+public static class DataEeprom
+{
+    /// <summary>What a user can do who wants to write it.</summary>
+    public const string Advice =
+        "Let the sketch write its EEPROM, or write it with STM32CubeProgrammer. `upload-helper read 0x08080000 LENGTH FILE` reads it.";
+
+    private const uint Base = 0x0808_0000;
+
+    // The STM32L1 has up to 16 KiB of it.
+    private const uint LargestSize = 0x4000;
+
+    /// <summary>Whether an address is in it, on a chip that has one: on others it is in the flash.</summary>
+    public static bool MayHold(uint address) => address - Base < LargestSize;
+
+    /// <summary>Whether a sector of a memory map is part of it.</summary>
+    public static bool Holds(Sector sector) => MayHold(sector.Address) && (sector.Access & (SectorAccess.Erase | SectorAccess.Write)) == SectorAccess.Write;
+}

@@ -207,7 +207,7 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
             elsewhere.Count > 0 ? $"To use that board, give --usb-path {elsewhere[0].Path}"
                 : others.Count > 0 ? Select(others)
                 : known.Hint
-                    ?? (_listed.Any(DfuDescription.IsRuntime) ? "To tell a device in DFU run-time mode to start its bootloader, give --detach" : null)
+                    ?? (_listed.Any(DfuDescription.IsRuntime) ? ErrorMessages.UseDetach : null)
                     ?? $"Press RESET on the board{(request.MayBeInRom ? " (with BOOT0 held, if its bootloader is in ROM)" : "")} and {Again.Clause} at once. Is the board plugged in with a data cable? Does `upload-helper list` show it?");
     }
 

@@ -27,6 +27,9 @@ public static class ErrorMessages
     public const string HoldBoot0 =
         "If the board has no bootloader in flash (a Black Pill, for example), hold BOOT0, press RESET and release BOOT0; otherwise press RESET alone.";
 
+    /// <summary>What helps if <see cref="Runtime"/> is said of a device that nobody has named.</summary>
+    public const string UseDetach = "To tell a device in DFU run-time mode to start its bootloader, give --detach";
+
     private const string Retry = $"Press RESET on the board (or unplug it and plug it in again) and {Again.Clause}.";
 
     /// <summary>A device and its USB path: "0483:DF11 at 1-1".</summary>

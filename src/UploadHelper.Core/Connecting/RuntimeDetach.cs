@@ -37,10 +37,7 @@ public sealed class RuntimeDetach(IUsbBus bus, TimeProvider time, Action<UploadE
         var named = bus.List().Where(d => DfuDescription.IsRuntime(d) && IsNamed(d, request) && !_told.Contains((d.Bus, d.Number))).ToList();
         if (named.Count > 1)
         {
-            throw new UploadException(
-                UploadError.SeveralDevices,
-                $"{named.Count} devices are in DFU run-time mode: {string.Join("; ", named.Select(ErrorMessages.Place))}. {ErrorMessages.NothingErased}",
-                $"Choose one: --usb-path {named[0].Path}");
+            throw Several(named, $"Choose one: --usb-path {named[0].Path}");
         }
 
         if (named.Count == 0)
@@ -51,6 +48,29 @@ public sealed class RuntimeDetach(IUsbBus bus, TimeProvider time, Action<UploadE
         _told.Add((named[0].Bus, named[0].Number));
         return Tell(named[0], cancellationToken) ? named[0].Path : null;
     }
+
+    /// <summary>Tells every named device that is there, for an upload to several boards.</summary>
+    /// <param name="request">Which bootloader is wanted, and how the user has named the boards; its place is ignored.</param>
+    /// <param name="paths">The places of the boards, which name what is plugged in there; null for all boards.</param>
+    /// <param name="cancellationToken">Checked in each wait.</param>
+    /// <returns>Where the devices are that were told to start their bootloaders.</returns>
+    /// <exception cref="UploadException"><see cref="UploadError.SeveralDevices"/>: only the option names them, and they are of several kinds.</exception>
+    public IReadOnlyList<string> RunAll(BootloaderRequest request, IReadOnlyList<string>? paths, CancellationToken cancellationToken)
+    {
+        request = request with { Filter = request.Filter with { UsbPath = null } };
+        var named = ErrorMessages.Listing(bus.List).Where(d => d.Path.Length > 0 && DfuDescription.IsRuntime(d) && (paths?.Contains(d.Path) ?? IsNamed(d, request))).ToList();
+        if (paths is null && request.Filter.IsDefault && named.Select(d => d.Id).Distinct().Count() > 1)
+        {
+            throw Several(named, $"Choose the boards: --usb-id {named[0].Id},... with the ids of their bootloader too, or --usb-path with each of their places.");
+        }
+
+        return [.. named.Where(d => Tell(d, cancellationToken)).Select(d => d.Path)];
+    }
+
+    private static UploadException Several(IReadOnlyList<UsbDeviceInfo> named, string hint) => new(
+        UploadError.SeveralDevices,
+        $"{named.Count} devices are in DFU run-time mode: {string.Join("; ", named.Select(ErrorMessages.Place))}. {ErrorMessages.NothingErased}",
+        hint);
 
     // By the option, by its place, or by its ids; the default ids name nothing.
     private static bool IsNamed(UsbDeviceInfo device, BootloaderRequest request) =>

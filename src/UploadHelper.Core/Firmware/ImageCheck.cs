@@ -134,7 +134,8 @@ public sealed record ImageCheck(LinkAddress? Fit, IReadOnlyList<ImageFinding> Fi
         about,
         UploadError.NoVectorTable,
         $"{image.Name} does not begin with a vector table. {why}. Nothing was erased.",
-        "Check the file: it must be the sketch's own .bin, .hex or .elf, complete from its first byte." + OtherChip);
+        "Check the file: it must be the sketch's own .bin, .hex or .elf, complete from its first byte."
+            + (DataEeprom.MayHold(image.Start) ? $" Data for the EEPROM of an STM32L0 or STM32L1 is not written by an upload. {DataEeprom.Advice}" : OtherChip));
 
     private static ImageFinding LinkedElsewhere(FirmwareImage image, string what, uint? linkedFor, string also = "") => new(
         Override.Address,

@@ -59,7 +59,10 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
                 var skipped = unfinished.Unchanged(image);
                 unchanged = isRewriting ? 0 : unchanged ?? skipped;
                 hasWritten |= unfinished.Memories.Count > 0;
-                events(new PlanMade(unfinished, skipped, image.Size - skipped));
+                events(new PlanMade(unfinished, skipped, image.Size - skipped)
+                {
+                    Blocks = session.Info.TakesWholeImages ? (unfinished.BytesToWrite + session.Description.Functional.TransferSize - 1) / session.Description.Functional.TransferSize : null,
+                });
                 Warn(image, unfinished);
                 State.Begin(image, session.Info, session.Select(whole.Memories[0].Memory).IsSequential, session.Description.Functional.TransferSize);
                 var (verified, damage) = flasher.Run(unfinished, whole, verify);
@@ -190,7 +193,12 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
     private void Progress(FlashPhase phase, long done, long total)
     {
         State.Progress(phase, done, total);
-        events(new FlashProgress(phase, done, total));
+
+        // What such a bootloader erases, and when, is not known.
+        if (phase != FlashPhase.Erase || !session.Info.TakesWholeImages)
+        {
+            events(new FlashProgress(phase, done, total));
+        }
     }
 
     private SectorComparison Comparison() =>

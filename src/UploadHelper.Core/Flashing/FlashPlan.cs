@@ -215,6 +215,15 @@ public sealed class FlashPlanner(IReadOnlyList<DfuMemory> memories, int transfer
 
     private UploadException Refused(FirmwareImage image, Segment segment, long address, Sector? sector, MemoryMap map)
     {
+        if (sector is { } eeprom && DataEeprom.Holds(eeprom))
+        {
+            return new UploadException(
+                UploadError.NotWritable,
+                $"{image.Name} has {segment.Data.Length} bytes for 0x{segment.Address:X8}, the chip's data EEPROM ({map.Name}). It is written without an erase, and how this bootloader "
+                    + $"treats the bytes beside the data is not documented: upload-helper leaves it alone. Nothing was erased. Memory map: {map}",
+                $"Remove that part from the file. {DataEeprom.Advice}");
+        }
+
         if (address > segment.Address)
         {
             return new UploadException(

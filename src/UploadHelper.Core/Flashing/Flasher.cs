@@ -226,7 +226,11 @@ public enum FlashPhase
 /// <param name="Plan">The plan.</param>
 /// <param name="Unchanged">Number of image bytes that are already on the board and are skipped.</param>
 /// <param name="Bytes">Number of image bytes to write, without the padding of <see cref="FlashPlan.BytesToWrite"/>.</param>
-public sealed record PlanMade(FlashPlan Plan, int Unchanged, int Bytes) : UploadEvent;
+public sealed record PlanMade(FlashPlan Plan, int Unchanged, int Bytes) : UploadEvent
+{
+    /// <summary>The number of blocks that are sent to a bootloader which erases what it must, nobody knows how much at once; null if the plan's sectors are those of the device.</summary>
+    public int? Blocks { get; init; }
+}
 
 /// <summary>A transfer failed, and the upload tries to continue.</summary>
 /// <param name="What">What happened, in a sentence.</param>

@@ -19,10 +19,11 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
     /// sketch, and when only devices in DFU mode with unknown ids are there.
     /// </summary>
     /// <param name="paths">The USB paths, or null for any.</param>
+    /// <param name="expected">The USB paths of boards that are on their way into DFU mode, without others.</param>
     /// <param name="limit">How long to wait.</param>
     /// <param name="cancellationToken">Checked in each wait.</param>
     /// <returns>The boards, in the order of the bus; none or too few if the time has run out.</returns>
-    public IReadOnlyList<SurveyedBoard> WaitFor(IReadOnlyList<string>? paths, TimeSpan limit, CancellationToken cancellationToken)
+    public IReadOnlyList<SurveyedBoard> WaitFor(IReadOnlyList<string>? paths, IReadOnlyList<string> expected, TimeSpan limit, CancellationToken cancellationToken)
     {
         var start = time.GetTimestamp();
         long? seen = null;
@@ -32,9 +33,9 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
                 .Where(b => paths is null ? b.Path.Length > 0 : paths.Contains(b.Path)).ToList();
             seen = boards.Count > 0 ? seen ?? time.GetTimestamp() : null;
             var waited = time.GetElapsedTime(seen ?? start);
-            var enough = boards.Count >= (paths?.Distinct().Count() ?? 1) || boards.Any(b => b.BootWindow > TimeSpan.Zero && waited >= b.BootWindow / 2);
+            var enough = (boards.Count >= (paths?.Distinct().Count() ?? 1) && expected.All(e => boards.Any(b => b.Path == e))) || boards.Any(b => b.BootWindow > TimeSpan.Zero && waited >= b.BootWindow / 2);
             var settled = boards.All(b => b.Problem is null) || waited >= BootloaderSearch.AccessGrace;
-            var isHopeless = boards.Count == 0 && paths is null && filter.IsDefault && Others().Any(d => d.Interfaces.Any(DfuDescription.IsStandardDfuMode));
+            var isHopeless = boards.Count == 0 && paths is null && expected.Count == 0 && filter.IsDefault && Others().Any(d => d.Interfaces.Any(DfuDescription.IsStandardDfuMode));
             if ((enough && settled) || isHopeless || time.GetElapsedTime(start) >= limit)
             {
                 return boards;

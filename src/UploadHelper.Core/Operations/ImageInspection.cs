@@ -28,7 +28,11 @@ public enum AddressSource
 /// <param name="Name">The bootloader.</param>
 /// <param name="Options">The upload options for it.</param>
 /// <param name="Refusal">Why an upload would be refused; null if it would not be.</param>
-public sealed record BootloaderFit(string Name, string Options, string? Refusal);
+public sealed record BootloaderFit(string Name, string Options, string? Refusal)
+{
+    /// <summary>The size of flash in bytes from which on it fits, if it does not fit every build of the bootloader; otherwise null.</summary>
+    public uint? SmallestFlash { get; init; }
+}
 
 /// <summary>What is known about an image file without a board.</summary>
 /// <param name="Image">The image.</param>
@@ -68,11 +72,12 @@ public sealed record ImageInspection(
     /// <param name="image">The image.</param>
     /// <param name="device">The descriptors of the device.</param>
     /// <param name="alternate">The alternate setting that the user selects, or null.</param>
-    public static string? RefusalBy(FirmwareImage image, DfuDescription device, byte? alternate)
+    /// <param name="flashSize">The size of the flash at whose end the bootloader is, where <see cref="SketchPlace.FlashSizes"/> has several; null for the smallest.</param>
+    public static string? RefusalBy(FirmwareImage image, DfuDescription device, byte? alternate, uint? flashSize = null)
     {
         try
         {
-            var protocol = BootloaderProtocol.Of(device);
+            var protocol = BootloaderProtocol.Of(device, flashSize: flashSize);
             Preflight.Plan(image, device, protocol.Memories, protocol.Info, alternate, [], _ => { });
             return null;
         }
@@ -101,17 +106,24 @@ public sealed record ImageInspection(
             image, addressFrom, vectors, check.Fit, defect, [.. check.Findings.Where(f => f.Warning is WarningCode.UnusualVectors).Select(f => f.Message)], bootloaders);
     }
 
-    // One line for all bootloaders that differ only in the chip: the image fits if it fits one of the devices.
+    // One line for all bootloaders that differ only in the chip: the image fits if it fits one of the devices. If they differ in the size of
+    // the flash, the smallest in which it fits is told with it; if it fits in none, what the largest has to say.
     private static List<BootloaderFit> Fits(FirmwareImage image) =>
     [
         .. BootloaderCatalogue.PlacesAt(image.Start)
             .GroupBy(p => (Name: p.Bootloader.Family + (p.Place.Label is { } label ? $" ({label})" : ""), p.Place.Options))
             .Select(group =>
             {
-                var refusals = group.SelectMany(p => p.Place.Devices.Select(d => RefusalBy(image, d, p.Place.Alternate))).ToList();
-                return new BootloaderFit(group.Key.Name, group.Key.Options, refusals.Contains(null) ? null : refusals[0]);
+                var answers = group.SelectMany(p => p.Place.Devices.SelectMany(d => Sizes(p.Place).Select(s => (Size: s, Refusal: RefusalBy(image, d, p.Place.Alternate, s)))))
+                    .OrderBy(a => a.Size).ToList();
+                var fitting = answers.FindIndex(a => a.Refusal is null);
+                return fitting < 0
+                    ? new BootloaderFit(group.Key.Name, group.Key.Options, answers[answers[0].Size is null ? 0 : ^1].Refusal)
+                    : new BootloaderFit(group.Key.Name, group.Key.Options, null) { SmallestFlash = answers[fitting].Size > answers[0].Size ? answers[fitting].Size : null };
             }),
     ];
+
+    private static IEnumerable<uint?> Sizes(SketchPlace place) => place.FlashSizes.Count == 0 ? [null] : place.FlashSizes.Select(s => (uint?)s);
 
     // Without a board there is no state of one to report.
     private static string WithoutState(UploadException e) => e.Message.Replace($" {ErrorMessages.NothingErased}", "", StringComparison.Ordinal);

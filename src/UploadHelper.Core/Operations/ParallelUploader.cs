@@ -36,14 +36,15 @@ public sealed class ParallelUploader(
             ResetSketches(request.Filter, paths, cancellationToken);
         }
 
+        var told = new RuntimeDetach(bus, time, events).RunAll(request, paths, cancellationToken);
         var survey = new BoardSurvey(bus, time, request.Filter);
-        var boards = survey.WaitFor(paths, request.Timeout, cancellationToken);
+        var boards = survey.WaitFor(paths, told, request.Timeout, cancellationToken);
         if (boards.Count == 0)
         {
             throw NoBoards(request, paths, paths is null ? survey.Others().ToList() : []);
         }
 
-        var outcomes = paths is null ? OfOneKind(survey, boards) : AtPaths(boards, paths);
+        var outcomes = paths is null ? OfOneKind(survey, boards, told) : AtPaths(boards, paths);
         var wanted = boards.Where(b => outcomes.TryGetValue(b.Path, out var outcome) && outcome is null).ToList();
         if (wanted.Count > 0)
         {
@@ -89,7 +90,7 @@ public sealed class ParallelUploader(
     }
 
     // The outcome is null for each board that is to be written.
-    private Dictionary<string, BoardOutcome?> OfOneKind(BoardSurvey survey, IReadOnlyList<SurveyedBoard> boards)
+    private Dictionary<string, BoardOutcome?> OfOneKind(BoardSurvey survey, IReadOnlyList<SurveyedBoard> boards, IReadOnlyList<string> told)
     {
         var kinds = boards.Where(b => b.Description is not null).GroupBy(b => BoardKind.Of(b.Description!)).OrderByDescending(k => k.Count()).ToList();
         if (kinds.Count > 1 && kinds[0].Count() == kinds[1].Count())
@@ -112,8 +113,14 @@ public sealed class ParallelUploader(
             events(new BoardLeftAlone(other, "it has other USB ids"));
         }
 
-        return boards.Where(b => (b.Problem is not null && !IsUnsupported(b)) || (kinds.Count > 0 && kinds[0].Contains(b)))
+        var outcomes = boards.Where(b => (b.Problem is not null && !IsUnsupported(b)) || (kinds.Count > 0 && kinds[0].Contains(b)))
             .ToDictionary(b => b.Path, b => b.Problem is null ? null : new BoardOutcome(b.Path, null, b.Problem));
+        foreach (var path in told.Where(path => boards.All(b => b.Path != path)))
+        {
+            outcomes[path] = new BoardOutcome(path, null, NotThere(path));
+        }
+
+        return outcomes;
     }
 
     private static bool IsUnsupported(SurveyedBoard board) => board.Problem is { Error: UploadError.NotSupported };
@@ -126,8 +133,7 @@ public sealed class ParallelUploader(
 
         UploadException? Refusal(string path, SurveyedBoard? board) => board switch
         {
-            null => new UploadException(
-                UploadError.NoDevice, $"No bootloader appeared at {path}. {ErrorMessages.Unchanged}", $"Press RESET on the board and {Again.Clause} at once."),
+            null => NotThere(path),
             { Problem: { } problem } => problem,
             { Description: { } description } when BoardKind.Of(description) != BoardKind.Of(first!) => new UploadException(
                 UploadError.NotForThisDevice,
@@ -137,13 +143,21 @@ public sealed class ParallelUploader(
         };
     }
 
-    private static UploadException NoBoards(UploadRequest request, IReadOnlyList<string>? paths, IReadOnlyList<UsbDeviceInfo> others) => new(
-        UploadError.NoDevice,
-        (others.Count == 0 ? $"No bootloader appeared within {request.Timeout.TotalSeconds:0.#} s" : "No known bootloader is connected")
-            + $" (looked for {request.Filter}" + (paths is null ? "" : $" at {string.Join(", ", paths)}") + $").{ErrorMessages.OtherDevices(others, [])} The boards are unchanged.",
-        others.Count == 0
-            ? $"Press RESET on the boards and {Again.Clause} at once. Does `upload-helper list` show them?"
-            : $"To use {others[0].Id}, give --usb-id {others[0].Id}");
+    private static UploadException NotThere(string path) => new(
+        UploadError.NoDevice, $"No bootloader appeared at {path}. {ErrorMessages.Unchanged}", $"Press RESET on the board and {Again.Clause} at once.");
+
+    private UploadException NoBoards(UploadRequest request, IReadOnlyList<string>? paths, IReadOnlyList<UsbDeviceInfo> others)
+    {
+        var devices = ErrorMessages.Listing(bus.List).Where(d => paths?.Contains(d.Path) ?? true).ToList();
+        return new UploadException(
+            UploadError.NoDevice,
+            (others.Count == 0 ? $"No bootloader appeared within {request.Timeout.TotalSeconds:0.#} s" : "No known bootloader is connected")
+                + $" (looked for {request.Filter}" + (paths is null ? "" : $" at {string.Join(", ", paths)}")
+                + $").{ErrorMessages.OtherDevices(others, devices)} The boards are unchanged.",
+            others.Count > 0 ? $"To use {others[0].Id}, give --usb-id {others[0].Id}"
+                : paths is null && !request.Detach && devices.Any(DfuDescription.IsRuntime) ? ErrorMessages.UseDetach
+                : $"Press RESET on the boards and {Again.Clause} at once. Does `upload-helper list` show them?");
+    }
 
     private static UploadException SeveralKinds(IReadOnlyList<IGrouping<BoardKind, SurveyedBoard>> kinds) => new(
         UploadError.SeveralDevices,

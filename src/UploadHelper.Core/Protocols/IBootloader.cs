@@ -145,12 +145,18 @@ internal sealed record BootloaderProtocol(
     /// <summary>The protocol of a device.</summary>
     /// <param name="description">Its descriptors.</param>
     /// <param name="start">Where it writes, according to the user; matters only if the device is unknown and cannot tell.</param>
+    /// <param name="flashSize">The size of the flash at whose end it is; matters only if its descriptors do not tell. Null for the smallest, until it is measured.</param>
     /// <exception cref="UploadException"><see cref="UploadError.NotSupported"/>.</exception>
-    public static BootloaderProtocol Of(DfuDescription description, uint? start = null)
+    public static BootloaderProtocol Of(DfuDescription description, uint? start = null, uint? flashSize = null)
     {
         if (description.IsHid)
         {
             return Hid(description);
+        }
+
+        if (StRomFamily.Objection(description) is { } why)
+        {
+            throw NotSupported(description.Device, why);
         }
 
         if (description.Functional.TransferSize == 0 || !description.Functional.CanDownload)
@@ -162,7 +168,7 @@ internal sealed record BootloaderProtocol(
         {
             { IsMaple: true } => Maple(description),
             { IsDfuSe: true } => DfuSe(description),
-            { IsPlainDfu: true } => PlainDfu(description, BootloaderCatalogue.AreaOf(description), start),
+            { IsPlainDfu: true } => PlainDfu(description, BootloaderCatalogue.AreaOf(description, flashSize), start),
             _ => throw NotSupported(description.Device, "its descriptors are those of neither DfuSe nor plain DFU 1.1"),
         };
     }
@@ -175,7 +181,7 @@ internal sealed record BootloaderProtocol(
 
     private static BootloaderProtocol Hid(DfuDescription description)
     {
-        if (HidFamily.WhyNot(description) is { } why)
+        if (HidFamily.Objection(description) is { } why)
         {
             throw NotSupported(description.Device, why);
         }

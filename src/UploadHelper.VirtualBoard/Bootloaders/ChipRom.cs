@@ -33,6 +33,12 @@ public enum RomHabits
 
     /// <summary>The serial number's characters have one byte each (dfu-util, QUIRK_UTF8_SERIAL).</summary>
     HasNarrowSerial = 64,
+
+    /// <summary>
+    /// The GETSTATUS after the request to remove the read protection says dfuDNLOAD-IDLE, and not dfuDNBUSY, although it erases (dfu-util on
+    /// AT32F415: "Wrong state after command READ_UNPROTECT"; keirf/flashfloppy issue 584 and discussion 698). Then it resets as others do.
+    /// </summary>
+    HidesUnprotect = 128,
 }
 
 /// <summary>What the ROM of a chip says of itself, and what sets it apart.</summary>
@@ -85,7 +91,7 @@ public sealed record RomChip(string FlashMap, IReadOnlyList<RomMemory> Memories,
     /// <summary>As dfu-util lists it on BigClown's core module; the poll times are those of the F4 (INF).</summary>
     public static RomChip Stm32L083 { get; } = new(
         "@Internal Flash  /0x08000000/1536*128g",
-        [new("@Option Bytes  /0x1FF80000/01*032 e", 0x1FF8_0000, 32), new("@DATA Memory /0x08080000/2*3Ke", 0x0808_0000, 6144)],
+        [new("@Option Bytes  /0x1FF80000/01*032 e", 0x1FF8_0000, 32), new("@DATA Memory /0x08080000/2*3Ke", 0x0808_0000, 6144, Factory: 0)],
         "7FB4A4356231")
     {
         Habits = RomHabits.StartsInError,
@@ -141,6 +147,20 @@ public sealed record RomChip(string FlashMap, IReadOnlyList<RomMemory> Memories,
         Release = 0x0100,
     };
 
+    /// <summary>
+    /// As dfu-util lists it on a Durgod K320, and QMK Toolbox names it: "Geehy APM32 DFU ISP Mode". The map has two groups of the same sectors, and
+    /// an address without its first zero. Block size, poll times and the first state are those of ST's ROMs for the F1 (INF).
+    /// </summary>
+    public static RomChip Apm32F103 { get; } = new(
+        "@Internal Flash  /0x8000000/06*002Kg,058*002Kg", [new("@Option Bytes  /0x1FFFF800/01*016 e", 0x1FFF_F800, 16)], "0448")
+    {
+        Id = new(0x314B, 0x0106),
+        Manufacturer = "Geehy",
+        Product = "APM32 DFU ISP Mode",
+        Release = 0x0010,
+        Habits = RomHabits.StartsInError,
+    };
+
     /// <summary>As dfu-util lists it on a Gotek and on a Cidoo V65; it starts in dfuIDLE. Poll times as in ST's template (INF).</summary>
     public static RomChip At32F415 { get; } = new(
         "@Internal Flash  /0x08000000/ 128*1Kg", [new("@Option Byte   /0x1FFFF800/02*016 e", 0x1FFF_F800, 32)], "AT32")
@@ -152,6 +172,7 @@ public sealed record RomChip(string FlashMap, IReadOnlyList<RomMemory> Memories,
         Release = 0x0200,
         CommandPoll = 50,
         DataPoll = 50,
+        Habits = RomHabits.HidesUnprotect,
     };
 
     /// <summary>With the maps that betaflight-configurator names: the first 32 KiB are read-only, and written there all the same.</summary>
@@ -243,6 +264,12 @@ public sealed class ChipRom : SystemBootloader
     /// <inheritdoc/>
     protected override ControlReply Executed(byte[] answer, TimeSpan took)
     {
+        if (Unprotects && Has(RomHabits.HidesUnprotect))
+        {
+            State = DfuState.DownloadIdle;
+            answer = new DfuStatus(DfuStatusCode.Ok, TimeSpan.Zero, State).ToBytes();
+        }
+
         if (!_writes || !Has(RomHabits.RefusesWhileItWrites))
         {
             return base.Executed(answer, took);

@@ -14,14 +14,17 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// <param name="AlternateSetting">USB_DFU_ALTN: the alternate setting with the DFU interface; those before it are empty.</param>
 public sealed record DapbootBuild(uint Start, uint FlashEnd, uint PageSize, bool WillDetach, int AlternateSetting = 0)
 {
-    /// <summary>wTransferSize; more stalls.</summary>
-    public const int TransferSize = 1024;
-
     /// <summary>Where a high-memory build keeps the sketch's stack pointer, followed by its reset vector.</summary>
     public const int SketchVectors = 0x1C;
 
     /// <summary>sizeof(vector_table_t) for an STM32F1: 16 exceptions and 68 interrupts.</summary>
     public const int VectorTableSize = 0x150;
+
+    /// <summary>WINUSB_MS_VENDOR_CODE: by which Windows asks for its driver.</summary>
+    public const byte WinUsbCode = 0x21;
+
+    /// <summary>WEBUSB_VENDOR_CODE: by which a browser asks for its page.</summary>
+    public const byte WebUsbCode = 0x01;
 
     private const uint FlashBase = 0x0800_0000;
     private const uint Low = FlashBase + 0x2000;
@@ -38,8 +41,11 @@ public sealed record DapbootBuild(uint Start, uint FlashEnd, uint PageSize, bool
     /// <summary>BLUEPILL_HIGH_128.</summary>
     public static DapbootBuild High128 { get; } = High64 with { OwnPages = FlashBase + 0x1_E400 };
 
-    /// <summary>BTTSKRMINIE3V2.</summary>
+    /// <summary>BTTSKRMINIE3V2. It asks the chip for the size of its flash.</summary>
     public static DapbootBuild SkrMiniE3 { get; } = new(Low, FlashBase + 0x4_0000, 2048, WillDetach: false, AlternateSetting: 2);
+
+    /// <summary>BTTSKRMINIE3V2_HIGH_256.</summary>
+    public static DapbootBuild SkrMiniE3High { get; } = SkrMiniE3 with { Start = FlashBase, OwnPages = FlashBase + 0x3_E400 };
 
     /// <summary>BLUEPILL with ids and strings of somebody's own (USB_VID, USB_PID, USB_PRODUCT_STRING...), so that nothing tells what it is.</summary>
     public static DapbootBuild Custom { get; } = BluePill with { ProductId = 0xCAFE, HasOwnStrings = true };
@@ -52,6 +58,12 @@ public sealed record DapbootBuild(uint Start, uint FlashEnd, uint PageSize, bool
 
     /// <summary>DFU_UPLOAD_AVAILABLE.</summary>
     public bool CanUpload { get; init; } = true;
+
+    /// <summary>The compatible ids of Microsoft OS 1.0 (winusb.c): WinUSB for interface 0.</summary>
+    public static byte[] CompatibleIds { get; } = [40, 0, 0, 0, 0, 1, 4, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, .. "WINUSB\0\0"u8, .. new byte[14]];
+
+    /// <summary>The URL descriptor of WebUSB (webusb.c), with https.</summary>
+    public static byte[] LandingPage { get; } = [38, 3, 1, .. "devanlai.github.io/webdfu/dfu-util/"u8];
 
     /// <summary>The stack pointer and reset vector of a high-memory build.</summary>
     public static byte[] OwnVectors { get; } = [0x00, 0x50, 0x00, 0x20, 0xC1, 0xE5, 0x00, 0x08];
@@ -72,7 +84,7 @@ public sealed record DapbootBuild(uint Start, uint FlashEnd, uint PageSize, bool
         [HasOwnStrings ? "Example" : "Devanarchy", Product, "38FFDB05484D303247582243", HasOwnStrings ? "Example DFU" : "DAPBoot DFU"],
         UsbIdentity.Configure(interfaces: 1, attributes: 0xC0, [.. Settings()]))
     {
-        // For WebUSB; webusb.c has the UUID. The string with the vendor code 0x21 is for Windows.
+        // For WebUSB; webusb.c has the UUID, and what follows the version is WEBUSB_VENDOR_CODE. The string, with WINUSB_MS_VENDOR_CODE, is for Windows.
         DeviceObjectStore = [5, 0x0F, 29, 0, 1, 24, 0x10, 5, 0, 0x38, 0xB6, 0x08, 0x34, 0xA9, 0x09, 0xA0, 0x47, 0x8B, 0xFD, 0xA0, 0x76, 0x88, 0x15, 0xB6, 0x65, 0, 1, 1, 1],
         OddStrings = new Dictionary<int, byte[]> { [0xEE] = UsbIdentity.Text("MSFT100!") },
     };
@@ -92,7 +104,7 @@ public sealed record DapbootBuild(uint Start, uint FlashEnd, uint PageSize, bool
         }
 
         yield return [9, 4, 0, (byte)AlternateSetting, 0, 0xFE, 1, 2, 4];
-        yield return [9, 0x21, (byte)(1 | (CanUpload ? 2 : 0) | (WillDetach ? 8 : 4)), 0xFF, 0, TransferSize & 0xFF, TransferSize >> 8, 0x10, 0x01];
+        yield return [9, 0x21, (byte)(1 | (CanUpload ? 2 : 0) | (WillDetach ? 8 : 4)), 0xFF, 0, OpenCm3DfuFunction.TransferSize & 0xFF, OpenCm3DfuFunction.TransferSize >> 8, 0x10, 0x01];
     }
 }
 

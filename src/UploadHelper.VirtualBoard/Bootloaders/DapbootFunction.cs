@@ -8,18 +8,13 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// The DFU class of devanlai/dapboot at 8a1f099 (dfu.c, target_stm32f103.c) on libopencm3. It answers requests in the wrong
 /// state as if they were right, ignores wBlockNum, and does not protect its own pages.
 /// </summary>
-public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
+public sealed class DapbootFunction : OpenCm3DfuFunction
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
-
-    // An operation on which it hangs follows an answered GETSTATUS, as any other.
-    private static readonly TimeSpan Forever = TimeSpan.FromDays(1);
-    private readonly IMicrocontroller _board;
     private readonly DapbootBuild _build;
-    private readonly byte[] _buffer = new byte[DapbootBuild.TransferSize];
+    private readonly byte[] _buffer = new byte[TransferSize];
 
     // What libopencm3 receives to and builds answers in: an UPLOAD in a wrong state returns it.
-    private readonly byte[] _control = new byte[DapbootBuild.TransferSize];
+    private readonly byte[] _control = new byte[TransferSize];
     private DfuStatusCode _status;
     private int _offset;
     private int _length;
@@ -28,59 +23,22 @@ public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
     // The part of the current page that is erased (target_flash_program_array()).
     private uint _erasedFrom;
     private long _erasedTo;
-    private bool _takesClassRequests;
-    private bool _rewritesVectors;
 
     /// <summary>The bootloader, just started.</summary>
     /// <param name="board">The board.</param>
     /// <param name="build">Which build.</param>
     public DapbootFunction(IMicrocontroller board, DapbootBuild build)
-        : base(build.Identity, build.AlternateSetting + 1) => (_board, _build) = (board, build);
-
-    /// <inheritdoc/>
-    public DfuState State { get; private set; } = DfuState.Idle;
-
-    /// <inheritdoc/>
-    public override void BusReset()
-    {
-        // dfu_on_usb_reset(): after the first SET_CONFIGURATION, the same as DETACH.
-        if (_takesClassRequests)
-        {
-            _board.Reset("bus reset", BootCause.Software);
-        }
-
-        base.BusReset();
-    }
-
-    /// <inheritdoc/>
-    public override void PowerLost()
-    {
-        if (_rewritesVectors)
-        {
-            _board.Log(BoardEventKind.Flash, "power failed while the first page had no vectors: the bootloader is lost");
-            _board.Flash.Erase(0);
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override void Configured() => _takesClassRequests = true;
+        : base(build.Identity, board, build.AlternateSetting + 1) => _build = build;
 
     /// <inheritdoc/>
     protected override void Answered(ReadOnlySpan<byte> data) => data[..Math.Min(data.Length, _control.Length)].CopyTo(_control);
 
     /// <inheritdoc/>
-    protected override ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data)
+    private protected override ControlReply Request(UsbSetup setup, ReadOnlySpan<byte> data)
     {
-        if (!_takesClassRequests)
+        if (setup.Index != 0)
         {
-            return Stall();
-        }
-
-        // What is too long is stalled before it is looked at; so is all that nobody has registered for.
-        if ((setup.RequestType & 0x7F) != 0x21 || setup.Index != 0 || (!setup.IsIn && setup.Length > _control.Length))
-        {
-            Violation($"request {setup.Request} of {setup.Length} bytes to interface {setup.Index}: not supported");
-            return Stall();
+            return Refuse(setup);
         }
 
         if (!setup.IsIn)
@@ -107,13 +65,30 @@ public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
             case DfuRequest.Upload when _build.CanUpload:
                 return Upload(setup);
             case DfuRequest.Detach:
-                _board.Reset("DETACH", BootCause.Software);
+                Board.Reset("DETACH", BootCause.Software);
                 return Done();
             default:
                 Violation($"request {setup.Request}: unknown");
                 Fail(DfuStatusCode.ErrStalledPacket);
                 return Stall();
         }
+    }
+
+    // winusb.c: what Windows asks for with the code in the string 0xEE, before it selects a configuration, is answered: the driver is
+    // WinUSB. It has no properties of its interface. webusb.c: what Chrome asks for, once configured: its page. (It sends all of that,
+    // also to who asks for less; that is not modelled.) Both come from constants, so that the buffer keeps what is in it.
+    /// <inheritdoc/>
+    private protected override ControlReply Vendor(UsbSetup setup, bool isConfigured)
+    {
+        const byte Device = 0xC0, Interface = 0xC1;
+        const ushort CompatibleIds = 4, Properties = 5, Url = 2;
+        return (setup.RequestType, setup.Request, setup.Index) switch
+        {
+            (Device, DapbootBuild.WinUsbCode, CompatibleIds) => Cut(setup, DapbootBuild.CompatibleIds),
+            (Interface, DapbootBuild.WinUsbCode, Properties) => Stall(),
+            (Device, DapbootBuild.WebUsbCode, Url) when isConfigured && setup.Value == 1 => Cut(setup, DapbootBuild.LandingPage),
+            _ => Refuse(setup),
+        };
     }
 
     // What is longer than asked for cannot be received.
@@ -180,7 +155,7 @@ public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
 
     private void Manifest()
     {
-        _isManifested = _build.HasSketch(_board.Flash);
+        _isManifested = _build.HasSketch(Board.Flash);
         if (!_isManifested)
         {
             Fail(DfuStatusCode.ErrFirmware);
@@ -190,7 +165,7 @@ public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
         State = DfuState.ManifestSync;
         if (_build.WillDetach)
         {
-            _board.Reset("leave", BootCause.Software);
+            Board.Reset("leave", BootCause.Software);
         }
     }
 
@@ -220,14 +195,14 @@ public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
         State = _offset + length > most ? DfuState.Idle : DfuState.UploadIdle;
         length = Math.Min(length, most - _offset);
         var address = _build.Start + (uint)_offset;
-        if (!_board.Flash.Contains(address, length))
+        if (!Board.Flash.Contains(address, length))
         {
             Violation($"UPLOAD at 0x{address:X8}: no flash there");
-            _board.Hang("bus fault in the bootloader");
+            Board.Hang("bus fault in the bootloader");
             return Done();
         }
 
-        var data = _board.Flash.Read(address, length).ToArray();
+        var data = Board.Flash.Read(address, length).ToArray();
         if (_build.IsHigh && _offset < DapbootBuild.VectorTableSize)
         {
             AsSketch(data);
@@ -240,7 +215,7 @@ public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
     // The sketch's stack pointer and reset vector stand where they were in its file, and 0 where they are kept.
     private void AsSketch(byte[] data)
     {
-        var table = _board.Flash.Read(_build.Start, DapbootBuild.TransferSize).ToArray();
+        var table = Board.Flash.Read(_build.Start, TransferSize).ToArray();
         table.AsSpan(DapbootBuild.SketchVectors, 8).CopyTo(table);
         table.AsSpan(DapbootBuild.SketchVectors, 8).Clear();
         var length = Math.Min(data.Length, table.Length - _offset);
@@ -271,7 +246,7 @@ public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
         }
 
         var address = _build.Start + (uint)_offset;
-        _rewritesVectors = _build.IsHigh && _offset == 0;
+        RewritesVectors = _build.IsHigh && _offset == 0;
         var (isRight, took) = ProgramHalfWords(address, _buffer.AsSpan(0, _length / 2 * 2));
         if (isRight)
         {
@@ -297,24 +272,24 @@ public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
                 return (false, took);
             }
 
-            if (!_board.Flash.Contains(address, 2) || (_build.OwnPages is { } own && address / _build.PageSize * _build.PageSize + _build.PageSize > own))
+            if (!Board.Flash.Contains(address, 2) || (_build.OwnPages is { } own && address / _build.PageSize * _build.PageSize + _build.PageSize > own))
             {
-                Violation($"program at 0x{address:X8}: {(_board.Flash.Contains(address, 2) ? "the bootloader itself" : "no flash there")}");
-                _board.Hang("the bootloader is lost");
+                Violation($"program at 0x{address:X8}: {(Board.Flash.Contains(address, 2) ? "the bootloader itself" : "no flash there")}");
+                Board.Hang("the bootloader is lost");
                 return (false, Forever);
             }
 
             if (address < _erasedFrom || address >= _erasedTo)
             {
                 (_erasedFrom, _erasedTo) = (address, address / _build.PageSize * _build.PageSize + (long)_build.PageSize);
-                took += Erase(address / _build.PageSize * _build.PageSize);
+                took += ErasePage(address / _build.PageSize * _build.PageSize);
             }
 
             var part = data[..(int)Math.Min(data.Length, _erasedTo - address)];
-            _board.Log(BoardEventKind.Flash, $"program {part.Length} bytes at 0x{address:X8}");
-            took += _board.Flash.Program(address, part);
+            Board.Log(BoardEventKind.Flash, $"program {part.Length} bytes at 0x{address:X8}");
+            took += Board.Flash.Program(address, part);
             _erasedFrom = address + (uint)part.Length;
-            if (!_board.Flash.Read(address, part.Length).SequenceEqual(part))
+            if (!Board.Flash.Read(address, part.Length).SequenceEqual(part))
             {
                 return (false, took);
             }
@@ -326,20 +301,11 @@ public sealed class DapbootFunction : OpenCm3Function, IDfuFunction
         return (true, took);
     }
 
-    private TimeSpan Erase(uint page)
-    {
-        var sector = _board.Flash.SectorAt(page);
-        _board.Log(BoardEventKind.Flash, $"erase sector {sector} at 0x{_board.Flash.Part.Sectors[sector].Address:X8}");
-        return _board.Flash.Erase(sector);
-    }
-
     private void Fail(DfuStatusCode code)
     {
         State = DfuState.Error;
         _status = code;
     }
-
-    private void Violation(string text) => _board.Log(BoardEventKind.Violation, text);
 
     private byte[] Answer(TimeSpan poll) => new DfuStatus(_status, poll, State).ToBytes();
 }

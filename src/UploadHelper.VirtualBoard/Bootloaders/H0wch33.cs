@@ -12,11 +12,8 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// page with the sketch: it keeps its own stack pointer and reset vector there, and the sketch's at 0x1C and 0x20. It
 /// never reports a failure, and does not protect its own pages. Source: src/main.c of 5931735.
 /// </summary>
-public sealed class H0wch33 : OpenCm3Function, IDfuFunction
+public sealed class H0wch33 : OpenCm3DfuFunction
 {
-    /// <summary>wTransferSize; a longer request stalls.</summary>
-    public const int TransferSize = 1024;
-
     /// <summary>Where it keeps the sketch's stack pointer, followed by its reset vector.</summary>
     public const int SketchVectors = 0x1C;
 
@@ -27,56 +24,22 @@ public sealed class H0wch33 : OpenCm3Function, IDfuFunction
     private const byte EraseCommand = 0x41;
     private const byte SetAddressCommand = 0x21;
     private const string Map = "@Internal Flash   /0x08000000/50*001Kg,14*001Ka";
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
-
-    // An operation on which it hangs follows an answered GETSTATUS, as any other.
-    private static readonly TimeSpan Forever = TimeSpan.FromDays(1);
-    private readonly IMicrocontroller _board;
 
     // One buffer for all blocks: a short block leaves the rest of the previous one in it.
     private readonly byte[] _buffer = new byte[TransferSize];
     private int _length;
     private ushort _block;
     private uint _pointer;
-    private bool _rewritesVectors;
 
     /// <summary>The bootloader, just started.</summary>
     public H0wch33(IMicrocontroller board)
-        : base(Identify()) => _board = board;
-
-    /// <inheritdoc/>
-    public DfuState State { get; private set; } = DfuState.Idle;
-
-    /// <inheritdoc/>
-    public override void BusReset()
+        : base(Identify(), board)
     {
-        // The first class request after SET_CONFIGURATION registers its handler; every host sends some.
-        if (IsConfigured)
-        {
-            _board.Reset("bus reset", BootCause.Software);
-        }
-
-        base.BusReset();
     }
 
     /// <inheritdoc/>
-    public override void PowerLost()
+    private protected override ControlReply Request(UsbSetup setup, ReadOnlySpan<byte> data)
     {
-        if (_rewritesVectors)
-        {
-            _board.Log(BoardEventKind.Flash, "power failed while the first page had no vectors: the bootloader is lost");
-            _board.Flash.Erase(0);
-        }
-    }
-
-    /// <inheritdoc/>
-    protected override ControlReply Class(UsbSetup setup, ReadOnlySpan<byte> data)
-    {
-        if ((setup.RequestType & 0x7F) != 0x21 || setup.Length > TransferSize)
-        {
-            return Refuse(setup);
-        }
-
         switch ((DfuRequest)setup.Request)
         {
             case DfuRequest.Download:
@@ -126,7 +89,7 @@ public sealed class H0wch33 : OpenCm3Function, IDfuFunction
                 State = DfuState.DownloadIdle;
                 return Done(answer) with { BusyAfter = _block == 0 ? Command() : Program() };
             case DfuState.ManifestSync:
-                _board.Reset("leave", BootCause.Software);
+                Board.Reset("leave", BootCause.Software);
                 return Done(Answer(DfuState.Manifest, TimeSpan.Zero));
             default:
                 return Done(Answer(State, TimeSpan.Zero));
@@ -136,7 +99,7 @@ public sealed class H0wch33 : OpenCm3Function, IDfuFunction
     // It checks only the first byte: a command without an address uses the address that is still in the buffer.
     private TimeSpan Command()
     {
-        _rewritesVectors = false;
+        RewritesVectors = false;
         var address = BinaryPrimitives.ReadUInt32LittleEndian(_buffer.AsSpan(1));
         switch (_buffer[0])
         {
@@ -155,36 +118,30 @@ public sealed class H0wch33 : OpenCm3Function, IDfuFunction
     {
         if (address == FlashBase)
         {
-            _board.Log(BoardEventKind.Flash, "erase of the first page skipped");
+            Board.Log(BoardEventKind.Flash, "erase of the first page skipped");
             return TimeSpan.Zero;
         }
 
-        if (!_board.Flash.Contains(address))
+        if (!Board.Flash.Contains(address))
         {
             Violation($"erase of 0x{address:X8}: no flash there");
             return TimeSpan.Zero;
         }
 
-        var page = _board.Flash.SectorAt(address);
-        if (page == 0 || address >= OwnPages)
+        var isFirst = Board.Flash.SectorAt(address) == 0;
+        if (isFirst || address >= OwnPages)
         {
-            Violation($"erase of 0x{address:X8}: {(page == 0 ? "the bootloader's vectors" : "the bootloader itself")}");
+            Violation($"erase of 0x{address:X8}: {(isFirst ? "the bootloader's vectors" : "the bootloader itself")}");
         }
 
-        var took = ErasePage(page);
+        var took = ErasePage(address);
         if (address >= OwnPages)
         {
-            _board.Hang("the bootloader has erased itself");
+            Board.Hang("the bootloader has erased itself");
             return Forever;
         }
 
         return took;
-    }
-
-    private TimeSpan ErasePage(int page)
-    {
-        _board.Log(BoardEventKind.Flash, $"erase sector {page} at 0x{_board.Flash.Part.Sectors[page].Address:X8}");
-        return _board.Flash.Erase(page);
     }
 
     private TimeSpan Program()
@@ -192,11 +149,11 @@ public sealed class H0wch33 : OpenCm3Function, IDfuFunction
         // Half-words; what is left in the buffer fills the last one.
         var address = _pointer + (uint)((_block - 2) * TransferSize);
         var data = _buffer.AsSpan(0, (_length + 1) / 2 * 2);
-        if (!_board.Flash.Contains(address, data.Length))
+        if (!Board.Flash.Contains(address, data.Length))
         {
             Violation($"program at 0x{address:X8}: no flash there");
-            _board.Hang("bus fault in the bootloader");
-            _rewritesVectors = false;
+            Board.Hang("bus fault in the bootloader");
+            RewritesVectors = false;
             return Forever;
         }
 
@@ -206,14 +163,14 @@ public sealed class H0wch33 : OpenCm3Function, IDfuFunction
             Violation($"program at 0x{address:X8}: the bootloader itself");
         }
 
-        if (!_board.Flash.Accepts(address, data))
+        if (!Board.Flash.Accepts(address, data))
         {
             Violation($"program at 0x{address:X8}: not erased, but the status is OK");
         }
 
-        _rewritesVectors = took > TimeSpan.Zero;
-        _board.Log(BoardEventKind.Flash, $"program {data.Length} bytes at 0x{address:X8}");
-        return took + _board.Flash.Program(address, data);
+        RewritesVectors = took > TimeSpan.Zero;
+        Board.Log(BoardEventKind.Flash, $"program {data.Length} bytes at 0x{address:X8}");
+        return took + Board.Flash.Program(address, data);
     }
 
     private TimeSpan SwapVectors()
@@ -225,20 +182,12 @@ public sealed class H0wch33 : OpenCm3Function, IDfuFunction
         }
 
         // Until the page is programmed again it has no vectors: a power failure destroys the bootloader.
-        var own = _board.Flash.Read(FlashBase, 8).ToArray();
-        var took = ErasePage(0);
+        var own = Board.Flash.Read(FlashBase, 8).ToArray();
+        var took = ErasePage(FlashBase);
         _buffer.AsSpan(0, 8).CopyTo(sketch);
         own.CopyTo(_buffer, 0);
         return took;
     }
-
-    private ControlReply Refuse(UsbSetup setup)
-    {
-        Violation($"request {setup.Request} of {setup.Length} bytes: not supported");
-        return Stall();
-    }
-
-    private void Violation(string text) => _board.Log(BoardEventKind.Violation, text);
 
     private static byte[] Answer(DfuState state, TimeSpan poll) => new DfuStatus(DfuStatusCode.Ok, poll, state).ToBytes();
 

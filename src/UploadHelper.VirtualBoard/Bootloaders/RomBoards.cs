@@ -44,12 +44,13 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
     /// <summary>An STM32L496.</summary>
     public static RomBoard L4 { get; } = new("l496", Part.Stm32L496(), 0x2005_0000, board => new L4Rom(board));
 
-    /// <summary>An STM32F072, and an STM32L083, whose flash erases to 0.</summary>
+    /// <summary>An STM32F072, an STM32L083, whose flash erases to 0, and an APM32F103, which is built after the STM32F103 and has USB in its ROM.</summary>
     public static RomBoard F0 { get; } = Of("f072-rom", Part.Stm32F072(), 0x2000_4000, RomChip.Stm32F072) with
     {
         Variants = new Dictionary<string, IBoardKind>
         {
             ["chip=l083"] = Of("f072-rom", Part.Stm32L083(), 0x2000_5000, RomChip.Stm32L083),
+            ["chip=apm32"] = Of("f072-rom", Part.Apm32F103(), 0x2000_5000, RomChip.Apm32F103),
         },
     };
 

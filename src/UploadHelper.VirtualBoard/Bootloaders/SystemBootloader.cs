@@ -8,7 +8,8 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// <param name="Map">Its interface string, as a real device has it.</param>
 /// <param name="Address">Its first address.</param>
 /// <param name="Size">Its size in bytes.</param>
-public sealed record RomMemory(string Map, uint Address, int Size);
+/// <param name="Factory">What each byte reads as when the chip leaves the factory.</param>
+public sealed record RomMemory(string Map, uint Address, int Size, byte Factory = 0xFF);
 
 /// <summary>What the bootloaders in ST's ROMs have in common (AN2606, AN3156).</summary>
 public abstract class SystemBootloader : DfuSeFunction
@@ -18,7 +19,6 @@ public abstract class SystemBootloader : DfuSeFunction
     private static readonly TimeSpan LeaveTime = TimeSpan.FromMilliseconds(10);
     private readonly IReadOnlyList<RomMemory> _memories;
     private TimeSpan? _leavesAt;
-    private bool _unprotects;
 
     /// <summary>The ROM, just started.</summary>
     /// <param name="identity">Its descriptors.</param>
@@ -31,6 +31,9 @@ public abstract class SystemBootloader : DfuSeFunction
     /// <inheritdoc/>
     public override TimeSpan? NextEventAt => _leavesAt;
 
+    /// <summary>Whether it is removing the read protection.</summary>
+    private protected bool Unprotects { get; private set; }
+
     /// <inheritdoc/>
     protected override byte[] Commands => [0x00, 0x21, 0x41, 0x92];
 
@@ -40,7 +43,7 @@ public abstract class SystemBootloader : DfuSeFunction
         if (now >= _leavesAt)
         {
             _leavesAt = null;
-            if (_unprotects)
+            if (Unprotects)
             {
                 Board.Reset("the option bytes are loaded", BootCause.Software);
             }
@@ -62,7 +65,7 @@ public abstract class SystemBootloader : DfuSeFunction
             case [EraseCommand]:
                 return IsAllowed("erase") ? MassErase() : null;
             case [ReadUnprotectCommand]:
-                _unprotects = true;
+                Unprotects = true;
                 var took = MassErase();
                 Board.Flash.IsReadProtected = Board.Flash.HasNoPower;
                 _leavesAt = Board.Now + took;
@@ -144,9 +147,9 @@ public abstract class SystemBootloader : DfuSeFunction
             return Board.Flash.IsReadable(address, length) ? (Board.Flash.Read(address, length).ToArray(), BusModel.ReadTime(length)) : null;
         }
 
-        // Option bytes, OTP and device features, erased as they leave the factory.
-        var other = _memories.Any(m => address >= m.Address && address + (long)length <= m.Address + (long)m.Size);
-        return other ? (Enumerable.Repeat((byte)0xFF, length).ToArray(), BusModel.ReadTime(length)) : null;
+        // Option bytes, OTP, EEPROM and device features, as they leave the factory.
+        var other = _memories.FirstOrDefault(m => address >= m.Address && address + (long)length <= m.Address + (long)m.Size);
+        return other is null ? null : (Enumerable.Repeat(other.Factory, length).ToArray(), BusModel.ReadTime(length));
     }
 
     /// <inheritdoc/>
@@ -161,7 +164,7 @@ public abstract class SystemBootloader : DfuSeFunction
     // bytes (AN2662, 4.5.4).
     /// <inheritdoc/>
     protected override ControlReply Executed(byte[] answer, TimeSpan took) =>
-        _unprotects ? new ControlReply(ControlOutcome.Done, answer, TimeSpan.Zero, BusyAfter: took) : base.Executed(answer, took);
+        Unprotects ? new ControlReply(ControlOutcome.Done, answer, TimeSpan.Zero, BusyAfter: took) : base.Executed(answer, took);
 
     /// <summary>Jumps to the address pointer; without a program there, a reset restarts DFU mode.</summary>
     protected void Jump()

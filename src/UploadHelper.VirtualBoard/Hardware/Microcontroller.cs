@@ -164,6 +164,9 @@ public sealed record Part(
     /// <summary>STM32F103xE (high density): 512 KiB in pages of 2 KiB, 64 KiB of RAM (DS5792).</summary>
     public static Part Stm32F103HighDensity() => Stm32F1("STM32F103xE", size: 512, page: 2 * KiB, ram: 64 * KiB);
 
+    /// <summary>STM32F103RC and others with 256 KiB (DS5792, table 2); times as <see cref="Stm32F103HighDensity"/>.</summary>
+    public static Part Stm32F103XC() => Stm32F1("STM32F103xC", size: 256, page: 2 * KiB, ram: 48 * KiB);
+
     /// <summary>
     /// STM32F405/407 with 1 MiB; times at x32 parallelism (DS8626, tables 40 and 41). RAM: 64 KiB of CCM, and 112 + 16 KiB
     /// of SRAM (DS8626, 5).
@@ -283,6 +286,12 @@ public sealed record Part(
 
     /// <summary>GD32VF103xB: 128 KiB in pages of 1 KiB, 32 KiB of RAM (its User Manual, 2.3); the times of the STM32F103 (INF).</summary>
     public static Part Gd32Vf103() => Stm32F1("GD32VF103", size: 128, page: 1 * KiB, ram: 32 * KiB);
+
+    /// <summary>
+    /// APM32F103xB: 128 KiB, 20 KiB of RAM (its data sheet). An erase through its ROM takes 2 KiB, as the map says (INF: dfu-util erases page by page
+    /// of the map, and a keyboard's firmware runs afterwards); the times of the STM32F103 (INF).
+    /// </summary>
+    public static Part Apm32F103() => Stm32F1("APM32F103", size: 128, page: 2 * KiB, ram: 20 * KiB);
 
     /// <summary>AT32F415xB: 128 KiB in pages of 1 KiB, 32 KiB of RAM (its Reference Manual); the times of the STM32F103 (INF).</summary>
     public static Part At32F415() => Stm32F1("AT32F415", size: 128, page: 1 * KiB, ram: 32 * KiB);

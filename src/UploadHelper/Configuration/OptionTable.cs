@@ -68,7 +68,7 @@ internal static class OptionTable
         {
             Commands = OnBootloader,
         },
-        new(SettingKeys.AllBoards, OptionKind.Switch, "", "Write to all boards in DFU mode at once. They must all be of the same kind")
+        new(SettingKeys.AllBoards, OptionKind.Switch, "", "Write to all boards in DFU mode at once; with --detach, also to those in DFU run-time mode. They must all be of the same kind")
         {
             Commands = [Upload],
         },

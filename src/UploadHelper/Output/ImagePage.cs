@@ -94,7 +94,7 @@ internal static class ImageText
         foreach (var fit in inspection.Bootloaders)
         {
             yield return fit.Refusal is null
-                ? ("fits", $"{fit.Name}: {fit.Options}")
+                ? ("fits", $"{fit.Name}{(fit.SmallestFlash is { } size ? $" for chips with at least {size / 1024} KiB of flash" : "")}: {fit.Options}")
                 : ("does not fit", $"{fit.Name}: {fit.Refusal}");
         }
     }

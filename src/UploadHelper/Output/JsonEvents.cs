@@ -57,6 +57,10 @@ internal sealed record LeftAloneEvent(string Id, string Path, string Why) : Json
 
 internal sealed record PlanEvent(IEnumerable<JsonRange> Erase, int Write, int Unchanged) : JsonEvent("plan")
 {
+    /// <summary>Number of blocks that are written, if it is not known what the bootloader erases for them; otherwise null.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Blocks { get; init; }
+
     /// <summary>Words of the image that are written as 0; null if there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IEnumerable<JsonWord>? Cleared { get; init; }
@@ -179,12 +183,12 @@ internal sealed record ImageInspectionEvent(ImageInspection Inspection) : ImageE
         t.Alternate, t.Name, t.Segments.Select(s => new JsonRange(Hex(s.Address), (uint)s.Data.Length))));
 
     [JsonPropertyOrder(1)]
-    public IEnumerable<JsonFit> Bootloaders => Inspection.Bootloaders.Select(f => new JsonFit(f.Name, f.Options, f.Refusal is null, f.Refusal));
+    public IEnumerable<JsonFit> Bootloaders => Inspection.Bootloaders.Select(f => new JsonFit(f.Name, f.Options, f.Refusal is null, f.Refusal, f.SmallestFlash));
 }
 
 internal sealed record JsonTarget(byte? Alternate, string? Name, IEnumerable<JsonRange> Segments);
 
-internal sealed record JsonFit(string Name, string Options, bool Fits, string? Refusal);
+internal sealed record JsonFit(string Name, string Options, bool Fits, string? Refusal, uint? SmallestFlash);
 
 /// <summary>A board in DFU mode whose descriptors cannot be read.</summary>
 internal sealed record UnreadableDeviceEvent(string Id, string Trouble) : JsonEvent("device");

@@ -70,6 +70,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         BootloaderFound(var device, var info, var pollsEarly) => new FoundEvent(device, info.Name, pollsEarly),
         BoardsFound(var boards) => new BoardsEvent(boards.Select(b => b.Device.Path)),
         BoardLeftAlone(var device, var why) => new LeftAloneEvent(device.Id.ToString(), device.Path, why),
+        PlanMade(var plan, _, _) { Blocks: { } blocks } => new PlanEvent([], plan.BytesToWrite, 0) { Blocks = blocks },
         PlanMade(var plan, var unchanged, _) => new PlanEvent(Ranges(plan.Sectors), plan.BytesToWrite, unchanged)
         {
             Cleared = plan.Cleared.Count == 0 ? null : plan.Cleared.Select(w => new JsonWord($"0x{w.Address:X8}", $"0x{w.Value:X8}")),

@@ -76,6 +76,9 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case PlanMade({ Memories.Count: 0 }, var unchanged, _):
                 Step("Plan", $"nothing to write: all {unchanged} bytes are already correct");
                 break;
+            case PlanMade(var plan, _, var bytes) { Blocks: { } blocks }:
+                Step("Plan", $"write {bytes} bytes in {(blocks == 1 ? "1 block" : $"{blocks} blocks")} from 0x{plan.Sectors.First().Address:X8} on; the bootloader erases as it writes");
+                break;
             case PlanMade(var plan, var unchanged, var bytes):
                 Plan(plan.Sectors, $"{plan.BytesToErase / 1024} KiB), write {bytes} bytes" + (unchanged == 0 ? "" : $"; {unchanged} are already correct"));
                 if (plan.BytesToWrite > bytes)

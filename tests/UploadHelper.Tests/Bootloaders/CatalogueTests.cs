@@ -27,11 +27,11 @@ public class CatalogueTests
 
     private static readonly IReadOnlyList<string> Boards =
     [
-        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "f072-rom", "f072-rom,chip=l083", "g431-rom", "g431-rom,chip=g0b1", "hid-f1", "hid-f1,size=512", "hid-f4", "maple20", "maple20,size=512", "maple-orig", "maple-f4", "dapboot", "dapboot,boot=tolerant", "dapboot,boot=high", "dapboot,boot=skr",
+        "f4boot", "f4boot-old", "f4rom", "h0wch33", "dsonano", "h747", "h747,boot=arduino", "l496", "blackpill-f411", "blackpill-f401", "f407-rom", "l476-rom", "f072-rom", "f072-rom,chip=l083", "g431-rom", "g431-rom,chip=g0b1", "hid-f1", "hid-f1,size=512", "hid-f4", "maple20", "maple20,size=512", "maple-orig", "maple-f4", "dapboot", "dapboot,boot=tolerant", "dapboot,boot=high", "dapboot,boot=high-128", "dapboot,boot=skr", "dapboot,boot=skr-high",
     ];
 
     // Without a rule for the stack pointer.
-    private static readonly IReadOnlyList<string> Clones = ["gd32vf103", "gd32vf103,rom=0100", "at32f415", "at32f415,chip=f437"];
+    private static readonly IReadOnlyList<string> Clones = ["gd32vf103", "gd32vf103,rom=0100", "at32f415", "at32f415,chip=f437", "f072-rom,chip=apm32"];
 
     public static TheoryData<string> EveryBoard => [.. Boards];
 
@@ -55,6 +55,7 @@ public class CatalogueTests
     [InlineData("g431-rom,chip=c562", "ST system bootloader, STM32C5/H5/H7RS", false)]
     [InlineData("gd32vf103", "GigaDevice GD32VF103 bootloader", false)]
     [InlineData("gd32vf103,rom=0100", "GigaDevice GD32VF103 bootloader", false)]
+    [InlineData("f072-rom,chip=apm32", "Geehy APM32 bootloader", false)]
     [InlineData("at32f415", "Artery AT32 bootloader", false)]
     [InlineData("at32f415,chip=f437", "Artery AT32 bootloader", false)]
     [InlineData("hid-f1", "HID bootloader 2.1 or 2.2", false)]
@@ -70,6 +71,7 @@ public class CatalogueTests
     [InlineData("dapboot,boot=skr", "dapboot with pages of 2 KiB", true)]
     [InlineData("dapboot,boot=high", "dapboot, high-memory build", true)]
     [InlineData("dapboot,boot=high-128", "dapboot, high-memory build", true)]
+    [InlineData("dapboot,boot=skr-high", "dapboot, high-memory build with pages of 2 KiB", true)]
     public void A_board_is_recognized_by_its_descriptors(string board, string name, bool pollsEarly)
     {
         var info = Connected(board).Info;
@@ -109,6 +111,21 @@ public class CatalogueTests
         var info = BootloaderCatalogue.For(device, MemoryMap.Parse(alternates[0]));
 
         Assert.Equal((name, true), (info.Name, info.IsInRom));
+    }
+
+    // UM3234, 3.7.5; AN5275.
+    [Theory]
+    [InlineData("DFU in HS mode @Device ID /0x486, @Revision ID /0x1000", 0x0110)]
+    [InlineData("DFU in HS Mode @Device ID /0x500, @Revision ID /0x0000", 0x0110)]
+    [InlineData("DFU in FS mode @Device ID /0x486, @Revision ID /0x1000", 0x011A)]
+    public void The_boot_ROM_of_an_N6_or_MP1_is_refused_by_name(string product, ushort version)
+    {
+        var device = Device(new(0x0483, 0xDF11), "STMicroelectronics", product, 1024, "", "@FSBL /0x01/1*1Me", "@virtual /0xF1/1*512Ba");
+        var image = ImageInspection.Of(new ImageFile("x.bin", SketchImage.Bytes(0x0800_0000, 2_000)), 0x0800_0000).Image;
+
+        var refusal = ImageInspection.RefusalBy(image, device with { Functional = device.Functional with { DfuVersion = version } }, null);
+
+        Assert.Contains("boot ROM of an STM32N6 or STM32MP1", refusal, StringComparison.Ordinal);
     }
 
     // CubeMX's DFU example on the same middleware: what it writes to is flash, and unprotect must not touch it.
@@ -178,14 +195,16 @@ public class CatalogueTests
     public void An_image_fits_exactly_if_an_upload_is_not_refused(string board)
     {
         var (_, description) = Connected(board);
+        var flashSize = (uint)new Bench(board).Board.Flash.Bytes.Length;
         var (fitting, refused) = (0, 0);
         foreach (var (info, place) in PlacesOf(description))
         {
-            foreach (var image in Images(place, MapOf(description, place.Address).EndOfRegion(place.Address)))
+            foreach (var image in Images(place, MapOf(description, place.Address, flashSize).EndOfRegion(place.Address)))
             {
                 var file = new ImageFile("x.bin", image);
                 var inspected = ImageInspection.Of(file, place.Address);
-                var fits = inspected.Defect is null && ImageInspection.RefusalBy(inspected.Image, description, place.Alternate) is null;
+                var fits = inspected.Defect is null && ImageInspection.RefusalBy(inspected.Image, description, place.Alternate, flashSize) is null;
+                var told = inspected.Bootloaders.FirstOrDefault(b => b.Name == info.Family && b.Options == place.Options);
 
                 var bench = new Bench(board, StartState.Bootloader);
                 var before = bench.Board.Flash.Bytes.ToArray();
@@ -195,6 +214,7 @@ public class CatalogueTests
 
                 var what = $"{info.Name}, {image.Length} bytes, stack pointer 0x{BinaryPrimitives.ReadUInt32LittleEndian(image):X8}: fits {fits}, but {outcome?.Message ?? "it was uploaded"}";
                 Assert.True(fits == outcome is null, what);
+                Assert.True(place.FlashSizes.Count == 0 || fits == (told is { Refusal: null } && (told.SmallestFlash ?? 0) <= flashSize), $"{what}; told: {told}");
                 Assert.True(outcome is null or UploadException, what);
                 Assert.True(fits || bench.Board.Flash.Bytes.SequenceEqual(before), what);
                 Assert.True(!fits || bench.Board.Flash.Read(place.Address, image.Length)[4..].SequenceEqual(image.AsSpan()[4..]) || info.SharesVectorPage, what);
@@ -241,10 +261,10 @@ public class CatalogueTests
             && d.Alternates.SequenceEqual(device.Alternates))
         select (b, p);
 
-    private static MemoryMap MapOf(DfuDescription device, uint address) => device.IsHid
+    private static MemoryMap MapOf(DfuDescription device, uint address, uint? flashSize = null) => device.IsHid
         ? HidMemories.Of(device).First(m => m.FixedStart == address).Map
         : device.IsMaple ? MapleMemories.Of(device).First(m => m.FixedStart == address).Map
-        : device.IsPlainDfu ? Dfu11Memories.Of(device, BootloaderCatalogue.AreaOf(device), null).Map
+        : device.IsPlainDfu ? Dfu11Memories.Of(device, BootloaderCatalogue.AreaOf(device, flashSize), null).Map
         : MemoryMap.Parse(device.Alternates.First(a => a.Name.StartsWith('@')).Name) is { } map && map.Contains(address) ? map : throw new InvalidOperationException();
 
     // Every stack pointer with a small image, sizes around the end of each device's memory, and a taken reserved vector.

@@ -31,6 +31,24 @@ public class ImageCommandTests
         Assert.All(Rows(printed, "does not fit"), r => Assert.Contains(r.StartsWith("GigaDevice", StringComparison.Ordinal) ? "is a program for an ARM chip" : "stack pointer 0x20020000", r, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(57 * 1024, "dapboot, high-memory build: --offset 0", null)]
+    [InlineData(57 * 1024 + 4, "dapboot, high-memory build for chips with at least 128 KiB of flash: --offset 0", null)]
+    [InlineData(121 * 1024, "dapboot, high-memory build for chips with at least 128 KiB of flash: --offset 0", null)]
+    [InlineData(121 * 1024 + 4, "dapboot, high-memory build for chips with at least 256 KiB of flash: --offset 0", null)]
+    [InlineData(248 * 1024, "dapboot, high-memory build for chips with at least 256 KiB of flash: --offset 0", null)]
+    [InlineData(248 * 1024 + 4, null, "0x0803DFFF")]
+    public void The_limit_of_a_bootloader_at_the_end_of_the_flash_is_told_with_the_size_of_the_flash(int size, string? fits, string? refusal)
+    {
+        using var run = new ProgramRun();
+
+        var printed = run.With("large.bin", SketchImage.Bytes(0x0800_0000, size, 0x2000_5000)).Do("image large.bin --offset 0").Exits(0);
+
+        Assert.Equal(fits, Rows(printed, "fits").SingleOrDefault(r => r.StartsWith("dapboot", StringComparison.Ordinal)));
+        var refused = Rows(printed, "does not fit").SingleOrDefault(r => r.StartsWith("dapboot", StringComparison.Ordinal));
+        Assert.Equal(refusal is not null, refused?.Contains(refusal ?? "", StringComparison.Ordinal) ?? false);
+    }
+
     [Fact]
     public void What_lies_in_RAM_is_told_as_left_out()
     {

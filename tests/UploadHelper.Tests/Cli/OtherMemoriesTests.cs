@@ -94,6 +94,36 @@ public class OtherMemoriesTests
         Assert.Equal(before, File.ReadAllBytes(flash));
     }
 
+    /// <summary>The ROM of an L083 names its EEPROM, which is inside the range of the flash.</summary>
+    [Fact]
+    public void The_EEPROM_of_an_L0_is_read_and_compared_and_not_written()
+    {
+        const string L083 = "--simulate f072-rom,chip=l083,flash=flash.bin,start=bootloader";
+        using var run = new ProgramRun();
+        var text = new StringWriter();
+        IntelHexWriter.Write(text, [new Segment(0x0800_0000, SketchImage.Bytes(0x0800_0000, 4_000, 0x2000_5000)), new Segment(0x0808_0000, new byte[10])]);
+        run.With("blink.hex", Encoding.ASCII.GetBytes(text.ToString())).With("data.bin", new byte[16]).With("flash.bin", SketchImage.Noise(5, 192 << 10));
+
+        run.Do($"upload blink.hex {L083}").Fails(4, "not-writable", "10 bytes for 0x08080000", "data EEPROM (DATA Memory)").Hints("Remove that part", "Let the sketch write its EEPROM", "read 0x08080000");
+        run.Do($"upload data.bin --offset 0x08080000 {L083}").Fails(4, "no-vector-table").Hints("Data for the EEPROM of an STM32L0");
+        run.Do($"upload data.bin --offset 0x08080000 --force stack,address {L083}").Fails(4, "not-writable", "data EEPROM");
+
+        Assert.Equal(SketchImage.Noise(5, 192 << 10), run.Bytes("flash.bin"));
+        run.Do($"read 0x08080000 0x1800 dump.bin {L083}").Exits(0);
+        Assert.Equal(new byte[0x1800], run.Bytes("dump.bin"));
+        run.Do($"read 0x08080000 0x1801 dump.bin {L083}").Fails(4, "not-in-memory", "0x08080000");
+    }
+
+    /// <summary>The same address is in the flash of a larger chip.</summary>
+    [Fact]
+    public void Where_there_is_flash_instead_it_is_written()
+    {
+        using var run = new ProgramRun();
+        run.Sketch(0x0808_0000, 4_000);
+
+        run.Do("upload blink.bin --offset 0x80000 --simulate f4rom,start=bootloader").Exits(0).Prints("verified");
+    }
+
     /// <summary>Option bytes have a memory map of their own, and a file can name them.</summary>
     [Fact]
     public void Option_bytes_in_a_file_are_not_compared()

@@ -15,6 +15,8 @@ public class UnprotectCommandTests
     [InlineData("l496")]
     [InlineData("g431-rom", FlashSize / 8)]
     [InlineData("at32f415", FlashSize / 8)]
+    [InlineData("at32f415,chip=f437", 4_032 << 10)]
+    [InlineData("f072-rom,chip=apm32", FlashSize / 8)]
     [InlineData("blackpill-f411,boot0=1", FlashSize / 2)]
     public void The_whole_flash_is_erased_and_read_back(string board, int size = FlashSize)
     {
@@ -25,6 +27,31 @@ public class UnprotectCommandTests
 
         Assert.All(run.Bytes("flash.bin"), b => Assert.Equal(0xFF, b));
         run.Do($"upload {TestFiles.FirmwarePath("blink-08000000.bin")} --offset 0 --simulate {board},start=bootloader,flash=flash.bin").Exits(0);
+    }
+
+    // The ROM of an AT32 does not say that it is busy, and may have to be told twice (keirf/flashfloppy issue 584).
+    [Theory]
+    [InlineData("at32f415")]
+    [InlineData("f072-rom,chip=apm32")]
+    public void Whatever_is_lost_the_protection_is_removed_only_if_that_is_said_and_the_second_time_helps(string board)
+    {
+        var (removed, failed) = (0, 0);
+        for (var at = 0; at < 16; at++)
+        {
+            foreach (var fault in (string[])["lost", "stall", "silent", "late", "gone"])
+            {
+                using var run = new ProgramRun();
+                run.With("flash.bin", SketchImage.Noise(4, FlashSize / 8));
+
+                var printed = run.Do($"unprotect --yes --simulate {board},rdp=1,flash=flash.bin,fault={fault}@{at}");
+
+                var isErased = run.Bytes("flash.bin").All(b => b == 0xFF);
+                Assert.True(printed.Status != 0 || !printed.Out.Contains(", verified", StringComparison.Ordinal) || isErased, $"{fault}@{at}: {printed.Transcript}");
+                (removed, failed) = printed.Status == 0 ? (removed + 1, failed) : (removed, failed + 1);
+            }
+        }
+
+        Assert.True(removed > 10 && failed > 2, $"{removed} removed, {failed} failed");
     }
 
     [Fact]

@@ -32,6 +32,24 @@ public class UploadCommandTests
         Assert.Equal(warnings, printed.Coded().Select(c => c.Code));
     }
 
+    // Nobody knows what a plain DFU device erases.
+    [Theory]
+    [InlineData(4_001, "Plan      write 4001 bytes in 4 blocks from 0x08002000 on; the bootloader erases as it writes")]
+    [InlineData(600, "Plan      write 600 bytes in 1 block from 0x08002000 on; the bootloader erases as it writes")]
+    public void Of_an_unknown_device_only_what_it_is_sent_is_planned(int size, string plan)
+    {
+        using var run = new ProgramRun();
+        run.Sketch(0x0800_2000, size, 0x2000_5000);
+
+        var printed = run.Do("upload blink.bin --offset 0x2000 --usb-id 1209:CAFE --simulate dapboot,ids=custom,start=bootloader").Exits(0);
+
+        Assert.Contains(plan, printed.Error.Split('\n').Select(l => l.TrimEnd()));
+        printed.PrintsNot("Erase ", "sector ");
+        var planned = run.Do("upload blink.bin --offset 0x2000 --usb-id 1209:CAFE --simulate dapboot,ids=custom,start=bootloader --json").Exits(0)
+            .Json.Single(l => l.GetProperty("event").GetString() == "plan");
+        Assert.Equal((0, (size + 1023) / 1024), (planned.GetProperty("erase").GetArrayLength(), planned.GetProperty("blocks").GetInt32()));
+    }
+
     [Theory]
     [InlineData("maple20", 0x0800_2000, "within 9 s")] // 30 blinks, if the board has no button
     [InlineData("maple-orig", 0x0800_5000, "within 2 s")]

@@ -42,7 +42,9 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         new("g431-rom", 0x0800_0000, 0x800),
         new("g431-rom,chip=c562", 0x0800_0000, 0x2000),
         new("gd32vf103", 0x0800_0000),
+        new("f072-rom,chip=apm32", 0x0800_0000, 0x800),
         new("at32f415", 0x0800_0000),
+        new("at32f415,chip=f437", 0x0800_0000, 0x1000),
         new("hid-f1", 0x0800_0800),
         new("hid-f1,generation=2.0", 0x0800_1000),
         new("hid-f1,generation=2019", 0x0800_0800),
@@ -51,11 +53,16 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         new("hid-f1,size=512", 0x0800_0800),
         new("hid-f4", 0x0800_4000),
         new("maple20", 0x0800_2000),
+        new("maple20,size=512", 0x0800_2000),
         new("maple-orig", 0x0800_5000),
         new("maple-f4", 0x0801_0000),
         new("dapboot", 0x0800_2000),
         new("dapboot,boot=tolerant", 0x0800_2000),
         new("dapboot,boot=high", 0x0800_0000),
+        new("dapboot,boot=high-128", 0x0800_0000),
+        new("dapboot,boot=skr", 0x0800_2000, 0x800),
+        new("dapboot,boot=skr-high", 0x0800_0000, 0x800),
+        new("dapboot,ids=custom", 0x0800_2000),
         new("dapboot,ids=custom-tolerant", 0x0800_2000),
         new("dapboot,ids=custom-unreadable", 0x0800_2000),
     ];
@@ -64,7 +71,10 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
     public bool IsStartedByHand => Board is "dsonano" or "h0wch33" or "gd32vf103" || Board.StartsWith("dapboot", StringComparison.Ordinal);
 
     /// <summary>Whether the bootloader's own vectors are in the first page of the sketch, and the sketch's behind them.</summary>
-    public bool SharesVectors => Board is "h0wch33" or "dapboot,boot=high";
+    public bool SharesVectors => Board is "h0wch33" or "dapboot,boot=high" or "dapboot,boot=high-128" or "dapboot,boot=skr-high";
+
+    /// <summary>Whether the page with the vector table is two blocks, so that an upload can end between them.</summary>
+    public bool HasVectorsInHalves => Board.StartsWith("dapboot,boot=skr", StringComparison.Ordinal);
 
     /// <summary>Whether everything is written in one go, vector table first.</summary>
     public bool IsInOneGo => Board == "maple-f4" || Board.Contains("ids=custom", StringComparison.Ordinal);
@@ -83,6 +93,22 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         Processor = IsRiscV ? Processor.RiscV : null,
         Timeout = TimeSpan.FromSeconds(15),
     };
+
+    /// <summary>Asserts that the board holds all of the upload.</summary>
+    public void AssertComplete(Bench bench)
+    {
+        foreach (var segment in Segments(bench.Board.StackPointer))
+        {
+            var expected = segment.Data.ToArray();
+            if (SharesVectors && segment.Address == Address)
+            {
+                expected.AsSpan(0, 8).CopyTo(expected.AsSpan(0x1C));
+                bench.Flash(Address, 8).CopyTo(expected, 0);
+            }
+
+            Assert.Equal(expected, bench.Flash(segment.Address, expected.Length));
+        }
+    }
 
     /// <summary>The bytes of the upload.</summary>
     public IReadOnlyList<Segment> Segments(uint stack) => _segments.GetOrAdd(stack, NewSegments);

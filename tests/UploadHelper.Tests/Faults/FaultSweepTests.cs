@@ -70,9 +70,15 @@ public sealed class C562FaultSweepTests(ITestOutputHelper output) : FaultSweep(o
 
 public sealed class Gd32FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "gd32vf103");
 
+public sealed class Apm32FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f072-rom,chip=apm32");
+
+public sealed class At32F437FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "at32f415,chip=f437");
+
 public sealed class At32FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "at32f415");
 
 public sealed class Maple20FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple20");
+
+public sealed class Maple512FaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple20,size=512");
 
 public sealed class MapleOrigFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "maple-orig");
 
@@ -81,6 +87,14 @@ public sealed class DapbootFaultSweepTests(ITestOutputHelper output) : FaultSwee
 public sealed class TolerantDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=tolerant");
 
 public sealed class HighDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=high");
+
+public sealed class High128DapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=high-128");
+
+public sealed class SkrDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=skr");
+
+public sealed class HighSkrDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=skr-high");
+
+public sealed class LeavingPlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom");
 
 public sealed class PlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom-tolerant");
 

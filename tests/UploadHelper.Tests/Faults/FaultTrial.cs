@@ -63,7 +63,7 @@ internal sealed class FaultTrial
 
         if (IsLost())
         {
-            Excuse("the bootloader is lost", "h0wch33", "dapboot,boot=high");
+            Excuse("the bootloader is lost", "h0wch33", "dapboot,boot=high", "dapboot,boot=skr-high");
             CheckSaid("bootloader is intact", InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock);
             return _broken;
         }
@@ -134,12 +134,14 @@ internal sealed class FaultTrial
         ErrorMessages.Written => IsComplete(),
         InterruptedUpload.WrittenUnverified => IsComplete() || FailsSilently(),
         InterruptedUpload.EraseUnconfirmed => IsAsBefore() || !CanStart(),
-        InterruptedUpload.FirstBlockUnconfirmed => _kind.IsInOneGo,
+
+        // The same block erases the old sketch and holds all of the new one.
+        InterruptedUpload.FirstBlockUnconfirmed => _kind.IsInOneGo || (_goal.IsOnePage && _kind.Board.StartsWith("maple", StringComparison.Ordinal)),
         InterruptedUpload.EndUnconfirmed => _kind.IsInOneGo && !IsAsBefore(),
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
         InterruptedUpload.LastSector => _kind.Board == "hid-f4" && IsCompleteBehind(_goal.LastBlock),
-        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || (Happened("cut") && IsLeftOpen())),
+        InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || ((Happened("cut") || _kind.HasVectorsInHalves) && IsLeftOpen())),
 
         // Half of an instruction may be one.
         InterruptedUpload.LastBlockOfCode => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || _told.Contains("if the power failed", StringComparison.Ordinal)),
@@ -291,6 +293,7 @@ internal sealed class FaultTrial
             var flash = board.Flash;
             var segments = kind.Segments(board.StackPointer);
             var sectors = flash.Part.Sectors.Where(s => segments.Any(g => s.Address < g.End && s.End > g.Address)).ToList();
+            IsOnePage = sectors.Count == 1;
             (From, To) = ((int)(sectors[0].Address - flash.Base), (int)(sectors[^1].End - flash.Base));
             Before = flash.Bytes.ToArray();
             Expected = flash.Bytes.ToArray();
@@ -304,6 +307,7 @@ internal sealed class FaultTrial
             // Maple and HID bootloaders, h0wch33 and dapboot write a page or a sector at once, the others the words of the stack pointer.
             LastBlock = kind.Board == "hid-f4" ? 0x4000
                 : kind.Board.StartsWith("maple", StringComparison.Ordinal) || kind.Board.StartsWith("hid", StringComparison.Ordinal) ? 2048
+                : kind.HasVectorsInHalves ? 2048
                 : kind.Board == "h0wch33" || kind.Board.StartsWith("dapboot", StringComparison.Ordinal) ? 1024
                 : 32;
             if (kind.SharesVectors)
@@ -324,6 +328,9 @@ internal sealed class FaultTrial
 
         /// <summary>Where the first sector of the sketch begins.</summary>
         public int From { get; }
+
+        /// <summary>Whether it is all in one sector.</summary>
+        public bool IsOnePage { get; }
 
         /// <summary>Where its last sector ends.</summary>
         public int To { get; }

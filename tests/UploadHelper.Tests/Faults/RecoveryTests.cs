@@ -37,7 +37,7 @@ public class RecoveryTests
 
         bench.Upload(kind.Request(bench));
 
-        AssertComplete(kind, bench);
+        kind.AssertComplete(bench);
 
         // A STALL is got over by asking again, block by block, where it can be read what was written.
         var recovered = bench.Events.OfType<Recovering>().Count();
@@ -66,7 +66,7 @@ public class RecoveryTests
 
         bench.Upload(kind.Request(bench));
 
-        AssertComplete(kind, bench);
+        kind.AssertComplete(bench);
         Assert.Equal(0, bench.System.Boards[1].SectorsErased);
     }
 
@@ -78,7 +78,7 @@ public class RecoveryTests
 
         bench.Upload(kind.Request(bench));
 
-        AssertComplete(kind, bench);
+        kind.AssertComplete(bench);
     }
 
     [Fact]
@@ -250,7 +250,7 @@ public class RecoveryTests
 
             bench.Bus.AfterTransfer = _ => { };
             bench.Upload(kind.Request(bench));
-            AssertComplete(kind, bench);
+            kind.AssertComplete(bench);
         }
 
         Assert.InRange(idle, 10, transfers);
@@ -260,20 +260,5 @@ public class RecoveryTests
     {
         var kind = FaultBench.All.Single(b => b.Board == board);
         return (kind, new TransferPlan(kind).FirstWrite);
-    }
-
-    private static void AssertComplete(FaultBench kind, Bench bench)
-    {
-        foreach (var segment in kind.Segments(bench.Board.StackPointer))
-        {
-            var expected = segment.Data.ToArray();
-            if (kind.SharesVectors)
-            {
-                expected.AsSpan(0, 8).CopyTo(expected.AsSpan(0x1C));
-                bench.Flash(kind.Address, 8).CopyTo(expected, 0);
-            }
-
-            Assert.Equal(expected, bench.Flash(segment.Address, expected.Length));
-        }
     }
 }

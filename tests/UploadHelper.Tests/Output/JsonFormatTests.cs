@@ -62,7 +62,7 @@ public class JsonFormatTests
         Assert.Equal(["address", "size", "section"], Names(image[0].GetProperty("leftOut")[0]));
         Assert.Equal(["alternate", "name", "segments"], Names(image[0].GetProperty("targets")[0]));
         Assert.Equal(["address", "size"], Names(image[0].GetProperty("targets")[0].GetProperty("segments")[0]));
-        Assert.Equal(["name", "options", "fits", "refusal"], Names(image[0].GetProperty("bootloaders")[0]));
+        Assert.Equal(["name", "options", "fits", "refusal", "smallestFlash"], Names(image[0].GetProperty("bootloaders")[0]));
     }
 
     [Fact]

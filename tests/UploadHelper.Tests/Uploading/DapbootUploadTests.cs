@@ -27,11 +27,14 @@ public class DapbootUploadTests
             data.Add("dapboot,boot=tolerant", Low, size);
             data.Add("dapboot,boot=high", High, size);
             data.Add("dapboot,boot=skr", Low, size);
+            data.Add("dapboot,boot=skr-high", High, size);
         }
 
         data.Add("dapboot", Low, 120 * 1024);
         data.Add("dapboot,boot=high-128", High, 57 * 1024 + 1);
         data.Add("dapboot,boot=high-128", High, 121 * 1024);
+        data.Add("dapboot,boot=skr", Low, 248 * 1024);
+        data.Add("dapboot,boot=skr-high", High, 248 * 1024);
         return data;
     }
 
@@ -104,6 +107,7 @@ public class DapbootUploadTests
     [Theory]
     [InlineData("dapboot,boot=high", 57 * 1024, "0x0800E3FF")]
     [InlineData("dapboot,boot=high-128", 121 * 1024, "0x0801E3FF")]
+    [InlineData("dapboot,boot=skr-high", 248 * 1024, "0x0803DFFF")]
     public void A_sketch_that_would_overwrite_a_high_build_is_refused(string board, int most, string last)
     {
         var bench = new Bench(board, StartState.Bootloader);
@@ -210,6 +214,23 @@ public class DapbootUploadTests
         Assert.Contains("errFIRMWARE", e.Message, StringComparison.Ordinal);
         Assert.Contains("would not start it", e.Hint, StringComparison.Ordinal);
         Assert.Contains(InterruptedUpload.WrittenUnverified, e.Message, StringComparison.Ordinal);
+    }
+
+    // Nobody knows how much it holds; it says so itself.
+    [Theory]
+    [InlineData("dapboot,ids=custom")]
+    [InlineData("dapboot,ids=custom-tolerant")]
+    public void What_an_unknown_device_cannot_hold_is_told_when_it_says_so(string board)
+    {
+        var bench = new Bench(board, StartState.Bootloader);
+
+        var e = Assert.Throws<UploadException>(() => bench.Upload(Request(bench, Low, 120 * 1024 + 2)));
+
+        Assert.Equal(UploadError.DeviceFailed, e.Error);
+        Assert.Contains("errVERIFY", e.Message, StringComparison.Ordinal);
+        Assert.Contains("make the sketch smaller", e.Hint, StringComparison.Ordinal);
+        bench.Board.Reset("by hand", BootCause.ByHand);
+        Assert.True(bench.Upload(Request(bench, Low)).Left);
     }
 
     [Fact]

@@ -110,6 +110,8 @@ public class OtherRomsTests
     [InlineData("f072-rom", 9_000, 3)]
     [InlineData("g431-rom,chip=g0b1", 9_000, 3)]
     [InlineData("at32f415", 9_000, 3)]
+    [InlineData("at32f415,chip=f437", 9_000, 3)]
+    [InlineData("f072-rom,chip=apm32", 9_000, 3)]
     [InlineData("gd32vf103", 3_000, 2)] // before the last block
     public void Killed_in_the_middle_nothing_starts_and_the_same_upload_succeeds(string board, int size, int killedAt)
     {

@@ -8,6 +8,7 @@ using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.InProcess;
 using UploadHelper.VirtualBoard.UsbIp;
 
@@ -166,6 +167,97 @@ public class ParallelUploadTests
         Assert.All(outcomes, o => Assert.IsType<OperationCanceledException>(o.Failure));
     }
 
+    [Theory]
+    [InlineData("dfu-runtime", "option")]
+    [InlineData("dfu-runtime", "id")]
+    [InlineData("dfu-runtime", "path")]
+    [InlineData("dfu-runtime-reset", "option")]
+    [InlineData("dfu-runtime-reset", "path")]
+    public void Boards_in_run_time_mode_that_are_named_are_all_told_to_start_their_bootloaders(string sketch, string by)
+    {
+        var system = Bench($"dapboot,sketch={sketch},count=2");
+
+        var outcomes = Upload(system, Runtime(by), by == "path" ? ["1-1", "1-2"] : null);
+
+        Assert.Equal(["1-1", "1-2"], outcomes.Select(o => o.Path));
+        Assert.All(outcomes, o => Assert.True(o.Result?.Verified, o.Failure?.ToString()));
+        Assert.Equal([("1-1", sketch == "dfu-runtime-reset"), ("1-2", sketch == "dfu-runtime-reset")], _events.OfType<Detaching>().Select(d => (d.Device.Path, d.BusReset)));
+        Assert.All(system.Boards, b => Assert.NotEqual("old", b.RunningSketch?.Name));
+    }
+
+    [Fact]
+    public void A_board_in_run_time_mode_is_written_together_with_one_that_is_in_its_bootloader()
+    {
+        var system = Bench("dapboot,sketch=dfu-runtime,count=2");
+        system.Boards[1].Reset("its button is held", BootCause.ByHand);
+        system.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        var outcomes = Upload(system, Runtime("option"), null);
+
+        Assert.Equal(["1-1", "1-2"], outcomes.Select(o => o.Path).Order());
+        Assert.All(outcomes, o => Assert.True(o.Result?.Verified, o.Failure?.ToString()));
+        Assert.Equal("1-1", Assert.Single(_events.OfType<Detaching>()).Device.Path);
+    }
+
+    [Fact]
+    public void A_board_in_run_time_mode_elsewhere_is_left_alone()
+    {
+        var system = Bench("dapboot,sketch=dfu-runtime,count=3");
+
+        var outcomes = Upload(system, Runtime("option"), ["1-3", "1-1"]);
+
+        Assert.Equal(["1-3", "1-1"], outcomes.Select(o => o.Path));
+        Assert.Equal(["1-1", "1-3"], _events.OfType<Detaching>().Select(d => d.Device.Path).Order());
+        Assert.Equal("old", system.Boards[1].RunningSketch?.Name);
+        Assert.Equal(0, system.Boards[1].SectorsErased);
+    }
+
+    [Fact]
+    public void Boards_in_run_time_mode_that_nobody_has_named_are_left_alone_and_the_way_is_said()
+    {
+        var system = Bench("dapboot,sketch=dfu-runtime,count=2");
+
+        var e = Assert.Throws<UploadException>(() => Upload(system, Runtime("nothing"), null));
+
+        Assert.Equal(UploadError.NoDevice, e.Error);
+        Assert.Contains("1209:0001 at 1-2 is in DFU run-time mode", e.Message, StringComparison.Ordinal);
+        Assert.Contains("--detach", e.Hint, StringComparison.Ordinal);
+        Assert.Empty(_events.OfType<Detaching>());
+        Assert.All(system.Boards, b => Assert.Equal("old", b.RunningSketch?.Name));
+    }
+
+    [Fact]
+    public void Of_devices_of_two_kinds_none_is_told_by_the_option_alone()
+    {
+        var system = Bench("dapboot,sketch=dfu-runtime,count=2");
+        var bus = new OtherIds(system.Usb, "1-2");
+
+        var e = Assert.Throws<UploadException>(() => Upload(system, Runtime("option"), null, bus));
+
+        Assert.Equal(UploadError.SeveralDevices, e.Error);
+        Assert.Contains("--usb-id 1209:0001", e.Hint, StringComparison.Ordinal);
+        Assert.All(system.Boards, b => Assert.Equal("old", b.RunningSketch?.Name));
+    }
+
+    [Fact]
+    public void One_that_was_told_and_does_not_come_fails_alone()
+    {
+        var system = Bench("dapboot,sketch=dfu-runtime,count=2");
+        var bus = new FaultyBus(system.Usb);
+        bus.AfterTransfer = _ =>
+        {
+            if (_events.OfType<Detaching>().Count() == 2)
+            {
+                system.Boards[1].Unplug();
+            }
+        };
+
+        var outcomes = Upload(system, Runtime("option"), null, bus);
+
+        Assert.True(outcomes.Single(o => o.Path == "1-1").Result?.Verified);
+        Assert.Equal(UploadError.NoDevice, Assert.IsType<UploadException>(outcomes.Single(o => o.Path == "1-2").Failure).Error);
+    }
+
     [Fact]
     public void Eight_boards_of_one_server_are_written_to_at_once()
     {
@@ -188,6 +280,17 @@ public class ParallelUploadTests
         Assert.All(boards, b => Assert.Empty(b.Violations));
     }
 
+    private static UploadRequest Runtime(string by)
+    {
+        var filter = new DeviceFilter(by == "id" ? [new UsbId(0x1209, 0x0001), new UsbId(0x1209, 0xDB42)] : DeviceFilter.KnownIds);
+        return new UploadRequest(SketchImage.File(0x0800_2000, 4_000, 0x2000_5000), 0x0800_2000, filter)
+        {
+            Detach = by == "option",
+            Timeout = TimeSpan.FromSeconds(3),
+            WaitPort = WaitPort.No,
+        };
+    }
+
     private static UploadRequest Request(uint address, int size = 20_000) =>
         new(Uploading.Bench.Sketch(address, size), address, new DeviceFilter([DeviceFilter.StDfu]));
 
@@ -202,6 +305,14 @@ public class ParallelUploadTests
             .Select(o => BoardFactory.Create(o, _ => { })).ToList();
         clock.Advance(TimeSpan.FromSeconds(1));
         return new Several(clock, made, new InProcessBus(clock, made), new InProcessSerialPorts(clock, made));
+    }
+
+    // A bus on which the device at one place has other ids.
+    private sealed class OtherIds(IUsbBus bus, string path) : IUsbBus
+    {
+        public IReadOnlyList<UsbDeviceInfo> List() => [.. bus.List().Select(d => d.Path == path ? d with { ProductId = 2 } : d)];
+
+        public IUsbDevice Open(UsbDeviceInfo device) => bus.Open(device);
     }
 
     private sealed record Several(VirtualClock Clock, IReadOnlyList<Board> Boards, InProcessBus Usb, InProcessSerialPorts Ports);

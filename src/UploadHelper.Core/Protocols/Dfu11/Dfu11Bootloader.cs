@@ -21,14 +21,11 @@ namespace UploadHelper.Core.Protocols.Dfu11;
 public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctionalDescriptor functional, byte erased) : IBootloader
 {
     private readonly uint _start = map.Groups[0].Address;
+
+    // It has a next block unless the device is in dfuIDLE.
+    private readonly DeferredErase _erase = new(map.Groups[0].Address);
     private readonly Dfu11Transfers _transfers = new(dfu, map.Groups[0].Address, functional.TransferSize);
     private readonly byte[] _block = new byte[functional.TransferSize];
-
-    // Where the next block goes; null in dfuIDLE.
-    private long? _next;
-
-    // End of the pages that still have to be erased; 0 if there are none.
-    private long _eraseEnd;
 
     /// <summary>
     /// Where it keeps the sketch's stack pointer and reset vector, if the first page has its own; null otherwise. It reads as the sketch
@@ -47,23 +44,19 @@ public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
 
     /// <inheritdoc/>
     /// <remarks>The protocol has no erase request: each block erases its page before it is written.</remarks>
-    public void Erase(Sector sector)
-    {
-        if (sector.Address > Math.Max(_eraseEnd, _start))
-        {
-            throw new DfuException($"This bootloader erases only from 0x{_start:X8} on, page by page; the page at 0x{sector.Address:X8} cannot be erased alone.");
-        }
-
-        _eraseEnd = Math.Max(_eraseEnd, sector.End);
-    }
+    public void Erase(Sector sector) => _erase.Note(sector);
 
     /// <inheritdoc/>
     public void Flush()
     {
-        if (_eraseEnd > 0)
+        if (_erase.Owed > 0)
         {
-            Begin(_next ?? _start);
-            SendErased(_eraseEnd);
+            if (_erase.Next is null)
+            {
+                Begin();
+            }
+
+            _erase.Finish(SendErased);
         }
     }
 
@@ -71,15 +64,14 @@ public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
     /// <remarks>What is written is reported page by page: a page of several blocks is in pieces until the last of them.</remarks>
     public void Write(uint address, ReadOnlyMemory<byte> data, Action<int> written)
     {
-        if (_next is null || address < _next)
+        if (_erase.Next is null || address < _erase.Next)
         {
-            // What is to be erased above comes before the return to the start.
-            SendErased(_eraseEnd);
+            _erase.Finish(SendErased);
             ToIdle();
-            Begin(_start);
+            Begin();
         }
 
-        SendErased(upTo: address);
+        _erase.FillUpTo(address, SendErased);
         var reported = 0;
         for (var offset = 0; offset < data.Length; offset += _block.Length)
         {
@@ -88,7 +80,7 @@ public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
             var done = offset + block.Length;
             if (done == data.Length)
             {
-                SendErased(upTo: map.SectorAt(address + (long)done - 1)!.Value.End);
+                _erase.FillUpTo(map.SectorAt(address + (long)done - 1)!.Value.End, SendErased);
             }
 
             if (done == data.Length || map.SectorAt(address + (long)done)?.Address == address + (long)done)
@@ -134,42 +126,30 @@ public sealed class Dfu11Bootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         return data;
     }
 
-    private void Begin(long at)
+    private void Begin()
     {
-        if (_next is null)
-        {
-            // An error that came in dfuDNLOAD-IDLE stays after ABORT; CLRSTATUS does no harm in any state (dfu_set_status()).
-            dfu.ClearStatus();
-            _transfers.Restart();
-        }
-
-        _next = at;
+        // An error that came in dfuDNLOAD-IDLE stays after ABORT; CLRSTATUS does no harm in any state (dfu_set_status()).
+        dfu.ClearStatus();
+        _transfers.Restart();
+        _erase.Begin();
     }
 
-    private void SendErased(long upTo)
-    {
-        while (_next < upTo)
-        {
-            Send([]);
-        }
-    }
+    private void SendErased() => Send([]);
 
     private void Send(ReadOnlySpan<byte> data)
     {
         _block.AsSpan().Fill(erased);
         data.CopyTo(_block);
-        var address = _next!.Value;
-        _transfers.Send(_block, address);
-        _next = address + _block.Length;
-        _eraseEnd = _next >= _eraseEnd ? 0 : _eraseEnd;
+        _transfers.Send(_block, _erase.Next!.Value);
+        _erase.Sent(_block.Length);
     }
 
     private void ToIdle()
     {
-        if (_next is not null)
+        if (_erase.Next is not null)
         {
             dfu.Idle();
-            _next = null;
+            _erase.Stop();
         }
     }
 }

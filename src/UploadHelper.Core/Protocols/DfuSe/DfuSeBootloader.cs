@@ -179,6 +179,11 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
             {
                 status = dfu.Execute(MassEraseLimit);
             }
+            else if (status is { Code: DfuStatusCode.Ok, State: DfuState.DownloadIdle })
+            {
+                // The ROM of an AT32 says so although it erases (keirf/flashfloppy issue 584). Until it is done, it does not answer again.
+                status = dfu.GetStatus();
+            }
         }
         catch (UsbException e) when (e.Fault is UsbFault.Gone or UsbFault.Io)
         {

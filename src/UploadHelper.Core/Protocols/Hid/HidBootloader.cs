@@ -49,15 +49,11 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
     private bool _confirmsRestart;
     private int _page = isF4 ? SmallPage : 0;
 
-    // Where the next block goes; null if that is not known.
-    private long? _next;
+    // It has a next block once it is known where that goes.
+    private readonly DeferredErase _erase = new(start);
 
     // The end of what was sent since the first page.
     private long _sentEnd;
-
-    // How far sectors were to be erased, and how far blocks must be sent for that.
-    private long _eraseEnd;
-    private long _eraseBlocksEnd;
 
     /// <inheritdoc/>
     public bool CanRead => false;
@@ -69,24 +65,15 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
     public bool WriteErases => true;
 
     /// <inheritdoc/>
-    public void Erase(Sector sector)
-    {
-        if (sector.Address > Math.Max(_eraseEnd, start))
-        {
-            throw new DfuException($"This bootloader erases only from 0x{start:X8} on, page by page; the page at 0x{sector.Address:X8} cannot be erased alone.");
-        }
-
-        _eraseEnd = Math.Max(_eraseEnd, sector.End);
-        _eraseBlocksEnd = Math.Max(_eraseBlocksEnd, isF4 ? sector.Address + (long)Block : sector.End);
-    }
+    public void Erase(Sector sector) => _erase.Note(sector, isF4 ? Block : null);
 
     /// <inheritdoc/>
     public void Flush()
     {
-        if (_eraseBlocksEnd > _sentEnd)
+        if (_erase.Owed > 0)
         {
-            Begin(_eraseBlocksEnd);
-            SendErased(_eraseBlocksEnd);
+            Begin(_erase.Owed);
+            _erase.Finish(SendErased);
         }
 
         CompletePage();
@@ -95,14 +82,15 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
     /// <inheritdoc/>
     public void Write(uint address, ReadOnlyMemory<byte> data, Action<int> written)
     {
-        Begin(Math.Max(_eraseEnd, address + (long)data.Length));
-        if (address < _next)
+        Begin(Math.Max(_erase.End, address + (long)data.Length));
+        if (address < _erase.Next)
         {
+            _erase.Finish(SendErased);
             CompletePage();
             Restart();
         }
 
-        SendErased(address);
+        _erase.FillUpTo(address, SendErased);
         for (var offset = 0; offset < data.Length; offset += Block)
         {
             var length = Math.Min(Block, data.Length - offset);
@@ -153,7 +141,7 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
 
     private void Begin(long end)
     {
-        if (_next is not null)
+        if (_erase.Next is not null)
         {
             return;
         }
@@ -171,7 +159,7 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
                     + "On a chip with larger pages, only a build for pages of 2 KiB writes everything.");
         }
 
-        _next = start;
+        _erase.Begin();
     }
 
     // With an unfinished page in its buffer, even command 0 is data.
@@ -248,21 +236,15 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
             Confirm();
         }
 
-        _next = start;
+        _erase.Begin();
     }
 
-    private void SendErased(long upTo)
-    {
-        while (_next < upTo)
-        {
-            Send(_erased);
-        }
-    }
+    private void SendErased() => Send(_erased);
 
     // A page of which only half has come would never be written, and the next command be taken for data.
     private void CompletePage()
     {
-        while (_next is { } next && (next - start) % _page != 0)
+        while (_erase.Next is { } next && (next - start) % _page != 0)
         {
             Send(Rest(next));
         }
@@ -272,7 +254,7 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
     private void CompleteUnit()
     {
         var unitEnd = Math.Min(start + (isF4 ? F4Unit : _page), _sentEnd);
-        while (_next is { } next && next > start && next < unitEnd)
+        while (_erase.Next is { } next && next > start && next < unitEnd)
         {
             Send(Rest(next));
         }
@@ -283,14 +265,14 @@ public sealed class HidBootloader(HidConnection hid, uint start, bool isF4) : IB
 
     private void Send(byte[] block)
     {
-        var at = _next!.Value;
+        var at = _erase.Next!.Value;
         SendBlock(block);
         if (at - start < F4Unit)
         {
             block.CopyTo(_first, at - start);
         }
 
-        _next = at + Block;
+        _erase.Sent(Block);
         _sentEnd = Math.Max(_sentEnd, at + Block);
     }
 

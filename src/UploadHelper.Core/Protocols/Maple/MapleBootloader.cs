@@ -32,11 +32,8 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
     private readonly uint _start = map.Groups[0].Address;
     private readonly byte[] _block = new byte[functional.TransferSize];
 
-    // Where the next block goes; null in dfuIDLE.
-    private long? _next;
-
-    // End of the pages that still have to be erased; 0 if there are none.
-    private long _eraseEnd;
+    // It has a next block unless the device is in dfuIDLE.
+    private readonly DeferredErase _erase = new(map.Groups[0].Address);
 
     /// <inheritdoc/>
     public bool CanRead => functional.CanUpload;
@@ -52,36 +49,33 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
 
     /// <inheritdoc/>
     /// <remarks>The protocol has no erase request: each block erases its page before it is written.</remarks>
-    public void Erase(Sector sector)
-    {
-        if (sector.Address > Math.Max(_eraseEnd, _start))
-        {
-            throw new DfuException($"This bootloader erases only from 0x{_start:X8} on, page by page; the page at 0x{sector.Address:X8} cannot be erased alone.");
-        }
-
-        _eraseEnd = Math.Max(_eraseEnd, sector.End);
-    }
+    public void Erase(Sector sector) => _erase.Note(sector);
 
     /// <inheritdoc/>
     public void Flush()
     {
-        if (_eraseEnd > 0)
+        if (_erase.Owed > 0)
         {
-            _next ??= _start;
-            SendErased(_eraseEnd);
+            if (_erase.Next is null)
+            {
+                _erase.Begin();
+            }
+
+            _erase.Finish(SendErased);
         }
     }
 
     /// <inheritdoc/>
     public void Write(uint address, ReadOnlyMemory<byte> data, Action<int> written)
     {
-        if (_next is null || address < _next)
+        if (_erase.Next is null || address < _erase.Next)
         {
+            _erase.Finish(SendErased);
             ToIdle();
-            _next = _start;
+            _erase.Begin();
         }
 
-        SendErased(upTo: address);
+        _erase.FillUpTo(address, SendErased);
         for (var offset = 0; offset < data.Length; offset += _block.Length)
         {
             var block = data.Slice(offset, Math.Min(_block.Length, data.Length - offset));
@@ -116,7 +110,7 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
     public void Leave(uint address)
     {
         Flush();
-        if (_next is not null)
+        if (_erase.Next is not null)
         {
             dfu.Download(0, []);
             _ = dfu.GetStatus();
@@ -166,19 +160,13 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
         }
     }
 
-    private void SendErased(long upTo)
-    {
-        while (_next < upTo)
-        {
-            Send([]);
-        }
-    }
+    private void SendErased() => Send([]);
 
     private void Send(ReadOnlySpan<byte> data)
     {
         _block.AsSpan().Fill(Erased);
         data.CopyTo(_block);
-        var address = _next!.Value;
+        var address = _erase.Next!.Value;
         dfu.Download((ushort)((address - _start) / _block.Length), _block);
         var status = dfu.Execute(WriteLimit);
         if (status.State != DfuState.DownloadIdle)
@@ -186,16 +174,15 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
             throw new DfuException($"The device failed to write {_block.Length} bytes at 0x{address:X8}: it reports {status.State.Name()}.", status);
         }
 
-        _next = address + _block.Length;
-        _eraseEnd = _next >= _eraseEnd ? 0 : _eraseEnd;
+        _erase.Sent(_block.Length);
     }
 
     private void ToIdle()
     {
-        if (_next is not null)
+        if (_erase.Next is not null)
         {
             dfu.Abort();
-            _next = null;
+            _erase.Stop();
         }
     }
 

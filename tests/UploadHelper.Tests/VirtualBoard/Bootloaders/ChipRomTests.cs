@@ -128,6 +128,22 @@ public class ChipRomTests
         Assert.Equal(DfuState.Error, wire.State);
     }
 
+    [Theory]
+    [InlineData("at32f415", DfuState.DownloadIdle)]
+    [InlineData("f072-rom,chip=apm32", DfuState.DownloadBusy)]
+    public void An_AT32_does_not_say_that_it_is_busy_when_it_removes_the_protection(string board, DfuState state)
+    {
+        var wire = new DfuWire($"{board},start=bootloader,rdp=1", 2048).Idle();
+        wire.Download(0, 0x92);
+
+        Assert.Equal((state, DfuStatusCode.Ok), (DfuStatus.Read(wire.GetStatus().Data.Span).State, DfuStatus.Read(wire.GetStatus().Data.Span).Code));
+
+        wire.Wait(TimeSpan.FromSeconds(30));
+        Assert.False(wire.Board.Flash.IsReadProtected);
+        Assert.All(wire.Board.Flash.Bytes.ToArray(), b => Assert.Equal(0xFF, b));
+        Assert.Contains(wire.Log, e => e.Text.Contains("the option bytes are loaded", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void An_AT32F437_writes_where_its_map_says_that_it_is_read_only()
     {

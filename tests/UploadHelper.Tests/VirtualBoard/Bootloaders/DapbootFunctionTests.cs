@@ -183,7 +183,7 @@ public class DapbootFunctionTests
 
         wire.Board.BusReset();
         Assert.IsType<DapbootFunction>(wire.Board.Function);
-        Configure(wire);
+        wire.Configure();
         wire.Board.BusReset();
 
         Assert.Null(wire.Board.Attached);
@@ -262,20 +262,46 @@ public class DapbootFunctionTests
     [InlineData("80 00 0000 0000 2", "0000")]
     public void Standard_requests_are_those_of_libopencm3(string request, string? answer)
     {
-        var words = request.Split(' ').Select(w => Convert.ToUInt16(w, 16)).ToArray();
-        var reply = On("dapboot").Board.Control(new UsbSetup((byte)words[0], (byte)words[1], words[2], words[3], words[4]), []);
+        var reply = Ask(On("dapboot"), request);
 
         Assert.Equal(answer?.Replace(" ", "", StringComparison.Ordinal), reply.Outcome == ControlOutcome.Done ? Convert.ToHexStringLower(reply.Data.Span) : null);
     }
 
-    private static DfuWire On(string board)
+    [Theory]
+    [InlineData("03ee 0409 12", "c0 21 0000 0004 10", "28000000000104000100000000000000")]
+    [InlineData("03ee 0000 12", "c0 21 0000 0004 28", "28000000000104000100000000000000 0001 57494e5553420000 0000000000000000 000000000000")]
+    [InlineData("0f00 0000 5", "c1 21 0000 0005 0a", null)]
+    [InlineData("0f00 0000 1d", "c0 01 0001 0002 ff", "260301 646576616e6c61692e6769746875622e696f2f7765626466752f6466752d7574696c2f")]
+    [InlineData("0f00 0000 1d", "c0 01 0002 0002 ff", null)]
+    public void What_Windows_and_a_browser_ask_for_is_answered_and_leaves_the_download_alone(string descriptor, string request, string? answer)
     {
-        var wire = new DfuWire($"{board},start=bootloader");
-        Configure(wire);
-        return wire;
+        var wire = On("dapboot");
+        var data = SketchImage.Noise(1, 1024);
+        Write(wire, 0, data);
+
+        var found = Ask(wire, $"80 06 {descriptor}");
+        var reply = Ask(wire, request);
+        wire.Send(DfuRequest.Abort);
+
+        Assert.Equal(ControlOutcome.Done, found.Outcome);
+        Assert.Equal(answer?.Replace(" ", "", StringComparison.Ordinal), reply.Outcome == ControlOutcome.Done ? Convert.ToHexStringLower(reply.Data.Span) : null);
+        Assert.Equal(data, wire.Upload(0).Data.ToArray());
     }
 
-    private static void Configure(DfuWire wire) => wire.Board.Control(new UsbSetup(0x00, 9, 1, 0, 0), []);
+    [Theory]
+    [InlineData("c0 21 0000 0004 28", true)]
+    [InlineData("c0 01 0001 0002 ff", false)]
+    [InlineData("a1 03 0000 0000 6", false)]
+    public void Only_Windows_is_answered_before_it_is_configured(string request, bool answers) =>
+        Assert.Equal(answers ? ControlOutcome.Done : ControlOutcome.Stall, Ask(new DfuWire("dapboot,start=bootloader"), request).Outcome);
+
+    private static ControlReply Ask(DfuWire wire, string request)
+    {
+        var words = request.Split(' ').Select(w => Convert.ToUInt16(w, 16)).ToArray();
+        return wire.Board.Control(new UsbSetup((byte)words[0], (byte)words[1], words[2], words[3], words[4]), []);
+    }
+
+    private static DfuWire On(string board) => new DfuWire($"{board},start=bootloader").Configure();
 
     // Its first answer, and the wait for what it does.
     private static (DfuStatus Status, TimeSpan Busy) Write(DfuWire wire, ushort block, byte[] data)

@@ -46,6 +46,13 @@ internal sealed class DfuWire
         return (DfuStatus.Read(reply.Data.Span), reply.Busy);
     }
 
+    /// <summary>Selects the configuration, as every host does.</summary>
+    public DfuWire Configure()
+    {
+        Assert.Equal(ControlOutcome.Done, Board.Control(new UsbSetup(0x00, 9, 1, 0, 0), []).Outcome);
+        return this;
+    }
+
     /// <summary>Out of the dfuERROR of a power-up.</summary>
     public DfuWire Idle()
     {

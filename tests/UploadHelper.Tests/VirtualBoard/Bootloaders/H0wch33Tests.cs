@@ -9,7 +9,7 @@ namespace UploadHelper.Tests.VirtualBoard.Bootloaders;
 public class H0wch33Tests
 {
     private const uint Base = 0x0800_0000;
-    private readonly DfuWire _wire = new("h0wch33,start=bootloader");
+    private readonly DfuWire _wire = new DfuWire("h0wch33,start=bootloader").Configure();
 
     private ReadOnlySpan<byte> FirstPage => _wire.Board.Flash.Read(Base, 1024);
 
@@ -176,16 +176,17 @@ public class H0wch33Tests
     [InlineData(false)]
     public void A_bus_reset_starts_the_sketch_once_it_is_configured(bool configured)
     {
-        if (configured)
-        {
-            _wire.Board.Control(new(0x00, 9, 1, 0, 0), []);
-        }
+        var wire = configured ? _wire : new DfuWire("h0wch33,start=bootloader");
 
-        _wire.Board.BusReset();
-        _wire.Wait(TimeSpan.FromSeconds(1));
+        wire.Board.BusReset();
+        wire.Wait(TimeSpan.FromSeconds(1));
 
-        Assert.Equal(configured, _wire.Board.RunningSketch is not null);
+        Assert.Equal(configured, wire.Board.RunningSketch is not null);
     }
+
+    [Fact]
+    public void Until_it_is_configured_it_knows_no_class_request() =>
+        Assert.Equal(ControlOutcome.Stall, new DfuWire("h0wch33,start=bootloader").GetStatus().Outcome);
 
     [Theory]
     [InlineData(BootCause.Power, true)]

@@ -120,8 +120,8 @@ public class FaultInjectorTests
     [InlineData("bit", new byte[] { 3, 2, 3, 4, 5, 6 }, ControlOutcome.Done)]
     public void Programming_fails_and_only_a_loss_of_power_is_seen(string fault, byte[] stands, ControlOutcome outcome)
     {
-        // SET_ADDRESS with two GETSTATUS, and the block. (F4Bootloader would compare each word itself.)
-        var wire = new DfuWire($"h0wch33,start=bootloader,fault={fault}@4");
+        // SET_CONFIGURATION, SET_ADDRESS with two GETSTATUS, and the block. (F4Bootloader would compare each word itself.)
+        var wire = new DfuWire($"h0wch33,start=bootloader,fault={fault}@5").Configure();
         wire.Board.Flash.Erase((int)(Sector1 - wire.Board.Flash.Base) / 1024);
         wire.SetAddress(Sector1);
         wire.Download(2, 1, 2, 3, 4, 5, 6, 7, 8);
