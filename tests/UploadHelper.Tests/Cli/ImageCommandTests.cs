@@ -14,7 +14,7 @@ public class ImageCommandTests
     [InlineData("other-08010000.elf", "ELF", "0x08010000 to 0x080102CB", "0x20020000 0x0801018B", "0x08010000", "F4Bootloader (old build) --offset 0x10000", "Maple bootloader, F4 port")]
     [InlineData("blink-08002000.s19", "Motorola S-record", "0x08002000 to 0x080022CB", "0x20005000 0x0800218B", "0x08002000", "STM32duino bootloader 2.0 --usb-id 1EAF:0003 --alt 2|libopencm3 usbdfu --offset 0x2000|dapboot --offset 0x2000", "")]
     [InlineData("dsonano-app.dfu", "DfuSe, for 0483:DF11", "0x0800C000 to 0x0800C2CB", "0x20005000 0x0800C18B", "0x0800C000", "DSO Nano bootloader (application) --offset 0xC000", "")]
-    [InlineData("h747.elf", "ELF", "0x08000000 to 0x080002CB", "0x20020000 0x0800018B", "0x08000000", "ST system bootloader in ROM (BOOT0) --offset 0|Artery AT32 bootloader --offset 0", "h0wch33/stm32f1_dfu (64 KiB part)|h0wch33/stm32f1_dfu (128 KiB part)|dapboot, high-memory build|GigaDevice GD32VF103 bootloader")]
+    [InlineData("h747.elf", "ELF", "0x08000000 to 0x080002CB", "0x20020000 0x0800018B", "0x08000000", "ST system bootloader in ROM (BOOT0) --offset 0|Artery AT32 bootloader --offset 0|Geehy APM32 bootloader --offset 0", "h0wch33/stm32f1_dfu (64 KiB part)|h0wch33/stm32f1_dfu (128 KiB part)|dapboot, high-memory build|GigaDevice GD32VF103 bootloader")]
     public void A_sketch_is_described(string firmware, string format, string range, string vectors, string linkedFor, string fits, string doesNotFit)
     {
         using var run = new ProgramRun();
@@ -121,7 +121,7 @@ public class ImageCommandTests
         Assert.Equal([".retained", ".shared"], image.GetProperty("leftOut").EnumerateArray().Select(s => s.GetProperty("section").GetString()));
         Assert.Equal(716, image.GetProperty("targets")[0].GetProperty("segments")[0].GetProperty("size").GetInt32());
         Assert.Equal(
-            ["--offset 0", "--offset 0"], image.GetProperty("bootloaders").EnumerateArray().Where(b => b.GetProperty("fits").GetBoolean()).Select(b => b.GetProperty("options").GetString()));
+            ["--offset 0", "--offset 0", "--offset 0"], image.GetProperty("bootloaders").EnumerateArray().Where(b => b.GetProperty("fits").GetBoolean()).Select(b => b.GetProperty("options").GetString()));
     }
 
     // A row is a label in a column of its own, and what there is to say.
