@@ -151,7 +151,7 @@ public static class OptionArea
 }
 
 /// <summary>
-/// The data EEPROM of the STM32L0 and STM32L1, inside the range of the flash (RM0367, 3.3.1; RM0038, 3.3.1). Their ROMs name it as a memory
+/// The data EEPROM of the STM32L0 and STM32L1, inside the range of the flash (RM0367, RM0038). Their ROMs name it as a memory
 /// that is written without an erase. What they do with bytes that do not fill a word is not documented, and what stands beside the
 /// data must stay: so it is read and compared, and not written.
 /// </summary>

@@ -164,7 +164,7 @@ public sealed record Part(
     /// <summary>STM32F103xE (high density): 512 KiB in pages of 2 KiB, 64 KiB of RAM (DS5792).</summary>
     public static Part Stm32F103HighDensity() => Stm32F1("STM32F103xE", size: 512, page: 2 * KiB, ram: 64 * KiB);
 
-    /// <summary>STM32F103RC and others with 256 KiB (DS5792, table 2); times as <see cref="Stm32F103HighDensity"/>.</summary>
+    /// <summary>STM32F103RC and others with 256 KiB (DS5792); times as <see cref="Stm32F103HighDensity"/>.</summary>
     public static Part Stm32F103XC() => Stm32F1("STM32F103xC", size: 256, page: 2 * KiB, ram: 48 * KiB);
 
     /// <summary>
