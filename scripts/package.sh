@@ -64,8 +64,8 @@ pio_system_of() {
   esac
 }
 
-# pack_for_pio RID NAME DESCRIPTION TOOL...: makes a package for PlatformIO: the executable once, and each tool as a link to it (on
-# Windows a .cmd file).
+# pack_for_pio RID NAME DESCRIPTION TOOL...: makes a package for PlatformIO: the executable once, and each tool as a script that calls
+# it. (Not a link: on macOS, an executable that carries the runtime cannot see under which name it was called.)
 pack_for_pio() {
   local rid=$1 package=$2 description=$3 tool file folder archive
   shift 3
@@ -90,7 +90,7 @@ JSON
   for tool in "$@"; do
     case $rid in
       win-*) printf '@"%%~dp0%s.exe" %s %%*\r\n' "$name" "$tool" >"$folder/bin/$tool.cmd" ;;
-      *) ln -s "$name" "$folder/bin/$tool" ;;
+      *) printf '#!/bin/sh\nexec "$(dirname "$0")/%s" %s "$@"\n' "$name" "$tool" >"$folder/bin/$tool" ;;
     esac
   done
   case $rid in
@@ -99,8 +99,8 @@ JSON
   esac
   find "$folder" -type d -exec chmod 755 {} +
   find "$folder" -type f -exec chmod 644 {} +
-  chmod 755 "$folder/bin/$name"*
-  find "$folder" -exec touch -h -d "$mtime" {} +
+  chmod 755 "$folder/bin/"*
+  find "$folder" -exec touch -d "$mtime" {} +
   pack "$folder" "$out/platformio/$archive"
   echo "$out/platformio/$archive: $(stat -c %s "$out/platformio/$archive") bytes"
 }

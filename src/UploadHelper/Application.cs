@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using UploadHelper.CommandLine;
 using UploadHelper.Commands;
@@ -31,9 +32,21 @@ internal sealed class Application(
 
         using var signals = new Signals();
         var streams = StandardStreams.Open();
-        var status = new Application(streams, environment, time, signals.Listen) { Program = Environment.GetCommandLineArgs()[0] }.Run(arguments);
+        var status = new Application(streams, environment, time, signals.Listen) { Program = StartedAs() }.Run(arguments);
         SlowReader.WaitFor(status, streams, environment, time, start);
         return status;
+    }
+
+    // A link to an executable that carries the runtime is resolved before the runtime sees it; Linux still knows the link.
+    private static string StartedAs()
+    {
+        const string CommandLine = "/proc/self/cmdline";
+        if (OperatingSystem.IsLinux() && RuntimeFeature.IsDynamicCodeSupported && File.Exists(CommandLine))
+        {
+            return File.ReadAllText(CommandLine).Split('\0')[0];
+        }
+
+        return Environment.GetCommandLineArgs()[0];
     }
 
     /// <summary>The path by which the process was started: under the name of an older tool, it takes that tool's arguments.</summary>

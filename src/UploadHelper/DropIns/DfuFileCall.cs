@@ -11,19 +11,10 @@ namespace UploadHelper.DropIns;
 /// <param name="context">Its surroundings.</param>
 internal sealed class DfuFileCall(DropIn tool, CommandContext context)
 {
-    /// <summary>The exit status of success. The others are those of sysexits.h, which dfu-util uses.</summary>
-    public const int Ok = 0;
-
-    private const int WrongUsage = 64;
-    private const int WrongData = 65;
-    private const int NoInput = 66;
-    private const int CannotCreate = 73;
-    private const int WriteFailed = 74;
-
     public DropIn Tool => tool;
 
     /// <summary>The exit status of a failure at this point.</summary>
-    public int Status { get; private set; } = WrongUsage;
+    public int Status { get; private set; } = SysExits.Usage;
 
     /// <summary>What to do: 'c' check, 'a' add, 'D' delete. The last one given counts.</summary>
     public char Mode { get; private set; }
@@ -78,9 +69,9 @@ internal sealed class DfuFileCall(DropIn tool, CommandContext context)
     /// <exception cref="UploadException">It cannot be read, or its suffix is damaged.</exception>
     public DfuEnds Load()
     {
-        Status = NoInput;
+        Status = SysExits.NoInput;
         var content = ImageFiles.Read(File).Content;
-        Status = WrongData;
+        Status = SysExits.DataError;
         try
         {
             return DfuEnds.Read(content);
@@ -98,10 +89,10 @@ internal sealed class DfuFileCall(DropIn tool, CommandContext context)
         try
         {
             var bytes = ends.ToBytes();
-            Status = CannotCreate;
+            Status = SysExits.CannotCreate;
             RequireWritable();
             using var file = new OutputFile(File, context.CreateFile);
-            Status = WriteFailed;
+            Status = SysExits.InputOutput;
             file.Content.Write(bytes);
             file.Keep();
         }
@@ -145,7 +136,7 @@ internal sealed class DfuFileCall(DropIn tool, CommandContext context)
 
         if (context.Streams.OutFailure is { } lost)
         {
-            Status = WriteFailed;
+            Status = SysExits.InputOutput;
             throw CommandContext.OutputLost(lost);
         }
     }

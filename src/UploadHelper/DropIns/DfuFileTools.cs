@@ -59,12 +59,12 @@ internal static class DfuFileTools
             if (given.FindIndex(o => o.Letter is 'h' or 'V') is >= 0 and var at)
             {
                 context.Streams.Out.WriteLine(given[at].Letter == 'h' ? tool.HelpText : $"{tool.Name} {Version} (upload-helper {OwnVersion})");
-                return DfuFileCall.Ok;
+                return 0;
             }
 
             call.Take(given, words);
             act(call);
-            return DfuFileCall.Ok;
+            return 0;
         }
         catch (UploadException e)
         {

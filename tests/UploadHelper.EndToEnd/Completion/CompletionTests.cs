@@ -15,6 +15,7 @@ public sealed class CompletionTests : IDisposable
 
     [CompletionTheory("bash")]
     [InlineData("upload-helper upl", "upload")]
+    [InlineData("upload-helper dfu-s", "dfu-suffix")]
     [InlineData("upload-helper upload --simulate f4boo", "f4boot f4boot-old")]
     [InlineData("upload-helper upload --wait-port ", "auto no yes")]
     [InlineData("upload-helper upload Blink", "")]

@@ -54,7 +54,26 @@ public sealed class PlatformIoTests(PackageTests.Made made, WinePrefix wine) : I
         }
     }
 
-    // The links would otherwise be copies, three times as large.
+    // The executable in the package carries the runtime.
+    [PackageFact]
+    public void A_link_to_an_executable_of_any_kind_is_the_tool_of_that_name()
+    {
+        made.For(PackageTests.Linux);
+        var bin = Path.Combine(Unpack("tool-dfuutil", "linux_x86_64.tar.gz"), "bin");
+        foreach (var executable in (string[])[Path.Combine(bin, "upload-helper"), Executable.Linux])
+        {
+            var link = Path.Combine(_directory.FullName, "dfu-prefix");
+            File.Delete(link);
+            File.CreateSymbolicLink(link, executable);
+
+            var run = ProcessRun.Of(link, ["-V"]);
+
+            Assert.True(run.Status == 0, run.ToString());
+            Assert.StartsWith("dfu-prefix 0.11", run.Out, StringComparison.Ordinal);
+        }
+    }
+
+    // Copies would make it three times as large.
     [PackageFact]
     public void The_executable_is_in_a_package_once()
     {
