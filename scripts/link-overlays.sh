@@ -105,7 +105,7 @@ used() { arm-none-eabi-size "$build/Blink.ino.elf" | awk 'NR == 2 { print $1 + $
 cost() {
   local with
   with=$(used)
-  find "$build" \( -name buildOptions.json -o -name core.a -o -name hooks.c.o -o -name usbd_cdc_if.c.o \) -delete
+  find "$build" \( -name build.options.json -o -name core.a -o -name hooks.c.o -o -name usbd_cdc_if.c.o \) -delete
   build_blink "$1" "$2:${3/dfuOneClickMethod/dfuMethod}"
   printf '%s\t%s\t%s\t%s\n' "$2" "$3" "$with" "$(used)" >>"$sizes"
 }
@@ -142,7 +142,7 @@ fitting() {
   sed -n 's/^  fits  *//p' "$2" | case $1 in
     1EAF:0003 | 1209:BEBA) grep "$1" || true ;;
     *) grep -v -e 1EAF -e 1209:BEBA || true ;;
-  esac | sed 's/: .*//' | paste -sd';' | sed 's/;/; /g'
+  esac | sed 's/: .*//; s/; it needs .*//' | paste -sd';' | sed 's/;/; /g'
 }
 
 for core in "$@"; do
@@ -157,7 +157,7 @@ for core in "$@"; do
   version=$(sed -n 's/^version *= *//p' "$core/platform.txt" | tr -d '\r')
   mapfile -t prefs < <(preferences "$core")
   with_overlay "$core" "$overlay" "$work/$overlay"
-  "$program" boards "$work/$overlay" | board_rows >"$work/rows"
+  "$program" boards "$work/$overlay" | board_rows "$work/$overlay" >"$work/rows"
   while IFS=$'\t' read -r -u 3 board options ids alternate offset size; do
     [ "$options" != - ] || options=
     [[ -z $only || "$overlay $board $options" == *"$only"* ]] || continue
