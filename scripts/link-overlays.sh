@@ -10,7 +10,7 @@
 #
 # Prints a line for each row, separated by tabs: overlay, version of the core, board, options, offset, the chosen option of
 # every menu, bytes of the sketch, initial stack pointer, and the bootloaders with these USB ids that start it; or, in place of
-# the last three, why it cannot be linked.
+# the last three, why it cannot be linked, or not uploaded.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -131,6 +131,10 @@ link_row() {
   fi
   image=$build/Blink.ino.bin
   "$program" image "$image" --offset "$offset" >"$log"
+  if grep -q '^  fits  *no board: ' "$log"; then
+    printf '%s\t%s' "$options" "$(sed -n 's/^  fits  *no board: //p' "$log")"
+    return
+  fi
   printf '%s\t%s\t%s\t%s' "$options" "$(stat -c %s "$image")" \
     "0x$(od -An -tx4 -N4 "$image" | tr -d ' ' | tr a-f A-F)" \
     "$(fitting "$ids" "$log")"
