@@ -21,11 +21,20 @@ with_overlay() {
   for_boards_of "$1" "$here/arduino/$2/boards.local.txt" >"$3/boards.local.txt"
 }
 
-# Reads the output of `upload-helper boards`. Prints a line for each choice of options that uploads to a DFU bootloader:
+# Reads the output of `upload-helper boards FOLDER`. Prints a line for each choice of options that uploads to a DFU bootloader:
 # board, options, ids, alternate setting, offset, size; separated by tabs. Upload methods that upload in the same way, "(or ...)", are
-# lines of their own: they compile differently.
+# lines of their own, since they compile differently; so are those of a board whose methods all upload in the same way, which
+# the output does not name: board_rows FOLDER
 board_rows() {
   awk -v OFS='\t' '
+    NR == FNR {
+      split($0, key, /[.=]/)
+      if (match($0, /^[^.=]+\.menu\.upload_method\.[^.=]+=/) && !((key[1], key[4]) in known)) {
+        known[key[1], key[4]] = 1
+        offered[key[1]] = (offered[key[1]] == "" ? "" : offered[key[1]] " or ") key[4]
+      }
+      next
+    }
     /^[^ ]/ { split($0, board, ": "); next }
     /not by DFU/ { next }
     {
@@ -44,10 +53,14 @@ board_rows() {
         sub(/\(or /, "or ", text)
         sub(/^upload_method=/, "", text)
         methods = split(text, method, " or ")
+      } else if (options !~ /upload_method=/ && offered[board[1]] ~ / or /) {
+        before = options (options == "" ? "" : ", ")
+        after = ""
+        methods = split(offered[board[1]], method, " or ")
       }
       for (i = 1; i <= methods; i++) {
         if (methods > 1) options = before "upload_method=" method[i] after
         print board[1], options, id[1], id[2], fact[2], fact[3]
       }
-    }'
+    }' <(cat "$1/boards.txt" "$1/boards.local.txt" | tr -d '\r') -
 }

@@ -43,5 +43,5 @@ for core in "$@"; do
   printf '\n## %s, version %s (overlay %s)\n\n' "$(key "$core" name)" "$(key "$core" version)" "$overlay"
   echo '| board | options | ids | alt | offset | bytes |'
   echo '|---|---|---|---|---|---|'
-  boards "$folder" | board_rows | linked "$overlay"
+  boards "$folder" | board_rows "$folder" | linked "$overlay"
 done

@@ -4,13 +4,13 @@
 # Each CORE-DIR is a complete core, with its boards.txt. Needs arduino-builder and arm-none-eabi-gcc (Debian's packages have
 # both), and for Arduino_Core_STM32 a copy of CMSIS_6 in $CMSIS. Takes a minute for each row of Arduino_Core_STM32.
 # --only links the rows that contain TEXT; --keep takes over the rows that an earlier run has linked (its output, FILE).
-# --sizes adds a line to FILE for each row of Arduino_Core_STM32 with one click: board, options, flash and RAM with the library, and
-# without it (upload method dfuMethod), separated by tabs.
+# --sizes adds a line to FILE for each row with one click: overlay, board, options, flash and RAM with it, and without it (upload
+# method dfuMethod, or STLinkMethod of the other cores), separated by tabs.
 # Not part of CI: the cores are not here.
 #
 # Prints a line for each row, separated by tabs: overlay, version of the core, board, options, offset, the chosen option of
 # every menu, bytes of the sketch, initial stack pointer, and the bootloaders with these USB ids that start it; or, in place of
-# the last three, why it cannot be linked.
+# the last three, why it cannot be linked, or not uploaded.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -101,13 +101,20 @@ build_blink() {
 # The bytes of flash and RAM of what is in $build.
 used() { arm-none-eabi-size "$build/Blink.ino.elf" | awk 'NR == 2 { print $1 + $2 "\t" $2 + $3 }'; }
 
-# What the library costs, to $sizes: cost ARCH BOARD OPTIONS. Without it, the core compiles two files differently; the rest is kept.
+# What one click costs, to $sizes: cost OVERLAY ARCH BOARD OPTIONS. Without it, Arduino_Core_STM32 compiles two files differently; the
+# rest is kept.
 cost() {
-  local with
+  local with without=${4/RomMethod/STLinkMethod}
   with=$(used)
-  find "$build" \( -name buildOptions.json -o -name core.a -o -name hooks.c.o -o -name usbd_cdc_if.c.o \) -delete
-  build_blink "$1" "$2:${3/dfuOneClickMethod/dfuMethod}"
-  printf '%s\t%s\t%s\t%s\n' "$2" "$3" "$with" "$(used)" >>"$sizes"
+  if [ "$1" = Arduino_Core_STM32 ]; then
+    without=${4/dfuOneClickMethod/dfuMethod}
+    find "$build" \( -name build.options.json -o -name core.a -o -name hooks.c.o -o -name usbd_cdc_if.c.o \) -delete
+  else
+    rm -rf "$build"
+    mkdir -p "$build"
+  fi
+  build_blink "$2" "$3:$without"
+  printf '%s\t%s\t%s\t%s\t%s\n' "$1" "$3" "$4" "$with" "$(used)" >>"$sizes"
 }
 
 link_row() {
@@ -131,10 +138,14 @@ link_row() {
   fi
   image=$build/Blink.ino.bin
   "$program" image "$image" --offset "$offset" >"$log"
+  if grep -q '^  fits  *no board: ' "$log"; then
+    printf '%s\t%s' "$options" "$(sed -n 's/^  fits  *no board: //p' "$log")"
+    return
+  fi
   printf '%s\t%s\t%s\t%s' "$options" "$(stat -c %s "$image")" \
     "0x$(od -An -tx4 -N4 "$image" | tr -d ' ' | tr a-f A-F)" \
     "$(fitting "$ids" "$log")"
-  [[ -z $sizes || $options != *dfuOneClickMethod* ]] || cost "$arch" "${board%%:*}" "$options"
+  [[ -z $sizes || $options != *dfuOneClickMethod* && $options != *RomMethod* ]] || cost "$overlay" "$arch" "${board%%:*}" "$options"
 }
 
 # The bootloaders that start the image and have these ids; only the options of Maple and HID bootloaders name ids.
@@ -142,7 +153,7 @@ fitting() {
   sed -n 's/^  fits  *//p' "$2" | case $1 in
     1EAF:0003 | 1209:BEBA) grep "$1" || true ;;
     *) grep -v -e 1EAF -e 1209:BEBA || true ;;
-  esac | sed 's/: .*//' | paste -sd';' | sed 's/;/; /g'
+  esac | sed 's/: .*//; s/; it needs .*//' | paste -sd';' | sed 's/;/; /g'
 }
 
 for core in "$@"; do
@@ -157,7 +168,7 @@ for core in "$@"; do
   version=$(sed -n 's/^version *= *//p' "$core/platform.txt" | tr -d '\r')
   mapfile -t prefs < <(preferences "$core")
   with_overlay "$core" "$overlay" "$work/$overlay"
-  "$program" boards "$work/$overlay" | board_rows >"$work/rows"
+  "$program" boards "$work/$overlay" | board_rows "$work/$overlay" >"$work/rows"
   while IFS=$'\t' read -r -u 3 board options ids alternate offset size; do
     [ "$options" != - ] || options=
     [[ -z $only || "$overlay $board $options" == *"$only"* ]] || continue

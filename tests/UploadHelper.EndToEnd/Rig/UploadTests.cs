@@ -87,9 +87,14 @@ internal static class UploadChecks
         Assert.Equal("0", rig.Summary(step)["violations"]);
     }
 
-    /// <summary>One line tells how to start the bootloader in ROM, before the wait for it.</summary>
-    public static void TellsOfBoot0Once(RigRun rig, string step) => Assert.Single(
-        rig.Text(step + ".out").Split("\nWait ")[0].Split('\n'), l => l.Contains("hold BOOT0, press RESET and release BOOT0", StringComparison.Ordinal));
+    /// <summary>One line tells how to start the bootloader in ROM, before the wait for it. With --verbose, the time precedes each step.</summary>
+    public static void TellsOfBoot0Once(RigRun rig, string step)
+    {
+        var lines = rig.Text(step + ".out").Split('\n').ToList();
+        var wait = lines.FindIndex(l => l.TrimStart(' ', '.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9').StartsWith("Wait ", StringComparison.Ordinal));
+        Assert.True(wait > 0, rig.Text(step + ".out"));
+        Assert.Single(lines[..wait], l => l.Contains("hold BOOT0, press RESET and release BOOT0", StringComparison.Ordinal));
+    }
 
     /// <summary>The upload failed with a message, and the board and its old sketch are as they were.</summary>
     public static void OldSketchRunsOn(RigRun rig, string step, string message)
