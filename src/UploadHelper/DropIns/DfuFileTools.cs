@@ -8,8 +8,6 @@ namespace UploadHelper.DropIns;
 /// <summary>dfu-suffix and dfu-prefix of dfu-util 0.11 (its suffix.c and prefix.c): they check, add and delete the ends of a .dfu file.</summary>
 internal static class DfuFileTools
 {
-    private const string Version = "0.11";
-
     /// <summary>dfu-suffix.</summary>
     public static DropIn Suffix { get; } = new("dfu-suffix", "dfu-suffix -c FILE | -D FILE | -a FILE [-v VID] [-p PID] [-d DEVICE] [-S 0x0100|0x011a]")
     {
@@ -58,7 +56,7 @@ internal static class DfuFileTools
             var (given, words) = new GetOpt(tool, options).Read(arguments);
             if (given.FindIndex(o => o.Letter is 'h' or 'V') is >= 0 and var at)
             {
-                context.Streams.Out.WriteLine(given[at].Letter == 'h' ? tool.HelpText : $"{tool.Name} {Version} (upload-helper {OwnVersion})");
+                context.Streams.Out.WriteLine(given[at].Letter == 'h' ? tool.HelpText : tool.VersionOfDfuUtil);
                 return 0;
             }
 
@@ -72,8 +70,6 @@ internal static class DfuFileTools
             return call.Status;
         }
     }
-
-    private static string OwnVersion => typeof(DfuFileTools).Assembly.GetName().Version!.ToString(3);
 
     private static void OnSuffix(DfuFileCall call)
     {

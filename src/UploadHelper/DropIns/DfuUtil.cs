@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
 using UploadHelper.Commands;
 using UploadHelper.Configuration;
@@ -90,17 +89,9 @@ internal sealed partial class DfuUtil(CommandContext context, DfuUtilCall call, 
         }
     }
 
-    // Callers read the version from the first line.
     private static int Print(TextWriter output, DfuUtilMode mode)
     {
-        output.WriteLine("dfu-util 0.11");
-        output.WriteLine($"This is upload-helper {typeof(DfuUtil).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion}, which takes dfu-util's arguments.");
-        if (mode == DfuUtilMode.Help)
-        {
-            output.WriteLine();
-            output.WriteLine(DfuUtilCall.Help);
-        }
-
+        output.WriteLine(mode == DfuUtilMode.Help ? DfuUtilCall.Help : Tool.VersionOfDfuUtil);
         return 0;
     }
 

@@ -33,6 +33,9 @@ internal sealed record DropIn(string Name, string Usage)
     /// <summary>What <c>--help</c> prints.</summary>
     public string HelpText => $"Usage: {Usage}\n\n{Help}";
 
+    /// <summary>What <c>--version</c> prints for a tool of dfu-util 0.11; callers read the second word.</summary>
+    public string VersionOfDfuUtil => $"{Name} 0.11 (upload-helper {typeof(DropIn).Assembly.GetName().Version!.ToString(3)})";
+
     /// <summary>A usage error of this tool.</summary>
     /// <param name="message">What is wrong.</param>
     public UploadException Error(string message) => new(UploadError.Usage, message, $"Usage: {Usage}. See: upload-helper {Name} --help");

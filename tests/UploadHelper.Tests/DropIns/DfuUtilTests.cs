@@ -188,7 +188,7 @@ public class DfuUtilTests
     {
         using var run = new ProgramRun();
 
-        Assert.StartsWith("dfu-util 0.11\n", run.Do("dfu-util --version").Exits(0).Out.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.StartsWith("dfu-util 0.11 (upload-helper ", run.Do("dfu-util --version").Exits(0).Out, StringComparison.Ordinal);
         run.Do("dfu-util --help").Exits(0).Prints("--dfuse-address");
     }
 
