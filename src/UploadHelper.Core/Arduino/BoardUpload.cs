@@ -113,7 +113,7 @@ public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? 
 /// <param name="Board">The board.</param>
 /// <param name="Options">The options, of those menus that affect the upload.</param>
 /// <param name="Upload">How it uploads. Its size is that of the first option of every other menu.</param>
-/// <param name="Sizes">The maximum sizes that the other menus can set, in bytes; ascending, without duplicates.</param>
+/// <param name="Sizes">The maximum sizes that the other menus, or options that upload in the same way, can set, in bytes; ascending, without duplicates.</param>
 public sealed record BoardVariant(ArduinoBoard Board, IReadOnlyList<ChosenOptions> Options, BoardUpload Upload, IReadOnlyList<uint> Sizes)
 {
     private const int Most = 4096;
@@ -134,11 +134,12 @@ public sealed record BoardVariant(ArduinoBoard Board, IReadOnlyList<ChosenOption
                 "Check that the file is the boards.txt of an Arduino core.");
         }
 
-        var sizing = menus.Where(m => m.Choices.Count == 1).Select(m => m.Menu).Where(m => m.Options.Any(SetsSize)).ToList();
+        var free = menus.Where(m => m.Choices.Count == 1).Select(m => m.Choices[0]).ToList();
         foreach (var options in Combinations(deciding))
         {
             var chosen = options.ToDictionary(o => o.Menu.Id, o => o.Options[0].Id);
             var upload = BoardUpload.Of(board.Resolve(chosen));
+            var sizing = free.Concat(options).Where(o => o.Options.Count > 1 && o.Options.Any(SetsSize)).ToList();
             yield return new BoardVariant(board, options, upload, SizesOf(board, chosen, sizing, upload));
         }
     }
@@ -158,10 +159,10 @@ public sealed record BoardVariant(ArduinoBoard Board, IReadOnlyList<ChosenOption
 
     private static bool SetsSize(ArduinoOption option) => option.Properties["upload.maximum_size"] is not null;
 
-    private static List<uint> SizesOf(ArduinoBoard board, Dictionary<string, string> chosen, List<ArduinoMenu> sizing, BoardUpload upload)
+    private static List<uint> SizesOf(ArduinoBoard board, Dictionary<string, string> chosen, List<ChosenOptions> sizing, BoardUpload upload)
     {
-        var sizes = sizing is [var menu]
-            ? menu.Options.Select(o => BoardUpload.Of(board.Resolve(new Dictionary<string, string>(chosen) { [menu.Id] = o.Id })).MaximumSize)
+        var sizes = sizing is [var (menu, sized)]
+            ? sized.Select(o => BoardUpload.Of(board.Resolve(new Dictionary<string, string>(chosen) { [menu.Id] = o.Id })).MaximumSize)
             : [upload.MaximumSize];
         return [.. sizes.OfType<uint>().Distinct().Order()];
     }
