@@ -91,7 +91,7 @@ public class BoardsTableTests
         }
     }
 
-    /// <summary>In bytes. STM32GENERIC itself compiles its answer to the magic packet only with this option, another 104 bytes.</summary>
+    /// <summary>In bytes. STM32GENERIC compiles its own answer to the packet only with this option: another hundred or so.</summary>
     [Fact]
     public void One_click_costs_a_sketch_little_on_every_board_that_offers_it()
     {
