@@ -76,6 +76,9 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
     /// <summary>Whether the page with the vector table is two blocks, so that an upload can end between them.</summary>
     public bool HasVectorsInHalves => Board.StartsWith("dapboot,boot=skr", StringComparison.Ordinal);
 
+    /// <summary>Whether the bootloader erases a page with the first block that goes there.</summary>
+    public bool ErasesByWriting => Board.StartsWith("maple", StringComparison.Ordinal) || Board.StartsWith("dapboot", StringComparison.Ordinal);
+
     /// <summary>Whether everything is written in one go, vector table first.</summary>
     public bool IsInOneGo => Board == "maple-f4" || Board.Contains("ids=custom", StringComparison.Ordinal);
 

@@ -8,11 +8,14 @@ namespace UploadHelper.Tests.Faults;
 /// sketch is started, success is only said of what is in flash, a failure says how the board is and what to do, and the
 /// same upload run again succeeds. One class a board, so that they run side by side.
 /// </summary>
-public abstract class FaultSweep(ITestOutputHelper output, string board)
+/// <param name="output">Receives the counts.</param>
+/// <param name="board">The kind of board.</param>
+/// <param name="isOnePage">Whether the sketch is only what is at its beginning: on pages of 2 KiB, one page.</param>
+public abstract class FaultSweep(ITestOutputHelper output, string board, bool isOnePage = false)
 {
     private const int MostShown = 60;
 
-    private readonly FaultBench _kind = FaultBench.All.Single(k => k.Board == board);
+    private readonly FaultBench _kind = FaultBench.All.Where(k => k.Board == board).Select(k => isOnePage ? new FaultBench(k.Board, k.Address) : k).Single();
 
     [Fact]
     public void Whatever_fails_whenever_the_promises_hold()
@@ -93,6 +96,10 @@ public sealed class High128DapbootFaultSweepTests(ITestOutputHelper output) : Fa
 public sealed class SkrDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=skr");
 
 public sealed class HighSkrDapbootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=skr-high");
+
+public sealed class SkrDapbootOnePageFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=skr", isOnePage: true);
+
+public sealed class HighSkrDapbootOnePageFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,boot=skr-high", isOnePage: true);
 
 public sealed class LeavingPlainDfuFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dapboot,ids=custom");
 

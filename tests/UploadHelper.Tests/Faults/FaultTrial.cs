@@ -135,8 +135,8 @@ internal sealed class FaultTrial
         InterruptedUpload.WrittenUnverified => IsComplete() || FailsSilently(),
         InterruptedUpload.EraseUnconfirmed => IsAsBefore() || !CanStart(),
 
-        // The same block erases the old sketch and holds all of the new one.
-        InterruptedUpload.FirstBlockUnconfirmed => _kind.IsInOneGo || (_goal.IsOnePage && _kind.Board.StartsWith("maple", StringComparison.Ordinal)),
+        // The same block erases the old sketch and holds all of the new one, or the first half of it.
+        InterruptedUpload.FirstBlockUnconfirmed => (_kind.IsInOneGo || (_goal.IsOnePage && _kind.ErasesByWriting)) && (IsAsBefore() || HasNothingButTheNewSketch() || FlashFails()),
         InterruptedUpload.EndUnconfirmed => _kind.IsInOneGo && !IsAsBefore(),
         InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
         InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
@@ -148,6 +148,20 @@ internal sealed class FaultTrial
         InterruptedUpload.NothingElseErased => _bench.Board.SectorsErased == 1,
         _ => throw new InvalidOperationException(state),
     };
+
+    private bool HasNothingButTheNewSketch()
+    {
+        var flash = _bench.Board.Flash.Bytes;
+        for (var i = _goal.From; i < _goal.To; i++)
+        {
+            if (flash[i] != 0xFF && flash[i] != _goal.Expected[i] && !(_kind.IsInOneGo && flash[i] == _goal.Before[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private bool CanStart() => _bench.Board.Flash.IsReadable(_goal.StackAt, sizeof(uint)) && (_kind.IsRiscV ? HasInstruction() : HasStack());
 
