@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using UploadHelper.Commands;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Chips;
@@ -22,7 +21,7 @@ namespace UploadHelper.DropIns;
 /// <param name="settings">The settings from the environment.</param>
 /// <param name="reporter">Shows it.</param>
 /// <param name="devices">Where the board is.</param>
-internal sealed partial class DfuUtil(CommandContext context, DfuUtilCall call, Settings settings, IReporter reporter, DeviceEnvironment devices)
+internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings settings, IReporter reporter, DeviceEnvironment devices)
 {
     // Without an address, dfu-util reads this much from where the bootloader begins by itself.
     private const int UnboundRead = 0x4000;
@@ -333,24 +332,41 @@ internal sealed partial class DfuUtil(CommandContext context, DfuUtilCall call, 
     /// <summary>Names the options in a message as dfu-util has them.</summary>
     internal static string InWordsOfDfuUtil(string text)
     {
-        text = OffsetOption().Replace(text, m => $"-s {(m.Groups[1].Value is "OFFSET" ? "ADDRESS" : $"0x{FlashAddress.Parse(m.Groups[1].Value):X8}")}");
-        text = text.Replace("upload-helper leave ADDRESS", "-s ADDRESS:leave", StringComparison.Ordinal);
-        text = ForceOption().Replace(text, "-s ADDRESS:force");
-        text = EnvironmentOption().Replace(text, m => $"{SettingVariable(m.Groups[1].Value)}{(m.Groups[2].Success ? m.Groups[2].Value : "1")}");
-        return text.Replace("--usb-path", "-p", StringComparison.Ordinal).Replace("--usb-id ", "-d ,", StringComparison.Ordinal)
+        text = text.Replace("upload-helper leave ADDRESS", "-s ADDRESS:leave", StringComparison.Ordinal).Replace("--full", "UPLOADHELPER_FULL=1", StringComparison.Ordinal)
+            .Replace("--chip ", "UPLOADHELPER_CHIP=", StringComparison.Ordinal).Replace("--usb-path", "-p", StringComparison.Ordinal).Replace("--usb-id ", "-d ,", StringComparison.Ordinal)
             .Replace("--alt", "-a", StringComparison.Ordinal).Replace("--serial", "-S", StringComparison.Ordinal);
+        text = WithValue(text, "--force ", _ => "-s ADDRESS:force");
+        return WithValue(text, "--offset ", offset => $"-s {Address(offset)}");
     }
 
-    private static string SettingVariable(string option) => $"UPLOADHELPER_{option.ToUpperInvariant()}=";
+    // An offset as the address that -s takes.
+    private static string Address(string offset)
+    {
+        try
+        {
+            return $"0x{FlashAddress.Parse(offset):X8}";
+        }
+        catch (UploadException)
+        {
+            return "ADDRESS";
+        }
+    }
 
-    [GeneratedRegex("--offset (0x[0-9A-Fa-f]+|[0-9]+|OFFSET)")]
-    private static partial Regex OffsetOption();
+    private static string WithValue(string text, string option, Func<string, string> write)
+    {
+        for (var at = text.IndexOf(option, StringComparison.Ordinal); at >= 0; at = text.IndexOf(option, at, StringComparison.Ordinal))
+        {
+            var end = at + option.Length;
+            while (end < text.Length && char.IsAsciiLetterOrDigit(text[end]))
+            {
+                end++;
+            }
 
-    [GeneratedRegex("--force [a-z]+")]
-    private static partial Regex ForceOption();
+            text = $"{text[..at]}{write(text[(at + option.Length)..end])}{text[end..]}";
+        }
 
-    [GeneratedRegex("--(full|chip)(?: (gd32vf103))?")]
-    private static partial Regex EnvironmentOption();
+        return text;
+    }
 }
 
 /// <summary>The exit statuses of dfu-util: those of sysexits.h.</summary>
