@@ -29,6 +29,9 @@ public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter F
     /// <summary>Whether to write everything, without comparing with the board first.</summary>
     public bool Full { get; init; }
 
+    /// <summary>Whether to erase first everything that a sketch may use, and not only the sectors that this one needs.</summary>
+    public bool EraseAll { get; init; }
+
     /// <summary>Whether the board is known to write from one address on, which only it can tell (plain DFU).</summary>
     public bool HasOneStart { get; init; }
 
@@ -92,6 +95,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         var start = time.GetTimestamp();
         var sketchPort = request.Port is null ? null : PortNames.Find(ports.List(), request.Port);
         FlashJob? flash = null;
+        FlashEraser? eraser = null;
         request = request with { Filter = request.Filter.For(image?.MadeFor), SketchStart = image?.Start };
         return new BoardOperation(bus, ports, time, events).Run(
             request,
@@ -110,6 +114,14 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                     plan = PlanFor(sketch, session, request, _ => { }).Plan;
                 }
 
+                if (request.EraseAll)
+                {
+                    var all = new ErasePlanner(session.Memories, session.Info, request.Alternate).Plan(null, null);
+                    eraser = new FlashEraser(session, events);
+                    eraser.Announce(all);
+                    eraser.Run(all);
+                }
+
                 flash = new FlashJob(session, request.Full, request.Verify, events);
                 var result = flash.Run(sketch, plan, () => PlanFor(sketch, session, request, _ => { }).Plan);
                 var started = request.Leave
@@ -121,7 +133,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                     StartsAfter = IsKnownToStart(session, sketch, plan, request.Overridden) ? started.After : TimeSpan.Zero,
                 };
             },
-            () => flash?.State.Text ?? ErrorMessages.NothingErased,
+            () => eraser is not null && flash is not { State.HasChanged: true } ? eraser.State : flash?.State.Text ?? ErrorMessages.NothingErased,
             cancellationToken);
     }
 

@@ -66,6 +66,7 @@ internal static class UploadCommand
             Timeout = board.Timeout,
             Verify = settings.Switch(SettingKeys.Verify),
             Full = settings.Switch(SettingKeys.Full),
+            EraseAll = settings.Switch(SettingKeys.EraseAll),
             Overridden = [.. settings.Words(SettingKeys.Force).Select(Overrides.Of)],
             StrictPolling = board.StrictPolling,
             Detach = board.Detach,

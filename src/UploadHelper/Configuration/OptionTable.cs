@@ -101,6 +101,10 @@ internal static class OptionTable
             Commands = [Upload],
             NegativeHelp = "Write only the sectors that differ",
         },
+        new(SettingKeys.EraseAll, OptionKind.Switch, "", "Erase first everything that a sketch may use, and not only the sectors that this one needs")
+        {
+            Commands = [Upload],
+        },
         new(SettingKeys.Force, OptionKind.Texts, "", "Upload although the board may not start the sketch: override the check of its stack pointer, its link address, the area that the bootloader writes correctly, or the USB ids in the file")
         {
             Commands = [Upload],

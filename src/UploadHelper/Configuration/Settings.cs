@@ -183,6 +183,7 @@ internal static class SettingKeys
     public const string Serial = "serial";
     public const string Verify = "verify";
     public const string Full = "full";
+    public const string EraseAll = "erase-all";
     public const string Force = "force";
     public const string StrictPolling = "strict-polling";
     public const string Leave = "leave";

@@ -1,6 +1,5 @@
 using UploadHelper.CommandLine;
 using UploadHelper.Core.Chips;
-using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.DropIns;
@@ -27,6 +26,7 @@ internal static class CubeProgScript
               -a, --address ADDRESS  start of the flash [default: 0x8000000]
               -o, --offset OFFSET    where the sketch begins, counted from ADDRESS [default: 0]
               -s, --start ADDRESS    ADDRESS, or where the sketch begins: the sketch is started in any case
+              -e, --erase            erase everything that a sketch may use first
               -c, --com PORT         port of the sketch that is running now, to reset it
             -m, -r, -d and --parity have no effect with dfu.
             """,
@@ -55,11 +55,6 @@ internal static class CubeProgScript
         string? Value(char letter) => options.FindLast(o => o.Letter == letter).Value is { } text && !Placeholder.IsEmpty(text) ? text : null;
         CheckInterface(Value('i') ?? throw Tool!.Error("The interface is missing. Expected -i dfu."));
         var file = Value('f') ?? throw Tool!.Error("The file is missing. Expected -f FILE.");
-        if (options.Exists(o => o.Letter == 'e'))
-        {
-            throw ErasesNothingElse(Tool!, "-e");
-        }
-
         var ids = (Value('v'), Value('p')) is ({ } vendor, { } product)
             ? UsbId.TryParse($"{vendor}:{product}", out var id) ? id : throw Tool!.Error($"Invalid USB ids \"{vendor}\" and \"{product}\". Expected hexadecimal numbers, for example -v 0x0483 -p 0xdf11.")
             : throw Tool!.Error("The USB ids of the bootloader are missing. Expected -v VID -p PID, for example -v 0x0483 -p 0xdf11.");
@@ -72,7 +67,8 @@ internal static class CubeProgScript
 
         CheckStart(Tool!, "-s", Number('s', Value('s')), address, address + offset);
         IEnumerable<string> port = Value('c') is { } name ? [$"--port={name}"] : [];
-        return ["upload", file, .. port, $"--usb-id={ids}", .. Offset(file, address + offset)];
+        IEnumerable<string> erase = options.Exists(o => o.Letter == 'e') ? ["--erase-all"] : [];
+        return ["upload", file, .. port, $"--usb-id={ids}", .. Offset(file, address + offset), .. erase];
     }
 
     /// <summary>The option that places a file; none if the file's format has addresses, which then count.</summary>
@@ -93,10 +89,6 @@ internal static class CubeProgScript
                     + "upload-helper starts what it has written, and nothing else.");
         }
     }
-
-    /// <summary>The refusal of an option that erases the whole flash first.</summary>
-    public static UploadException ErasesNothingElse(DropIn tool, string option) => tool.Error(
-        $"{option} with a file is not supported: an upload erases only the sectors that it writes. To erase the sketch first, run upload-helper erase, then repeat this without {option}.");
 
     private static void CheckInterface(string name)
     {
@@ -130,9 +122,8 @@ internal static class CubeProgScript
             throw Tool!.Error("The file is missing. Expected 2 FILE.");
         }
 
-        return number >= EraseAll
-            ? throw ErasesNothingElse(Tool!, protocol)
-            : CubeProgrammer.Tool.Rewrite!(["-c", "port=usb1", "-d", rest[0], $"0x{FlashAddress.FlashBase:X8}", .. rest[1..]]);
+        IEnumerable<string> erase = number >= EraseAll ? ["-e", "all"] : [];
+        return CubeProgrammer.Tool.Rewrite!(["-c", "port=usb1", .. erase, "-d", rest[0], $"0x{FlashAddress.FlashBase:X8}", .. rest[1..]]);
     }
 
     private static uint? Number(char letter, string? text) => text is null ? null

@@ -24,7 +24,7 @@ internal static class CubeProgrammer
               -w, --write, -d, --download FILE [ADDRESS]   write a file; .hex and .elf files need no address
               -v, --verify       has no effect: what is written is always verified
               -s, --start, -g, --go [ADDRESS], -rst   start the program; otherwise the board stays in its bootloader
-              -e, --erase all    without a file: erase the sketch
+              -e, --erase all    erase everything that a sketch may use, before FILE is written if there is one
               -l, --list [usb]   list the boards
               -q, --quietMode    show only warnings and the result
             """,
@@ -74,11 +74,6 @@ internal static class CubeProgrammer
             string[] board = [$"--usb-id={_id}", .. _serial is null ? [] : (string[])[$"--serial={_serial}"], .. Quiet];
             if (_file is { } file)
             {
-                if (_erases)
-                {
-                    throw CubeProgScript.ErasesNothingElse(Tool, "-e");
-                }
-
                 if (_address is null && !HasAddresses(file))
                 {
                     throw Tool.Error($"The address of {file} is missing. Expected -w {file} 0x08000000, or wherever the program begins.");
@@ -89,7 +84,7 @@ internal static class CubeProgrammer
                     CubeProgScript.CheckStart(Tool, "-s", _start, _address);
                 }
 
-                return ["upload", file, .. board, .. CubeProgScript.Offset(file, _address), .. _starts ? [] : (string[])["--no-leave"]];
+                return ["upload", file, .. board, .. CubeProgScript.Offset(file, _address), .. _erases ? (string[])["--erase-all"] : [], .. _starts ? [] : (string[])["--no-leave"]];
             }
 
             if (_verifies)

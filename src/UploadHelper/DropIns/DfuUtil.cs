@@ -140,12 +140,17 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
             return Unprotect(request);
         }
 
+        if (file is not null)
+        {
+            return Download(board, request, file);
+        }
+
         if (call.Dfuse is { MassErase: true })
         {
             EraseAll(request);
         }
 
-        return file is null ? Command(board, request) : Download(board, request, file);
+        return Command(board, request);
     }
 
     private IReadOnlyList<string> Download(DfuUtilBoard board, BootloaderRequest request, ImageFile file)
@@ -166,6 +171,7 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
             Processor = settings.Processor() ?? board.OtherProcessor,
             Verify = settings.Switch(SettingKeys.Verify),
             Full = settings.Switch(SettingKeys.Full),
+            EraseAll = call.Dfuse is { MassErase: true },
             Overridden = call.Dfuse is { Force: true } ? Enum.GetValues<Override>() : [],
             Leave = leave,
             WaitPort = WaitPort.No,

@@ -32,6 +32,55 @@ public class UploadCommandTests
         Assert.Equal(warnings, printed.Coded().Select(c => c.Code));
     }
 
+    [Theory]
+    [InlineData("f4rom", 0u)]
+    [InlineData("f4boot", 0x4000u)]
+    [InlineData("maple20", 0x2000u)]
+    [InlineData("dapboot", 0x2000u)]
+    public void Everything_can_be_erased_first(string board, uint offset)
+    {
+        using var run = new ProgramRun();
+        AddSketch(run, board, 0x0800_0000 + offset);
+        var simulate = $"--simulate {board},start=bootloader,flash=flash.bin";
+        run.Do($"list {simulate}").Exits(0);
+        var before = run.Bytes("flash.bin");
+
+        run.Do($"upload blink.bin --offset 0x{offset + 0x100:X} --erase-all {simulate}").Errs("image-linked-elsewhere");
+        Assert.Equal(before, run.Bytes("flash.bin"));
+
+        run.Do($"upload blink.bin --offset 0x{offset:X} --erase-all {simulate}").Exits(0).Prints(", verified", ", 0 violations");
+        var (image, after) = (run.Bytes("blink.bin"), run.Bytes("flash.bin"));
+        Assert.Equal(image, after[(int)offset..][..image.Length]);
+        Assert.All(after[(((int)offset + image.Length + 0xFFF) & ~0xFFF)..], b => Assert.Equal(0xFF, b));
+        Assert.Equal(before[..(int)offset], after[..(int)offset]);
+    }
+
+    // The board loses the old sketch with the first of it.
+    [Theory]
+    [InlineData("f4rom", 0u)]
+    [InlineData("maple20", 0x2000u)]
+    public void If_that_fails_what_is_said_of_the_board_is_true(string board, uint offset)
+    {
+        using var run = new ProgramRun();
+        AddSketch(run, board, 0x0800_0000 + offset);
+        var simulate = $"--simulate {board},start=bootloader,flash=flash.bin";
+        run.Do($"list {simulate}").Exits(0);
+        var before = run.Bytes("flash.bin");
+        for (var transfer = 1; ; transfer++)
+        {
+            run.File("flash.bin", before);
+            var printed = run.Do($"upload blink.bin --offset 0x{offset:X} --erase-all {simulate},fault=gone@{transfer}");
+            if (printed.Status == 0)
+            {
+                Assert.InRange(transfer, 20, 2_000);
+                return;
+            }
+
+            var claimsUnchanged = printed.Error.Contains("Nothing was erased", StringComparison.Ordinal) || printed.Error.Contains("is unchanged", StringComparison.Ordinal);
+            Assert.True(!claimsUnchanged || before.AsSpan().SequenceEqual(run.Bytes("flash.bin")), $"transfer {transfer}: {printed.Error}");
+        }
+    }
+
     // Nobody knows what a plain DFU device erases.
     [Theory]
     [InlineData(4_001, "Plan      write 4001 bytes in 4 blocks from 0x08002000 on; the bootloader erases as it writes")]
@@ -363,7 +412,7 @@ public class UploadCommandTests
         var (size, stack) = board.Split(',')[0] switch
         {
             "dsonano" => (4_000, 0x2000_5000u),
-            "maple20" or "maple-orig" => (5_000, 0x2000_5000u),
+            "maple20" or "maple-orig" or "dapboot" => (5_000, 0x2000_5000u),
             "maple-f4" => (5_000, 0x2001_0000u),
             _ => (4_000, SketchImage.EndOfRam),
         };

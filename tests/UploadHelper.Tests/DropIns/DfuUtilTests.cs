@@ -140,6 +140,23 @@ public class DfuUtilTests
         Assert.All(run.Bytes("flash.bin"), b => Assert.Equal(0xFF, b));
     }
 
+    /// <summary>The file is checked before anything is erased.</summary>
+    [Theory]
+    [InlineData("-s 0x08000800:mass-erase:force -D blink.bin")]
+    [InlineData("-s 0x08000000:mass-erase:force -D none.bin")]
+    [InlineData("-s 0x08100000:mass-erase:force -D blink.bin")]
+    [InlineData("-s :mass-erase:force -D blink.bin")]
+    public void A_mass_erase_for_a_file_that_is_refused_erases_nothing(string arguments)
+    {
+        using var run = With("f4rom", Flash);
+        run.Do("list").Exits(0);
+        var before = run.Bytes("flash.bin");
+
+        Assert.NotEqual(0, run.Do($"dfu-util {arguments}").Status);
+
+        Assert.Equal(before, run.Bytes("flash.bin"));
+    }
+
     [Fact]
     public void The_read_protection_is_removed_only_by_that_word()
     {
