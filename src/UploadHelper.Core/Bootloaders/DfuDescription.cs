@@ -51,7 +51,10 @@ public sealed record DfuDescription(
     /// bootloader reports it (cyberwasp/dso-nano-dfu).
     /// </summary>
     public static bool IsDfuMode(UsbInterfaceInfo i) =>
-        i.Class == ApplicationSpecific && i.SubClass == DeviceFirmwareUpgrade && i.Protocol != RuntimeProtocol;
+        IsDfu(i) && i.Protocol != RuntimeProtocol;
+
+    /// <summary>Whether an interface is one of DFU, in either mode (USB DFU 1.1, 4.1.2 and 4.2.3).</summary>
+    public static bool IsDfu(UsbInterfaceInfo i) => i.Class == ApplicationSpecific && i.SubClass == DeviceFirmwareUpgrade;
 
     /// <summary>Whether an interface is in DFU mode as the standard defines it (USB DFU 1.1, 4.2.3: protocol 2).</summary>
     public static bool IsStandardDfuMode(UsbInterfaceInfo i) => IsDfuMode(i) && i.Protocol == DfuModeProtocol;
@@ -65,7 +68,7 @@ public sealed record DfuDescription(
 
     /// <summary>Whether a device is in run-time mode: its program is running, and a DFU interface says that it also has a bootloader (USB DFU 1.1, 4.1.2: protocol 1).</summary>
     public static bool IsRuntime(UsbDeviceInfo device) =>
-        device.Interfaces.Any(i => i is { Class: ApplicationSpecific, SubClass: DeviceFirmwareUpgrade, Protocol: RuntimeProtocol })
+        device.Interfaces.Any(i => IsDfu(i) && i.Protocol == RuntimeProtocol)
         && !device.Interfaces.Any(IsDfuMode);
 
     /// <summary>Whether a device is the same build of a bootloader: it has the same ids, strings and functional descriptor.</summary>

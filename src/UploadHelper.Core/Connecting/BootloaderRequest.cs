@@ -68,6 +68,9 @@ public sealed record DeviceFilter(IReadOnlyList<UsbId> Ids, string? UsbPath = nu
     /// <summary>The ids of ST's ROMs and of most DfuSe bootloaders in flash.</summary>
     public static UsbId StDfu => StRomFamily.Id;
 
+    /// <summary>The ids of the HID bootloader.</summary>
+    public static UsbId Hid => HidFamily.Id;
+
     /// <summary>The ids to search for by default.</summary>
     public static IReadOnlyList<UsbId> KnownIds => BootloaderCatalogue.UploadIds;
 

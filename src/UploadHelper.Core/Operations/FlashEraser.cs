@@ -32,6 +32,19 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
         }
     }
 
+    /// <summary>Erases everything that a sketch may use, and reads it back.</summary>
+    /// <param name="alternate">The alternate setting, or null for any.</param>
+    /// <returns>As <see cref="Run"/>.</returns>
+    /// <exception cref="UploadException">As <see cref="Run"/>, or <see cref="UploadError.NotWritable"/>: there is no such memory.</exception>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    /// <exception cref="DfuException">The device refused.</exception>
+    public bool RunAll(byte? alternate)
+    {
+        var plan = new ErasePlanner(session.Memories, session.Info, alternate).Plan(null, null);
+        Announce(plan);
+        return Run(plan);
+    }
+
     /// <summary>Erases and reads back: a write-protected sector reports no failure (AN3156).</summary>
     /// <returns>Whether every byte was read back and is erased; false if the device cannot be read.</returns>
     /// <exception cref="UploadException"><see cref="UploadError.VerifyFailed"/>.</exception>

@@ -116,10 +116,8 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
 
                 if (request.EraseAll)
                 {
-                    var all = new ErasePlanner(session.Memories, session.Info, request.Alternate).Plan(null, null);
                     eraser = new FlashEraser(session, events);
-                    eraser.Announce(all);
-                    eraser.Run(all);
+                    eraser.RunAll(request.Alternate);
                 }
 
                 flash = new FlashJob(session, request.Full, request.Verify, events);

@@ -1,4 +1,5 @@
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.DropIns;
@@ -9,8 +10,6 @@ namespace UploadHelper.DropIns;
 /// </summary>
 internal static class CubeProgrammer
 {
-    private static readonly UsbId DefaultId = new(0x0483, 0xDF11);
-
     // A file in one of these formats says itself where it belongs, and STM32CubeProgrammer takes no address for it.
     private static readonly string[] AddressedFormats = [".hex", ".ihx", ".elf", ".axf", ".out", ".s19", ".srec", ".dfu"];
 
@@ -37,7 +36,7 @@ internal static class CubeProgrammer
     private sealed class Call
     {
         private readonly List<string> _left;
-        private UsbId _id = DefaultId;
+        private UsbId _id = DeviceFilter.StDfu;
         private string? _serial;
         private string? _file;
         private uint? _address;
@@ -131,14 +130,21 @@ internal static class CubeProgrammer
                     break;
                 case "-e" or "--erase":
                     var what = Value(option, "all");
-                    _erases = what.Equals("all", StringComparison.OrdinalIgnoreCase)
-                        ? true
-                        : throw Tool.Error($"{option} {what} is not supported: only {option} all. To erase part of the flash: upload-helper erase ADDRESS LENGTH.");
+                    if (!what.Equals("all", StringComparison.OrdinalIgnoreCase))
+                    {
+                        throw Tool.Error($"{option} {what} is not supported: only {option} all. To erase part of the flash: upload-helper erase ADDRESS LENGTH.");
+                    }
+
+                    _erases = true;
                     break;
                 case "-l" or "--list":
                     _lists = true;
                     var kind = _left.Count > 0 && !_left[0].StartsWith('-') ? Take() : "usb";
-                    _ = kind.Equals("usb", StringComparison.OrdinalIgnoreCase) ? true : throw Tool.Error($"{option} {kind} is not supported: upload-helper lists boards on USB ({option} usb).");
+                    if (!kind.Equals("usb", StringComparison.OrdinalIgnoreCase))
+                    {
+                        throw Tool.Error($"{option} {kind} is not supported: upload-helper lists boards on USB ({option} usb).");
+                    }
+
                     break;
                 case "-q" or "--quietmode":
                     _quiet = true;
@@ -181,7 +187,11 @@ internal static class CubeProgrammer
                 }
             }
 
-            _ = port ? true : throw Tool.Error("The port is missing. Expected -c port=usb1.");
+            if (!port)
+            {
+                throw Tool.Error("The port is missing. Expected -c port=usb1.");
+            }
+
             _id = UsbId.TryParse($"{vendor}:{product}", out var id)
                 ? id
                 : throw Tool.Error($"Invalid USB ids VID={vendor} PID={product}. Expected hexadecimal numbers, for example VID=0x0483 PID=0xDF11.");

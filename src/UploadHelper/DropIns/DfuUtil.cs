@@ -40,8 +40,7 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
             typed[SettingKeys.Verbose] = "true";
         }
 
-        var cannotCreate = false;
-        return context.Run(typed, null, Work, error => cannotCreate ? SysExits.CannotCreate : SysExits.Of(error));
+        return context.Run(typed, null, Work, error => call.Mode == DfuUtilMode.Upload && error == UploadError.Configuration ? SysExits.CannotCreate : SysExits.Of(error));
 
         int Work(Settings settings, IReporter reporter)
         {
@@ -50,8 +49,7 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
                 return wrong is null ? Print(context.Streams.Out, call.Mode) : throw wrong;
             }
 
-            cannotCreate = call.Mode == DfuUtilMode.Upload && File.Exists(call.File);
-            if (cannotCreate)
+            if (call.Mode == DfuUtilMode.Upload && File.Exists(call.File))
             {
                 throw new UploadException(UploadError.Configuration, $"{call.File} exists, and dfu-util never overwrites a file. {ErrorMessages.Unchanged}", "Give another name, or delete the file.");
             }
@@ -210,7 +208,7 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
 
     private IReadOnlyList<string> Upload(DfuUtilBoard board, BootloaderRequest request)
     {
-        using var dump = new OutputFile(call.File!, context.CreateFile);
+        using var dump = DumpFile.Raw(call.File!, context.CreateFile);
         var segment = OnBoard(request with { MemoryStart = call.Dfuse?.Address }, session =>
         {
             var (from, length) = ReadRange(session, board);
@@ -222,8 +220,7 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
 
             return read;
         });
-        dump.Content.Write(segment.Data.Span);
-        dump.Keep();
+        dump.Save(segment);
         if (call.UploadSize is { } expected && expected != segment.Data.Length)
         {
             reporter.Event(new UploadWarning(
@@ -297,10 +294,8 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
             request,
             session =>
             {
-                var plan = new ErasePlanner(session.Memories, session.Info, request.Alternate).Plan(null, null);
                 eraser = new FlashEraser(session, reporter.Event);
-                eraser.Announce(plan);
-                return eraser.Run(plan);
+                return eraser.RunAll(request.Alternate);
             },
             () => eraser?.State ?? ErrorMessages.Unchanged);
     }
@@ -373,39 +368,4 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
 
         return text;
     }
-}
-
-/// <summary>The exit statuses of dfu-util: those of sysexits.h.</summary>
-internal static class SysExits
-{
-    /// <summary>EX_USAGE.</summary>
-    public const int Usage = 64;
-
-    /// <summary>EX_DATAERR.</summary>
-    public const int DataError = 65;
-
-    /// <summary>EX_NOINPUT.</summary>
-    public const int NoInput = 66;
-
-    /// <summary>EX_SOFTWARE.</summary>
-    public const int Software = 70;
-
-    /// <summary>EX_CANTCREAT.</summary>
-    public const int CannotCreate = 73;
-
-    /// <summary>EX_IOERR.</summary>
-    public const int InputOutput = 74;
-
-    /// <summary>The status of a failure. What dfu-util would have sent to the board without a look at it is an error in the data.</summary>
-    public static int Of(UploadError error) => error switch
-    {
-        UploadError.Internal => Software,
-        UploadError.ImageMissing => NoInput,
-        UploadError.ImageUnreadable or UploadError.ImageLinkedElsewhere or UploadError.NoVectorTable => DataError,
-
-        // "Last page at 0x... is not writeable", "File ID ... does not match device" and the like.
-        UploadError.Usage or UploadError.Configuration or UploadError.AddressInvalid or UploadError.AddressMissing or UploadError.LengthInvalid
-            or UploadError.NotWritable or UploadError.NotInMemory or UploadError.ImageTooLarge or UploadError.NotASectorStart or UploadError.NotForThisDevice => Usage,
-        _ => InputOutput,
-    };
 }

@@ -239,9 +239,6 @@ internal sealed record IdPattern(ushort? Vendor, ushort? Product)
     /// <summary>No device.</summary>
     public static IdPattern None { get; } = new(null, null) { _none = true };
 
-    /// <summary>Whether it names both halves.</summary>
-    public bool IsExact => !_none && Vendor is not null && Product is not null;
-
     /// <summary>Whether a device has such ids.</summary>
     public bool Matches(UsbId id) => !_none && (Vendor is null || Vendor == id.Vendor) && (Product is null || Product == id.Product);
 

@@ -141,7 +141,7 @@ internal sealed class DfuUtilDevices(DfuUtilCall call, DeviceEnvironment devices
     private DfuUtilBoard? Board(string? path, DfuFileIds? ids)
     {
         var found = Preferred(Probe().Where(f => f.IsDfuMode && (path is null || f.Device.Path == path)).ToList(), path is not null, ids)
-            .Where(f => (call.DfuModeSerial is null || f.SerialNumber == call.DfuModeSerial) && IsWantedSetting(f)).ToList();
+            .Where(IsWantedSetting).ToList();
         var boards = found.Select(f => f.Device).Distinct().ToList();
         if (boards.Count == 0)
         {
@@ -197,13 +197,14 @@ internal sealed class DfuUtilDevices(DfuUtilCall call, DeviceEnvironment devices
 
     private bool IsWantedInDfuMode(FoundInterface f) =>
         (call.Runtime is null || call.DfuMode.Count == 0 ? call.Runtime?.Matches(f.Device.Id) ?? true : call.DfuMode.Any(p => p.Matches(f.Device.Id)))
-        && (call.DfuModeSerial is null || f.SerialNumber == call.DfuModeSerial) && IsWantedSetting(f);
+        && IsWantedSetting(f);
 
     private bool IsWantedAtRunTime(FoundInterface f) =>
         (call.Runtime?.Matches(f.Device.Id) ?? true) && (call.RuntimeSerial is null || f.SerialNumber == call.RuntimeSerial);
 
     private bool IsWantedSetting(FoundInterface f) =>
-        (call.Alternate is null || f.Alternate.Setting == call.Alternate) && (call.AlternateName is null || f.Alternate.Name == call.AlternateName);
+        (call.DfuModeSerial is null || f.SerialNumber == call.DfuModeSerial)
+        && (call.Alternate is null || f.Alternate.Setting == call.Alternate) && (call.AlternateName is null || f.Alternate.Name == call.AlternateName);
 
     private List<FoundInterface> Probe()
     {
@@ -249,7 +250,7 @@ internal sealed class DfuUtilDevices(DfuUtilCall call, DeviceEnvironment devices
         var found = new List<FoundInterface>();
         foreach (var part in UsbDescriptors.Split(configuration))
         {
-            if (UsbDescriptors.ReadInterface(part.Span) is { Class: 0xFE, SubClass: 1 } i)
+            if (UsbDescriptors.ReadInterface(part.Span) is { } i && DfuDescription.IsDfu(i))
             {
                 var alternate = new DfuAlternate(i.Number, i.AlternateSetting, OrUnknown(UsbDescriptors.ReadString(device, part.Span[NameAt])));
                 found.Add(new FoundInterface(device.Info, DfuDescription.IsDfuMode(i), configuration[ConfigurationValueAt], alternate, serial));

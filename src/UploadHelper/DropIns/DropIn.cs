@@ -84,3 +84,38 @@ internal static class DropInTable
         return name.EndsWith(".exe", StringComparison.OrdinalIgnoreCase) ? name[..^".exe".Length] : name;
     }
 }
+
+/// <summary>The exit statuses of dfu-util and its companions: those of sysexits.h.</summary>
+internal static class SysExits
+{
+    /// <summary>EX_USAGE.</summary>
+    public const int Usage = 64;
+
+    /// <summary>EX_DATAERR.</summary>
+    public const int DataError = 65;
+
+    /// <summary>EX_NOINPUT.</summary>
+    public const int NoInput = 66;
+
+    /// <summary>EX_SOFTWARE.</summary>
+    public const int Software = 70;
+
+    /// <summary>EX_CANTCREAT.</summary>
+    public const int CannotCreate = 73;
+
+    /// <summary>EX_IOERR.</summary>
+    public const int InputOutput = 74;
+
+    /// <summary>The status of a failure. What dfu-util would have sent to the board without a look at it is an error in the data.</summary>
+    public static int Of(UploadError error) => error switch
+    {
+        UploadError.Internal => Software,
+        UploadError.ImageMissing => NoInput,
+        UploadError.ImageUnreadable or UploadError.ImageLinkedElsewhere or UploadError.NoVectorTable => DataError,
+
+        // "Last page at 0x... is not writeable", "File ID ... does not match device" and the like.
+        UploadError.Usage or UploadError.Configuration or UploadError.AddressInvalid or UploadError.AddressMissing or UploadError.LengthInvalid
+            or UploadError.NotWritable or UploadError.NotInMemory or UploadError.ImageTooLarge or UploadError.NotASectorStart or UploadError.NotForThisDevice => Usage,
+        _ => InputOutput,
+    };
+}

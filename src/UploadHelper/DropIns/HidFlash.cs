@@ -1,5 +1,5 @@
 using UploadHelper.CommandLine;
-using UploadHelper.Core.Usb;
+using UploadHelper.Core.Connecting;
 
 namespace UploadHelper.DropIns;
 
@@ -10,8 +10,6 @@ namespace UploadHelper.DropIns;
 /// </summary>
 internal static class HidFlash
 {
-    private static readonly UsbId Id = new(0x1209, 0xBEBA);
-
     public static DropIn Tool { get; } = new("hid-flash", "hid-flash FILE [PORT] [DELAY]")
     {
         Aliases = ["hid-flash.sh"],
@@ -42,6 +40,6 @@ internal static class HidFlash
         }
 
         IEnumerable<string> port = words.Count > 1 && !Placeholder.IsEmpty(words[1]) ? [$"--port={words[1]}"] : [];
-        return ["upload", words[0], .. port, $"--usb-id={Id}", .. arguments.Skip(words.Count)];
+        return ["upload", words[0], .. port, $"--usb-id={DeviceFilter.Hid}", .. arguments.Skip(words.Count)];
     }
 }

@@ -120,15 +120,22 @@ internal sealed class DumpFile : IDisposable
     /// <param name="create">Creates a file on the disk.</param>
     /// <exception cref="UploadException"><see cref="UploadError.Usage"/> or <see cref="UploadError.Configuration"/>.</exception>
     public DumpFile(string path, Func<string, Stream> create)
+        : this(
+            path,
+            create,
+            Path.GetExtension(path).ToLowerInvariant() switch
+            {
+                ".bin" => false,
+                ".hex" => true,
+                _ => throw new UploadException(
+                    UploadError.Usage, $"Unknown output format for \"{path}\": the name must end in .bin or .hex.", "A .bin file holds bytes only; a .hex file (Intel HEX) also holds their addresses."),
+            })
     {
-        _path = path;
-        IsHex = Path.GetExtension(path).ToLowerInvariant() switch
-        {
-            ".bin" => false,
-            ".hex" => true,
-            _ => throw new UploadException(
-                UploadError.Usage, $"Unknown output format for \"{path}\": the name must end in .bin or .hex.", "A .bin file holds bytes only; a .hex file (Intel HEX) also holds their addresses."),
-        };
+    }
+
+    private DumpFile(string path, Func<string, Stream> create, bool isHex)
+    {
+        (_path, IsHex) = (path, isHex);
         try
         {
             _file = new OutputFile(path, create);
@@ -138,6 +145,12 @@ internal sealed class DumpFile : IDisposable
             throw NotWritten(e);
         }
     }
+
+    /// <summary>Creates a file for bytes only, whatever its name is.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="create">Creates a file on the disk.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>.</exception>
+    public static DumpFile Raw(string path, Func<string, Stream> create) => new(path, create, isHex: false);
 
     /// <summary>Whether it is Intel HEX, else a raw binary.</summary>
     public bool IsHex { get; }

@@ -65,6 +65,7 @@ public class DfuUtilTests
     [InlineData("maple20", "-d 1EAF:0003 -D blink.bin", 74, "several-devices")]
     [InlineData("f4rom,rdp=1", "-s 0x08000000 -D blink.bin", 74, "read-protected")]
     [InlineData("f4rom", "-U blink.bin", 73, "configuration")]
+    [InlineData("f4rom", "-U no-folder/new", 73, "configuration")]
     [InlineData("f4rom", "-s 0x09000000 -U new.bin", 64, "not-in-memory")]
     [InlineData("f4rom", "-q", 64, "usage")]
     public void Failures_have_its_exit_statuses_and_change_nothing(string board, string arguments, int status, string code)
