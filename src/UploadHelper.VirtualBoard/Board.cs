@@ -280,6 +280,8 @@ public sealed class Board : IUsbPort, IFaultTarget
 
     private void Boot(BootCause cause)
     {
+        // What the last program set in the flash interface is gone; one that finds it as it is after a reset says so itself.
+        Flash.Times = Flash.Part.Times;
         var bootloader = _kind.Boot(this, cause);
         if (_pending is not null)
         {

@@ -144,6 +144,9 @@ public sealed record SimulationOptions(string Board)
     /// <summary>How many bytes an erase really takes if the bootloader was built for a part with smaller pages; 0 if it fits its part.</summary>
     public uint ErasesAtOnce { get; init; }
 
+    /// <summary>Whether each operation on its flash takes the longest time in the data sheet.</summary>
+    public bool HasSlowFlash { get; init; }
+
     /// <summary>Whether a simulated host can reset the bus; WinUSB cannot.</summary>
     public bool CanReset { get; init; } = true;
 
@@ -171,7 +174,7 @@ public sealed record SimulationOptions(string Board)
     /// <summary>The file of the Nth of several boards, from 1.</summary>
     internal static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
 
-    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,prints=yes,boot0=1,rdp=1,page=BYTES,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
+    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,prints=yes,boot0=1,rdp=1,page=BYTES,times=typical|longest,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
     /// <param name="text">The options.</param>
     /// <param name="start">What the board does at the start by default.</param>
     /// <exception cref="FormatException">An unknown name, key or value; the message lists the known ones.</exception>
@@ -212,6 +215,7 @@ public sealed record SimulationOptions(string Board)
         ("denied", _) => this with { DeniedFor = Milliseconds(value) },
         ("held", _) => this with { HeldFor = Milliseconds(value) },
         ("page", _) => this with { ErasesAtOnce = PageSize(value) },
+        ("times", "typical" or "longest") => this with { HasSlowFlash = value == "longest" },
         ("reset", "yes" or "no") => this with { CanReset = value == "yes" },
         ("prints", "yes" or "no") => this with { Prints = value == "yes" },
         ("rdp", "0" or "1") => this with { ReadProtected = value == "1" },
@@ -219,7 +223,7 @@ public sealed record SimulationOptions(string Board)
         _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
         _ => throw new FormatException(
             $"Invalid option \"{key}={value}\" of virtual board {Board}. Known options: "
-                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "prints=yes|no", "boot0=0|1", "rdp=0|1", "page=BYTES", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "prints=yes|no", "boot0=0|1", "rdp=0|1", "page=BYTES", "times=typical|longest", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
     };
 
     private static uint PageSize(string value) =>
@@ -241,6 +245,7 @@ public static class BoardFactory
         ("f4boot", () => new F4BootloaderBoard("f4boot", F4Bootloader.Build.Fixed)),
         ("f4boot-old", () => new F4BootloaderBoard("f4boot-old", F4Bootloader.Build.Old)),
         ("f4rom", () => RomBoard.F4),
+        ("f7rom", () => RomBoard.F7),
         ("h0wch33", () => new H0wch33Board()),
         ("dsonano", () => new DsoNanoBoard()),
         ("h747", () => RomBoard.H7),
@@ -306,7 +311,9 @@ public static class BoardFactory
         var flash = kind.CreateFlash();
         flash.ErasesAtOnce = options.ErasesAtOnce;
         flash.IsReadProtected = options.ReadProtected;
+        flash.IsSlow = options.HasSlowFlash;
         var spiFlash = kind.CreateSpiFlash();
+        spiFlash?.IsSlow = options.HasSlowFlash;
         if (!Load(options.FlashFile, flash, $"the flash of {options.Board}") && options.Start != StartState.Empty)
         {
             kind.Install(flash, SketchInFlash.Synthesize(kind.SketchAddress, kind.StackPointer, "old"));

@@ -252,6 +252,9 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// </summary>
     public bool TakesWholeImages { get; init; }
 
+    /// <summary>Whether the host may name the supply voltage, and it then programs bytes, half-words or words (AN2606, 4.4), if it has a memory for that setting.</summary>
+    public bool SetsProgramFormat { get; init; }
+
     /// <summary>Whether it hangs when it reads a word whose programming was interrupted: the ECC of that word is wrong (RM0433, 4.3.9).</summary>
     public bool HangsOnCutWords { get; init; }
 

@@ -59,11 +59,12 @@ internal static class StRomFamily
                 "@Device Feature/0xFFFF0000/01*004 e")),
             PollsEarly = "EdgeTX and rs-dfu on F7 radios, MicroPython's pydfu",
             Series = [Stm32Series.F7],
+            SetsProgramFormat = true,
             LastWrite = OneWord,
             Readings =
             [
                 new("STM32F722", "`04*016Kg,01*64Kg,03*128Kg`, option bytes at 0x1FFF0000; bcdDevice 2200; serial `STM32FxSTM32`", "dfu-util's output in a public repository; betaflight-configurator usbdfu.js"),
-                new("STM32F74x", "`04*032Kg,01*128Kg,03*256Kg`", "betaflight-configurator usbdfu.js"),
+                new("STM32F74x", "`04*032Kg,01*128Kg,03*256Kg`; poll time-outs 100 and 104 ms", "betaflight-configurator usbdfu.js; fwupd issue 2696"),
             ],
         },
         new("ST system bootloader, STM32F2/F4/F7", AN3156)
@@ -84,6 +85,7 @@ internal static class StRomFamily
                 Rom(["@Internal Flash  /0x08000000/04*016Kg,01*064Kg,01*128Kg", .. Newer])),
             PollsEarly = "EdgeTX and rs-dfu on F4 and F7 radios, MicroPython's pydfu",
             Series = [Stm32Series.F2, Stm32Series.F4, Stm32Series.F7],
+            SetsProgramFormat = true,
             LastWrite = OneWord,
             Readings =
             [

@@ -2,6 +2,7 @@ using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 
@@ -25,6 +26,9 @@ public record BootloaderRequest(DeviceFilter Filter)
 
     /// <summary>Whether to honour bwPollTimeout even where the bootloader is known to report too much.</summary>
     public bool StrictPolling { get; init; }
+
+    /// <summary>The board's supply voltage, if the bootloader is to be told; null to leave it as it is.</summary>
+    public VoltageRange? SupplyVoltage { get; init; }
 
     /// <summary>Where the sketch begins, if that is known.</summary>
     public uint? SketchStart { get; init; }

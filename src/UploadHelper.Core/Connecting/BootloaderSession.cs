@@ -2,6 +2,7 @@ using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 
@@ -20,15 +21,16 @@ public sealed class BootloaderSession : IDisposable
     private readonly BootloaderRequest _request;
     private readonly DeviceFilter _filter;
     private readonly CancellationToken _cancellationToken;
+    private readonly ProgramFormat? _format;
     private OpenBootloader _open;
     private IBootloader _bootloader;
     private DfuMemory _selected;
     private bool _isOver;
 
     private BootloaderSession(
-        BootloaderConnector connector, BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken, OpenBootloader open)
+        BootloaderConnector connector, BootloaderRequest request, DeviceFilter filter, ProgramFormat? format, CancellationToken cancellationToken, OpenBootloader open)
     {
-        (_connector, _request, _filter, _cancellationToken) = (connector, request, filter, cancellationToken);
+        (_connector, _request, _filter, _format, _cancellationToken) = (connector, request, filter, format, cancellationToken);
         _open = open;
         _selected = Memories[0];
         _bootloader = Create();
@@ -66,7 +68,8 @@ public sealed class BootloaderSession : IDisposable
     {
         var connector = new BootloaderConnector(bus, ports, time, events);
         var filter = request.FilterAt(ports);
-        return new BootloaderSession(connector, request, filter, cancellationToken, connector.Connect(request, filter, cancellationToken));
+        var format = request.SupplyVoltage is { } voltage ? new ProgramFormat(voltage, events) : null;
+        return new BootloaderSession(connector, request, filter, format, cancellationToken, connector.Connect(request, filter, cancellationToken));
     }
 
     /// <summary>
@@ -100,6 +103,10 @@ public sealed class BootloaderSession : IDisposable
         return _bootloader;
     }
 
+    /// <summary>Tells the bootloader the supply voltage, if the request has one. To be called before each first erase or write.</summary>
+    /// <exception cref="UsbException">A transfer failed.</exception>
+    public void PrepareToChange() => _format?.Set(this);
+
     /// <summary>
     /// Leaves the bootloader and starts the program at an address, whichever memory is selected. After that, the session can
     /// only be disposed of.
@@ -109,6 +116,7 @@ public sealed class BootloaderSession : IDisposable
     /// <exception cref="DfuException">The device refused.</exception>
     public void Leave(uint? address = null)
     {
+        PutFormatBack(_open.Connection);
         var start = address ?? SketchStart;
         Select(_selected.Map.Contains(start) ? _selected : Memories.FirstOrDefault(m => m.Map.Contains(start)) ?? Memories[0]).Leave(start);
         _isOver = true;
@@ -151,29 +159,41 @@ public sealed class BootloaderSession : IDisposable
             }
         }
 
-        Dispose();
+        _isOver = true;
+        _open.Device.Dispose();
         if (_connector.Reconnect(_request, _filter, Description, _cancellationToken) is not { } back)
         {
             return false;
         }
 
         Use(back);
+        _format?.Forget();
         return true;
     }
 
-    /// <summary>Closes the device. After a cancellation, it is brought to dfuIDLE first, if possible.</summary>
+    /// <summary>Closes the device. After a cancellation, it is brought to dfuIDLE first, if possible, and what was set for this session is put back.</summary>
     public void Dispose()
     {
-        if (!_isOver && _open.Connection.IsCancelled)
+        if (!_isOver)
         {
+            var connection = _open.Connection.IsCancelled ? _open.Connection.Uncancelled() : _open.Connection;
             try
             {
-                _open.Connection.Uncancelled().Idle(AnswerLimit);
+                if (_open.Connection.IsCancelled)
+                {
+                    connection.Idle(AnswerLimit);
+                }
             }
             catch (Exception e) when (e is UsbException or DfuException)
             {
                 // Leave it as it is; the next host brings it to dfuIDLE.
             }
+
+            PutFormatBack(connection);
+        }
+        else if (_format is { IsChanged: true })
+        {
+            _format.WarnThatKept();
         }
 
         _isOver = true;
@@ -187,6 +207,17 @@ public sealed class BootloaderSession : IDisposable
         _selected = Memories[0];
         _bootloader = Create();
     }
+
+    private void PutFormatBack(IBootloaderConnection connection) => _format?.PutBack(
+        before =>
+        {
+            var memory = VoltageRange.MemoryIn(Memories)!;
+            connection.Select(memory.Alternate);
+            _selected = memory;
+            _bootloader = Create();
+            VoltageRange.Write(_open.Protocol.Create(_open.Device, connection, memory), before);
+        },
+        () => connection.Idle(AnswerLimit));
 
     private IBootloader Create() => _open.Protocol.Create(_open.Device, _open.Connection, _selected);
 }

@@ -107,6 +107,18 @@ public static class WarningTable
             "This bootloader can be damaged, or can start an incomplete sketch, in a situation that no uploader can prevent. The warning says which.",
             Unchanged,
             "Do not unplug the board until the upload is complete.")),
+        new(WarningCode.VoltageIgnored, new(
+            "voltage-ignored",
+            "The supply voltage has no effect",
+            "`--supply-voltage` tells the ROM of an STM32F2, F4 or F7 how wide it may program. Other bootloaders have no such setting, and a ROM may refuse it.",
+            "The upload continues, as without the option.",
+            "Omit `--supply-voltage`, or remove `upload.supply_voltage` from boards.txt.")),
+        new(WarningCode.VoltageKept, new(
+            "voltage-kept",
+            "The bootloader may still use the supply voltage",
+            "For this upload, the bootloader was told the supply voltage of the board (`--supply-voltage`). At the end it is told to forget it, but it did not confirm that, or the board has disconnected.",
+            "The bootloader forgets it at the next reset.",
+            "If the board's supply voltage is lower than the option said, press RESET before the next upload.")),
         new(WarningCode.CheckOverridden, new(
             "check-overridden",
             "A check was overridden",
@@ -240,6 +252,12 @@ public enum WarningCode
 
     /// <summary>This bootloader has a known weak point.</summary>
     DeviceLimit,
+
+    /// <summary>The supply voltage has no effect on this bootloader.</summary>
+    VoltageIgnored,
+
+    /// <summary>The bootloader did not confirm that it has forgotten the supply voltage.</summary>
+    VoltageKept,
 
     /// <summary>A check was overridden with --force.</summary>
     CheckOverridden,

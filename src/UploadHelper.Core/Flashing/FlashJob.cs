@@ -64,6 +64,11 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
                     Blocks = session.Info.TakesWholeImages ? (unfinished.BytesToWrite + session.Description.Functional.TransferSize - 1) / session.Description.Functional.TransferSize : null,
                 });
                 Warn(image, unfinished);
+                if (unfinished.Memories.Count > 0)
+                {
+                    session.PrepareToChange();
+                }
+
                 State.Begin(image, session.Info, session.Select(whole.Memories[0].Memory).IsSequential, session.Description.Functional.TransferSize);
                 var (verified, damage) = flasher.Run(unfinished, whole, verify);
                 if (damage is null)

@@ -52,6 +52,7 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
     /// <exception cref="DfuException">The device refused.</exception>
     public bool Run(ErasePlan plan)
     {
+        session.PrepareToChange();
         var bootloader = session.Select(plan.Memory);
         var (unconfirmed, touched) = States(plan);
         events(new FlashProgress(FlashPhase.Erase, 0, plan.Size));

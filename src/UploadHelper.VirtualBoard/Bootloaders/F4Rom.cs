@@ -3,19 +3,29 @@ using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
-/// <summary>The bootloader in the ROM of an STM32F4. They differ in what they say of themselves.</summary>
+/// <summary>
+/// The bootloader in the ROM of an STM32F4 or F7. It programs and erases with accesses of the width that the voltage range allows which the
+/// host has set, and after a reset with single bytes (AN2606, 4.4; RM0090, 3.6.2). So did an F745: it erased three sectors of 32 KiB, one of
+/// 128 and two of 256 in 6.2 s, where its data sheet has 6.5 s for bytes and 4.6 s for half-words (log in fwupd issue 2696). So does an F429:
+/// EdgeTX writes it in 31 s (EdgeTX/buddy pull request 88), where half-words would fill all of its 2 MiB in 24.
+/// </summary>
 public sealed class F4Rom : SystemBootloader
 {
     /// <summary>wTransferSize.</summary>
     public const int TransferSize = 2048;
 
     private const byte SetAddressCommand = 0x21;
+    private const uint Feature = 0xFFFF_0000;
+    private const int FeatureSize = 4;
+    private const byte HighestRange = 4;
 
     /// <summary>
     /// What the ROM of an STM32F429 sends after the map of its flash: the string's length says more than there is, as lsusb
     /// shows it (bigtreetech/BIGTREETECH-OCTOPUS-Pro issue 42).
     /// </summary>
     public const string TooLong = "\uCC50\u01A8\u2E54\uBEBF\u4B7C\uBED5\uCEF8";
+
+    private readonly F4RomChip _chip;
 
     /// <summary>The ROM of an STM32F405/407, just started: it powers up in dfuERROR.</summary>
     /// <param name="board">The board.</param>
@@ -29,10 +39,69 @@ public sealed class F4Rom : SystemBootloader
     /// <param name="board">The board.</param>
     /// <param name="chip">Which chip.</param>
     public F4Rom(IMicrocontroller board, F4RomChip chip)
-        : base(Identify(chip), board, TransferSize, chip.Memories) => Fail(DfuStatusCode.ErrFirmware);
+        : base(Identify(chip), board, TransferSize, chip.Memories)
+    {
+        _chip = chip;
+        Fail(DfuStatusCode.ErrFirmware);
+        board.Flash.Times = TimesIn(VoltageRange);
+    }
+
+    /// <summary>
+    /// The byte at 0xFFFF0000: 0 for 1.8 to 2.1 V, 1 to 2.4, 2 to 2.7, 3 to 3.6, 4 for 2.7 to 3.6 with 9 V at VPP. AN2606 does not say what
+    /// it is after a reset; bytes are programmed then, so it is taken to be 0 (INF).
+    /// </summary>
+    public byte VoltageRange { get; private set; }
 
     /// <inheritdoc/>
-    protected override TimeSpan PollTimeout(byte? command) => TimeSpan.FromMilliseconds(command == SetAddressCommand ? 104 : 100);
+    protected override TimeSpan PollTimeout(byte? command) =>
+        TimeSpan.FromMilliseconds(command == SetAddressCommand || (command is null && _chip.IsF7) ? 104 : 100);
+
+    // An F745 answers the first GETSTATUS at once, within a millisecond, and the second when it is done (log in fwupd issue 2696).
+    /// <inheritdoc/>
+    protected override ControlReply Executed(byte[] answer, TimeSpan took) =>
+        _chip.IsF7 ? new ControlReply(ControlOutcome.Done, answer, TimeSpan.Zero, BusyAfter: took) : base.Executed(answer, took);
+
+    // Reserved bytes must stay 0xFF; values that it does not know are refused (AN2606, table 4).
+    /// <inheritdoc/>
+    protected override bool? WriteSetting(uint address, ReadOnlySpan<byte> data)
+    {
+        if (!IsFeature(address, data.Length))
+        {
+            return null;
+        }
+
+        var setsRange = address == Feature;
+        if (data[(setsRange ? 1 : 0)..].ContainsAnyExcept((byte)0xFF) || (setsRange && data[0] > HighestRange))
+        {
+            return false;
+        }
+
+        if (setsRange)
+        {
+            VoltageRange = data[0];
+            Board.Flash.Times = TimesIn(VoltageRange);
+            Board.Log(
+                VoltageRange == HighestRange ? BoardEventKind.Violation : BoardEventKind.Flash,
+                $"voltage range {VoltageRange}: programs {(VoltageRange == HighestRange ? "double words, without 9 V at VPP" : $"{8 * Board.Flash.Times.Width} bits at once")}");
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    protected override byte[]? ReadOther(uint address, int length) => IsFeature(address, length)
+        ? ((byte[])[VoltageRange, 0xFF, 0xFF, 0xFF])[(int)(address - Feature)..][..length]
+        : base.ReadOther(address, length);
+
+    private static bool IsFeature(uint address, int length) => address >= Feature && length > 0 && address + (long)length <= Feature + (long)FeatureSize;
+
+    // RM0090, table 7: bytes below 2.1 V, half-words below 2.7 V, words from there on.
+    private FlashTimes TimesIn(byte range)
+    {
+        var part = Board.Flash.Part;
+        var width = range switch { 0 => 1, 1 or 2 => 2, _ => 4 };
+        return part.Narrower.FirstOrDefault(t => t.Width == width) ?? part.Times;
+    }
 
     private static UsbIdentity Identify(F4RomChip chip) => new(
         0x0483,
@@ -44,7 +113,7 @@ public sealed class F4Rom : SystemBootloader
         Dfu.Configuration(1 + chip.Memories.Count, attributes: 0x0B, TransferSize, Dfu.DfuSeVersion));
 }
 
-/// <summary>What the ROM of an STM32F4 says of its chip.</summary>
+/// <summary>What the ROM of an STM32F4 or F7 says of its chip.</summary>
 /// <param name="SerialNumber">Its serial number.</param>
 /// <param name="FlashMap">The map of the flash.</param>
 /// <param name="Access">What may be done with the other memories, as the maps have it.</param>
@@ -59,11 +128,17 @@ public sealed record F4RomChip(string SerialNumber, string FlashMap, char Access
     /// <summary>As dfu-util lists it on a Black Pill with an STM32F401CC (shanteacontrols/OpenDeck issue 123).</summary>
     public static F4RomChip Stm32F401 { get; } = new("339D36483335", "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,01*128Kg", 'e');
 
+    /// <summary>An STM32F745: the map of its flash as betaflight-configurator has it, the other memories as dfu-util lists them on an F722 (INF).</summary>
+    public static F4RomChip Stm32F745 { get; } = new("STM32FxSTM32", "@Internal Flash  /0x08000000/04*032Kg,01*128Kg,03*256Kg", 'e') { IsF7 = true };
+
+    /// <summary>Whether it is an F7.</summary>
+    public bool IsF7 { get; private init; }
+
     /// <summary>The other memories.</summary>
     public IReadOnlyList<RomMemory> Memories =>
     [
-        new($"@Option Bytes  /0x1FFFC000/01*016 {Access}", 0x1FFF_C000, 16),
-        new($"@OTP Memory /0x1FFF7800/01*512 {Access},01*016 {Access}", 0x1FFF_7800, 528),
+        IsF7 ? new("@Option Bytes  /0x1FFF0000/01*048 e", 0x1FFF_0000, 48) : new($"@Option Bytes  /0x1FFFC000/01*016 {Access}", 0x1FFF_C000, 16),
+        IsF7 ? new("@OTP Memory /0x1FF07800/01*528e", 0x1FF0_7800, 528) : new($"@OTP Memory /0x1FFF7800/01*512 {Access},01*016 {Access}", 0x1FFF_7800, 528),
         new($"@Device Feature/0xFFFF0000/01*004 {Access}", 0xFFFF_0000, 4),
     ];
 }

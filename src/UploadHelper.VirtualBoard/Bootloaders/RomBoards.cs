@@ -29,6 +29,9 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
         },
     };
 
+    /// <summary>An STM32F745.</summary>
+    public static RomBoard F7 { get; } = new("f7rom", Part.Stm32F745(), 0x2005_0000, board => new F4Rom(board, F4RomChip.Stm32F745));
+
     /// <summary>An STM32H747, its older ROMs, and Arduino's board with this chip.</summary>
     public static RomBoard H7 { get; } = WithVersion(H7Rom.Version.V92) with
     {

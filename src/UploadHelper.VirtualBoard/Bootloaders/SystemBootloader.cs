@@ -110,6 +110,17 @@ public abstract class SystemBootloader : DfuSeFunction
             return null;
         }
 
+        if (WriteSetting(address, data) is { } accepted)
+        {
+            if (!accepted)
+            {
+                Board.Log(BoardEventKind.Violation, $"write of {Convert.ToHexString(data)} at 0x{address:X8} refused");
+                Fail(DfuStatusCode.ErrTarget);
+            }
+
+            return accepted ? TimeSpan.Zero : null;
+        }
+
         // Whole units; what is left in the buffer fills the last one.
         var unit = Board.Flash.Part.ProgramUnit;
         if (data.Length % unit != 0)
@@ -135,6 +146,17 @@ public abstract class SystemBootloader : DfuSeFunction
         return ProgramTwice(address, data);
     }
 
+    /// <summary>Writes a setting of the bootloader that has an address like a memory; by default there is none.</summary>
+    /// <returns>Whether it takes the value; null if no setting has this address.</returns>
+    protected virtual bool? WriteSetting(uint address, ReadOnlySpan<byte> data) => null;
+
+    /// <summary>Reads memory other than the flash: option bytes, OTP, EEPROM and device features, as they leave the factory.</summary>
+    /// <returns>The bytes, or null if there is none.</returns>
+    protected virtual byte[]? ReadOther(uint address, int length) =>
+        _memories.FirstOrDefault(m => address >= m.Address && address + (long)length <= m.Address + (long)m.Size) is { } other
+            ? [.. Enumerable.Repeat(other.Factory, length)]
+            : null;
+
     /// <summary>Programs data over flash that is not erased; by default the flash decides the result, and no error is reported.</summary>
     /// <returns>How long it takes, or null if it failed; a failure sets state and status itself.</returns>
     protected virtual TimeSpan? ProgramTwice(uint address, ReadOnlySpan<byte> data) => Board.Flash.Program(address, data);
@@ -147,9 +169,7 @@ public abstract class SystemBootloader : DfuSeFunction
             return Board.Flash.IsReadable(address, length) ? (Board.Flash.Read(address, length).ToArray(), BusModel.ReadTime(length)) : null;
         }
 
-        // Option bytes, OTP, EEPROM and device features, as they leave the factory.
-        var other = _memories.FirstOrDefault(m => address >= m.Address && address + (long)length <= m.Address + (long)m.Size);
-        return other is null ? null : (Enumerable.Repeat(other.Factory, length).ToArray(), BusModel.ReadTime(length));
+        return ReadOther(address, length) is { } other ? (other, BusModel.ReadTime(length)) : null;
     }
 
     /// <inheritdoc/>

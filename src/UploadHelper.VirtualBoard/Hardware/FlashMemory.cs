@@ -13,7 +13,7 @@ public sealed class FlashMemory
     /// <summary>Erased flash of a part.</summary>
     public FlashMemory(Part part)
     {
-        Part = part;
+        (Part, Times) = (part, part.Times);
         _bytes = new byte[part.Sectors.Sum(s => s.Size)];
         _erases = new int[part.Sectors.Count];
         Blank(_bytes);
@@ -21,6 +21,12 @@ public sealed class FlashMemory
 
     /// <summary>The part it belongs to.</summary>
     public Part Part { get; }
+
+    /// <summary>The times that apply: those of the part, or of the narrower accesses that a program has set (<see cref="Part.Narrower"/>).</summary>
+    public FlashTimes Times { get; internal set; }
+
+    /// <summary>Whether each operation takes the longest time in the data sheet, and not the typical one.</summary>
+    public bool IsSlow { get; internal set; }
 
     /// <summary>Address of the first byte.</summary>
     public uint Base => Part.Sectors[0].Address;
@@ -70,7 +76,7 @@ public sealed class FlashMemory
         Blank(_bytes.AsSpan((int)(from - Base), affected));
         _erases[index]++;
         _brokenEcc.RemoveWhere(unit => unit >= from && unit < from + affected);
-        return Part.EraseTime(size);
+        return Of(Times.Erase(size));
     }
 
     /// <summary>Programs a range in this flash unit by unit, each by the part's rule.</summary>
@@ -91,8 +97,10 @@ public sealed class FlashMemory
         }
 
         BytesProgrammed += data.Length;
-        return Part.ProgramTime * ((data.Length + Part.ProgramUnit - 1) / Part.ProgramUnit);
+        return Of(Times.Program) * ((data.Length + Times.Width - 1) / Times.Width);
     }
+
+    private TimeSpan Of(FlashTime time) => IsSlow ? time.Longest : time.Typical;
 
     // How many bytes an operation reaches.
     private int Affected(FlashFault cut, int length)

@@ -123,21 +123,39 @@ public readonly record struct FlashSector(uint Address, uint Size)
 /// <param name="End">Address after its last byte.</param>
 public readonly record struct RamRange(uint Start, uint End);
 
+/// <summary>How long an operation on flash takes, as a data sheet has it.</summary>
+/// <param name="Typical">The typical time.</param>
+/// <param name="Longest">The longest time.</param>
+public readonly record struct FlashTime(TimeSpan Typical, TimeSpan Longest)
+{
+    /// <summary>A time in milliseconds; the longest is twice the typical one unless it is given.</summary>
+    public static FlashTime Milliseconds(double typical, double? longest = null) => new(TimeSpan.FromMilliseconds(typical), TimeSpan.FromMilliseconds(longest ?? 2 * typical));
+}
+
+/// <summary>The times of a flash.</summary>
+/// <param name="Width">Bytes that are programmed in <paramref name="Program"/>.</param>
+/// <param name="Program">The time to program them.</param>
+/// <param name="Erase">The time to erase a sector of a size in bytes.</param>
+public sealed record FlashTimes(int Width, FlashTime Program, Func<uint, FlashTime> Erase);
+
 /// <summary>
 /// A microcontroller, or a flash chip on the board: its flash and its RAM, as its data sheet has them. These facts stand
 /// alone: nothing of what the host program knows about parts is used here, so that a gap in one of the two tables shows.
 /// </summary>
 /// <param name="Name">The part.</param>
 /// <param name="Sectors">Its sectors in order of address, without gaps.</param>
-/// <param name="EraseTime">Typical time to erase a sector of a size in bytes.</param>
-/// <param name="ProgramUnit">Bytes that are programmed at once.</param>
-/// <param name="ProgramTime">Typical time to program one unit.</param>
+/// <param name="Times">Its times; on a part that can program bytes and half-words too, those for words.</param>
 /// <param name="Rule">What happens when a unit is programmed twice.</param>
-public sealed record Part(
-    string Name, IReadOnlyList<FlashSector> Sectors, Func<uint, TimeSpan> EraseTime, int ProgramUnit, TimeSpan ProgramTime, ProgramRule Rule)
+public sealed record Part(string Name, IReadOnlyList<FlashSector> Sectors, FlashTimes Times, ProgramRule Rule)
 {
     private const uint FlashBase = 0x0800_0000;
     private const int KiB = 1024;
+
+    /// <summary>The times with narrower accesses, which a part allows whose supply voltage is too low for words (RM0090, 3.6.2); none on most parts.</summary>
+    public IReadOnlyList<FlashTimes> Narrower { get; init; } = [];
+
+    /// <summary>Bytes that are programmed at once, as the reference manual has it for a program that writes words.</summary>
+    public int ProgramUnit => Times.Width;
 
     /// <summary>Its RAMs; a flash chip has none.</summary>
     public IReadOnlyList<RamRange> Rams { get; init; } = [];
@@ -168,8 +186,7 @@ public sealed record Part(
     public static Part Stm32F103XC() => Stm32F1("STM32F103xC", size: 256, page: 2 * KiB, ram: 48 * KiB);
 
     /// <summary>
-    /// STM32F405/407 with 1 MiB; times at x32 parallelism (DS8626, tables 40 and 41). RAM: 64 KiB of CCM, and 112 + 16 KiB
-    /// of SRAM (DS8626, 5).
+    /// STM32F405/407 with 1 MiB (DS8626, table 40). RAM: 64 KiB of CCM, and 112 + 16 KiB of SRAM (DS8626, 5).
     /// </summary>
     public static Part Stm32F405() => Stm32F4("STM32F405", sram: 128 * KiB, (4, 16 * KiB), (1, 64 * KiB), (7, 128 * KiB));
 
@@ -192,13 +209,37 @@ public sealed record Part(
     private static Part Stm32F4(string name, int sram, params (int Count, int Size)[] sectors) => new(
         name,
         Layout(FlashBase, sectors),
-        size => TimeSpan.FromMilliseconds(size switch { <= 0x4000 => 250, <= 0x1_0000 => 550, _ => 1000 }),
-        ProgramUnit: 4,
-        ProgramTime: TimeSpan.FromMicroseconds(16),
+        OfF4(width: 4, 250, 550, 1000),
         ProgramRule.ClearsBits)
     {
+        Narrower = [OfF4(width: 1, 400, 1200, 2000), OfF4(width: 2, 300, 700, 1300)],
         Rams = [new(0x1000_0000, 0x1001_0000), new(0x2000_0000, 0x2000_0000 + (uint)sram)],
     };
+
+    // DS8626, table 40: one access takes 16 us, at most 100, whatever its width; sectors of 16, 64 and 128 KiB, at most twice as long.
+    private static FlashTimes OfF4(int width, double of16, double of64, double of128) => new(
+        width,
+        FlashTime.Milliseconds(0.016, 0.1),
+        size => FlashTime.Milliseconds(size switch { <= 0x4000 => of16, <= 0x1_0000 => of64, _ => of128 }));
+
+    /// <summary>
+    /// STM32F745/746 with 1 MiB (DS10916, flash memory characteristics: one access as on the F405; longest times as there). RAM: 16 KiB of
+    /// ITCM, and 320 KiB from the DTCM on (RM0385, 2.3).
+    /// </summary>
+    public static Part Stm32F745() => new(
+        "STM32F745",
+        Layout(FlashBase, (4, 32 * KiB), (1, 128 * KiB), (3, 256 * KiB)),
+        OfF7(width: 4, (200, 500), (500, 1100), (1000, 2000)),
+        ProgramRule.ClearsBits)
+    {
+        Narrower = [OfF7(width: 1, (400, 800), (1100, 2400), (2100, 4000)), OfF7(width: 2, (250, 600), (800, 1400), (1500, 2600))],
+        Rams = [new(0x0000_0000, 0x0000_4000), new(0x2000_0000, 0x2005_0000)],
+    };
+
+    private static FlashTimes OfF7(int width, (double, double) of32, (double, double) of128, (double, double) of256) => new(
+        width,
+        FlashTime.Milliseconds(0.016, 0.1),
+        size => size switch { <= 0x8000 => FlashTime.Milliseconds(of32.Item1, of32.Item2), <= 0x2_0000 => FlashTime.Milliseconds(of128.Item1, of128.Item2), _ => FlashTime.Milliseconds(of256.Item1, of256.Item2) });
 
     /// <summary>
     /// STM32H743/747 with 2 MiB in two banks; times at x64 parallelism (DS12110, flash memory characteristics). RAM (RM0433
@@ -207,9 +248,7 @@ public sealed record Part(
     public static Part Stm32H743() => new(
         "STM32H743",
         Layout(FlashBase, (16, 128 * KiB)),
-        _ => TimeSpan.FromMilliseconds(1100),
-        ProgramUnit: 32,
-        ProgramTime: TimeSpan.FromMicroseconds(100),
+        new FlashTimes(32, FlashTime.Milliseconds(0.1), _ => FlashTime.Milliseconds(1100)),
         ProgramRule.BreaksEcc)
     {
         HasEcc = true,
@@ -227,9 +266,7 @@ public sealed record Part(
     public static Part Stm32L496() => new(
         "STM32L496",
         Layout(FlashBase, (512, 2 * KiB)),
-        _ => TimeSpan.FromMilliseconds(22),
-        ProgramUnit: 8,
-        ProgramTime: TimeSpan.FromMicroseconds(81.69),
+        new FlashTimes(8, FlashTime.Milliseconds(0.08169, 0.09076), _ => FlashTime.Milliseconds(22, 24.47)),
         ProgramRule.ErasedOrZero)
     {
         HasEcc = true,
@@ -256,9 +293,7 @@ public sealed record Part(
     public static Part Stm32L083() => new(
         "STM32L083",
         Layout(FlashBase, (1536, 128)),
-        _ => TimeSpan.FromMilliseconds(3.2),
-        ProgramUnit: 4,
-        ProgramTime: TimeSpan.FromMilliseconds(0.2),
+        new FlashTimes(4, FlashTime.Milliseconds(0.2), _ => FlashTime.Milliseconds(3.2)),
         ProgramRule.ErasedOrZero)
     {
         IsErasedToZero = true,
@@ -281,7 +316,7 @@ public sealed record Part(
     public static Part Ch32F103()
     {
         var original = Stm32F103(128);
-        return original with { Name = "CH32F103", ProgramTime = original.ProgramTime * 20 };
+        return original with { Name = "CH32F103", Times = original.Times with { Program = FlashTime.Milliseconds(20 * original.Times.Program.Typical.TotalMilliseconds) } };
     }
 
     /// <summary>GD32VF103xB: 128 KiB in pages of 1 KiB, 32 KiB of RAM (its User Manual, 2.3); the times of the STM32F103 (INF).</summary>
@@ -309,9 +344,7 @@ public sealed record Part(
     private static Part WithQuadWords(string name, int sectors, params RamRange[] rams) => new(
         name,
         Layout(FlashBase, (sectors, 8 * KiB)),
-        _ => TimeSpan.FromMilliseconds(29),
-        ProgramUnit: 16,
-        ProgramTime: TimeSpan.FromMicroseconds(40),
+        new FlashTimes(16, FlashTime.Milliseconds(0.04), _ => FlashTime.Milliseconds(29)),
         ProgramRule.ErasedOrZero)
     {
         HasEcc = true,
@@ -322,27 +355,21 @@ public sealed record Part(
     public static Part M25P64() => new(
         "M25P64",
         Layout(0, (128, 64 * KiB)),
-        _ => TimeSpan.FromSeconds(1),
-        ProgramUnit: 256,
-        ProgramTime: TimeSpan.FromMilliseconds(1.4),
+        new FlashTimes(256, FlashTime.Milliseconds(1.4, 5), _ => FlashTime.Milliseconds(1000, 3000)),
         ProgramRule.ClearsBits);
 
     /// <summary>MX25L12833F: 16 MiB on a QSPI, which the STM32H7 maps to 0x90000000; typical times of such chips (INF).</summary>
     public static Part Mx25L12833F() => new(
         "MX25L12833F",
         Layout(0x9000_0000, (4096, 4 * KiB)),
-        _ => TimeSpan.FromMilliseconds(25),
-        ProgramUnit: 256,
-        ProgramTime: TimeSpan.FromMilliseconds(0.25),
+        new FlashTimes(256, FlashTime.Milliseconds(0.25), _ => FlashTime.Milliseconds(25)),
         ProgramRule.ClearsBits);
 
-    // Typical times: DS5319 and DS5792, flash memory characteristics; page sizes: PM0075.
+    // Times: DS5319 and DS5792, flash memory characteristics; page sizes: PM0075.
     private static Part Stm32F1(string name, int size, int page, int ram) => new(
         name,
         Layout(FlashBase, (size * KiB / page, page)),
-        _ => TimeSpan.FromMilliseconds(20),
-        ProgramUnit: 2,
-        ProgramTime: TimeSpan.FromMicroseconds(52.5),
+        new FlashTimes(2, FlashTime.Milliseconds(0.0525, 0.07), _ => FlashTime.Milliseconds(20, 40)),
         ProgramRule.ErasedOrZero)
     {
         Rams = [new(0x2000_0000, 0x2000_0000 + (uint)ram)],

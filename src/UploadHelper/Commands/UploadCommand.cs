@@ -70,6 +70,7 @@ internal static class UploadCommand
             Overridden = [.. settings.Words(SettingKeys.Force).Select(Overrides.Of)],
             StrictPolling = board.StrictPolling,
             Detach = board.Detach,
+            SupplyVoltage = board.SupplyVoltage,
             Leave = settings.Switch(SettingKeys.Leave),
             WaitPort = settings.Word(SettingKeys.WaitPort) switch
             {

@@ -86,6 +86,10 @@ internal static class OptionTable
             Commands = OnBootloader,
             NegativeHelp = "Poll early where that is known to be safe",
         },
+        new(SettingKeys.SupplyVoltage, OptionKind.Volts, "V", "Supply voltage of the board: at 2.7 V or more the ROM of an STM32F2, F4 or F7 programs words instead of bytes, in less than half the time. Too high a value may leave a sketch that does not last")
+        {
+            Commands = [Upload, Erase],
+        },
         new(SettingKeys.MaximumSize, OptionKind.Bytes, "BYTES", "Refuse a sketch larger than this [default: the size of the board's flash]")
         {
             Commands = [Upload],
@@ -292,6 +296,9 @@ internal enum OptionKind
 
     /// <summary>A number of bytes above zero.</summary>
     Bytes,
+
+    /// <summary>A supply voltage in volts.</summary>
+    Volts,
 
     /// <summary>A time above zero in seconds.</summary>
     Seconds,

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Configuration;
@@ -79,6 +80,16 @@ internal sealed class Settings(IConfiguration configuration)
         var text => throw Invalid(key, text, "a number of bytes, for example 507904"),
     };
 
+    /// <summary>A supply voltage, or null if none is set.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no supply voltage of these chips.</exception>
+    public VoltageRange? Volts(string key) => Text(key) switch
+    {
+        null => null,
+        var text when decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var volts)
+            && volts is >= VoltageRange.Lowest and <= VoltageRange.Highest => new VoltageRange(volts),
+        var text => throw Invalid(key, text, $"volts from {VoltageRange.Lowest} to {VoltageRange.Highest}, for example 3.3"),
+    };
+
     /// <summary>Pairs of USB ids, or null if none is set.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is not a list of such pairs.</exception>
     public IReadOnlyList<UsbId>? Ids(string key) => Text(key) switch
@@ -145,6 +156,7 @@ internal static class BoardSettings
         Timeout = settings.Seconds(SettingKeys.Timeout)!.Value,
         StrictPolling = settings.Switch(SettingKeys.StrictPolling),
         Detach = settings.Switch(SettingKeys.Detach),
+        SupplyVoltage = settings.Volts(SettingKeys.SupplyVoltage),
     };
 
     /// <summary>The place of the only board that a command works on, or null for any place.</summary>
@@ -186,6 +198,7 @@ internal static class SettingKeys
     public const string EraseAll = "erase-all";
     public const string Force = "force";
     public const string StrictPolling = "strict-polling";
+    public const string SupplyVoltage = "supply-voltage";
     public const string Leave = "leave";
     public const string WaitPort = "wait-port";
     public const string Detach = "detach";

@@ -114,6 +114,7 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
             Alternate = board.Setting,
             Timeout = Answer,
             StrictPolling = settings.Switch(SettingKeys.StrictPolling),
+            SupplyVoltage = settings.Volts(SettingKeys.SupplyVoltage),
         };
         if (call.TransferSize is { } size && size != board.TransferSize)
         {
@@ -165,6 +166,7 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
             Alternate = request.Alternate,
             Timeout = request.Timeout,
             StrictPolling = request.StrictPolling,
+            SupplyVoltage = request.SupplyVoltage,
             HasOneStart = !board.IsDfuSe,
             Processor = settings.Processor() ?? board.OtherProcessor,
             Verify = settings.Switch(SettingKeys.Verify),

@@ -68,6 +68,8 @@ internal sealed record PlanEvent(IEnumerable<JsonRange> Erase, int Write, int Un
 
 internal sealed record JsonWord(string Address, string Value);
 
+internal sealed record ProgramFormatEvent(decimal Volts, int BytesBefore, int Bytes) : JsonEvent("program-format");
+
 internal sealed record RetryEvent(
     string What, int Number, int Most, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Timeout) : JsonEvent("retry");
 
@@ -277,6 +279,7 @@ internal sealed record InfoEvent(
 /// <summary>Serializers of the lines, made by the compiler.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(PortEvent))]
+[JsonSerializable(typeof(ProgramFormatEvent))]
 [JsonSerializable(typeof(DetachEvent))]
 [JsonSerializable(typeof(WaitForBootloaderEvent))]
 [JsonSerializable(typeof(BoardsEvent))]

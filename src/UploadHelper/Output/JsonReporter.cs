@@ -76,6 +76,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
             Cleared = plan.Cleared.Count == 0 ? null : plan.Cleared.Select(w => new JsonWord($"0x{w.Address:X8}", $"0x{w.Value:X8}")),
         },
         ErasePlanned(var plan) => new PlanEvent(Ranges(plan.Sectors), 0, 0),
+        ProgramFormatSet(var volts, var before, var width) => new ProgramFormatEvent(volts, before, width),
         Recovering(var what, var comesBack, var number, var most) => new RetryEvent(what, number, most, comesBack?.TotalSeconds),
         FlashProgress(var phase, var done, var total) => new ProgressEvent(phase.ToString().ToLowerInvariant(), done, total),
         DifferenceFound(var first) => new DifferenceEvent(JsonEvent.Hex(first.Address), first.Expected, first.Found),

@@ -96,6 +96,9 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case ErasePlanned(var plan):
                 Plan(plan.Sectors, $"{plan.Size / 1024} KiB), 0x{plan.Address:X8} to 0x{plan.End - 1:X8}");
                 break;
+            case ProgramFormatSet(var volts, var before, var width):
+                Step("Voltage", $"{volts} V: the bootloader programs {Bytes(width)} at once instead of {before}");
+                break;
             case Recovering(var what, var comesBack, var number, var most):
                 Step("Retry", $"{number} of {most}: {what} " + (comesBack is { } wait ? $"Waiting up to {wait.TotalSeconds:0} s for it to return." : "Continuing after what is already written."));
                 break;
@@ -191,6 +194,8 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             Detail(row);
         }
     }
+
+    private static string Bytes(int count) => count == 1 ? "1 byte" : $"{count} bytes";
 
     private static string Sectors(int count) => count == 1 ? "1 sector" : $"{count} sectors";
 

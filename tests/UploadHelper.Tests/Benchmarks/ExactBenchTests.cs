@@ -6,7 +6,8 @@ namespace UploadHelper.Tests.Benchmarks;
 public class ExactBenchTests
 {
     [Theory]
-    [InlineData("f4rom", 1.1)]
+    [InlineData("f4rom", 1.05)]
+    [InlineData("f7rom", 1.05)]
     [InlineData("f4boot", 1.1)]
     [InlineData("f4boot-old", 1.1)]
     [InlineData("h0wch33", 1.1)]
@@ -22,7 +23,7 @@ public class ExactBenchTests
     }
 
     [Theory]
-    [InlineData("f4rom", 6)]
+    [InlineData("f4rom", 3.4)]
     [InlineData("f4boot", 4.5)]
     [InlineData("maple-f4", 10)]
     public void Dfu_util_takes_many_times_as_long_though_it_does_not_verify(string board, double ratio)

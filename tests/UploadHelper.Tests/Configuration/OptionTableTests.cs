@@ -255,6 +255,7 @@ public sealed class OptionTableTests : IDisposable
         OptionKind.Byte => "7",
         OptionKind.Bytes => "4096",
         OptionKind.Seconds => "2.5",
+        OptionKind.Volts => "3.3",
         _ => "x",
     };
 
@@ -267,6 +268,7 @@ public sealed class OptionTableTests : IDisposable
         OptionKind.Byte => settings.Byte(row.Name),
         OptionKind.Bytes => settings.Size(row.Name),
         OptionKind.Seconds => settings.Seconds(row.Name),
+        OptionKind.Volts => settings.Volts(row.Name)?.Volts,
         OptionKind.Texts => string.Join('|', settings.Texts(row.Name)),
         _ => settings.Text(row.Name),
     };

@@ -1,4 +1,5 @@
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
@@ -69,6 +70,21 @@ public class EveryRowTests
         Assert.Equal(!CanVerify(board), bench.Events.OfType<UploadWarning>().Any(w => w.Code == WarningCode.NotVerifiable));
         Assert.Equal(kind.Address, bench.Board.RunningSketch?.Address);
         Assert.Empty(bench.Board.Violations);
+    }
+
+    // No wait of the host is shorter than what a data sheet allows.
+    [Theory]
+    [MemberData(nameof(Boards))]
+    public void It_is_written_in_one_go_however_long_the_flash_takes(string board)
+    {
+        var kind = FaultBench.All.Single(b => b.Board == board);
+        var slow = kind.Create(",times=longest");
+
+        slow.Upload(kind.Request(slow));
+
+        kind.AssertComplete(slow);
+        Assert.DoesNotContain(slow.Events, e => e is Recovering or UploadWarning { Code: WarningCode.WrittenAgain });
+        Assert.Empty(slow.Board.Violations);
     }
 
     // One for a RISC-V has nothing that tells its address; there, it is a sketch for an ARM.

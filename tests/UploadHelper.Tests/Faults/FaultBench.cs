@@ -4,6 +4,7 @@ using UploadHelper.Core.Chips;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;
@@ -31,6 +32,7 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         new("f4boot", 0x0800_4000, 0x4000),
         new("f4boot-old", 0x0801_0000, 0x1_0000),
         new("f4rom", 0x0800_0000, 0x4000),
+        new("f7rom", 0x0800_0000, 0x8000),
         new("dsonano", 0x0800_4000),
         new("h0wch33", 0x0800_0000),
         new("h747", 0x0800_0000, 0x2_0000),
@@ -67,6 +69,9 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         new("dapboot,ids=custom-unreadable", 0x0800_2000),
     ];
 
+    /// <summary>The supply voltage that the upload names, or null.</summary>
+    public VoltageRange? Voltage { get; init; }
+
     /// <summary>Whether only a hand starts the bootloader: no sketch does.</summary>
     public bool IsStartedByHand => Board is "dsonano" or "h0wch33" or "gd32vf103" || Board.StartsWith("dapboot", StringComparison.Ordinal);
 
@@ -95,6 +100,7 @@ internal sealed record FaultBench(string Board, uint Address, uint NextSector = 
         Port = InProcessSerialPorts.FirstName,
         Processor = IsRiscV ? Processor.RiscV : null,
         Timeout = TimeSpan.FromSeconds(15),
+        SupplyVoltage = Voltage,
     };
 
     /// <summary>Asserts that the board holds all of the upload.</summary>

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.VirtualBoard.Faults;
 using Xunit.Abstractions;
 
@@ -11,11 +12,15 @@ namespace UploadHelper.Tests.Faults;
 /// <param name="output">Receives the counts.</param>
 /// <param name="board">The kind of board.</param>
 /// <param name="isOnePage">Whether the sketch is only what is at its beginning: on pages of 2 KiB, one page.</param>
-public abstract class FaultSweep(ITestOutputHelper output, string board, bool isOnePage = false)
+/// <param name="volts">The supply voltage that the upload names; 0 if it names none.</param>
+public abstract class FaultSweep(ITestOutputHelper output, string board, bool isOnePage = false, double volts = 0)
 {
     private const int MostShown = 60;
 
-    private readonly FaultBench _kind = FaultBench.All.Where(k => k.Board == board).Select(k => isOnePage ? new FaultBench(k.Board, k.Address) : k).Single();
+    private readonly FaultBench _kind = FaultBench.All.Where(k => k.Board == board).Select(k => isOnePage ? new FaultBench(k.Board, k.Address) : k).Single() with
+    {
+        Voltage = volts > 0 ? new VoltageRange((decimal)volts) : null,
+    };
 
     [Fact]
     public void Whatever_fails_whenever_the_promises_hold()
@@ -50,6 +55,12 @@ public sealed class F4BootFaultSweepTests(ITestOutputHelper output) : FaultSweep
 public sealed class F4BootOldFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f4boot-old");
 
 public sealed class F4RomFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f4rom");
+
+public sealed class F4RomVoltageFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f4rom", volts: 3.3);
+
+public sealed class F7RomFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f7rom");
+
+public sealed class F7RomVoltageFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f7rom", volts: 2.5);
 
 public sealed class DsoNanoFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "dsonano");
 

@@ -6,6 +6,7 @@ using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Uploading;
+using UploadHelper.VirtualBoard.Bootloaders;
 using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Faults;
@@ -51,6 +52,7 @@ internal sealed class FaultTrial
     {
         Upload();
         CheckUntouched();
+        CheckVoltage();
         _bench.Board.ClearFaults();
         _bench.Wait(Settled);
         _bench.Board.PressReset();
@@ -125,6 +127,15 @@ internal sealed class FaultTrial
             {
                 _broken.Add($"the flash is not as it is said to be: {e.Message}");
             }
+        }
+    }
+
+    // The ROM must not go on with the wider accesses that one upload asked for, unless the user was told.
+    private void CheckVoltage()
+    {
+        if (_bench.Board.Function is F4Rom { VoltageRange: > 0 } && _bench.Events.OfType<UploadWarning>().All(w => w.Code != WarningCode.VoltageKept))
+        {
+            _broken.Add("the voltage range is kept");
         }
     }
 

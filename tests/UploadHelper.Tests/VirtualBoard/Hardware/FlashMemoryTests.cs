@@ -65,6 +65,16 @@ public class FlashMemoryTests
     public void Erasing_takes_as_long_as_the_sector_is_large(int sector, int milliseconds) =>
         Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), _flash.Erase(sector));
 
+    // DS8626, table 40.
+    [Fact]
+    public void The_longest_times_are_those_of_the_data_sheet()
+    {
+        _flash.IsSlow = true;
+
+        Assert.Equal(TimeSpan.FromMilliseconds(2000), _flash.Erase(11));
+        Assert.Equal(TimeSpan.FromMicroseconds(200), _flash.Program(Sector1, new byte[8]));
+    }
+
     [Theory]
     [InlineData(4, 16)]
     [InlineData(5, 32)]

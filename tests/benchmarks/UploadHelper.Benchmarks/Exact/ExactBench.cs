@@ -29,7 +29,7 @@ public sealed class ExactBench(string board, uint address, int size)
         get
         {
             using var system = System();
-            return new Limit(system.Board.Flash.Part, address, size, Describe(system).Functional.TransferSize);
+            return new Limit(system.Board.Flash.Part, system.Board.Flash.Times, address, size, Describe(system).Functional.TransferSize);
         }
     }
 
