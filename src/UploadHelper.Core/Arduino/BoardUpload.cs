@@ -13,6 +13,9 @@ namespace UploadHelper.Core.Arduino;
 /// <param name="MaximumSize">The maximum size of a sketch in bytes, or null.</param>
 public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? Alternate, uint? Address, uint? MaximumSize)
 {
+    /// <summary>The supply voltage in volts, as it is written; null if the core does not tell.</summary>
+    public string? SupplyVoltage { get; init; }
+
     private const uint Kibi = 1024;
 
     // The tools that the cores use for DFU bootloaders; all others need a debug probe or a UART.
@@ -41,12 +44,15 @@ public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? 
             address,
             Number(properties.Expanded("upload.maximum_size")) is { } size and > 0
                 ? (tool == DfuUtil ? size : Usable(size, address)) is { } usable && usable > Reserved(properties) ? usable - Reserved(properties) : null
-                : null);
+                : null)
+        {
+            SupplyVoltage = isDfu && properties.Expanded("upload.supply_voltage") is { Length: > 0 } volts ? volts : null,
+        };
     }
 
     /// <summary>Whether a property influences the result of <see cref="Of"/>, apart from the size.</summary>
     internal static bool Concerns(string key, string value) =>
-        key is "upload.tool" or "upload.protocol" or "upload.usbID" or "upload.altID" or "upload.offset" or "upload.dfuse_addr" or "build.flash_offset"
+        key is "upload.tool" or "upload.protocol" or "upload.usbID" or "upload.altID" or "upload.offset" or "upload.supply_voltage" or "upload.dfuse_addr" or "build.flash_offset"
         || key.StartsWith("upload.vid", StringComparison.Ordinal)
         || key.StartsWith("upload.pid", StringComparison.Ordinal)
         || key.StartsWith("upload.interface", StringComparison.Ordinal)

@@ -10,7 +10,7 @@ public class CallingHostTests
     [Theory]
     [InlineData(null, "f4boot", 0x0800_4000, "Wait Board", "4000 0x08004000 11.7", " sim.")]
     [InlineData(Cli, "f4boot", 0x0800_4000, "Board", "4000 0x08004000 0.9 10", "bootloader starts")]
-    [InlineData(Cli, "f4rom", 0x0800_0000, "Board", "4000 0x08000000 0.9", "bootloader was told")]
+    [InlineData(Cli, "f4rom", 0x0800_0000, "Board", "4000 0x08000000 1.1", "bootloader was told")]
     public void Whether_it_waits_for_the_sketchs_port(string? agent, string board, uint address, string then, string done, string result)
     {
         using var run = Run(agent, terminal: false);

@@ -13,6 +13,7 @@ public class EveryBoardTests
         ["f4boot"] = 0x4000,
         ["f4boot-old"] = 0x1_0000,
         ["f4rom"] = 0,
+        ["f7rom"] = 0,
         ["h0wch33"] = 0,
         ["dsonano"] = 0x4000,
         ["h747"] = 0,

@@ -12,7 +12,7 @@ public class UploadCommandTests
 
     [Theory]
     [InlineData("f4boot", "--offset 0x4000", 0x0800_4000, Reached + "Compare Plan " + Written, "1 16 4000", "15", "4000 0x08004000 11.7", "1 4000 0 0x08004000")]
-    [InlineData("f4rom", "--offset 0x08000000", 0x0800_0000, Reached + "Compare Plan " + Written, "1 16 4000", "5", "4000 0x08000000 1.3", "1 4000 0 0x08000000")]
+    [InlineData("f4rom", "--offset 0x08000000", 0x0800_0000, Reached + "Compare Plan " + Written, "1 16 4000", "5", "4000 0x08000000 1.5", "1 4000 0 0x08000000")]
     [InlineData("f4boot-old", "--offset 0x10000", 0x0801_0000, Reached + "Compare Plan " + Written, "1 64 4000", "7.3", "4000 0x08010000 5.5", "1 4000 0 0x08010000")]
     [InlineData("l496", "--offset 0", 0x0800_0000, Reached + "Compare Plan " + Written, "2 4 4000", "5", "4000 0x08000000 1.1", "2 4000 0 0x08000000")]
     [InlineData("h747", "--offset 0", 0x0800_0000, Reached + "warning Compare Plan warning " + Written, "1 128 4000", "5", "4000 0x08000000 2.1", "1 4000 0 0x08000000")]
@@ -117,7 +117,7 @@ public class UploadCommandTests
     [Theory]
     [InlineData("f4boot,start=bootloader", 0x0800_4000, "Compare Plan " + WrittenWithoutPort, "1 16 4000", "4000 0x08004000 0.4 10", "1 4000 0", "off the bus")]
     [InlineData("f4boot,sketch=none,start=bootloader", 0x0800_4000, "Compare Plan " + WrittenWithoutPort, "1 16 4000", "4000 0x08004000 0.4 10", "1 4000 0", "off the bus")]
-    [InlineData("f4rom,start=empty", 0x0800_0000, "Compare Plan " + WrittenWithoutPort, "1 16 4000", "4000 0x08000000 0.4", "1 4000 0", "in its bootloader")]
+    [InlineData("f4rom,start=empty", 0x0800_0000, "Compare Plan " + WrittenWithoutPort, "1 16 4000", "4000 0x08000000 0.6", "1 4000 0", "in its bootloader")]
     [InlineData("dsonano,start=bootloader", 0x0800_4000, "Compare Plan " + WrittenWithoutPort, "4 4 4000", "4000 0x08004000 0.3", "4 4096 0", "off the bus")]
     [InlineData("h747,rom=9.1,start=bootloader", 0x0810_0000, "warning Plan warning " + WrittenWithoutPort, "1 128 4000", "4000 0x08100000 4.0", "3 4000 0 0x08100000", "runs sketch")]
     public void From_a_bootloader_that_answers_already(string board, uint linkedFor, string steps, string plan, string done, string boards, string then)
@@ -294,8 +294,8 @@ public class UploadCommandTests
     }
 
     [Theory]
-    [InlineData("sim|0|0483:df11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.3")]
-    [InlineData("0|0483|DF11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.3")]
+    [InlineData("sim|0|0483:df11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.5")]
+    [InlineData("0|0483|DF11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.5")]
     [InlineData("sim|2|1EAF:0003|x.bin|/opt/arduino 1.8", "maple20", 0x0800_2000, "Reset Wait Found Image", "4000 0x08002000 1.6")]
     [InlineData("1|0x1EAF|0x0003|x.bin", "maple-orig", 0x0800_5000, "Reset Wait Found Image", "4000 0x08005000 2.9")]
     public void As_maple_upload_was_called(string line, string board, uint linkedFor, string steps, string done)

@@ -4,7 +4,7 @@ using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Configuration.Arduino;
 
-/// <summary>A board of an Arduino core as a layer of settings: ids, alternate setting, offset and largest size.</summary>
+/// <summary>A board of an Arduino core as a layer of settings: ids, alternate setting, offset, largest size and supply voltage.</summary>
 /// <param name="name">The board.</param>
 /// <param name="hardware">The folder of cores, or null.</param>
 internal sealed class ArduinoBoardSource(BoardName name, string? hardware) : IConfigurationSource
@@ -23,6 +23,7 @@ internal sealed class ArduinoBoardSource(BoardName name, string? hardware) : ICo
                 [SettingKeys.Alternate] = upload.Alternate?.ToString(),
                 [SettingKeys.Offset] = upload.Address is { } address ? $"0x{address:X8}" : null,
                 [SettingKeys.MaximumSize] = upload.MaximumSize?.ToString(),
+                [SettingKeys.SupplyVoltage] = upload.SupplyVoltage,
             };
             foreach (var key in Data.Where(d => d.Value is null).Select(d => d.Key).ToList())
             {
