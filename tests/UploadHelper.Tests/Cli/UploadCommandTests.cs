@@ -249,7 +249,7 @@ public class UploadCommandTests
             .PrintsNot("1-2: ");
         run.Do("upload blink.bin --simulate f4rom --offset 0 --all --verbose")
             .Exits(0)
-            .Ends("1 1 4000 0x08000000 0.4", "1-1: ", ", verified")
+            .Ends("1 1 4000 0x08000000 0.6", "1-1: ", ", verified")
             .Prints("1-1:    0.026 Found", "1-1:                    block size 2048");
         run.Do("upload blink.bin --simulate f4rom,count=2 --offset 0 --all --port sim").Fails(2, "usage", "--port");
     }
@@ -265,7 +265,7 @@ public class UploadCommandTests
             .Says("Boards", "1 0483 1 1")
             .Says("Board", "1 4000 0")
             .Says("Board", "0 0 0 0x08000000")
-            .Ends("1 1 4000 0x08000000 0.4", "1-1: ", ", verified")
+            .Ends("1 1 4000 0x08000000 0.6", "1-1: ", ", verified")
             .Errs("no-device", "1 of 2", "1-7");
         Assert.Contains(printed.Coded(), c => c.Line.StartsWith("1-7: error: ", StringComparison.Ordinal) && c.Code == "no-device");
     }

@@ -12,6 +12,7 @@ if (args is ["--native", var onlyHelper, var onlyEmpty, var onlyImage])
 
 var report = new Report(args[0]);
 report.Add(ExactReport.Devices(), ExactReport.Notes);
+report.Add(ExactReport.Readings(), ExactReport.ReadingsNotes);
 report.Add(ExactReport.Together(), "");
 report.Add(ExactReport.Growth(), "");
 if (args is [_, var helper, var empty, var image, ..])

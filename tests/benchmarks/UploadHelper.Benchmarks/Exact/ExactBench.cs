@@ -46,6 +46,9 @@ public sealed class ExactBench(string board, uint address, int size)
     /// <summary>Another sketch of about this size is on the board.</summary>
     public Measured First() => Ours(Sketch(address, size - 4));
 
+    /// <summary>The same without comparing with the board first, or or without reading back.</summary>
+    public Measured FirstWith(Func<UploadRequest, UploadRequest> change) => Measure(Sketch(address, size - 4), (system, bus) => Upload(system, bus, _image, leave: true, change));
+
     /// <summary>This sketch is on the board already.</summary>
     public Measured Identical() => Ours(_image);
 
@@ -95,9 +98,11 @@ public sealed class ExactBench(string board, uint address, int size)
             : throw new InvalidOperationException($"{board}: the image is not on the board, or it saw a violation.");
     }
 
-    private void Upload(SimulatedSystem system, MeteredBus bus, byte[] image, bool leave) =>
-        new Uploader(bus, system.SerialPorts, system.Clock, _ => { }).Run(
-            Request(image) with { Leave = leave, WaitPort = WaitPort.No }, CancellationToken.None);
+    private void Upload(SimulatedSystem system, MeteredBus bus, byte[] image, bool leave, Func<UploadRequest, UploadRequest>? change = null)
+    {
+        var request = Request(image) with { Leave = leave, WaitPort = WaitPort.No };
+        new Uploader(bus, system.SerialPorts, system.Clock, _ => { }).Run(change?.Invoke(request) ?? request, CancellationToken.None);
+    }
 
     // With a stack pointer that every bootloader takes.
     private static byte[] Sketch(uint address, int size)

@@ -63,6 +63,34 @@ public static class ExactReport
         + "not verify and there is no other time to save. l496 refuses every request while it erases one of its many small pages; upload-helper waits the maximum of\n"
         + "25 ms for each, although most need 22 ms. The transfers for erasing are not included in the limit.";
 
+    /// <summary>What the two readings cost, that of the old sketch and that of the new one.</summary>
+    public static Table Readings()
+    {
+        var table = new Table(
+            "A first upload of 64 KiB: what reading costs, virtual time (ms)", "board", "first", "comparison", "% of it", "verification", "% of it");
+        foreach (var board in Boards)
+        {
+            var bench = Bench(board, Math.Min(Sketches[board].KiB, 64));
+            if (bench.CanRead)
+            {
+                var first = bench.First().Duration;
+                var (blind, trusting) = (first - bench.FirstWith(r => r with { Full = true }).Duration, first - bench.FirstWith(r => r with { Verify = false }).Duration);
+                table.Add(
+                    board, Milliseconds(first), Milliseconds(blind), Table.Ratio(100 * (blind / first)), Milliseconds(trusting), Table.Ratio(100 * (trusting / first)));
+            }
+        }
+
+        return table;
+    }
+
+    /// <summary>What its columns mean.</summary>
+    public const string ReadingsNotes =
+        "- **comparison**: how much longer the upload takes than with `--full`, which does not look at the board first. A sketch that is there already, even in\n"
+        + "  part, saves much more.\n"
+        + "- **verification**: how much longer it takes than with `--no-verify`: the whole image is read back after the last erase.";
+
+    private static string Milliseconds(TimeSpan time) => Number((long)Math.Round(time.TotalMilliseconds));
+
     /// <summary>Several boards at once.</summary>
     public static Table Together()
     {
