@@ -3,6 +3,8 @@
 . tests/rig/scenarios/lib.sh
 
 rounds=3
+never_idle
+in_memory dfu-util
 mkfifo /tmp/board-commands
 
 # timed NAME COMMAND...: adds the seconds that it took to NAME.seconds.

@@ -43,9 +43,8 @@ largest=$out/largest.bin
 small_ram 08002000 65536 "$largest"
 f4=tests/firmware/blink-08004000.bin
 
-# What both need is read from the host's disk once before.
-"$helper" --version >/dev/null
-dfu-util --version >/dev/null
+never_idle
+in_memory dfu-util perl timeout bash stty head tee grep
 
 for round in $(seq $rounds); do
   timed "maple20-small-ours-$round" maple20 "$helper" ttyACM0 2 1EAF:0003 $small

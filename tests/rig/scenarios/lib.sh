@@ -37,6 +37,18 @@ on_the_bus() {
   return 1
 }
 
+# never_idle: has something run whenever nothing else does. So the machine's clock counts instructions alone, and what is measured
+# is the same however busy the host is; while the machine is idle, its clock goes with the host's (scripts/rig.sh).
+never_idle() { chrt --idle 0 bash -c 'while :; do :; done' & }
+
+# in_memory PROGRAM...: reads the programs, ours too, and their libraries, so that nothing waits for the host's disk later.
+in_memory() {
+  local program
+  for program in "$helper" $(type -P "$@"); do
+    cat "$program" $(ldd "$program" | grep -o '/[^ ]*')
+  done >/dev/null 2>&1
+}
+
 dfu_is_there() { on_the_bus 0483:df11; }
 
 # unplug: ends the board; its log closes with the summary.
