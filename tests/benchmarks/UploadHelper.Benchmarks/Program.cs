@@ -12,7 +12,10 @@ if (args is ["--native", var onlyHelper, var onlyEmpty, var onlyImage])
 
 var report = new Report(args[0]);
 report.Add(ExactReport.Devices(), ExactReport.Notes);
+var peers = new PeerReport();
+report.Add(peers.Table, peers.Notes);
 report.Add(ExactReport.Readings(), ExactReport.ReadingsNotes);
+report.Add(WireReport.Requests(), WireReport.Notes);
 report.Add(ExactReport.Together(), "");
 report.Add(ExactReport.Growth(), "");
 if (args is [_, var helper, var empty, var image, ..])

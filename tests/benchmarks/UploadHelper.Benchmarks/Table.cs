@@ -19,6 +19,9 @@ public sealed class Table(string title, params string[] columns)
     /// <summary>A ratio, as all tables show it.</summary>
     public static string Ratio(double ratio) => ratio.ToString("0.00", CultureInfo.InvariantCulture);
 
+    /// <summary>A number, as all tables show it.</summary>
+    public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+
     /// <summary>The table as text.</summary>
     public override string ToString()
     {

@@ -1,37 +1,43 @@
-using System.Buffers.Binary;
 using UploadHelper.Core.Bootloaders;
-using UploadHelper.Core.Chips;
 using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Benchmarks.Exact;
 
 /// <summary>
-/// The requests and sleeps of dfu-util 0.11 for one raw binary (its dfuse.c and dfu_load.c): it erases each page first, then
-/// sets the address before every block, sleeps every poll time-out that is reported, and does not verify.
+/// dfu-util 0.11 (main.c, dfuse.c, dfu_load.c of commit 5134687): it erases each page first, then sets the address before every block,
+/// and sleeps every poll time-out that is reported. A STALL of the GETSTATUS after a command counts as busy, up to three times for
+/// each command.
 /// </summary>
 /// <param name="device">The open device, its interface claimed.</param>
 /// <param name="description">What it says of itself.</param>
 /// <param name="time">The clock.</param>
-public sealed class DfuUtil(IUsbDevice device, DfuDescription description, TimeProvider time)
+public class DfuUtil(IUsbDevice device, DfuDescription description, TimeProvider time)
+    : Peer(device, description, time, TimeSpan.FromSeconds(5))
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
-    private readonly int _transferSize = description.Functional.TransferSize;
+    /// <summary>How many STALLs of one operation it takes for "busy".</summary>
+    protected const int Stalls = 3;
 
-    /// <summary>Brings the device to dfuIDLE, writes, and has it leave.</summary>
-    /// <param name="address">Where the image begins.</param>
-    /// <param name="image">The image.</param>
-    public void Run(uint address, byte[] image)
+    /// <summary>How many STALLs it gets over while a block is written.</summary>
+    protected virtual int StallsOfBlock => 0;
+
+    /// <inheritdoc/>
+    public override void Run(uint address, byte[] image)
     {
-        while (GetStatus() is { State: DfuState.Error })
+        for (var status = GetStatus(); ; status = GetStatus())
         {
+            Sleep(status.PollTimeout);
+            if (status.State != DfuState.Error)
+            {
+                break;
+            }
+
             Out(DfuRequest.ClearStatus, 0, []);
         }
 
-        if (description.IsDfuSe)
+        if (Description.IsDfuSe)
         {
-            DfuSe(address, image);
+            WriteDfuSe(address, image);
         }
         else
         {
@@ -39,86 +45,109 @@ public sealed class DfuUtil(IUsbDevice device, DfuDescription description, TimeP
         }
     }
 
-    private void DfuSe(uint address, byte[] image)
+    /// <summary>What it does between two GETSTATUS of an operation.</summary>
+    protected virtual void Pause(DfuStatus status) => Sleep(status.PollTimeout);
+
+    private void WriteDfuSe(uint address, byte[] image)
     {
-        var map = MemoryMap.Parse(description.Alternates[0].Name);
-        for (long at = address; at < address + (long)image.Length;)
+        foreach (var sector in Sectors(address, image.Length))
         {
-            Command(0x41, (uint)at);
-            at = map.SectorAt(at)!.Value.End;
+            Execute(0x41, sector);
         }
 
-        for (var offset = 0; offset < image.Length; offset += _transferSize)
+        for (var offset = 0; offset < image.Length; offset += TransferSize)
         {
-            Command(0x21, address + (uint)offset);
-            Out(DfuRequest.Download, 2, image.AsSpan(offset, Math.Min(_transferSize, image.Length - offset)));
-            while (GetStatus().State is not (DfuState.DownloadIdle or DfuState.Error))
+            Execute(0x21, address + (uint)offset);
+            Chunk(image.AsSpan(offset, Math.Min(TransferSize, image.Length - offset)));
+        }
+
+        Execute(0x21, address);
+        IgnoreGone(() => Chunk([]));
+    }
+
+    // dfuse_special_command()
+    private void Execute(byte command, uint address)
+    {
+        Command(command, address);
+        DfuStatus status = default;
+        var stalls = 0;
+        do
+        {
+            try
             {
+                status = GetStatus();
             }
-        }
+            catch (UsbException e) when (e.Fault == UsbFault.Stall && status.PollTimeout > TimeSpan.Zero && stalls++ < Stalls)
+            {
+                status = status with { State = DfuState.DownloadBusy };
+            }
 
-        Command(0x21, address);
-        Out(DfuRequest.Download, 2, []);
-        LeaveStatus();
+            Pause(status);
+        }
+        while (status.State == DfuState.DownloadBusy);
+        ThrowIfFailed(status);
+    }
+
+    // dfuse_dnload_chunk()
+    private void Chunk(ReadOnlySpan<byte> data)
+    {
+        Out(DfuRequest.Download, 2, data);
+        DfuStatus status = default;
+        var stalls = 0;
+        do
+        {
+            try
+            {
+                status = GetStatus();
+            }
+            catch (UsbException e) when (e.Fault == UsbFault.Stall && stalls++ < StallsOfBlock)
+            {
+                status = status with { State = DfuState.DownloadBusy };
+                continue;
+            }
+
+            Pause(status);
+        }
+        while (status.State is not (DfuState.DownloadIdle or DfuState.Error or DfuState.Manifest));
+        ThrowIfFailed(status);
     }
 
     // Plain DFU: a block, then its status until it is over. The bootloader's blocks are whole ones.
     private void Plain(byte[] image)
     {
-        var block = new byte[_transferSize];
+        var block = new byte[TransferSize];
         ushort number = 0;
-        for (var offset = 0; offset < image.Length; offset += _transferSize)
+        for (var offset = 0; offset < image.Length; offset += TransferSize)
         {
             block.AsSpan().Fill(0xFF);
-            image.AsSpan(offset, Math.Min(_transferSize, image.Length - offset)).CopyTo(block);
+            image.AsSpan(offset, Math.Min(TransferSize, image.Length - offset)).CopyTo(block);
             Out(DfuRequest.Download, number++, block);
-            while (GetStatus(sleep: false) is { State: not (DfuState.DownloadIdle or DfuState.Error) } busy)
+            while (GetStatus() is { State: not (DfuState.DownloadIdle or DfuState.Error) } busy)
             {
-                time.Wait(busy.PollTimeout, CancellationToken.None);
+                Sleep(busy.PollTimeout);
             }
         }
 
         Out(DfuRequest.Download, number, []);
-        LeaveStatus();
-        device.Reset();
+        IgnoreGone(() => Sleep(GetStatus().PollTimeout));
+        ResetPort();
     }
+}
 
-    private void Command(byte command, uint address)
+/// <summary>
+/// The master branch of dfu-util (dfuse.c of commit f9a537c of 2025-03-02, not released) with the DfuSe modifier ":fast": as 0.11, without a
+/// sleep in any operation, and with three STALLs of a block forgiven. There are still six transfers for each block.
+/// </summary>
+/// <param name="device">The open device, its interface claimed.</param>
+/// <param name="description">What it says of itself.</param>
+/// <param name="time">The clock.</param>
+public sealed class DfuUtilFast(IUsbDevice device, DfuDescription description, TimeProvider time) : DfuUtil(device, description, time)
+{
+    /// <inheritdoc/>
+    protected override int StallsOfBlock => Stalls;
+
+    /// <inheritdoc/>
+    protected override void Pause(DfuStatus status)
     {
-        Span<byte> data = stackalloc byte[5];
-        data[0] = command;
-        BinaryPrimitives.WriteUInt32LittleEndian(data[1..], address);
-        Out(DfuRequest.Download, 0, data);
-        while (GetStatus().State == DfuState.DownloadBusy)
-        {
-        }
     }
-
-    private void LeaveStatus()
-    {
-        try
-        {
-            GetStatus();
-        }
-        catch (UsbException)
-        {
-            // It is gone already.
-        }
-    }
-
-    private DfuStatus GetStatus(bool sleep = true)
-    {
-        Span<byte> answer = stackalloc byte[DfuStatus.Size];
-        device.ControlIn(new UsbSetup(0xA1, (byte)DfuRequest.GetStatus, 0, 0, DfuStatus.Size), answer, Timeout);
-        var status = DfuStatus.Read(answer);
-        if (sleep)
-        {
-            time.Wait(status.PollTimeout, CancellationToken.None);
-        }
-
-        return status;
-    }
-
-    private void Out(DfuRequest request, ushort value, ReadOnlySpan<byte> data) =>
-        device.ControlOut(new UsbSetup(0x21, (byte)request, value, 0, (ushort)data.Length), data, Timeout);
 }

@@ -3,17 +3,34 @@ using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Usb;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Benchmarks.Exact;
 
 /// <summary>What one upload took in virtual time; the same on every machine.</summary>
 /// <param name="Duration">From the first DFU request to the end of the last.</param>
-/// <param name="Transfers">Number of control transfers.</param>
+/// <param name="Counts">Number of control transfers of each kind, in the order of <see cref="TransferKind"/>.</param>
 /// <param name="Erases">Number of sectors that were erased.</param>
 /// <param name="Programmed">Number of bytes that were programmed.</param>
-public sealed record Measured(TimeSpan Duration, int Transfers, int Erases, long Programmed);
+public sealed record Measured(TimeSpan Duration, IReadOnlyList<int> Counts, int Erases, long Programmed)
+{
+    /// <summary>Number of control transfers, standard requests included.</summary>
+    public int Transfers => Counts.Sum();
+
+    /// <summary>Number of DFU requests alone.</summary>
+    public int Requests => Transfers - Count(TransferKind.Standard);
+
+    /// <summary>Number of control transfers of a kind.</summary>
+    public int Count(TransferKind kind) => Counts[(int)kind];
+}
+
+/// <summary>A program did not bring the image onto the board.</summary>
+/// <param name="message">Why.</param>
+public sealed class PeerFailedException(string message) : Exception(message);
 
 /// <summary>Uploads to a virtual board, in virtual time. The board has its bootloader running, and another sketch.</summary>
 /// <param name="board">Its kind.</param>
@@ -23,31 +40,34 @@ public sealed class ExactBench(string board, uint address, int size)
 {
     private readonly byte[] _image = Sketch(address, size);
 
-    /// <summary>The limit of this board.</summary>
-    public Limit Limit
+    /// <summary>The limit of this board, with the accesses that its bootloader uses if nothing else is asked for.</summary>
+    public Limit Limit => LimitOf(flash => flash.Times);
+
+    /// <summary>Its limit with the widest accesses that a supply of 3.3 V allows.</summary>
+    public Limit WordLimit => LimitOf(flash => flash.Part.Times);
+
+    /// <summary>What the board says of itself.</summary>
+    public DfuDescription Description
     {
         get
         {
             using var system = System();
-            return new Limit(system.Board.Flash.Part, system.Board.Flash.Times, address, size, Describe(system).Functional.TransferSize);
+            return Describe(system);
         }
     }
+
+    /// <summary>Number of blocks of the image.</summary>
+    public int Blocks => (size + Description.Functional.TransferSize - 1) / Description.Functional.TransferSize;
+
+    /// <summary>Number of sectors that the image touches, on a board that speaks DfuSe.</summary>
+    public int Sectors => Peer.Sectors(Description, address, size).Count();
 
     /// <summary>Whether the board can be read back.</summary>
-    public bool CanRead
-    {
-        get
-        {
-            using var system = System();
-            return Describe(system).Functional.CanUpload;
-        }
-    }
+    public bool CanRead => Description.Functional.CanUpload;
 
     /// <summary>Another sketch of about this size is on the board.</summary>
-    public Measured First() => Ours(Sketch(address, size - 4));
-
-    /// <summary>The same without comparing with the board first, or or without reading back.</summary>
-    public Measured FirstWith(Func<UploadRequest, UploadRequest> change) => Measure(Sketch(address, size - 4), (system, bus) => Upload(system, bus, _image, leave: true, change));
+    /// <param name="change">Changes what is asked for, or null.</param>
+    public Measured First(Func<UploadRequest, UploadRequest>? change = null) => Ours(Sketch(address, size - 4), change);
 
     /// <summary>This sketch is on the board already.</summary>
     public Measured Identical() => Ours(_image);
@@ -61,13 +81,24 @@ public sealed class ExactBench(string board, uint address, int size)
     }
 
     /// <summary>dfu-util 0.11 instead, with another sketch on the board.</summary>
-    public Measured DfuUtilFirst() => Measure(Sketch(address, size - 4), (system, bus) =>
+    public Measured DfuUtilFirst() => PeerFirst((device, description, time) => new DfuUtil(device, description, time));
+
+    /// <summary>Another program instead, with another sketch on the board.</summary>
+    /// <exception cref="PeerFailedException">It does not bring the image onto the board.</exception>
+    public Measured PeerFirst(Peer.Factory create) => Measure(Sketch(address, size - 4), (system, bus) =>
     {
         using var device = bus.Open(bus.List().Single());
         var description = DfuDescription.Read(device)!;
         device.Claim(0);
         device.SetAlternateSetting(0, Alternate(description));
-        new DfuUtil(device, description, system.Clock).Run(address, _image);
+        try
+        {
+            create(device, description, system.Clock).Run(address, _image);
+        }
+        catch (Exception e) when (e is UsbException or DfuException)
+        {
+            throw new PeerFailedException(e.Message);
+        }
     });
 
     /// <summary>Several boards at once, each with another sketch; in all.</summary>
@@ -82,26 +113,30 @@ public sealed class ExactBench(string board, uint address, int size)
 
     private UploadRequest Request(byte[] image) => new(new ImageFile("sketch.bin", image), address, new DeviceFilter(DeviceFilter.KnownIds));
 
-    private Measured Ours(byte[] before) => Measure(before, (system, bus) => Upload(system, bus, _image, leave: true));
+    private Measured Ours(byte[] before, Func<UploadRequest, UploadRequest>? change = null) => Measure(before, (system, bus) => Upload(system, bus, change is null ? Request(_image) : change(Request(_image))));
 
     private Measured Measure(byte[] before, Action<SimulatedSystem, MeteredBus> upload)
     {
         using var system = System();
-        Upload(system, new MeteredBus(system.Usb, system.Clock), before, leave: false);
+        Upload(system, new MeteredBus(system.Usb, system.Clock), Request(before) with { Leave = false });
         var (erases, programmed) = (system.Board.SectorsErased, system.Board.BytesProgrammed);
         var bus = new MeteredBus(system.Usb, system.Clock);
         upload(system, bus);
         var flash = system.Board.Flash.Read(address, size);
-        return new Measured(bus.Duration, bus.Transfers, system.Board.SectorsErased - erases, system.Board.BytesProgrammed - programmed)
+        return new Measured(bus.Duration, [.. bus.Counts], system.Board.SectorsErased - erases, system.Board.BytesProgrammed - programmed)
             is var measured && flash[64..].SequenceEqual(_image.AsSpan(64)) && system.Board.Violations.Count == 0
             ? measured
-            : throw new InvalidOperationException($"{board}: the image is not on the board, or it saw a violation.");
+            : throw new PeerFailedException("the image is not on the board, or the board saw a violation");
     }
 
-    private void Upload(SimulatedSystem system, MeteredBus bus, byte[] image, bool leave, Func<UploadRequest, UploadRequest>? change = null)
+    private static void Upload(SimulatedSystem system, MeteredBus bus, UploadRequest request) =>
+        new Uploader(bus, system.SerialPorts, system.Clock, _ => { }).Run(request with { WaitPort = WaitPort.No }, CancellationToken.None);
+
+    private Limit LimitOf(Func<FlashMemory, FlashTimes> times)
     {
-        var request = Request(image) with { Leave = leave, WaitPort = WaitPort.No };
-        new Uploader(bus, system.SerialPorts, system.Clock, _ => { }).Run(change?.Invoke(request) ?? request, CancellationToken.None);
+        using var system = System();
+        var flash = system.Board.Flash;
+        return new Limit(flash.Part, times(flash), address, size, Describe(system).Functional.TransferSize);
     }
 
     // With a stack pointer that every bootloader takes.

@@ -1,5 +1,3 @@
-using System.Globalization;
-using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard;
 
 namespace UploadHelper.Benchmarks.Exact;
@@ -30,21 +28,20 @@ public static class ExactReport
     public static ExactBench Bench(string board, int? kib = null) =>
         new(board, Sketches[board].Address, (kib ?? Sketches[board].KiB) * 1024);
 
-    /// <summary>Each board beside its limit and dfu-util.</summary>
+    /// <summary>Each board beside its limit.</summary>
     public static Table Devices()
     {
         var table = new Table(
             "Virtual time, from the first DFU request to the last (s)",
-            "board", "KiB", "limit", "first", "/ limit", "dfu-util 0.11", "/ first", "same again", "/ one read", "one byte", "sectors", "transfers", "dfu-util's");
+            "board", "KiB", "limit", "first", "/ limit", "same again", "/ one read", "one byte", "sectors", "transfers");
         foreach (var board in Boards)
         {
             var bench = Bench(board);
-            var (first, same, one, theirs) = (bench.First(), bench.Identical(), bench.OneByte(), Theirs(bench));
+            var (first, same, one) = (bench.First(), bench.Identical(), bench.OneByte());
             var limit = bench.Limit.Upload(bench.CanRead);
             table.Add(
-                board, Number(Sketches[board].KiB), Table.Seconds(limit), Table.Seconds(first.Duration), Table.Ratio(first.Duration / limit),
-                theirs is null ? "fails" : Table.Seconds(theirs.Duration), theirs is null ? "-" : Table.Ratio(theirs.Duration / first.Duration), Table.Seconds(same.Duration),
-                Table.Ratio(same.Duration / bench.Limit.Read), Table.Seconds(one.Duration), Number(one.Erases), Number(first.Transfers), theirs is null ? "-" : Number(theirs.Transfers));
+                board, Table.Number(Sketches[board].KiB), Table.Seconds(limit), Table.Seconds(first.Duration), Table.Ratio(first.Duration / limit),
+                Table.Seconds(same.Duration), Table.Ratio(same.Duration / bench.Limit.Read), Table.Seconds(one.Duration), Table.Number(one.Erases), Table.Number(first.Transfers));
         }
 
         return table;
@@ -55,13 +52,11 @@ public static class ExactReport
         "- **limit**: the time that the board itself needs to erase the sectors concerned and to program the words, plus three transfers (1 ms each) per block, plus\n"
         + "  reading the image back once (4.5 ms per KiB).\n"
         + "- **first**: the board contains a different sketch, so that every sector is written; verified.\n"
-        + "- **dfu-util 0.11**: its requests and sleeps, replayed on the same board. dfu-util does not verify. \"fails\": it stops at a STALL.\n"
         + "- **same again**: the board already contains the image.\n"
         + "- **one byte**: one byte in the middle differs. **sectors**: the number of sectors erased for it (on Maple, all sectors up to that byte).\n"
         + "\n"
-        + "h0wch33 and maple-f4 do not allow reading flash, so they are always written completely, and not verified. On maple20 dfu-util needs less time, because it does\n"
-        + "not verify and there is no other time to save. l496 refuses every request while it erases one of its many small pages; upload-helper waits the maximum of\n"
-        + "25 ms for each, although most need 22 ms. The transfers for erasing are not included in the limit.";
+        + "h0wch33 and maple-f4 do not allow reading flash, so they are always written completely, and not verified. l496 refuses every request while it erases one of\n"
+        + "its many small pages; upload-helper waits the maximum of 25 ms for each, although most need 22 ms. The transfers for erasing are not included in the limit.";
 
     /// <summary>What the two readings cost, that of the old sketch and that of the new one.</summary>
     public static Table Readings()
@@ -74,7 +69,7 @@ public static class ExactReport
             if (bench.CanRead)
             {
                 var first = bench.First().Duration;
-                var (blind, trusting) = (first - bench.FirstWith(r => r with { Full = true }).Duration, first - bench.FirstWith(r => r with { Verify = false }).Duration);
+                var (blind, trusting) = (first - bench.First(r => r with { Full = true }).Duration, first - bench.First(r => r with { Verify = false }).Duration);
                 table.Add(
                     board, Milliseconds(first), Milliseconds(blind), Table.Ratio(100 * (blind / first)), Milliseconds(trusting), Table.Ratio(100 * (trusting / first)));
             }
@@ -89,7 +84,7 @@ public static class ExactReport
         + "  part, saves much more.\n"
         + "- **verification**: how much longer it takes than with `--no-verify`: the whole image is read back after the last erase.";
 
-    private static string Milliseconds(TimeSpan time) => Number((long)Math.Round(time.TotalMilliseconds));
+    private static string Milliseconds(TimeSpan time) => Table.Number((long)Math.Round(time.TotalMilliseconds));
 
     /// <summary>Several boards at once.</summary>
     public static Table Together()
@@ -119,25 +114,10 @@ public static class ExactReport
             var first = bench.First();
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             table.Add(
-                Number(kib), Table.Seconds(first.Duration), Table.Ratio(first.Duration.TotalMilliseconds / kib),
+                Table.Number(kib), Table.Seconds(first.Duration), Table.Ratio(first.Duration.TotalMilliseconds / kib),
                 Table.Ratio((double)first.Transfers / kib), Table.Ratio(allocated / (kib * 1024.0)));
         }
 
         return table;
     }
-
-    // It does not get over a STALL, which the L4's ROM answers to an erase now and then.
-    private static Measured? Theirs(ExactBench bench)
-    {
-        try
-        {
-            return bench.DfuUtilFirst();
-        }
-        catch (UsbException)
-        {
-            return null;
-        }
-    }
-
-    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 }
