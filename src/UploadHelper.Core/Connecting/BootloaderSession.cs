@@ -191,9 +191,9 @@ public sealed class BootloaderSession : IDisposable
 
             PutFormatBack(connection);
         }
-        else if (_format is { IsChanged: true })
+        else
         {
-            _format.WarnThatKept();
+            _format?.WarnThatKept();
         }
 
         _isOver = true;

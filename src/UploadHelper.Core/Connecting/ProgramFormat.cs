@@ -19,9 +19,6 @@ internal sealed class ProgramFormat(VoltageRange wanted, Action<UploadEvent> eve
     private byte? _before;
     private bool _isDone;
 
-    /// <summary>Whether the setting may differ from what it was before this session.</summary>
-    public bool IsChanged => _before is not null;
-
     /// <summary>Sets it once. A bootloader that refuses goes on as it does without.</summary>
     /// <param name="session">The session.</param>
     /// <exception cref="UsbException">A transfer failed.</exception>
@@ -113,11 +110,18 @@ internal sealed class ProgramFormat(VoltageRange wanted, Action<UploadEvent> eve
         }
     }
 
-    /// <summary>Warns that the setting may still be there.</summary>
-    public void WarnThatKept() => events(new UploadWarning(
-        WarningCode.VoltageKept,
-        $"The bootloader did not confirm that it has forgotten the supply voltage of {wanted.Volts} V. It forgets it at the next reset.",
-        "If this board's supply voltage is lower, press RESET before the next upload."));
+    /// <summary>Warns that the setting may still be there, if it has been changed; once.</summary>
+    public void WarnThatKept()
+    {
+        if (_before is not null)
+        {
+            _before = null;
+            events(new UploadWarning(
+                WarningCode.VoltageKept,
+                $"The bootloader did not confirm that it has forgotten the supply voltage of {wanted.Volts} V. It forgets it at the next reset.",
+                "If this board's supply voltage is lower, press RESET before the next upload."));
+        }
+    }
 }
 
 /// <summary>The bootloader now programs and erases in another way.</summary>

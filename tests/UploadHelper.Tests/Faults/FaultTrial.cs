@@ -133,9 +133,10 @@ internal sealed class FaultTrial
     // The ROM must not go on with the wider accesses that one upload asked for, unless the user was told.
     private void CheckVoltage()
     {
-        if (_bench.Board.Function is F4Rom { VoltageRange: > 0 } && _bench.Events.OfType<UploadWarning>().All(w => w.Code != WarningCode.VoltageKept))
+        var warnings = _bench.Events.OfType<UploadWarning>().Count(w => w.Code == WarningCode.VoltageKept);
+        if (warnings > 1 || (warnings == 0 && _bench.Board.Function is F4Rom { VoltageRange: > 0 }))
         {
-            _broken.Add("the voltage range is kept");
+            _broken.Add($"the voltage range is kept, with {warnings} warnings");
         }
     }
 
