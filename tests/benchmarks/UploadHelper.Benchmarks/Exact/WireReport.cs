@@ -55,7 +55,7 @@ public static class WireReport
         + "- **No block can be longer than wTransferSize**: ST's middleware cuts it off there, and the ROM of an STM32G431 refuses it. What a device declares is used: 4,096\n"
         + "  bytes occur (Arduino's bootloader for H7 boards, Particle's Photon); the ROMs declare 1,024 or 2,048.\n"
         + "\n"
-        + "More than the bound: one UPLOAD for each sector, for eight at most if they are small, to see that it differs, with its address and ABORTs; reading back the first block after the first erase, since\n"
-        + "a protected sector reports no failure; the first word of the vector table as a block of its own, written and read back last; the address of the last block,\n"
-        + "if it is short. On f4boot and h747 the first block is also read once before, to see whether there is a sketch.";
+        + "More than the bound: one UPLOAD for each sector, for eight at most if they are small, to see that it differs, with its address and ABORTs; reading back the\n"
+        + "first block after the first erase, since a protected sector reports no failure; the first word of the vector table as a block of its own, written and read\n"
+        + "back last; the address of the last block, if it is short. On f4boot and h747 the first block is also read once before, to see whether there is a sketch.";
 }
