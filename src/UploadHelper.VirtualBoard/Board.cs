@@ -249,7 +249,7 @@ public sealed class Board : IUsbPort, IFaultTarget
         if (runs && Core is { } core)
         {
             _usb.Detach("the sketch takes the USB port");
-            _pending = (Now + IBoardKind.ResetTime, () => _usb.Attach(new SketchFunction(this, core, sketch.Name, _options.Prints)));
+            _pending = (Now + _kind.SketchTime, () => _usb.Attach(new SketchFunction(this, core, sketch.Name, _options.Prints)));
         }
         else if (enumerated && _kind.Ghost is { } ghost)
         {

@@ -194,6 +194,12 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// </summary>
     public bool StartsSketchByItself { get; init; }
 
+    /// <summary>
+    /// How many bytes it returns for one UPLOAD, in bytes, if that is more than wTransferSize: a longer transfer saves the time between
+    /// transfers. At most 4096, which is all that Linux (devio.c) and WinUSB allow a control transfer. Null for wTransferSize.
+    /// </summary>
+    public int? LargestRead { get; init; }
+
     /// <summary>What an erased byte of its flash reads as.</summary>
     public byte ErasedValue { get; init; } = 0xFF;
 

@@ -13,6 +13,9 @@ internal static class MapleFamily
     // dfuUpdateByRequest(): in dfuDNBUSY, no request changes the state until code_copy_lock is END.
     private const string ProgramsInMainLoop = "its source: it reports dfuDNBUSY until its main loop has programmed the block";
 
+    // dfuCopyUPLOAD() of both sends from flash, not from the buffer of a block: as much as the host asks for.
+    private const int AnyLength = 4096;
+
     /// <summary>The ids of Maple bootloaders.</summary>
     public static UsbId Id { get; } = new(0x1EAF, 0x0003);
 
@@ -34,6 +37,7 @@ internal static class MapleFamily
             // its descriptors do not tell which.
             BootWindow = Blinks(slow: 30),
             StaysOnceAsked = true,
+            LargestRead = AnyLength,
             Sketch = Maple,
             AlsoStarts = 0x0800_5000,
             Limit = FirstPage,
@@ -62,6 +66,7 @@ internal static class MapleFamily
             StartsSketchAfter = Blinks(slow: 6),
             StaysOnceAsked = true,
             PollsEarly = ProgramsInMainLoop,
+            LargestRead = AnyLength,
             Sketch = Maple,
             Limit = FirstPage,
         },

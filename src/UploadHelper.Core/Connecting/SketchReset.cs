@@ -19,7 +19,8 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time, Action<Up
     private const int BaudRate = 9600;
     private const int TouchBaudRate = 1200;
 
-    // Cores sample the lines in their USB interrupt; 50 ms is what maple_loader has always used.
+    // Cores look at the lines in their USB interrupt, at each request. Where a driver may still hold one back, 50 ms is what
+    // maple_loader has always waited.
     private static readonly TimeSpan LinePause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan WriteLimit = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan GoneLimit = TimeSpan.FromMilliseconds(300);
@@ -171,12 +172,12 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time, Action<Up
             line.SetRts(false);
             line.SetDtr(false);
             line.SetDtr(true);
-            time.Wait(LinePause, cancellationToken);
+            WaitForLines(line);
             line.SetDtr(false);
             line.SetRts(true);
             line.SetDtr(true);
             line.SetDtr(way == ResetWay.Magic);
-            time.Wait(LinePause, cancellationToken);
+            WaitForLines(line);
 
             _sent = way;
             line.Write("1EAF"u8, WriteLimit);
@@ -194,9 +195,17 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time, Action<Up
             }
 
             line.SetDtr(false);
-            time.Wait(LinePause, cancellationToken);
+            WaitForLines(line);
             line.Write("1EAF"u8, WriteLimit);
             return IsGone(isLast);
+        }
+
+        private void WaitForLines(ISerialLine line)
+        {
+            if (!line.IsAcknowledged)
+            {
+                time.Wait(LinePause, cancellationToken);
+            }
         }
 
         private bool IsGone(bool isLast)

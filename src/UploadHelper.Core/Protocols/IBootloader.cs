@@ -204,13 +204,17 @@ internal sealed record BootloaderProtocol(
     private static BootloaderProtocol Maple(DfuDescription description)
     {
         var memories = MapleMemories.Of(description);
-        return memories.Count == 0
-            ? throw NotSupported(description.Device, "none of its alternate settings names an address in flash")
-            : new BootloaderProtocol(
-                memories,
-                BootloaderCatalogue.For(description, memories[0].Map),
-                OverDfu(memories),
-                (device, connection, memory) => new MapleBootloader(device, (DfuConnection)connection, memory.Map, description.Functional));
+        if (memories.Count == 0)
+        {
+            throw NotSupported(description.Device, "none of its alternate settings names an address in flash");
+        }
+
+        var info = BootloaderCatalogue.For(description, memories[0].Map);
+        return new BootloaderProtocol(
+            memories,
+            info,
+            OverDfu(memories),
+            (device, connection, memory) => new MapleBootloader(device, (DfuConnection)connection, memory.Map, description.Functional, info.LargestRead));
     }
 
     private static BootloaderProtocol PlainDfu(DfuDescription description, DownloadArea? area, uint? start)

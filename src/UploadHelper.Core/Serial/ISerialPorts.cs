@@ -19,6 +19,12 @@ public interface ISerialPorts
 /// <summary>An open serial port. Closing it never throws and never blocks, whatever the device does.</summary>
 public interface ISerialLine : IDisposable
 {
+    /// <summary>
+    /// Whether the device has answered each change of DTR and RTS when the call returns. The driver of a terminal may send a change later, or
+    /// after data that were written later.
+    /// </summary>
+    bool IsAcknowledged => false;
+
     /// <summary>Raises or drops DTR. No effect on a port without modem control lines (a pseudo terminal).</summary>
     /// <exception cref="SerialException"><see cref="SerialFault.Gone"/> and others.</exception>
     void SetDtr(bool high);

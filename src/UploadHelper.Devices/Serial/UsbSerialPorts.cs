@@ -122,6 +122,9 @@ internal sealed partial class UsbSerialLine : ISerialLine
         }
     }
 
+    /// <summary>Each change is a control transfer, and has been carried out when it ends.</summary>
+    public bool IsAcknowledged => true;
+
     public void SetDtr(bool high) => SetLines(high ? _lines | Dtr : _lines & ~Dtr);
 
     public void SetRts(bool high) => SetLines(high ? _lines | Rts : _lines & ~Rts);

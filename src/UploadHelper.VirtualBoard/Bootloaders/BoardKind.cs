@@ -7,7 +7,7 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// <summary>One kind of board: its microcontroller, its bootloader, and how it boots.</summary>
 public interface IBoardKind
 {
-    /// <summary>Time from a reset to the next enumeration: 392 ms, measured on a Maple board (INF for others).</summary>
+    /// <summary>Time from a reset until a bootloader is on the bus, where nothing better is known (INF): 392 ms was measured on a Maple board, the host's enumeration included.</summary>
     static readonly TimeSpan ResetTime = TimeSpan.FromMilliseconds(392);
 
     /// <summary>Its name in the options of a simulation.</summary>
@@ -56,6 +56,9 @@ public interface IBoardKind
     /// <param name="flash">What is in flash.</param>
     /// <param name="cause">What the microcontroller finds.</param>
     TimeSpan BootTime(FlashMemory flash, BootCause cause) => ResetTime;
+
+    /// <summary>Time from the start of a sketch until its serial port is on the bus.</summary>
+    TimeSpan SketchTime => ResetTime;
 
     /// <summary>What the microcontroller does after a reset.</summary>
     /// <param name="board">The board.</param>

@@ -24,6 +24,19 @@ public sealed record MapleBuild(
     /// <summary>In DR10: a download has begun since the last reset (RTC_BOOTLOADER_JUST_UPLOADED).</summary>
     public const ushort JustUploaded = 0x424D;
 
+    /// <summary>
+    /// Time from a reset until it is on the bus, or starts a sketch: main() sets up USB before it blinks or looks for a sketch. The
+    /// published binaries pull D+ up 1 to 10 ms after a reset (2.0 for generic boards and Maple Mini, on an emulated STM32F103).
+    /// </summary>
+    public static readonly TimeSpan BootTime = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>
+    /// Time from the start of a sketch until it is on the bus. A sketch of Arduino_STM32 that is published with the bootloader pulls D+ up
+    /// 13 ms after its start, on an emulated STM32F103. (Linux saw it 304 ms after the bootloader had gone, on a real board:
+    /// community.platformio.org/t/8656. Most of that is the kernel's own wait for a stable connection, and its reset of the port.)
+    /// </summary>
+    public static readonly TimeSpan SketchTime = TimeSpan.FromMilliseconds(15);
+
     // Blinks are loops of 0x50000 and 0x100000 turns at 72 MHz, about 6 cycles each (INF), two loops per blink.
     private static readonly TimeSpan FastBlink = TimeSpan.FromMilliseconds(55);
     private static readonly TimeSpan SlowBlink = TimeSpan.FromMilliseconds(175);
@@ -184,6 +197,10 @@ internal sealed record MapleBoard(string Name, MapleBuild Build, Part Part) : IB
     public uint StackPointer { get; init; } = 0x2000_5000;
 
     public IReadOnlyDictionary<string, IBoardKind> Variants { get; init; } = new Dictionary<string, IBoardKind>();
+
+    public TimeSpan BootTime(FlashMemory flash, BootCause cause) => cause == BootCause.Boot0 ? IBoardKind.ResetTime : MapleBuild.BootTime;
+
+    public TimeSpan SketchTime => MapleBuild.SketchTime;
 
     public uint SketchIn(FlashMemory flash) => Build.SketchIn(flash) ?? SketchAddress;
 

@@ -92,7 +92,7 @@ public sealed class MapleFunction : StLibraryFunction, IDfuFunction
             DfuRequest.GetStatus => Done(Answer().AsMemory(0, Math.Min(DfuStatus.Size, (int)setup.Length)), took),
             DfuRequest.GetState => Done(new[] { (byte)State }),
             DfuRequest.Download => Receive(data, took),
-            DfuRequest.Upload => Send(),
+            DfuRequest.Upload => Send(setup.Length),
             _ => Stall(),
         };
     }
@@ -238,24 +238,26 @@ public sealed class MapleFunction : StLibraryFunction, IDfuFunction
         return Done(busy: took);
     }
 
-    private ControlReply Send()
+    private ControlReply Send(int wanted)
     {
-        // Data_Setup0() takes an answer of no bytes for an unknown request.
+        // Data_Setup0() takes an answer of no bytes for an unknown request, and sends no more than was asked for.
         if (_length == 0)
         {
             return Stall();
         }
 
+        var length = Math.Min(_length, wanted);
+
         if (_start is not { } start || !_build.CanUpload)
         {
             // RAM is not modelled, and the answer of the F4 port is not known (dfuCopyUPLOAD gives no length).
-            return Done(new byte[_length]);
+            return Done(new byte[length]);
         }
 
         var address = start + (uint)_done;
-        if (_board.Flash.Contains(address, _length))
+        if (_board.Flash.Contains(address, length))
         {
-            return Done(_board.Flash.Read(address, _length).ToArray(), BusModel.ReadTime(_length));
+            return Done(_board.Flash.Read(address, length).ToArray(), BusModel.ReadTime(length));
         }
 
         _board.Log(BoardEventKind.Violation, $"UPLOAD at 0x{address:X8}, past the end of the flash");

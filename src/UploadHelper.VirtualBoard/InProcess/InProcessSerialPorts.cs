@@ -87,6 +87,8 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             Lines(dtr: true, rts: true);
         }
 
+        public bool IsAcknowledged => true;
+
         public void SetDtr(bool high) => Lines(high, _rts);
 
         public void SetRts(bool high) => Lines(_dtr, high);

@@ -14,9 +14,14 @@ public sealed record SketchCore(string Name, UsbId Id, IReadOnlyList<string> Str
     /// <summary>A sketch without USB.</summary>
     public const string None = "none";
 
+    /// <summary>How long it still answers after the magic before it resets.</summary>
+    public TimeSpan ResetsAfter { get; init; }
+
     /// <summary>The functional descriptor of its DFU run-time interface; null if it has none.</summary>
     public byte[]? RuntimeDfu { get; init; }
 
+    // wait_reset() of the F1 cores (RESET_DELAY).
+    private static readonly TimeSpan WaitReset = TimeSpan.FromMilliseconds(100);
     private static readonly UsbId Runtime = new(0x1209, 0x0001); // a test id of pid.codes
     private static readonly string[] RuntimeNames = ["Example", "Sketch with DFU run-time"];
     private static readonly string[] BlackPill = ["STMicroelectronics", "BLACKPILL_F411CE CDC in FS Mode", "385C36663235"];
@@ -40,9 +45,9 @@ public sealed record SketchCore(string Name, UsbId Id, IReadOnlyList<string> Str
             ["STMicroelectronics", "STM32 Virtual ComPort", "207C356E3251"],
             () => new LineCountRule(smallest: 4),
             BootCause.Software),
-        new("libmaple-f1", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new LibMapleF1Rule(), BootCause.Flag),
-        new("libmaple-f1-old", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new OldLibMapleF1Rule(), BootCause.Flag),
-        new("usbcomposite", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new UsbCompositeRule(), BootCause.Software),
+        new("libmaple-f1", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new LibMapleF1Rule(), BootCause.Flag) { ResetsAfter = WaitReset },
+        new("libmaple-f1-old", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new OldLibMapleF1Rule(), BootCause.Flag) { ResetsAfter = WaitReset },
+        new("usbcomposite", new UsbId(0x1EAF, 0x0004), ["LeafLabs", "Maple"], () => new UsbCompositeRule(), BootCause.Software) { ResetsAfter = WaitReset },
         new(
             "stm32core",
             new UsbId(0x0483, 0x5740),

@@ -35,6 +35,7 @@ public sealed class SketchFunction : UsbFunction
     private readonly IMicrocontroller _board;
     private readonly IResetRule _rule;
     private readonly BootCause _afterMagic;
+    private readonly TimeSpan _resetsAfter;
     private readonly byte[] _greeting;
     private readonly byte[]? _runtimeDfu;
     private TimeSpan? _detachedUntil;
@@ -42,6 +43,7 @@ public sealed class SketchFunction : UsbFunction
     private byte[] _lineCoding = [0x00, 0xC2, 0x01, 0x00, 0, 0, 8]; // 115200 8N1
     private bool _dtr;
     private TimeSpan? _printsAt;
+    private TimeSpan? _resetsAt;
 
     /// <summary>A sketch that has just enumerated.</summary>
     /// <param name="board">The board.</param>
@@ -54,6 +56,7 @@ public sealed class SketchFunction : UsbFunction
         _board = board;
         _rule = core.CreateRule();
         _afterMagic = core.ResetCause;
+        _resetsAfter = core.ResetsAfter;
         _runtimeDfu = core.RuntimeDfu;
         _greeting = Encoding.ASCII.GetBytes($"sketch {name}\r\n");
         _printsAt = prints ? board.Now : null;
@@ -63,12 +66,16 @@ public sealed class SketchFunction : UsbFunction
     public int StrayBytes { get; private set; }
 
     /// <inheritdoc/>
-    public override TimeSpan? NextEventAt => _printsAt;
+    public override TimeSpan? NextEventAt => _resetsAt ?? _printsAt;
 
     /// <inheritdoc/>
     public override void AdvanceTo(TimeSpan now)
     {
-        if (now >= _printsAt)
+        if (_resetsAt is not null)
+        {
+            ResetIfDue(now);
+        }
+        else if (now >= _printsAt)
         {
             _printsAt = now + PrintInterval;
             if (IsConfigured)
@@ -99,7 +106,9 @@ public sealed class SketchFunction : UsbFunction
 
         if (_rule.Packet(packet))
         {
-            _board.Reset("magic", _afterMagic);
+            // Its interrupts go on; its loop does not.
+            _resetsAt = _board.Now + _resetsAfter;
+            ResetIfDue(_board.Now);
         }
         else
         {
@@ -151,6 +160,15 @@ public sealed class SketchFunction : UsbFunction
                 return Done();
             default:
                 return Stall();
+        }
+    }
+
+    private void ResetIfDue(TimeSpan now)
+    {
+        if (now >= _resetsAt)
+        {
+            _resetsAt = null;
+            _board.Reset("magic", _afterMagic);
         }
     }
 

@@ -47,7 +47,7 @@ public class MistakesTests
 
         var printed = run.Sketch(0x0800_4000).Do("upload blink.bin --simulate f4boot --quiet");
 
-        printed.Exits(0).Steps("warning warning").Warns("unknown-variable", "UPLOADHELPER_MAX_SIZE", "--no-verify").Ends("4000 0x08004000 11.6", "not verified", " sim.");
+        printed.Exits(0).Steps("warning warning").Warns("unknown-variable", "UPLOADHELPER_MAX_SIZE", "--no-verify").Ends("4000 0x08004000 11.5", "not verified", " sim.");
         Assert.Contains("UPLOADHELPER_NO_LEAVE?", printed.Coded().Last().Line, StringComparison.Ordinal);
     }
 

@@ -11,15 +11,15 @@ public class UploadCommandTests
     private const string WrittenWithoutPort = "Erase Write Verify Finalize Start Board";
 
     [Theory]
-    [InlineData("f4boot", "--offset 0x4000", 0x0800_4000, Reached + "Compare Plan " + Written, "1 16 4000", "15", "4000 0x08004000 11.7", "1 4000 0 0x08004000")]
-    [InlineData("f4rom", "--offset 0x08000000", 0x0800_0000, Reached + "Compare Plan " + Written, "1 16 4000", "5", "4000 0x08000000 1.5", "1 4000 0 0x08000000")]
-    [InlineData("f4boot-old", "--offset 0x10000", 0x0801_0000, Reached + "Compare Plan " + Written, "1 64 4000", "7.3", "4000 0x08010000 5.5", "1 4000 0 0x08010000")]
-    [InlineData("l496", "--offset 0", 0x0800_0000, Reached + "Compare Plan " + Written, "2 4 4000", "5", "4000 0x08000000 1.1", "2 4000 0 0x08000000")]
-    [InlineData("h747", "--offset 0", 0x0800_0000, Reached + "warning Compare Plan warning " + Written, "1 128 4000", "5", "4000 0x08000000 2.1", "1 4000 0 0x08000000")]
-    [InlineData("maple20", "--offset 0x2000", 0x0800_2000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08002000 1.7", "6 6144 0 0x08002000")]
-    [InlineData("maple20", "--alt 1 --offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08005000 1.7", "8 6144 0 0x08005000")]
-    [InlineData("maple20", "--alt 2", 0x0800_2000, "Reset Wait Found Image Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08002000 1.7", "6 6144 0 0x08002000")]
-    [InlineData("maple-orig", "--offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "7", "5000 0x08005000 3.0", "6 6144 0 0x08005000")]
+    [InlineData("f4boot", "--offset 0x4000", 0x0800_4000, Reached + "Compare Plan " + Written, "1 16 4000", "15", "4000 0x08004000 11.6", "1 4000 0 0x08004000")]
+    [InlineData("f4rom", "--offset 0x08000000", 0x0800_0000, Reached + "Compare Plan " + Written, "1 16 4000", "5", "4000 0x08000000 1.4", "1 4000 0 0x08000000")]
+    [InlineData("f4boot-old", "--offset 0x10000", 0x0801_0000, Reached + "Compare Plan " + Written, "1 64 4000", "7.3", "4000 0x08010000 5.4", "1 4000 0 0x08010000")]
+    [InlineData("l496", "--offset 0", 0x0800_0000, Reached + "Compare Plan " + Written, "2 4 4000", "5", "4000 0x08000000 1.0", "2 4000 0 0x08000000")]
+    [InlineData("h747", "--offset 0", 0x0800_0000, Reached + "warning Compare Plan warning " + Written, "1 128 4000", "5", "4000 0x08000000 2.0", "1 4000 0 0x08000000")]
+    [InlineData("maple20", "--offset 0x2000", 0x0800_2000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08002000 0.5", "6 6144 0 0x08002000")]
+    [InlineData("maple20", "--alt 1 --offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08005000 0.5", "8 6144 0 0x08005000")]
+    [InlineData("maple20", "--alt 2", 0x0800_2000, "Reset Wait Found Image Compare Plan warning " + WrittenByMaple, "5 5 5000", "5", "5000 0x08002000 0.5", "6 6144 0 0x08002000")]
+    [InlineData("maple-orig", "--offset 0x5000", 0x0800_5000, Reached + "Compare Plan warning " + WrittenByMaple, "5 5 5000", "7", "5000 0x08005000 1.8", "6 6144 0 0x08005000")]
     public void From_a_running_sketch_to_the_new_one(string board, string options, uint linkedFor, string steps, string plan, string waits, string done, string boards)
     {
         using var run = new ProgramRun();
@@ -151,7 +151,7 @@ public class UploadCommandTests
             .Warns("device-limit", "RESET")
             .Warns("not-verifiable")
             .Says("Wait", "6.2")
-            .Ends("5000 0x08010000 2.7", "not verified", "sim")
+            .Ends("5000 0x08010000 1.5", "not verified", "sim")
             .Says("Board", "1 6144 0 0x08010000");
     }
 
@@ -165,7 +165,7 @@ public class UploadCommandTests
             .Steps(Reached + "warning Compare Plan warning Erase Write Verify Finalize Start Wait warning Board")
             .Warns("start-uncertain", "9.0", "RESET")
             .Warns("port-not-back", "5 s", "V9.0")
-            .Ends("4000 0x08000000 6.7", ", verified")
+            .Ends("4000 0x08000000 6.6", ", verified")
             .Says("Board", "1 4000 0", "off the bus");
     }
 
@@ -198,7 +198,7 @@ public class UploadCommandTests
             .Exits(0)
             .Steps(steps + "Board")
             .Warns("reset-needed")
-            .Ends("5000 0x08002000 0.9", ", verified", "RESET")
+            .Ends("5000 0x08002000 0.5", ", verified", "RESET")
             .Says("Board", "6 6144 0", "in its bootloader");
     }
 
@@ -229,7 +229,7 @@ public class UploadCommandTests
             .Says("Left", "48 0x24000000", first)
             .Says("Left", "16 0x30000000", second)
             .Says("Plan", "1 128 716")
-            .Ends("716 0x08000000 2.1", ", verified", "sim")
+            .Ends("716 0x08000000 2.0", ", verified", "sim")
             .Says("Board", "1 736 0 0x08000000");
     }
 
@@ -290,14 +290,14 @@ public class UploadCommandTests
         run.Sketch(0x0800_4000).Do("sim 0x4000 blink.bin --simulate=f4boot")
             .Exits(0)
             .Steps(Reached + "Compare Plan " + Written)
-            .Ends("4000 0x08004000 11.7", ", verified", "sim");
+            .Ends("4000 0x08004000 11.6", ", verified", "sim");
     }
 
     [Theory]
-    [InlineData("sim|0|0483:df11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.5")]
-    [InlineData("0|0483|DF11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.5")]
-    [InlineData("sim|2|1EAF:0003|x.bin|/opt/arduino 1.8", "maple20", 0x0800_2000, "Reset Wait Found Image", "4000 0x08002000 1.6")]
-    [InlineData("1|0x1EAF|0x0003|x.bin", "maple-orig", 0x0800_5000, "Reset Wait Found Image", "4000 0x08005000 2.9")]
+    [InlineData("sim|0|0483:df11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.4")]
+    [InlineData("0|0483|DF11|x.bin|/opt/arduino 1.8|0x8000000", "f4rom", 0x0800_0000, "Image Reset Wait Found", "4000 0x08000000 1.4")]
+    [InlineData("sim|2|1EAF:0003|x.bin|/opt/arduino 1.8", "maple20", 0x0800_2000, "Reset Wait Found Image", "4000 0x08002000 0.4")]
+    [InlineData("1|0x1EAF|0x0003|x.bin", "maple-orig", 0x0800_5000, "Reset Wait Found Image", "4000 0x08005000 1.8")]
     public void As_maple_upload_was_called(string line, string board, uint linkedFor, string steps, string done)
     {
         using var run = new ProgramRun();

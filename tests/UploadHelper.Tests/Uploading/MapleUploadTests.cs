@@ -1,3 +1,4 @@
+using System.Globalization;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
@@ -82,6 +83,58 @@ public class MapleUploadTests
                 Assert.DoesNotContain("GETSTAT", requests.ElementAtOrDefault(i + 2) ?? "", StringComparison.Ordinal);
             }
         }
+    }
+
+    /// <summary>Its UPLOAD sends from flash, so that one transfer brings more than a block.</summary>
+    [Theory]
+    [InlineData("maple20", Alt2, 65_536)]
+    [InlineData("maple20", Alt2, 30_001)]
+    [InlineData("maple20,size=512", Alt2, 30_001)]
+    [InlineData("maple-orig", Alt1, 30_001)]
+    public void A_sketch_is_read_back_with_a_quarter_of_a_transfer_for_each_kib_and_not_past_its_end(string board, uint address, int size)
+    {
+        var (with, without) = (Uploads(verify: true), Uploads(verify: false));
+
+        var reads = with.Take(with.Count - 1).Skip(without.Count).ToList();
+        Assert.InRange(reads.Count, 1, 2 + size / 4096);
+
+        // The first page is read by itself before the rest; the image ends with a whole program unit.
+        Assert.InRange(reads.Sum(), size, size + 2048 + 32);
+
+        // The last one only has the board leave.
+        Assert.Equal(4, with[^1]);
+
+        List<int> Uploads(bool verify)
+        {
+            var bench = new Bench(board);
+            bench.Upload(bench.Request(address, size) with { Verify = verify });
+            return [.. bench.Log.Where(e => e.Text.StartsWith("UPLOAD ", StringComparison.Ordinal)).Select(e => int.Parse(e.Text.Split(' ')[3], CultureInfo.InvariantCulture))];
+        }
+    }
+
+    [Theory]
+    [InlineData("maple20")]
+    [InlineData("maple20,size=512")]
+    public void One_that_returns_no_more_than_a_block_is_asked_for_more_only_once(string board)
+    {
+        var bench = new Bench(board, StartState.Bootloader);
+        var refused = 0;
+        var bus = new DisguisedBus(bench.Bus, d => d)
+        {
+            Answer = (setup, _) =>
+            {
+                if (setup is { RequestType: 0xA1, Request: 2, Length: > 2048 })
+                {
+                    refused++;
+                    throw new UsbException(UsbFault.Stall, "too much");
+                }
+            },
+        };
+
+        Assert.True(bench.Upload(bus, bench.Request(Alt2, 50_000) with { Port = null }).Verified);
+
+        Assert.Equal(1, refused);
+        Assert.Empty(bench.Board.Violations);
     }
 
     [Fact]

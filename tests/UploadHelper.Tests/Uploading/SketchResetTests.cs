@@ -10,27 +10,34 @@ namespace UploadHelper.Tests.Uploading;
 
 public class SketchResetTests
 {
+    /// <summary>The sketches with the cores of the F1 reset 100 ms after the magic. A pause helps only where a driver may hold a change of the lines back.</summary>
     [Theory]
-    [InlineData("libmaple-f4", 108)]
-    [InlineData("stm32generic", 108)]
-    [InlineData("libmaple-f1", 109)]
-    [InlineData("libmaple-f1-old", 109)]
-    [InlineData("usbcomposite", 109)]
-    [InlineData("stm32core", 108)]
-    [InlineData("stm32core-hid", 108)]
-    [InlineData("rom-magic", 108)]
-    [InlineData("touch1200", 2)]
-    public void One_sequence_resets_the_sketches_of_all_cores_and_no_byte_of_it_reaches_them(string kind, int milliseconds)
+    [InlineData("libmaple-f4", 8, 108)]
+    [InlineData("stm32generic", 8, 108)]
+    [InlineData("libmaple-f1", 109, 209)]
+    [InlineData("libmaple-f1-old", 109, 209)]
+    [InlineData("usbcomposite", 109, 209)]
+    [InlineData("stm32core", 8, 108)]
+    [InlineData("stm32core-hid", 8, 108)]
+    [InlineData("rom-magic", 8, 108)]
+    [InlineData("touch1200", 2, 2)]
+    public void One_sequence_resets_the_sketches_of_all_cores_and_no_byte_of_it_reaches_them(string kind, int acknowledged, int otherwise)
     {
-        var bench = new Bench($"maple20,sketch={kind},prints=yes");
-        var sketch = (SketchFunction)bench.Board.Function!;
-        var start = bench.System.Clock.Now;
+        Resets(ports => ports, acknowledged);
+        Resets(ports => new WatchedPorts(ports), otherwise);
 
-        Assert.Null(new SketchReset(bench.System.SerialPorts, bench.System.Clock, _ => { }).Run("sim", default).Warning);
+        void Resets(Func<ISerialPorts, ISerialPorts> through, int milliseconds)
+        {
+            var bench = new Bench($"maple20,sketch={kind},prints=yes");
+            var sketch = (SketchFunction)bench.Board.Function!;
+            var start = bench.System.Clock.Now;
 
-        var reset = Assert.Single(bench.Log, e => e.Text.StartsWith("off the bus: reset: ", StringComparison.Ordinal));
-        Assert.Equal(milliseconds, Math.Round((reset.Time - start).TotalMilliseconds));
-        Assert.Equal(0, sketch.StrayBytes);
+            Assert.Null(new SketchReset(through(bench.System.SerialPorts), bench.System.Clock, _ => { }).Run("sim", default).Warning);
+
+            var reset = Assert.Single(bench.Log, e => e.Text.StartsWith("off the bus: reset: ", StringComparison.Ordinal));
+            Assert.Equal(milliseconds, Math.Round((reset.Time - start).TotalMilliseconds));
+            Assert.Equal(0, sketch.StrayBytes);
+        }
     }
 
     [Fact]

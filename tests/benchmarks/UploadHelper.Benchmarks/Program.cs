@@ -27,6 +27,7 @@ if (args is [_, _, _, _, var rig])
 {
     report.Add(RigReport.Uploads(rig), RigReport.Notes);
     report.Add(RigReport.OldChain(rig), RigReport.OldChainNotes);
+    report.Add(RigReport.Phases(rig), RigReport.PhasesNotes);
 }
 
 report.Write();

@@ -21,14 +21,15 @@ timed() {
 }
 
 # old_chain IDS ALT FILE OPTION...: reset, pause, dfu-util, and the wait for the port, as maple_upload and upload-reset have
-# them; and up to five tries of dfu-util, as stm32duino's maple_upload has them, but not again after a success.
+# them; and up to five tries of dfu-util, as stm32duino's maple_upload has them, but not again after a success. grep reads to the
+# end: a pipe that it has closed would end dfu-util before the reset of the board.
 old_chain() {
   local ids=$1 alt=$2 file=$3
   shift 3
   perl tests/rig/upload-reset.pl /dev/ttyACM0
   sleep 0.75
   for _ in 1 2 3 4 5; do
-    dfu-util -d "$ids" -a "$alt" -D "$file" "$@" | tee /dev/stderr | grep -q "File downloaded successfully\|Download done" && break
+    dfu-util -d "$ids" -a "$alt" -D "$file" "$@" | tee /dev/stderr | grep "File downloaded successfully\|Download done" >/dev/null && break
   done
   for _ in $(seq 40); do
     port_is_there && break

@@ -21,7 +21,8 @@ namespace UploadHelper.Core.Protocols.Maple;
 /// <param name="dfu">The connection to it.</param>
 /// <param name="map">Its pages; the first is where a download begins.</param>
 /// <param name="functional">Its functional descriptor.</param>
-public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, MemoryMap map, DfuFunctionalDescriptor functional) : IBootloader
+/// <param name="largestRead">How many bytes one UPLOAD may return (<see cref="BootloaderInfo.LargestRead"/>), or null for wTransferSize.</param>
+public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, MemoryMap map, DfuFunctionalDescriptor functional, int? largestRead) : IBootloader
 {
     private const byte Erased = 0xFF;
     private const int ReadAttempts = 3;
@@ -31,6 +32,8 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
 
     private readonly uint _start = map.Groups[0].Address;
     private readonly byte[] _block = new byte[functional.TransferSize];
+    private readonly byte[] _read = new byte[Math.Max(functional.TransferSize, largestRead ?? 0)];
+    private int _readSize = Math.Max(functional.TransferSize, largestRead ?? 0);
 
     // It has a next block unless the device is in dfuIDLE.
     private readonly DeferredErase _erase = new(map.Groups[0].Address);
@@ -85,21 +88,34 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
     }
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// The device reads at base + n * wBlockNum, where n is the wLength of the first UPLOAD after dfuIDLE, and returns what is asked
+    /// for, up to n bytes. A long range is read in blocks of the largest size, and the last of them only up to the end of the range: the
+    /// device fails beyond the end of its flash. If it refuses that, it is read page by page from there on.
+    /// </remarks>
     public void Read(uint address, int length, Func<uint, ReadOnlyMemory<byte>, long> next)
     {
         Flush();
         ToIdle();
-        for (long at = address; at < address + (long)length;)
+        var end = address + (long)length;
+        var size = length >= 2 * _readSize ? _readSize : _block.Length;
+        for (long at = address; at < end;)
         {
-            // The device reads at base + wLength * wBlockNum, with the wLength of the first UPLOAD after dfuIDLE: read whole blocks only.
-            var number = (at - _start) / _block.Length;
-            ReadBlock(number, at);
-            var from = Math.Max(_start + number * _block.Length, address);
-            var end = Math.Min(_start + (number + 1) * _block.Length, address + (long)length);
-            at = next((uint)from, _block.AsMemory((int)((from - _start) % _block.Length), (int)(end - from)));
+            var block = _start + (at - _start) / size * size;
+            var isPage = size == _block.Length;
+            var read = _read.AsMemory(0, isPage ? size : (int)Math.Min(size, end - block));
+            if (!TryRead(block, size, read.Span, isPage))
+            {
+                size = _readSize = _block.Length;
+                continue;
+            }
+
+            var from = Math.Max(block, address);
+            var to = Math.Min(block + read.Length, end);
+            at = next((uint)from, read[(int)(from - block)..(int)(to - block)]);
         }
 
-        dfu.Idle();
+        EndRead();
     }
 
     /// <inheritdoc/>
@@ -117,7 +133,7 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
         }
         else if (CanRead)
         {
-            _ = dfu.Upload(0, _block);
+            _ = dfu.Upload(0, _read.AsSpan(0, sizeof(uint)));
         }
         else
         {
@@ -134,29 +150,46 @@ public sealed class MapleBootloader(IUsbDevice device, DfuConnection dfu, Memory
         }
     }
 
-    // Reading changes nothing, so a refused request is simply repeated from dfuIDLE.
-    private void ReadBlock(long number, long address)
+    // Reading changes nothing, so a refused request is simply repeated from dfuIDLE; a page several times.
+    private bool TryRead(long address, int size, Span<byte> read, bool isPage)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                var received = dfu.Upload((ushort)number, _block);
-                if (received == _block.Length)
+                var received = dfu.Upload((ushort)((address - _start) / size), read);
+                if (received == read.Length)
                 {
-                    return;
+                    return true;
                 }
 
-                throw new UsbException(UsbFault.Io, $"The device returned {received} of {_block.Length} bytes while reading at 0x{address:X8}.");
+                throw new UsbException(UsbFault.Io, $"The device returned {received} of {read.Length} bytes while reading at 0x{address:X8}.");
             }
             catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io)
             {
                 dfu.Idle();
+                if (!isPage)
+                {
+                    return false;
+                }
+
                 if (attempt == ReadAttempts)
                 {
                     throw;
                 }
             }
+        }
+    }
+
+    private void EndRead()
+    {
+        try
+        {
+            dfu.Abort();
+        }
+        catch (UsbException e) when (e.Fault is UsbFault.Stall or UsbFault.Io)
+        {
+            dfu.Idle();
         }
     }
 

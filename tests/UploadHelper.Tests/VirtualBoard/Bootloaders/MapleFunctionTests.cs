@@ -110,7 +110,7 @@ public class MapleFunctionTests
         _wire.Status();
 
         _wire.Board.BusReset();
-        _wire.Wait(IBoardKind.ResetTime);
+        _wire.Wait(MapleBuild.BootTime);
 
         Assert.IsNotType<MapleFunction>(_wire.Board.Function);
         Assert.Equal(Alt2, _wire.Board.RunningSketch?.Address);
@@ -136,13 +136,13 @@ public class MapleFunctionTests
     {
         var wire = On(board, alternate: 1);
         wire.Board.PressReset();
-        wire.Wait(IBoardKind.ResetTime + TimeSpan.FromMilliseconds(milliseconds - 1));
+        wire.Wait(MapleBuild.BootTime + TimeSpan.FromMilliseconds(milliseconds - 1));
         Assert.IsType<MapleFunction>(wire.Board.Function);
         wire.Wait(TimeSpan.FromMilliseconds(1));
         Assert.Equal("old", wire.Board.RunningSketch?.Name);
 
         wire.Board.PressReset();
-        wire.Wait(IBoardKind.ResetTime);
+        wire.Wait(MapleBuild.BootTime);
         Assert.Equal(DfuState.Idle, wire.State);
         wire.Wait(TimeSpan.FromMinutes(1));
         Assert.IsType<MapleFunction>(wire.Board.Function);

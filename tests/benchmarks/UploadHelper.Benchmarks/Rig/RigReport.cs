@@ -17,6 +17,11 @@ public static class RigReport
         + "chain resets as upload-reset does, pauses 750 ms, and starts dfu-util 0.11, up to five times. It does not verify; upload-helper does (maple20 and f4boot can\n"
         + "be read).";
 
+    /// <summary>What the numbers of the phases mean.</summary>
+    public const string PhasesNotes =
+        "Of the round with the median of the whole. Board: erase, program and start as modelled; kernel: Linux waits for a stable connection, resets the port\n"
+        + "twice and asks for descriptors. Only what says \"host\" and \"read back\" is upload-helper's own. dfu-util does not read back.";
+
     private static readonly (string Board, string Bootloader)[] Boards = [("f4rom", "ST ROM, STM32F405"), ("f4boot", "F4Bootloader")];
 
     private static readonly (string Upload, string Board, string Bytes)[] Clicks =
@@ -55,6 +60,30 @@ public static class RigReport
         }
 
         return table;
+    }
+
+    /// <summary>Where the time of a click goes on a Maple board, ours and the old chain's.</summary>
+    public static Table Phases(string folder)
+    {
+        var clicks = Clicks.Where(c => c.Board == "maple20").ToList();
+        var table = new Table("In the rig: where the time of a click goes, maple20 (ms)", ["phase", .. clicks.SelectMany(c => new[] { $"{c.Bytes}: old chain", "ours" })]);
+        var columns = clicks.SelectMany(c => new[] { MedianClick(folder, $"{c.Upload}-old"), MedianClick(folder, $"{c.Upload}-ours") }).ToList();
+        for (var i = 0; i < ClickLog.Phases.Count; i++)
+        {
+            table.Add([ClickLog.Phases[i], .. columns.Select(c => c[i].TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture))]);
+        }
+
+        return table;
+    }
+
+    // The round with the median of the whole.
+    private static IReadOnlyList<TimeSpan> MedianClick(string folder, string name)
+    {
+        var rounds = Directory.GetFiles(folder, $"{name}-*.ms")
+            .Select(f => (File: f, Total: TimeSpan.FromMilliseconds(double.Parse(File.ReadAllText(f), CultureInfo.InvariantCulture))))
+            .OrderBy(r => r.Total).ToList();
+        var (file, total) = rounds[rounds.Count / 2];
+        return ClickLog.Durations(Path.ChangeExtension(file, ".board"), total);
     }
 
     private static List<BoardLog.Span> Every(IReadOnlyList<BoardLog.Span> spans, int first) => [.. spans.Where((_, i) => i % 2 == first)];
