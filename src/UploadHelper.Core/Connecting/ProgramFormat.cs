@@ -128,4 +128,4 @@ internal sealed class ProgramFormat(VoltageRange wanted, Action<UploadEvent> eve
 /// <param name="Volts">The supply voltage that it was told.</param>
 /// <param name="Before">How many bytes it programmed at once before.</param>
 /// <param name="Width">How many bytes it programs at once now.</param>
-public sealed record ProgramFormatSet(decimal Volts, int Before, int Width) : UploadEvent;
+public sealed record ProgramFormatSet(double Volts, int Before, int Width) : UploadEvent;

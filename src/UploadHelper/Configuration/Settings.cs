@@ -85,7 +85,7 @@ internal sealed class Settings(IConfiguration configuration)
     public VoltageRange? Volts(string key) => Text(key) switch
     {
         null => null,
-        var text when decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var volts)
+        var text when double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var volts)
             && volts is >= VoltageRange.Lowest and <= VoltageRange.Highest => new VoltageRange(volts),
         var text => throw Invalid(key, text, $"volts from {VoltageRange.Lowest} to {VoltageRange.Highest}, for example 3.3"),
     };

@@ -68,7 +68,7 @@ internal sealed record PlanEvent(IEnumerable<JsonRange> Erase, int Write, int Un
 
 internal sealed record JsonWord(string Address, string Value);
 
-internal sealed record ProgramFormatEvent(decimal Volts, int BytesBefore, int Bytes) : JsonEvent("program-format");
+internal sealed record ProgramFormatEvent(double Volts, int BytesBefore, int Bytes) : JsonEvent("program-format");
 
 internal sealed record RetryEvent(
     string What, int Number, int Most, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Timeout) : JsonEvent("retry");

@@ -78,7 +78,7 @@ public class ExactBenchTests
     {
         var bench = ExactReport.Bench(board);
 
-        var ours = bench.First(r => r with { SupplyVoltage = new VoltageRange(3.3m) });
+        var ours = bench.First(r => r with { SupplyVoltage = new VoltageRange(3.3) });
 
         Assert.InRange(ours.Duration / bench.WordLimit.Upload(true), 0.9, 1.05);
         Assert.All(Peer.DfuSe, p => Assert.InRange(bench.PeerFirst(p.Create).Duration / ours.Duration, 1.15, 20));

@@ -19,7 +19,7 @@ public abstract class FaultSweep(ITestOutputHelper output, string board, bool is
 
     private readonly FaultBench _kind = FaultBench.All.Where(k => k.Board == board).Select(k => isOnePage ? new FaultBench(k.Board, k.Address) : k).Single() with
     {
-        Voltage = volts > 0 ? new VoltageRange((decimal)volts) : null,
+        Voltage = volts > 0 ? new VoltageRange(volts) : null,
     };
 
     [Fact]

@@ -26,7 +26,7 @@ public class SupplyVoltageTests
         var request = bytes.Request(Base, Size) with { Leave = false };
 
         var slow = bytes.Upload(request);
-        var fast = words.Upload(request with { SupplyVoltage = new VoltageRange(3.3m) });
+        var fast = words.Upload(request with { SupplyVoltage = new VoltageRange(3.3) });
 
         Assert.True(slow.Verified && fast.Verified);
         Assert.InRange(fast.Elapsed / slow.Elapsed, 0.3, 0.6);
@@ -40,7 +40,7 @@ public class SupplyVoltageTests
     [InlineData(2.69, 2)]
     [InlineData(2.7, 4)]
     [InlineData(3.6, 4)]
-    public void The_voltage_decides_how_many_bytes_are_programmed_at_once(decimal volts, int width)
+    public void The_voltage_decides_how_many_bytes_are_programmed_at_once(double volts, int width)
     {
         Upload(volts);
 
@@ -62,7 +62,7 @@ public class SupplyVoltageTests
     {
         Preset(2);
 
-        Upload(3.3m);
+        Upload(3.3);
 
         Assert.Equal([4], _widths.Distinct());
         Assert.Equal(2, Rom.VoltageRange);
@@ -74,7 +74,7 @@ public class SupplyVoltageTests
         Preset(3);
         _bench.Log.Clear();
 
-        Upload(3.3m);
+        Upload(3.3);
 
         Assert.DoesNotContain(_bench.Log, e => e.Text.StartsWith("voltage", StringComparison.Ordinal));
         Assert.Empty(_bench.Events.OfType<ProgramFormatSet>());
@@ -86,7 +86,7 @@ public class SupplyVoltageTests
         Upload(null);
         _bench.Log.Clear();
 
-        Upload(3.3m);
+        Upload(3.3);
 
         Assert.DoesNotContain(_bench.Log, e => e.Text.StartsWith("voltage", StringComparison.Ordinal));
     }
@@ -94,7 +94,7 @@ public class SupplyVoltageTests
     [Fact]
     public void It_is_put_back_before_the_sketch_is_started()
     {
-        var request = _bench.Request(Base) with { SupplyVoltage = new VoltageRange(3.3m), WaitPort = WaitPort.No };
+        var request = _bench.Request(Base) with { SupplyVoltage = new VoltageRange(3.3), WaitPort = WaitPort.No };
 
         _bench.Upload(request);
         _bench.Settle();
@@ -115,7 +115,7 @@ public class SupplyVoltageTests
             }
         };
 
-        Assert.Throws<OperationCanceledException>(() => _bench.Upload(_bench.Request(Base) with { SupplyVoltage = new VoltageRange(3.3m) }, end.Token));
+        Assert.Throws<OperationCanceledException>(() => _bench.Upload(_bench.Request(Base) with { SupplyVoltage = new VoltageRange(3.3) }, end.Token));
 
         Assert.Equal(0, Rom.VoltageRange);
         Assert.DoesNotContain(_bench.Events, e => e is UploadWarning { Code: WarningCode.VoltageKept });
@@ -133,7 +133,7 @@ public class SupplyVoltageTests
             }
         };
 
-        var result = _bench.Upload(_bench.Request(Base) with { SupplyVoltage = new VoltageRange(3.3m), Leave = false });
+        var result = _bench.Upload(_bench.Request(Base) with { SupplyVoltage = new VoltageRange(3.3), Leave = false });
 
         Assert.True(result.Verified);
         Assert.Equal(2, _bench.Events.OfType<ProgramFormatSet>().Count());
@@ -143,7 +143,7 @@ public class SupplyVoltageTests
     [Fact]
     public void An_erase_is_shorter_too()
     {
-        TimeSpan Erase(decimal? volts)
+        TimeSpan Erase(double? volts)
         {
             var bench = new Bench("f4rom", StartState.Bootloader);
             var before = bench.System.Clock.Now;
@@ -152,7 +152,7 @@ public class SupplyVoltageTests
             return bench.System.Clock.Now - before;
         }
 
-        Assert.InRange(Erase(3.3m) / Erase(null), 0.5, 0.75);
+        Assert.InRange(Erase(3.3) / Erase(null), 0.5, 0.75);
     }
 
     [Theory]
@@ -163,7 +163,7 @@ public class SupplyVoltageTests
     {
         var bench = new Bench(board, StartState.Bootloader);
 
-        var result = bench.Upload(bench.Request(bench.Board.Name == "maple20" ? 0x0800_2000u : Base) with { SupplyVoltage = new VoltageRange(3.3m) });
+        var result = bench.Upload(bench.Request(bench.Board.Name == "maple20" ? 0x0800_2000u : Base) with { SupplyVoltage = new VoltageRange(3.3) });
 
         Assert.True(result.Verified);
         Assert.Single(bench.Events, e => e is UploadWarning { Code: WarningCode.VoltageIgnored });
@@ -172,7 +172,7 @@ public class SupplyVoltageTests
 
     private F4Rom Rom => (F4Rom)_bench.Board.Function!;
 
-    private static BootloaderRequest Request(decimal? volts) => new(new DeviceFilter(DeviceFilter.KnownIds))
+    private static BootloaderRequest Request(double? volts) => new(new DeviceFilter(DeviceFilter.KnownIds))
     {
         SupplyVoltage = volts is { } v ? new VoltageRange(v) : null,
     };
@@ -180,7 +180,7 @@ public class SupplyVoltageTests
     private void Preset(byte range) =>
         _bench.Work(Request(null), session => VoltageRange.Write(session.Select(VoltageRange.MemoryIn(session.Memories)!), range));
 
-    private void Upload(decimal? volts)
+    private void Upload(double? volts)
     {
         _bench.Seen = e =>
         {

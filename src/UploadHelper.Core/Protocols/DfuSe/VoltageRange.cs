@@ -12,22 +12,22 @@ namespace UploadHelper.Core.Protocols.DfuSe;
 public readonly record struct VoltageRange
 {
     /// <summary>The lowest supply voltage, in volts, at which these chips can be programmed.</summary>
-    public const decimal Lowest = 1.8m;
+    public const double Lowest = 1.8;
 
     /// <summary>The highest supply voltage of these chips, in volts.</summary>
-    public const decimal Highest = 3.6m;
+    public const double Highest = 3.6;
 
     private const uint Address = 0xFFFF_0000;
     private const int Size = 4;
     private const byte Reserved = 0xFF;
 
     // Range 4 is for a chip with another 9 V at its VPP pin, which no board that is plugged into USB has.
-    private static readonly decimal[] Limits = [2.1m, 2.4m, 2.7m];
+    private static readonly double[] Limits = [2.1, 2.4, 2.7];
 
     /// <summary>The range of a supply voltage.</summary>
     /// <param name="volts">The voltage.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is below <see cref="Lowest"/> or above <see cref="Highest"/>.</exception>
-    public VoltageRange(decimal volts)
+    public VoltageRange(double volts)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(volts, Lowest);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(volts, Highest);
@@ -35,7 +35,7 @@ public readonly record struct VoltageRange
     }
 
     /// <summary>The supply voltage, in volts.</summary>
-    public decimal Volts { get; }
+    public double Volts { get; }
 
     /// <summary>The value of the setting, 0 to 3.</summary>
     public byte Value

@@ -44,7 +44,7 @@ public sealed class PeerReport
         AddRow("upload-helper", ours, bench.Limit, bench.CanRead);
         if (bench.WordLimit.Write < bench.Limit.Write)
         {
-            AddRow("--supply-voltage 3.3", bench.First(r => r with { SupplyVoltage = new VoltageRange(3.3m) }), bench.WordLimit, bench.CanRead);
+            AddRow("--supply-voltage 3.3", bench.First(r => r with { SupplyVoltage = new VoltageRange(3.3) }), bench.WordLimit, bench.CanRead);
         }
 
         if (bench.CanRead)
