@@ -135,6 +135,12 @@ public sealed record SimulationOptions(string Board)
     /// <summary>Whether the BOOT0 pin is high.</summary>
     public bool Boot0 { get; init; }
 
+    /// <summary>The serial adapter at the USART of the ROM, or null.</summary>
+    public AdapterOptions? Adapter { get; init; }
+
+    /// <summary>Whether the flash is write protected.</summary>
+    public bool WriteProtected { get; init; }
+
     /// <summary>Whether the flash is read protected (RDP level 1).</summary>
     public bool ReadProtected { get; init; }
 
@@ -174,7 +180,7 @@ public sealed record SimulationOptions(string Board)
     /// <summary>The file of the Nth of several boards, from 1.</summary>
     internal static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
 
-    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,prints=yes,boot0=1,rdp=1,page=BYTES,times=typical|longest,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
+    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,prints=yes,boot0=1,rdp=1,wrp=1,adapter=MS,nrst=[-]dtr|rts,boot0=[-]dtr|rts,page=BYTES,times=typical|longest,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
     /// <param name="text">The options.</param>
     /// <param name="start">What the board does at the start by default.</param>
     /// <exception cref="FormatException">An unknown name, key or value; the message lists the known ones.</exception>
@@ -219,12 +225,19 @@ public sealed record SimulationOptions(string Board)
         ("reset", "yes" or "no") => this with { CanReset = value == "yes" },
         ("prints", "yes" or "no") => this with { Prints = value == "yes" },
         ("rdp", "0" or "1") => this with { ReadProtected = value == "1" },
+        ("wrp", "0" or "1") => this with { WriteProtected = value == "1" },
+        ("adapter", _) => this with { Adapter = WithWires with { Latency = Milliseconds(value) } },
+        ("nrst", _) when ModemLine.Parse(value) is { } line => this with { Adapter = WithWires with { Nrst = line } },
+        ("boot0", _) when ModemLine.Parse(value) is { } line => this with { Adapter = WithWires with { Boot0 = line } },
         ("boot0", "0" or "1") => this with { Boot0 = value == "1" },
         _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
         _ => throw new FormatException(
             $"Invalid option \"{key}={value}\" of virtual board {Board}. Known options: "
-                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "prints=yes|no", "boot0=0|1", "rdp=0|1", "page=BYTES", "times=typical|longest", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "prints=yes|no", "boot0=0|1", "rdp=0|1", "wrp=0|1", "adapter=MS", "nrst=[-]dtr|[-]rts", "boot0=[-]dtr|[-]rts", "page=BYTES", "times=typical|longest", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
     };
+
+    // Most adapters hand on what they have received after a millisecond.
+    private AdapterOptions WithWires => Adapter ?? new AdapterOptions(TimeSpan.FromMilliseconds(1));
 
     private static uint PageSize(string value) =>
         uint.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && uint.IsPow2(size) && size <= LargestPage
@@ -254,6 +267,8 @@ public static class BoardFactory
         ("blackpill-f401", () => ModuleBoard.BlackPillF401),
         ("f407-rom", () => ModuleBoard.F407),
         ("l476-rom", () => ModuleBoard.L476),
+        ("bluepill", () => BareBoard.BluePill),
+        ("nucleo-g071", () => BareBoard.NucleoG071),
         ("f072-rom", () => RomBoard.F0),
         ("g431-rom", () => RomBoard.G4),
         ("gd32vf103", () => RomBoard.Gd32),
@@ -303,7 +318,12 @@ public static class BoardFactory
     {
         var kind = KindOf(options.Board);
         kind = options.Variant is { } variant ? kind.Variants[variant] : kind;
-        if (options.Boot0 && !kind.HasUsbRom)
+        if (options.Adapter is not null && kind.Uart is null)
+        {
+            throw new FormatException($"Nothing would answer a serial adapter at {options.Board}: the bootloader at the USART of its ROM is not modelled.");
+        }
+
+        if (options.Boot0 && !kind.HasUsbRom && options.Adapter is null)
         {
             throw new FormatException($"The ROM of {options.Board} has no USB: with boot0=1 no device would appear on the bus.");
         }
@@ -312,6 +332,7 @@ public static class BoardFactory
         flash.ErasesAtOnce = options.ErasesAtOnce;
         flash.IsReadProtected = options.ReadProtected;
         flash.IsSlow = options.HasSlowFlash;
+        flash.IsWriteProtected = options.WriteProtected;
         var spiFlash = kind.CreateSpiFlash();
         spiFlash?.IsSlow = options.HasSlowFlash;
         if (!Load(options.FlashFile, flash, $"the flash of {options.Board}") && options.Start != StartState.Empty)
