@@ -37,8 +37,8 @@ public sealed class Board : IUsbPort, IFaultTarget
         SpiFlash = spiFlash;
         _faults = new FaultInjector(this, options.Faults);
         _usb = new BoardUsb(this, _faults);
-        _uart = options.Adapter is { } adapter && kind.Uart is { } chip
-            ? new BoardUart(this, chip, adapter, () => Reset("NRST released", BootCause.ResetButton), HoldInReset)
+        _uart = options.HasAdapter && kind.Uart is { } chip
+            ? new BoardUart(this, chip, options, () => Reset("NRST released", BootCause.ResetButton), HoldInReset)
             : null;
         _uart?.Connect();
         if (_uart?.IsHeld == true)

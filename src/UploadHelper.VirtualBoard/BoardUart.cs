@@ -6,25 +6,22 @@ namespace UploadHelper.VirtualBoard;
 /// <summary>The serial adapter at a board, the wires between them, and the ROM's USART while the ROM runs.</summary>
 /// <param name="board">The board.</param>
 /// <param name="chip">What its ROM says of itself.</param>
-/// <param name="wiring">The adapter, and its wires.</param>
+/// <param name="wiring">The options with the adapter's latency and its wires.</param>
 /// <param name="reset">The adapter has released NRST: the chip boots.</param>
 /// <param name="hold">The adapter holds the chip in reset.</param>
-internal sealed class BoardUart(IMicrocontroller board, UartRomChip chip, AdapterOptions wiring, Action reset, Action hold)
+internal sealed class BoardUart(IMicrocontroller board, UartRomChip chip, SimulationOptions wiring, Action reset, Action hold)
 {
     private Usart? _usart;
     private bool _held;
 
     /// <summary>The adapter.</summary>
-    public SerialAdapter Adapter { get; } = new(wiring.Latency);
-
-    /// <summary>From a reset until the ROM listens.</summary>
-    public TimeSpan StartTime => chip.StartTime;
+    public SerialAdapter Adapter { get; } = new(wiring.AdapterLatency);
 
     /// <summary>Whether the adapter keeps the chip in reset.</summary>
-    public bool IsHeld => wiring.Nrst?.IsActive(Adapter) == true;
+    public bool IsHeld => Adapter.IsActive(wiring.Nrst);
 
     /// <summary>Whether the adapter pulls BOOT0 high.</summary>
-    public bool IsBoot0High => wiring.Boot0?.IsActive(Adapter) == true;
+    public bool IsBoot0High => Adapter.IsActive(wiring.Boot0Line);
 
     /// <summary>When something next happens, in the board's time; null: not before the host does something.</summary>
     public TimeSpan? NextEventAt => Adapter.NextEventAt is { } at && !(_usart?.NextEventAt < at) ? at : _usart?.NextEventAt;
@@ -53,7 +50,7 @@ internal sealed class BoardUart(IMicrocontroller board, UartRomChip chip, Adapte
             value => board.Log(BoardEventKind.Request, $"0x{value:X2} is lost: the ROM is busy (overrun)"));
         _usart = usart;
         Adapter.Reaches = usart.Arrive;
-        new UartRom(board, chip, selected).Start(usart);
+        _ = new UartRom(board, chip, usart, selected);
     }
 
     /// <summary>The ROM no longer runs.</summary>
@@ -69,15 +66,4 @@ internal sealed class BoardUart(IMicrocontroller board, UartRomChip chip, Adapte
         _usart?.AdvanceTo(now);
         Adapter.AdvanceTo(now);
     }
-}
-
-/// <summary>A serial adapter at a board, and what its modem lines drive.</summary>
-/// <param name="Latency">How long it keeps a received byte for more of them.</param>
-public sealed record AdapterOptions(TimeSpan Latency)
-{
-    /// <summary>The line that resets the chip, or null.</summary>
-    public ModemLine? Nrst { get; init; }
-
-    /// <summary>The line that pulls BOOT0 high, or null.</summary>
-    public ModemLine? Boot0 { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.VirtualBoard.Bootloaders;
@@ -6,399 +7,312 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 /// The USART bootloader in the ROM of a chip (AN3155): it measures the first byte that comes, and then executes commands. It polls, and
 /// has no time limits: in the middle of a command, it waits for the rest without end.
 /// </summary>
-/// <param name="board">The board.</param>
-/// <param name="chip">The chip.</param>
-/// <param name="selected">Called when it has measured a host's first byte: it turns to no other interface then (AN2606).</param>
-public sealed class UartRom(IMicrocontroller board, UartRomChip chip, Action selected)
+public sealed class UartRom
 {
     private const byte Synchronize = 0x7F;
     private const byte Ack = 0x79;
     private const byte Nack = 0x1F;
     private const int LowestBaudRate = 1200;
-    private const int LongestBlock = 256;
 
-    private readonly UartRomMemory _memory = new(board, chip);
-    private readonly List<byte> _received = [];
-    private Usart? _usart;
+    private readonly IMicrocontroller _board;
+    private readonly UartRomChip _chip;
+    private readonly Usart _usart;
+    private readonly UartRomMemory _memory;
 
-    /// <summary>Connects it to a USART, and starts it.</summary>
-    public void Start(Usart usart)
+    // The longest that it takes are all pages of an extended erase.
+    private readonly byte[] _received = new byte[2 * 0x1_0000];
+    private int _count;
+    private int _expected;
+    private Action _next = () => { };
+
+    /// <summary>The ROM, just started.</summary>
+    /// <param name="board">The board.</param>
+    /// <param name="chip">The chip.</param>
+    /// <param name="usart">Its USART.</param>
+    /// <param name="selected">Called when it has measured a host's first byte: it turns to no other interface then (AN2606).</param>
+    public UartRom(IMicrocontroller board, UartRomChip chip, Usart usart, Action selected)
     {
-        _usart = usart;
-        usart.Start(Run());
+        (_board, _chip, _usart, _memory) = (board, chip, usart, new UartRomMemory(board, chip));
+        usart.Program = (value, format) =>
+        {
+            if (value == Synchronize && (format.BaudRate == 0 || (format.EvenParity && format.BaudRate >= LowestBaudRate && format.BaudRate <= chip.HighestBaudRate)))
+            {
+                usart.Format = format;
+                usart.Program = Receive;
+                selected();
+                Log($"the ROM has measured {(format.BaudRate == 0 ? "its host" : $"{format.BaudRate} baud")}");
+                Finish(Ack);
+            }
+            else
+            {
+                // It has measured something else, and hears and speaks at a speed that nobody has.
+                usart.Program = (_, _) => { };
+                Log($"0x{value:X2} at {format.BaudRate} baud: the ROM measures a wrong speed, and does not answer until the next reset");
+            }
+        };
     }
 
-    private byte Received => _usart!.Received;
+    private ReadOnlySpan<byte> Received => _received.AsSpan(0, _count);
 
-    private IEnumerable<UsartStep> Run()
+    private void Receive(byte value, SerialFormat format)
     {
-        yield return UsartStep.Receive;
-        var format = _usart!.ReceivedFormat;
-        if (Received != Synchronize || (format.BaudRate != 0 && (!format.EvenParity || format.BaudRate < LowestBaudRate || format.BaudRate > chip.HighestBaudRate)))
+        _received[_count++] = value;
+        if (_count == _expected)
         {
-            // It has measured something else, and hears and speaks at a speed that nobody has.
-            board.Log(BoardEventKind.Request, $"0x{Received:X2} at {format.BaudRate} baud: the ROM measures a wrong speed, and does not answer until the next reset");
-            yield break;
+            _next();
         }
+    }
 
-        _usart.Format = format;
-        selected();
-        board.Log(BoardEventKind.Request, $"the ROM has measured {(format.BaudRate == 0 ? "its host" : $"{format.BaudRate} baud")}");
-        yield return UsartStep.Send(Ack);
-        while (true)
+    // The next bytes come behind those that are there already.
+    private void ExpectMore(int count, Action next) => (_expected, _next) = (_count + count, next);
+
+    private void Expect(int count, Action next)
+    {
+        _count = 0;
+        ExpectMore(count, next);
+    }
+
+    private void Finish(byte answer)
+    {
+        _usart.Send(answer);
+        Expect(2, Execute);
+    }
+
+    private void Execute()
+    {
+        var command = _received[0];
+        if ((command ^ _received[1]) != 0xFF || !_chip.Has(command))
         {
-            yield return UsartStep.Receive;
-            var command = Received;
-            yield return UsartStep.Receive;
-            if ((command ^ Received) != 0xFF || !chip.Commands.Contains(command))
+            Log($"0x{command:X2} 0x{_received[1]:X2}: no command");
+            Finish(Nack);
+        }
+        else if (_board.Flash.IsReadProtected && command is not (0x00 or 0x01 or 0x02 or 0x92))
+        {
+            Log($"command 0x{command:X2} refused: read protection");
+            if (_chip.RefusesTwice && command is 0x11 or 0x21 or 0x31)
             {
-                board.Log(BoardEventKind.Request, $"0x{command:X2} 0x{Received:X2}: no command");
-                yield return UsartStep.Send(Nack);
-                continue;
+                _usart.Send(Nack);
             }
 
-            foreach (var step in Execute(command))
-            {
-                yield return step;
-            }
+            Finish(Nack);
+        }
+        else
+        {
+            _usart.Send(Ack);
+            Run(command);
         }
     }
 
-    private IEnumerable<UsartStep> Execute(byte command) => command switch
+    private void Run(byte command)
     {
-        0x00 => Answer("Get", [(byte)chip.Commands.Count, chip.Version, .. chip.Commands]),
-        0x01 => Answer("Get Version", [chip.Version, 0, 0]),
-        0x02 => Answer("Get ID", [1, (byte)(chip.ProductId >> 8), (byte)chip.ProductId]),
-        _ when board.Flash.IsReadProtected && command is not 0x92 => Refuse(command),
-        0x11 => ReadMemory(),
-        0x21 => Go(),
-        0x31 => WriteMemory(),
-        0x43 => Erase(),
-        0x44 => ExtendedErase(),
-        0x63 => WriteProtect(),
-        0x73 => ChangeOptions("Write Unprotect", () => board.Flash.IsWriteProtected = false),
-        0x82 => ChangeOptions("Readout Protect", () => board.Flash.IsReadProtected = true),
-        _ => ReadoutUnprotect(),
-    };
-
-    private IEnumerable<UsartStep> Answer(string name, byte[] data)
-    {
-        board.Log(BoardEventKind.Request, name);
-        yield return UsartStep.Send(Ack);
-        foreach (var value in data)
+        switch (command)
         {
-            yield return UsartStep.Send(value);
+            case 0x00:
+                Answer("Get", [(byte)_chip.Commands.Length, _chip.Version, .. _chip.Commands]);
+                break;
+            case 0x01:
+                Answer("Get Version", [_chip.Version, 0, 0]);
+                break;
+            case 0x02:
+                Answer("Get ID", [1, (byte)(_chip.ProductId >> 8), (byte)_chip.ProductId]);
+                break;
+            case 0x11:
+                ExpectAddress("Read Memory", _memory.MayRead, address => Expect(2, () => Read(address)));
+                break;
+            case 0x21:
+                ExpectAddress("Go", _memory.MayRun, address => _usart.Wait(TimeSpan.Zero, () => _memory.Run(address)));
+                break;
+            case 0x31:
+                ExpectAddress("Write Memory", _memory.MayWrite, address => Expect(1, () => ExpectMore(_received[0] + 2, () => Write(address))));
+                break;
+            case 0x43:
+                Expect(1, () => ExpectMore(_received[0] == 0xFF ? 1 : _received[0] + 2, Erase));
+                break;
+            case 0x44:
+                Expect(2, () => ExpectMore(Word(0) >= 0xFFF0 ? 1 : 2 * (Word(0) + 1) + 1, ExtendedErase));
+                break;
+            case 0x63:
+                // Sector codes are not checked (AN3155, 3.9); here any protects everything.
+                Expect(1, () => ExpectMore(_received[0] + 2, () => Change("Write Protect", IsSound, () => _board.Flash.IsWriteProtected = true)));
+                break;
+            case 0x73:
+                Change("Write Unprotect", true, () => _board.Flash.IsWriteProtected = false);
+                break;
+            case 0x82:
+                Change("Readout Protect", true, () => _board.Flash.IsReadProtected = true);
+                break;
+            case 0x92:
+                _board.Flash.IsWriteProtected = false;
+                EraseBanks(0, _chip.Banks);
+                Change("Readout Unprotect", true, () => _board.Flash.IsReadProtected = false);
+                break;
         }
-
-        yield return UsartStep.Send(Ack);
     }
 
-    private IEnumerable<UsartStep> Refuse(byte command)
+    private void Answer(string name, byte[] data)
     {
-        board.Log(BoardEventKind.Request, $"command 0x{command:X2} refused: read protection");
-        yield return UsartStep.Send(Nack);
-        if (chip.RefusesTwice && command is 0x11 or 0x21 or 0x31)
-        {
-            yield return UsartStep.Send(Nack);
-        }
+        Log(name);
+        Send(data);
+        Finish(Ack);
     }
 
-    private IEnumerable<UsartStep> ReadMemory()
+    private void ExpectAddress(string name, Func<uint, bool> isValid, Action<uint> next) => Expect(5, () =>
     {
-        foreach (var step in ReceiveAddress())
+        var address = BinaryPrimitives.ReadUInt32BigEndian(Received);
+        if (!IsSound || !isValid(address))
         {
-            yield return step;
+            Log($"{name} refused: address 0x{address:X8}{(IsSound ? "" : ", wrong checksum")}");
+            Finish(Nack);
+            return;
         }
 
-        var address = Address;
-        if (!Is("Read Memory", IsSound && _memory.MayRead(address)))
-        {
-            yield return UsartStep.Send(Nack);
-            yield break;
-        }
+        Log($"{name} at 0x{address:X8}");
+        _usart.Send(Ack);
+        next(address);
+    });
 
-        yield return UsartStep.Send(Ack);
-        foreach (var step in Receive(2))
-        {
-            yield return step;
-        }
-
+    private void Read(uint address)
+    {
         if ((_received[0] ^ _received[1]) != 0xFF)
         {
-            board.Log(BoardEventKind.Request, "Read Memory: wrong complement of the length");
-            yield return UsartStep.Send(Nack);
-            yield break;
+            Log("Read Memory refused: wrong complement of the length");
+            Finish(Nack);
         }
+        else if (_memory.Read(address, _received[0] + 1) is { } data)
+        {
+            _usart.Send(Ack);
+            Send(data);
+            Expect(2, Execute);
+        }
+        else
+        {
+            _board.Log(BoardEventKind.Violation, $"read of {_received[0] + 1} bytes at 0x{address:X8}: nothing is there");
+            _board.Vanish("the processor faults");
+        }
+    }
 
+    private void Write(uint address)
+    {
         var length = _received[0] + 1;
-        board.Log(BoardEventKind.Request, $"Read Memory: {length} bytes at 0x{address:X8}");
-        yield return UsartStep.Send(Ack);
-        if (_memory.Read(address, length) is not { } data)
+        if (!IsSound || length % 4 != 0)
         {
-            board.Log(BoardEventKind.Violation, $"read of {length} bytes at 0x{address:X8}: nothing is there");
-            board.Vanish("the processor faults");
-            yield break;
+            Log($"Write Memory refused: {(IsSound ? $"{length} bytes" : "wrong checksum")}");
+            Finish(Nack);
+            return;
         }
 
-        foreach (var value in data)
+        var done = _memory.Write(address, Received.Slice(1, length), out var took);
+        _usart.Wait(took, () => { });
+        Finish(done ? Ack : Nack);
+        if (address == _chip.OptionBytes.Start)
         {
-            yield return UsartStep.Send(value);
-        }
-    }
-
-    private IEnumerable<UsartStep> Go()
-    {
-        foreach (var step in ReceiveAddress())
-        {
-            yield return step;
-        }
-
-        var address = Address;
-        if (!Is("Go", IsSound && _memory.MayRun(address)))
-        {
-            yield return UsartStep.Send(Nack);
-            yield break;
-        }
-
-        board.Log(BoardEventKind.Request, $"Go to 0x{address:X8}");
-        yield return UsartStep.Send(Ack);
-        _memory.Run(address);
-    }
-
-    private IEnumerable<UsartStep> WriteMemory()
-    {
-        foreach (var step in ReceiveAddress())
-        {
-            yield return step;
-        }
-
-        var address = Address;
-        if (!Is("Write Memory", IsSound && _memory.MayWrite(address)))
-        {
-            yield return UsartStep.Send(Nack);
-            yield break;
-        }
-
-        yield return UsartStep.Send(Ack);
-        yield return UsartStep.Receive;
-        var length = Received + 1;
-        foreach (var step in Receive(length + 1))
-        {
-            yield return step;
-        }
-
-        var data = _received.Take(length).ToArray();
-        if (!Is("Write Memory", Xor((byte)(length - 1)) == 0 && length % 4 == 0 && length <= LongestBlock))
-        {
-            yield return UsartStep.Send(Nack);
-            yield break;
-        }
-
-        board.Log(BoardEventKind.Request, $"Write Memory: {length} bytes at 0x{address:X8}");
-        var done = _memory.Write(address, data, out var took);
-        yield return UsartStep.Wait(took);
-        yield return UsartStep.Send(done ? Ack : Nack);
-        if (address == chip.OptionBytes.Start)
-        {
-            board.Reset("the option bytes are loaded", BootCause.Software);
+            LoadOptions();
         }
     }
 
     // 0xFF and then anything but 0x00 is acknowledged, and nothing is erased (AN3155, note in 3.7).
-    private IEnumerable<UsartStep> Erase()
+    private void Erase()
     {
-        yield return UsartStep.Send(Ack);
-        yield return UsartStep.Receive;
-        var count = Received;
-        foreach (var step in Receive(count == 0xFF ? 1 : count + 2))
+        if (_received[0] != 0xFF)
         {
-            yield return step;
+            ErasePages(1, _received[0] + 1, at => _received[at], step: 1);
+            return;
         }
 
-        if (count == 0xFF)
-        {
-            foreach (var step in _received[0] == 0 ? EraseBanks([.. Enumerable.Range(0, chip.Banks)]) : [])
-            {
-                yield return step;
-            }
-
-            yield return UsartStep.Send(Ack);
-            yield break;
-        }
-
-        var pages = _received.Take(count + 1).Select(p => (int)p).ToList();
-        foreach (var step in ErasePages(pages, Xor(count) == 0))
-        {
-            yield return step;
-        }
+        EraseBanks(0, _received[1] == 0 ? _chip.Banks : 0);
+        Finish(Ack);
     }
 
-    private IEnumerable<UsartStep> ExtendedErase()
+    private void ExtendedErase()
     {
-        yield return UsartStep.Send(Ack);
-        foreach (var step in Receive(2))
+        if (Word(0) < 0xFFF0)
         {
-            yield return step;
+            ErasePages(2, Word(0) + 1, Word, step: 2);
+            return;
         }
 
-        var count = Word(0);
-        var checksum = (byte)(_received[0] ^ _received[1]);
-        foreach (var step in Receive(count >= 0xFFF0 ? 1 : 2 * (count + 1) + 1))
+        var (first, count) = (Word(0), _chip.Banks) switch
         {
-            yield return step;
-        }
-
-        var isSound = Xor(checksum) == 0;
-        if (count < 0xFFF0)
-        {
-            foreach (var step in ErasePages([.. Enumerable.Range(0, count + 1).Select(i => Word(2 * i))], isSound))
-            {
-                yield return step;
-            }
-
-            yield break;
-        }
-
-        int[] banks = count switch
-        {
-            0xFFFF => [.. Enumerable.Range(0, chip.Banks)],
-            0xFFFE when chip.Banks > 1 => [0],
-            0xFFFD when chip.Banks > 1 => [1],
-            _ => [],
+            (0xFFFF, var all) => (0, all),
+            (0xFFFE, > 1) => (0, 1),
+            (0xFFFD, > 1) => (1, 1),
+            _ => (0, 0),
         };
-        if (!Is($"Extended Erase 0x{count:X4}", isSound && banks.Length > 0))
-        {
-            yield return UsartStep.Send(Nack);
-            yield break;
-        }
-
-        foreach (var step in EraseBanks(banks))
-        {
-            yield return step;
-        }
-
-        yield return UsartStep.Send(Ack);
+        var isValid = IsSound && count > 0;
+        EraseBanks(first, isValid ? count : 0);
+        Finish(isValid ? Ack : Nack);
     }
 
-    private IEnumerable<UsartStep> ErasePages(List<int> pages, bool isSound)
+    private void ErasePages(int start, int count, Func<int, int> pageAt, int step)
     {
-        if (!Is("erase", isSound))
+        var flash = _board.Flash;
+        var isValid = IsSound;
+        for (var i = 0; i < count && isValid; i++)
         {
-            yield return UsartStep.Send(Nack);
-            yield break;
+            var page = pageAt(start + i * step);
+            isValid = page < flash.Part.Sectors.Count;
+            if (!isValid)
+            {
+                _board.Log(BoardEventKind.Violation, $"erase of page {page}: the chip has {flash.Part.Sectors.Count}");
+            }
+            else if (!flash.IsWriteProtected)
+            {
+                _board.Log(BoardEventKind.Flash, $"erase page {page} at 0x{flash.Part.Sectors[page].Address:X8}");
+                _usart.Wait(flash.Erase(page), () => { });
+            }
         }
 
-        foreach (var page in pages)
+        Finish(isValid ? Ack : Nack);
+    }
+
+    private void EraseBanks(int first, int count)
+    {
+        var size = _board.Flash.Part.Sectors.Count / _chip.Banks;
+        for (var bank = first; bank < first + count; bank++)
         {
-            if (page >= board.Flash.Part.Sectors.Count)
+            _board.Log(BoardEventKind.Flash, $"erase bank {bank + 1} of {_chip.Banks}");
+            for (var page = bank * size; page < (bank + 1) * size && !_board.Flash.IsWriteProtected; page++)
             {
-                board.Log(BoardEventKind.Violation, $"erase of page {page}: the chip has {board.Flash.Part.Sectors.Count}");
-                yield return UsartStep.Send(Nack);
-                yield break;
+                _board.Flash.Erase(page);
             }
 
-            board.Log(BoardEventKind.Flash, $"erase page {page} at 0x{board.Flash.Part.Sectors[page].Address:X8}{(board.Flash.IsWriteProtected ? ": write protected, nothing happens" : "")}");
-            yield return UsartStep.Wait(board.Flash.IsWriteProtected ? TimeSpan.Zero : board.Flash.Erase(page));
+            _usart.Wait(_chip.MassEraseTime, () => { });
         }
-
-        yield return UsartStep.Send(Ack);
     }
 
-    private IEnumerable<UsartStep> EraseBanks(int[] banks)
+    private void Change(string name, bool isValid, Action change)
     {
-        var size = board.Flash.Part.Sectors.Count / chip.Banks;
-        foreach (var bank in banks)
+        Log(name);
+        if (!isValid)
         {
-            board.Log(BoardEventKind.Flash, chip.Banks == 1 ? "erase everything" : $"erase bank {bank + 1}");
-            for (var page = bank * size; page < (bank + 1) * size && !board.Flash.IsWriteProtected; page++)
+            Finish(Nack);
+            return;
+        }
+
+        _usart.Wait(TimeSpan.Zero, change);
+        _usart.Send(Ack);
+        LoadOptions();
+    }
+
+    private void LoadOptions() => _usart.Wait(TimeSpan.Zero, () => _board.Reset("the option bytes are loaded", BootCause.Software));
+
+    private void Send(byte[] data) => Array.ForEach(data, _usart.Send);
+
+    private int Word(int at) => BinaryPrimitives.ReadUInt16BigEndian(Received[at..]);
+
+    private bool IsSound
+    {
+        get
+        {
+            byte sum = 0;
+            foreach (var value in Received)
             {
-                board.Flash.Erase(page);
+                sum ^= value;
             }
 
-            yield return UsartStep.Wait(chip.MassEraseTime);
+            return sum == 0;
         }
     }
 
-    // Sector codes are not checked (AN3155, 3.9); here any protects everything.
-    private IEnumerable<UsartStep> WriteProtect()
-    {
-        yield return UsartStep.Send(Ack);
-        yield return UsartStep.Receive;
-        var count = Received;
-        foreach (var step in Receive(count + 2))
-        {
-            yield return step;
-        }
-
-        if (!Is("Write Protect", Xor(count) == 0))
-        {
-            yield return UsartStep.Send(Nack);
-            yield break;
-        }
-
-        board.Flash.IsWriteProtected = true;
-        yield return UsartStep.Send(Ack);
-        board.Reset("the option bytes are loaded", BootCause.Software);
-    }
-
-    private IEnumerable<UsartStep> ChangeOptions(string name, Action change)
-    {
-        board.Log(BoardEventKind.Request, name);
-        yield return UsartStep.Send(Ack);
-        change();
-        yield return UsartStep.Send(Ack);
-        board.Reset("the option bytes are loaded", BootCause.Software);
-    }
-
-    private IEnumerable<UsartStep> ReadoutUnprotect()
-    {
-        board.Log(BoardEventKind.Request, "Readout Unprotect");
-        yield return UsartStep.Send(Ack);
-        board.Flash.IsWriteProtected = false;
-        foreach (var step in EraseBanks([.. Enumerable.Range(0, chip.Banks)]))
-        {
-            yield return step;
-        }
-
-        board.Flash.IsReadProtected = false;
-        yield return UsartStep.Send(Ack);
-        board.Reset("the option bytes are loaded", BootCause.Software);
-    }
-
-    private IEnumerable<UsartStep> ReceiveAddress()
-    {
-        yield return UsartStep.Send(Ack);
-        foreach (var step in Receive(5))
-        {
-            yield return step;
-        }
-    }
-
-    private IEnumerable<UsartStep> Receive(int count)
-    {
-        _received.Clear();
-        for (var i = 0; i < count; i++)
-        {
-            yield return UsartStep.Receive;
-            _received.Add(Received);
-        }
-    }
-
-    private uint Address => (uint)(Word(0) << 16 | Word(2));
-
-    private bool IsSound => Xor(0) == 0;
-
-    private int Word(int at) => _received[at] << 8 | _received[at + 1];
-
-    private byte Xor(byte before) => _received.Aggregate(before, (sum, value) => (byte)(sum ^ value));
-
-    private bool Is(string what, bool condition)
-    {
-        if (!condition)
-        {
-            board.Log(BoardEventKind.Request, $"{what} refused: {string.Join(' ', _received.Take(8).Select(b => $"{b:X2}"))}");
-        }
-
-        return condition;
-    }
+    private void Log(string text) => _board.Log(BoardEventKind.Request, text);
 }

@@ -3,15 +3,27 @@ using UploadHelper.VirtualBoard.Hardware;
 namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>What the USART bootloader in the ROM of a chip says of itself, and what sets it apart (AN3155, AN2606).</summary>
-/// <param name="ProductId">The answer to Get ID.</param>
-/// <param name="Version">The version of the protocol.</param>
-/// <param name="Ram">The RAM that a host may use: the ROM needs what is below.</param>
-/// <param name="SystemMemory">The ROM itself.</param>
-/// <param name="FlashSizeAt">Where the chip has the size of its flash in KiB, as two bytes.</param>
-public sealed record UartRomChip(ushort ProductId, byte Version, RamRange Ram, RamRange SystemMemory, uint FlashSizeAt)
+/// <param name="productId">The answer to Get ID.</param>
+/// <param name="version">The version of the protocol.</param>
+/// <param name="ram">The RAM that a host may use: the ROM needs what is below.</param>
+/// <param name="systemMemory">The ROM itself.</param>
+/// <param name="flashSizeAt">Where the chip has the size of its flash in KiB, as two bytes.</param>
+public sealed class UartRomChip(ushort productId, byte version, RamRange ram, RamRange systemMemory, uint flashSizeAt)
 {
-    private const byte Erase = 0x43;
-    private const byte ExtendedErase = 0x44;
+    /// <summary>The answer to Get ID.</summary>
+    public ushort ProductId => productId;
+
+    /// <summary>The version of the protocol.</summary>
+    public byte Version => version;
+
+    /// <summary>The RAM that a host may use.</summary>
+    public RamRange Ram => ram;
+
+    /// <summary>The ROM itself.</summary>
+    public RamRange SystemMemory => systemMemory;
+
+    /// <summary>Where the chip has the size of its flash in KiB, as two bytes.</summary>
+    public uint FlashSizeAt => flashSizeAt;
 
     /// <summary>The option bytes.</summary>
     public RamRange OptionBytes { get; init; }
@@ -19,8 +31,11 @@ public sealed record UartRomChip(ushort ProductId, byte Version, RamRange Ram, R
     /// <summary>Other areas that may be read from any address in them, and end where the chip has nothing more.</summary>
     public RamRange OtherMemory { get; init; }
 
-    /// <summary>Where the version of the ROM is, and which it is; null if it has none.</summary>
-    public (uint Address, byte Value)? BootloaderId { get; init; }
+    /// <summary>Where the version of the ROM is; 0 if it has none.</summary>
+    public uint BootloaderIdAt { get; init; }
+
+    /// <summary>The version of the ROM.</summary>
+    public byte BootloaderId { get; init; }
 
     /// <summary>Whether it erases by bytes (0x43), not by half-words (0x44).</summary>
     public bool ErasesByBytes { get; init; }
@@ -44,7 +59,10 @@ public sealed record UartRomChip(ushort ProductId, byte Version, RamRange Ram, R
     public TimeSpan StartTime { get; init; }
 
     /// <summary>Its commands, in the order of Get.</summary>
-    public IReadOnlyList<byte> Commands => [0x00, 0x01, 0x02, 0x11, 0x21, 0x31, ErasesByBytes ? Erase : ExtendedErase, 0x63, 0x73, 0x82, 0x92];
+    public byte[] Commands => [0x00, 0x01, 0x02, 0x11, 0x21, 0x31, ErasesByBytes ? (byte)0x43 : (byte)0x44, 0x63, 0x73, 0x82, 0x92];
+
+    /// <summary>Whether it has a command.</summary>
+    public bool Has(byte command) => Commands.AsSpan().Contains(command);
 
     /// <summary>
     /// STM32F103x8 and xB, V2.2: it denies the first 0x200 bytes of RAM (AN2606). A mass erase takes 20 to 40 ms (DS5319). That it measures
@@ -67,7 +85,8 @@ public sealed record UartRomChip(ushort ProductId, byte Version, RamRange Ram, R
     {
         OptionBytes = new(0x1FFF_C000, 0x1FFF_C010),
         OtherMemory = new(0x1FFF_7800, 0x1FFF_7A10),
-        BootloaderId = (0x1FFF_77DE, 0x90),
+        BootloaderIdAt = 0x1FFF_77DE,
+        BootloaderId = 0x90,
         RefusesTwice = true,
         MassEraseTime = TimeSpan.FromSeconds(8),
         HighestBaudRate = 230_400,
@@ -79,7 +98,8 @@ public sealed record UartRomChip(ushort ProductId, byte Version, RamRange Ram, R
     {
         OptionBytes = new(0x1FFF_7800, 0x1FFF_7828),
         OtherMemory = new(0x1FFF_7000, 0x1FFF_7600),
-        BootloaderId = (0x1FFF_6FFE, 0xA2),
+        BootloaderIdAt = 0x1FFF_6FFE,
+        BootloaderId = 0xA2,
         Banks = 2,
         Alignment = 8,
         MassEraseTime = TimeSpan.FromMilliseconds(22.13),
@@ -92,7 +112,8 @@ public sealed record UartRomChip(ushort ProductId, byte Version, RamRange Ram, R
     {
         OptionBytes = new(0x1FFF_7800, 0x1FFF_7880),
         OtherMemory = new(0x1FFF_7000, 0x1FFF_7600),
-        BootloaderId = (0x1FFF_6FFE, 0xB2),
+        BootloaderIdAt = 0x1FFF_6FFE,
+        BootloaderId = 0xB2,
         Alignment = 8,
         MassEraseTime = TimeSpan.FromMilliseconds(22.1),
         HighestBaudRate = 921_600,

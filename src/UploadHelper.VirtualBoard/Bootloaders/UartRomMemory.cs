@@ -37,7 +37,18 @@ internal sealed class UartRomMemory(IMicrocontroller board, UartRomChip chip)
             return address + (long)length <= chip.Ram.End ? _ram.AsSpan((int)(address - chip.Ram.Start), length).ToArray() : null;
         }
 
-        return board.Flash.Contains(address) ? null : Enumerable.Range(0, length).Select(i => Information(address + (uint)i)).ToArray();
+        if (board.Flash.Contains(address))
+        {
+            return null;
+        }
+
+        var information = new byte[length];
+        for (var i = 0; i < length; i++)
+        {
+            information[i] = Information(address + (uint)i);
+        }
+
+        return information;
     }
 
     /// <summary>Writes bytes.</summary>
@@ -68,7 +79,9 @@ internal sealed class UartRomMemory(IMicrocontroller board, UartRomChip chip)
 
         // What is missing of the last unit stays erased.
         var unit = board.Flash.Part.ProgramUnit;
-        var whole = data.ToArray().Concat(Enumerable.Repeat(board.Flash.Part.Erased, (unit - data.Length % unit) % unit)).ToArray();
+        var whole = new byte[(data.Length + unit - 1) / unit * unit];
+        Array.Fill(whole, board.Flash.Part.Erased);
+        data.CopyTo(whole);
         if (!board.Flash.Contains(address, whole.Length))
         {
             board.Log(BoardEventKind.Violation, $"program {data.Length} bytes at 0x{address:X8}: beyond the end of the flash");
@@ -126,7 +139,7 @@ internal sealed class UartRomMemory(IMicrocontroller board, UartRomChip chip)
 
     // The ROM's own code is not modelled.
     private byte Information(uint address) =>
-        chip.BootloaderId is { } id && id.Address == address ? id.Value
+        address == chip.BootloaderIdAt ? chip.BootloaderId
         : address == chip.FlashSizeAt ? (byte)(board.Flash.Bytes.Length / 1024)
         : address == chip.FlashSizeAt + 1 ? (byte)(board.Flash.Bytes.Length / 1024 >> 8)
         : (byte)0xFF;

@@ -10,11 +10,12 @@ public sealed class SerialAdapter(TimeSpan latency)
 {
     private const int PacketSize = 62;
 
-    private readonly Queue<(TimeSpan At, byte Value, SerialFormat Format)> _toBoard = [];
-    private readonly List<byte> _packet = [];
-    private readonly Queue<byte> _toHost = [];
-    private TimeSpan _free;
+    private readonly Queue<Chunk> _toBoard = [];
+    private readonly byte[] _packet = new byte[PacketSize];
+    private int _packetLength;
     private TimeSpan _packetDue;
+    private byte[] _toHost = [];
+    private TimeSpan _free;
 
     /// <summary>Called with each byte when it has reached the board; nobody listens while it is null.</summary>
     public Action<byte, SerialFormat>? Reaches { get; set; }
@@ -28,55 +29,48 @@ public sealed class SerialAdapter(TimeSpan latency)
     /// <summary>Whether RTS is raised; its pin is low then.</summary>
     public bool Rts { get; private set; }
 
-    /// <summary>Whether the host can fetch something.</summary>
-    public bool HasData => _toHost.Count > 0;
-
     /// <summary>When the adapter next does something, in the board's time; null: not before it is used.</summary>
-    public TimeSpan? NextEventAt => Earlier(_toBoard.TryPeek(out var next) ? next.At : null, _packet.Count > 0 ? _packetDue : null);
+    public TimeSpan? NextEventAt => _toBoard.TryPeek(out var chunk) && !(_packetLength > 0 && _packetDue < chunk.NextAt) ? chunk.NextAt
+        : _packetLength > 0 ? _packetDue
+        : null;
+
+    /// <summary>Whether a wire is active.</summary>
+    /// <param name="line">"dtr", "rts", or with a minus sign if it is active while the line is dropped; null for no wire.</param>
+    public bool IsActive(string? line) => line is not null && (line.EndsWith("dtr", StringComparison.Ordinal) ? Dtr : Rts) != line.StartsWith('-');
 
     /// <summary>The host writes bytes.</summary>
     public void Write(ReadOnlySpan<byte> data, SerialFormat format, TimeSpan now)
     {
-        _free = _free > now ? _free : now;
-        foreach (var value in data)
-        {
-            _free += format.ByteTime;
-            _toBoard.Enqueue((_free, value, format));
-        }
+        var chunk = new Chunk(data.ToArray(), format, _free > now ? _free : now);
+        _free = chunk.End;
+        _toBoard.Enqueue(chunk);
     }
-
-    /// <summary>When everything that the host has written has left.</summary>
-    public TimeSpan Sent => _free;
 
     /// <summary>The host fetches what has come.</summary>
     public byte[] Read(int most)
     {
-        var data = new byte[Math.Min(most, _toHost.Count)];
-        for (var i = 0; i < data.Length; i++)
-        {
-            data[i] = _toHost.Dequeue();
-        }
-
+        var data = _toHost[..Math.Min(most, _toHost.Length)];
+        _toHost = _toHost[data.Length..];
         return data;
     }
 
     /// <summary>The host drops what has come.</summary>
     public void Discard()
     {
-        _toHost.Clear();
-        _packet.Clear();
+        _toHost = [];
+        _packetLength = 0;
     }
 
     /// <summary>The board has sent a byte.</summary>
     public void Receive(byte value, TimeSpan now)
     {
-        if (_packet.Count == 0)
+        if (_packetLength == 0)
         {
             _packetDue = now + latency;
         }
 
-        _packet.Add(value);
-        if (_packet.Count == PacketSize || latency == TimeSpan.Zero)
+        _packet[_packetLength++] = value;
+        if (_packetLength == PacketSize)
         {
             Deliver();
         }
@@ -85,53 +79,53 @@ public sealed class SerialAdapter(TimeSpan latency)
     /// <summary>The host raises or drops the modem lines.</summary>
     public void SetLines(bool dtr, bool rts)
     {
-        if ((dtr, rts) != (Dtr, Rts))
+        if (dtr != Dtr || rts != Rts)
         {
-            (Dtr, Rts) = (dtr, rts);
+            Dtr = dtr;
+            Rts = rts;
             LinesChanged();
         }
     }
 
-    /// <summary>Does what is due; the board's time is <paramref name="now"/>.</summary>
+    /// <summary>Does what is due.</summary>
     public void AdvanceTo(TimeSpan now)
     {
-        if (_packet.Count > 0 && _packetDue <= now)
+        if (_packetLength > 0 && _packetDue <= now)
         {
             Deliver();
         }
 
-        while (_toBoard.TryPeek(out var next) && next.At <= now)
+        while (_toBoard.TryPeek(out var chunk) && chunk.NextAt <= now)
         {
-            _toBoard.Dequeue();
-            Reaches?.Invoke(next.Value, next.Format);
+            var value = chunk.Take();
+            if (chunk.IsEmpty)
+            {
+                _toBoard.Dequeue();
+            }
+
+            Reaches?.Invoke(value, chunk.Format);
         }
     }
 
     private void Deliver()
     {
-        _packet.ForEach(_toHost.Enqueue);
-        _packet.Clear();
+        _toHost = [.. _toHost, .. _packet.AsSpan(0, _packetLength)];
+        _packetLength = 0;
     }
 
-    private static TimeSpan? Earlier(TimeSpan? a, TimeSpan? b) => a is null || b < a ? b ?? a : a;
-}
-
-/// <summary>The modem line of a serial adapter that drives a pin of the board.</summary>
-/// <param name="IsDtr">Whether it is DTR; else RTS.</param>
-/// <param name="IsInverted">Whether the pin is active while the line is dropped.</param>
-public readonly record struct ModemLine(bool IsDtr, bool IsInverted)
-{
-    /// <summary>Reads "dtr", "-dtr", "rts" or "-rts"; the minus sign means: active while the line is dropped.</summary>
-    /// <returns>Null for anything else.</returns>
-    public static ModemLine? Parse(string text) => text switch
+    /// <summary>What was written at once, on its way to the board.</summary>
+    private sealed class Chunk(byte[] data, SerialFormat format, TimeSpan start)
     {
-        "dtr" => new(true, false),
-        "-dtr" => new(true, true),
-        "rts" => new(false, false),
-        "-rts" => new(false, true),
-        _ => null,
-    };
+        private int _taken;
 
-    /// <summary>Whether the pin is active.</summary>
-    public bool IsActive(SerialAdapter adapter) => (IsDtr ? adapter.Dtr : adapter.Rts) != IsInverted;
+        public SerialFormat Format => format;
+
+        public bool IsEmpty => _taken == data.Length;
+
+        public TimeSpan NextAt => start + (_taken + 1) * format.ByteTime;
+
+        public TimeSpan End => start + data.Length * format.ByteTime;
+
+        public byte Take() => data[_taken++];
+    }
 }

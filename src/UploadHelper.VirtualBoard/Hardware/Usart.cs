@@ -9,53 +9,35 @@ public readonly record struct SerialFormat(int BaudRate, bool EvenParity)
     public TimeSpan ByteTime => BaudRate == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((EvenParity ? 11 : 10) / (double)BaudRate);
 }
 
-/// <summary>What a program that polls a USART does next.</summary>
-/// <param name="Duration">How long it does not look at the receiver; null for as long as nothing is received.</param>
-/// <param name="Sent">The byte that it sends meanwhile, or null.</param>
-public readonly record struct UsartStep(TimeSpan? Duration, byte? Sent)
-{
-    /// <summary>It waits for a byte.</summary>
-    public static UsartStep Receive => new(null, null);
-
-    /// <summary>It sends a byte, and waits until that has left.</summary>
-    public static UsartStep Send(byte value) => new(null, value);
-
-    /// <summary>It does something else.</summary>
-    public static UsartStep Wait(TimeSpan duration) => new(duration, null);
-}
-
 /// <summary>
-/// A USART without a FIFO, and the program that polls it. While the program is busy, the data register holds one byte; every further
-/// one is lost (overrun: RM0008, 27.3.3).
+/// A USART without a FIFO, and a program that polls it. While the program does something else, the data register holds one byte; every
+/// further one is lost (overrun: RM0008, 27.3.3).
 /// </summary>
 /// <param name="now">The board's time.</param>
 /// <param name="send">Called with each byte when it has been sent.</param>
 /// <param name="lost">Called with each byte that was lost.</param>
 public sealed class Usart(Func<TimeSpan> now, Action<byte> send, Action<byte> lost)
 {
-    private IEnumerator<UsartStep>? _program;
-    private UsartStep? _step;
-    private TimeSpan _until;
+    private readonly Queue<Work> _work = [];
     private (byte Value, SerialFormat Format)? _held;
+    private TimeSpan _until;
 
-    /// <summary>The byte that the program has read last.</summary>
-    public byte Received { get; private set; }
-
-    /// <summary>How that byte was sent.</summary>
-    public SerialFormat ReceivedFormat { get; private set; }
+    /// <summary>The program: called with each byte that it reads.</summary>
+    public Action<byte, SerialFormat> Program { get; set; } = (_, _) => { };
 
     /// <summary>How it sends and receives; null while the program measures what comes. Bytes that are sent in another way are received as rubbish.</summary>
     public SerialFormat? Format { get; set; }
 
-    /// <summary>When the program is done with what it is doing; null while it waits for a byte, or has ended.</summary>
-    public TimeSpan? NextEventAt => _step is { } step && !IsReceive(step) ? _until : null;
+    /// <summary>When the program is done with what it is doing; null while it waits for a byte.</summary>
+    public TimeSpan? NextEventAt => _work.Count > 0 ? _until : null;
 
-    /// <summary>Starts the program; it runs until it waits for something.</summary>
-    public void Start(IEnumerable<UsartStep> program)
-    {
-        _program = program.GetEnumerator();
-        Run();
-    }
+    /// <summary>The program sends a byte after what it is doing, and waits until that has left.</summary>
+    public void Send(byte value) => Do(new Work(Format?.ByteTime ?? TimeSpan.Zero, () => send(value)));
+
+    /// <summary>The program does something else after what it is doing.</summary>
+    /// <param name="duration">How long it takes.</param>
+    /// <param name="done">Called at its end.</param>
+    public void Wait(TimeSpan duration, Action done) => Do(new Work(duration, done));
 
     /// <summary>A byte has come in.</summary>
     public void Arrive(byte value, SerialFormat format)
@@ -67,62 +49,51 @@ public sealed class Usart(Func<TimeSpan> now, Action<byte> send, Action<byte> lo
         }
 
         _held = (Format is { } own && own != format ? (byte)~value : value, format);
-        Run();
+        AdvanceTo(now());
     }
 
-    /// <summary>Time passes.</summary>
+    /// <summary>Does what is due.</summary>
     public void AdvanceTo(TimeSpan time)
     {
-        if (NextEventAt <= time)
+        while (true)
         {
-            Run();
-        }
-    }
-
-    private void Run()
-    {
-        while (_program is not null && IsOver())
-        {
-            _step = _program.MoveNext() ? _program.Current : null;
-            if (_step is not { } next)
+            if (_work.TryPeek(out var work))
             {
-                _program = null;
+                if (time < _until)
+                {
+                    return;
+                }
+
+                work.Done();
+                _work.Dequeue();
+                _until = now() + (_work.TryPeek(out var next) ? next.Duration : TimeSpan.Zero);
             }
-            else if (!IsReceive(next))
+            else if (_held is { } held)
             {
-                _until = now() + (next.Duration ?? Format?.ByteTime ?? TimeSpan.Zero);
+                _held = null;
+                Program(held.Value, held.Format);
+            }
+            else
+            {
+                return;
             }
         }
     }
 
-    private bool IsOver()
+    private void Do(Work work)
     {
-        switch (_step)
+        if (_work.Count == 0)
         {
-            case null:
-                return true;
-            case { } step when IsReceive(step):
-                if (_held is not { } held)
-                {
-                    return false;
-                }
-
-                (Received, ReceivedFormat, _held) = (held.Value, held.Format, null);
-                return true;
-            case { } step:
-                if (now() < _until)
-                {
-                    return false;
-                }
-
-                if (step.Sent is { } sent)
-                {
-                    send(sent);
-                }
-
-                return true;
+            _until = now() + work.Duration;
         }
+
+        _work.Enqueue(work);
     }
 
-    private static bool IsReceive(UsartStep step) => step is { Duration: null, Sent: null };
+    private sealed class Work(TimeSpan duration, Action done)
+    {
+        public TimeSpan Duration => duration;
+
+        public Action Done => done;
+    }
 }
