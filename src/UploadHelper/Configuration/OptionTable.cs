@@ -23,6 +23,8 @@ internal static class OptionTable
     private const string Doctor = "doctor";
     private const string Simulate = "simulate";
 
+    private static readonly string[] OverUart = [Upload, Verify, Read, Erase];
+
     private static readonly string[] OnBootloader = [Upload, Verify, Read, Erase, Unprotect, Leave];
 
     /// <summary>All options, in the order in which help shows them.</summary>
@@ -67,6 +69,18 @@ internal static class OptionTable
         new(SettingKeys.Detach, OptionKind.Switch, "", "Tell a device in DFU run-time mode to start its bootloader, without --usb-id or --usb-path naming it")
         {
             Commands = OnBootloader,
+        },
+        new(SettingKeys.Uart, OptionKind.Switch, "", "Use the bootloader in the chip's ROM through a serial adapter: --port is the adapter's port. Set BOOT0 high and press RESET")
+        {
+            Commands = OverUart,
+        },
+        new(SettingKeys.BaudRate, OptionKind.Text, "BAUD", "Speed for --uart [default: 115200]")
+        {
+            Commands = OverUart,
+        },
+        new(SettingKeys.ResetSequence, OptionKind.Text, "STEPS", "What --uart does with the adapter's modem lines first, if they drive RESET and BOOT0: dtr or rts raises a line, -dtr or -rts drops it, as in stm32flash -i")
+        {
+            Commands = OverUart,
         },
         new(SettingKeys.AllBoards, OptionKind.Switch, "", "Write to all boards in DFU mode at once; with --detach, also to those in DFU run-time mode. They must all be of the same kind")
         {

@@ -1,0 +1,304 @@
+using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Serial;
+using UploadHelper.Core.Usb;
+
+namespace UploadHelper.Core.Protocols.Uart;
+
+/// <summary>How the bootloader answered what it was sent.</summary>
+internal enum UartAnswer
+{
+    /// <summary>It took everything.</summary>
+    Ack,
+
+    /// <summary>It refused the command itself, sent on its own: read protection (AN3155, 3).</summary>
+    Refused,
+
+    /// <summary>It refused something else, which may have been damaged on its way.</summary>
+    Nack,
+
+    /// <summary>It did not answer in time, or with something else.</summary>
+    Nothing,
+}
+
+/// <summary>
+/// The conversation with the USART bootloader in ROM (AN3155): commands of two bytes, then parts that are each acknowledged. It has no
+/// time limits, so that after a lost byte it waits without end for the rest of a part, and takes the next command for that. After any
+/// answer but an ACK, the conversation must therefore be brought in step before the next command, and what was done is unknown.
+/// </summary>
+/// <param name="line">The open port; it belongs to the connection.</param>
+/// <param name="time">The clock.</param>
+/// <param name="cancellationToken">Checked before each command.</param>
+public sealed class UartConnection(IUartLine line, TimeProvider time, CancellationToken cancellationToken) : IBootloaderConnection, IDisposable
+{
+    /// <summary>The most bytes that a command reads or writes.</summary>
+    public const int BlockSize = 256;
+
+    private const byte Synchronize = 0x7F;
+    private const byte AckByte = 0x79;
+    private const byte NackByte = 0x1F;
+
+    // A part is at most 258 bytes long: that many can be missing.
+    private const int LongestPart = BlockSize + 2;
+    private const int Singly = 4;
+    private const int Burst = 32;
+
+    // An answer takes two bytes on the line, and what the adapter and USB add: 16 ms for many.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(5);
+
+    // Commands that change something, and need little or nothing behind them. In data, they must not arrive when it listens for a command.
+    private static readonly byte[] Dangerous = [0x21, 0x43, 0x44, 0x63, 0x73, 0x82, 0x92];
+
+    private readonly byte[] _sent = new byte[4 * LongestPart];
+    private readonly byte[] _byte = new byte[1];
+    private int _sentLength;
+    private bool _isInStep;
+    private bool _sendsTogether = true;
+
+    /// <inheritdoc/>
+    public Polling Polling { get; } = new(early: false);
+
+    /// <inheritdoc/>
+    public bool IsCancelled => cancellationToken.IsCancellationRequested;
+
+    /// <inheritdoc/>
+    public IBootloaderConnection Uncancelled() => new UartConnection(line, time, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public void Select(DfuAlternate alternate)
+    {
+    }
+
+    /// <summary>Closes the port.</summary>
+    public void Dispose() => line.Dispose();
+
+    /// <summary>
+    /// Has the bootloader measure the speed, or find out that it has done so before. It is sent nothing but 0x7F, since any other first byte
+    /// would be measured instead.
+    /// </summary>
+    /// <returns>Whether it answers; then it waits for a command.</returns>
+    /// <exception cref="UsbException">The port failed.</exception>
+    public bool TrySynchronize() => OnLine(() =>
+    {
+        line.Discard();
+        _sentLength = 0;
+
+        // A second one is the complement of the first for a bootloader that has measured already, and waits for a command.
+        for (var attempt = 0; attempt < 2 && !_isInStep; attempt++)
+        {
+            Send([Synchronize]);
+            var answer = Receive(Silence);
+            _isInStep = answer is AckByte or NackByte;
+        }
+
+        return _isInStep;
+    });
+
+    /// <summary>Ends a command in which an earlier host has left the bootloader.</summary>
+    /// <returns>Whether it answers.</returns>
+    /// <exception cref="UsbException">The port failed.</exception>
+    public bool TryInterrupt() => OnLine(() => GetInStep(Synchronize, Synchronize));
+
+    /// <inheritdoc/>
+    public void Idle(TimeSpan? firstAnswer = null) => OnLine(() =>
+    {
+        if (!_isInStep && !GetInStep(Unsent(), 0))
+        {
+            throw new UsbException(UsbFault.Timeout, "The bootloader does not answer any more.");
+        }
+
+        return true;
+    });
+
+    /// <summary>Sends a command and its parts.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="limit">How long the last answer may take; null for the usual time.</param>
+    /// <param name="parts">
+    /// What follows, each with an answer of its own. As long as that works, addresses and lengths are sent together with the command, which
+    /// saves round trips: the bootloader reads on while it answers, and they can be no commands that change anything.
+    /// </param>
+    /// <exception cref="UsbException">The port failed, or the bootloader cannot be brought in step.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    internal UartAnswer Execute(byte command, TimeSpan? limit, params ReadOnlySpan<byte[]> parts)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        Idle();
+        OnLine(() =>
+        {
+            line.Discard();
+            return true;
+        });
+        _isInStep = false;
+        _sentLength = 0;
+        byte[] together = [command, (byte)~command];
+        var joined = 0;
+        while (_sendsTogether && joined < parts.Length && IsHarmless(parts[joined]))
+        {
+            together = [.. together, .. parts[joined++]];
+        }
+
+        var answer = Exchange(together, parts.Length == 0 ? limit : null);
+        if (answer == UartAnswer.Nack && joined == 0)
+        {
+            // It is in step, but may say it twice (AN2606, known limitations).
+            _isInStep = Drain();
+            return UartAnswer.Refused;
+        }
+
+        for (var i = 0; i < parts.Length && answer == UartAnswer.Ack; i++)
+        {
+            var wait = i == parts.Length - 1 ? limit : null;
+            answer = i < joined ? Answer(wait) : Exchange(parts[i], wait);
+        }
+
+        _sendsTogether &= answer == UartAnswer.Ack || joined == 0;
+        _isInStep = answer == UartAnswer.Ack;
+        return answer;
+    }
+
+    /// <summary>Receives what follows the last answer.</summary>
+    /// <returns>Null if it does not come in time.</returns>
+    /// <exception cref="UsbException">The port failed.</exception>
+    internal byte[]? Receive(int count)
+    {
+        var data = new byte[count];
+        for (var got = 0; got < count;)
+        {
+            var read = OnLine(() => line.Read(data.AsSpan(got), AnswerLimit));
+            if (read == 0)
+            {
+                _isInStep = false;
+                return null;
+            }
+
+            got += read;
+        }
+
+        return data;
+    }
+
+    /// <summary>Receives the ACK after data.</summary>
+    internal bool ReceiveAck() => _isInStep = Answer(null) == UartAnswer.Ack;
+
+    // Whether it changes nothing, whatever is taken for a command.
+    private static bool IsHarmless(byte[] part) => part.Length <= 7 && NextDangerous(part, 0) == part.Length;
+
+    // The index of the second byte of the next two that would be such a command.
+    private static int NextDangerous(ReadOnlySpan<byte> part, int from)
+    {
+        for (var i = Math.Max(from, 0) + 1; i < part.Length; i++)
+        {
+            if ((part[i - 1] ^ part[i]) == 0xFF && Dangerous.AsSpan().Contains(part[i - 1]))
+            {
+                return i;
+            }
+        }
+
+        return part.Length;
+    }
+
+    private UartAnswer Exchange(byte[] part, TimeSpan? limit) => SendWatching(part) ? Answer(limit) : UartAnswer.Nack;
+
+    // If the first byte of a part is lost, the bootloader may take the part for a shorter one, refuse it, and take the rest for commands.
+    // So before bytes that would be one that changes something, it is given the time to say so.
+    private bool SendWatching(byte[] part) => OnLine(() =>
+    {
+        for (var at = 0; at < part.Length;)
+        {
+            var next = NextDangerous(part, at);
+            Send(part.AsSpan(at, next - at));
+            at = next;
+            if (at < part.Length && Receive(Silence) is not null)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    });
+
+    private UartAnswer Answer(TimeSpan? limit) => OnLine(() => Receive(limit ?? AnswerLimit) switch
+    {
+        AckByte => UartAnswer.Ack,
+        NackByte => UartAnswer.Nack,
+        _ => UartAnswer.Nothing,
+    });
+
+    // Each byte may be the last that is missing. The checksum of what was sent is 0, so that of all but one of its bytes is that byte: with
+    // the first byte here none of them, and zeros behind it, the checksum is wrong and nothing is done. Outside a part, two bytes that are
+    // no command are refused too.
+    private bool GetInStep(byte first, byte further)
+    {
+        Drain();
+        var zeros = new byte[Burst];
+        zeros.AsSpan().Fill(further);
+        Send([first]);
+        for (var (sent, singly) = (1, 1); sent < LongestPart + 2 * Burst; sent += singly < Singly ? 1 : Burst)
+        {
+            if (Receive(Silence) is NackByte)
+            {
+                Drain();
+                if (singly <= Singly)
+                {
+                    return _isInStep = true;
+                }
+
+                // Some of the burst may have come behind the end of the part: one byte of two may be left.
+                singly = 0;
+            }
+
+            Send(singly++ < Singly ? [further] : zeros);
+        }
+
+        return false;
+    }
+
+    private byte Unsent()
+    {
+        byte value = 1;
+        while (_sent.AsSpan(0, _sentLength).Contains(value) && value < 0xFE)
+        {
+            value++;
+        }
+
+        return value;
+    }
+
+    // Whether it ends: a line that echoes or a sketch that prints does not.
+    private bool Drain() => OnLine(() =>
+    {
+        for (var i = 0; i < 2 * LongestPart; i++)
+        {
+            if (Receive(Silence) is null)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    });
+
+    private byte? Receive(TimeSpan limit) => line.Read(_byte, limit) == 0 ? null : _byte[0];
+
+    private void Send(ReadOnlySpan<byte> data)
+    {
+        var kept = data[..Math.Min(data.Length, _sent.Length - _sentLength)];
+        kept.CopyTo(_sent.AsSpan(_sentLength));
+        _sentLength += kept.Length;
+        line.Write(data, WriteLimit);
+    }
+
+    private static T OnLine<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (SerialException e)
+        {
+            throw new UsbException(e.Fault == SerialFault.Timeout ? UsbFault.Timeout : UsbFault.Gone, e.Message, e);
+        }
+    }
+}
