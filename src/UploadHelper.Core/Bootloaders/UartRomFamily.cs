@@ -27,50 +27,50 @@ public static class UartRomFamily
     private const uint SizeOfF74 = 0x1FF0_F442;
 
     /// <summary>
-    /// The chips, with the largest flash that one with the id has. Left out are those whose pages are numbered by banks, or whose flash erases
+    /// The chips, with the largest flash and RAM that one with the id has (data sheets). Left out are those whose pages are numbered by banks, or whose flash erases
     /// to 0.
     /// </summary>
     public static IReadOnlyList<UartPart> Parts { get; } =
     [
-        new(0x440, "STM32F030x8 or F05x", Stm32Series.F0, 64, OneKilobyte, SizeOfF0),
-        new(0x444, "STM32F03x", Stm32Series.F0, 32, OneKilobyte, SizeOfF0),
-        new(0x442, "STM32F030xC or F09x", Stm32Series.F0, 256, TwoKilobytes, SizeOfF0),
-        new(0x445, "STM32F04x or F070x6", Stm32Series.F0, 32, OneKilobyte, SizeOfF0),
-        new(0x448, "STM32F070xB or F07x", Stm32Series.F0, 128, TwoKilobytes, SizeOfF0),
-        new(0x412, "STM32F10x, low density", Stm32Series.F1, 32, OneKilobyte, SizeOfF1),
-        new(0x410, "STM32F10x, medium density", Stm32Series.F1, 128, OneKilobyte, SizeOfF1),
-        new(0x414, "STM32F10x, high density", Stm32Series.F1, 512, TwoKilobytes, SizeOfF1),
-        new(0x420, "STM32F100, medium density", Stm32Series.F1, 128, OneKilobyte, SizeOfF1),
-        new(0x428, "STM32F100, high density", Stm32Series.F1, 512, TwoKilobytes, SizeOfF1),
-        new(0x418, "STM32F105 or F107", Stm32Series.F1, 256, TwoKilobytes, SizeOfF1),
-        new(0x411, "STM32F2", Stm32Series.F2, 1024, Growing16, SizeOfF4),
-        new(0x432, "STM32F37x", Stm32Series.F3, 256, TwoKilobytes, SizeOfF0),
-        new(0x422, "STM32F302xC or F303xC", Stm32Series.F3, 256, TwoKilobytes, SizeOfF0),
-        new(0x439, "STM32F301 or F302x8", Stm32Series.F3, 64, TwoKilobytes, SizeOfF0),
-        new(0x438, "STM32F303x8 or F334", Stm32Series.F3, 64, TwoKilobytes, SizeOfF0),
-        new(0x446, "STM32F302xE or F303xE", Stm32Series.F3, 512, TwoKilobytes, SizeOfF0),
-        new(0x413, "STM32F405 or F407", Stm32Series.F4, 1024, Growing16, SizeOfF4),
-        new(0x419, "STM32F42x or F43x", Stm32Series.F4, 2048, Growing16, SizeOfF4),
-        new(0x423, "STM32F401xB or xC", Stm32Series.F4, 256, Growing16, SizeOfF4),
-        new(0x433, "STM32F401xD or xE", Stm32Series.F4, 512, Growing16, SizeOfF4),
-        new(0x458, "STM32F410", Stm32Series.F4, 128, Growing16, SizeOfF4),
-        new(0x431, "STM32F411", Stm32Series.F4, 512, Growing16, SizeOfF4),
-        new(0x441, "STM32F412", Stm32Series.F4, 1024, Growing16, SizeOfF4),
-        new(0x421, "STM32F446", Stm32Series.F4, 512, Growing16, SizeOfF4),
-        new(0x434, "STM32F469 or F479", Stm32Series.F4, 2048, Growing16, SizeOfF4),
-        new(0x463, "STM32F413 or F423", Stm32Series.F4, 1536, Growing16, SizeOfF4),
-        new(0x452, "STM32F72x or F73x", Stm32Series.F7, 512, Growing16, SizeOfF72),
-        new(0x449, "STM32F74x or F75x", Stm32Series.F7, 1024, Growing32, SizeOfF74),
-        new(0x466, "STM32G03x or G04x", Stm32Series.G0, 64, TwoKilobytes, SizeOfL4),
-        new(0x456, "STM32G05x or G06x", Stm32Series.G0, 64, TwoKilobytes, SizeOfL4),
-        new(0x460, "STM32G07x or G08x", Stm32Series.G0, 128, TwoKilobytes, SizeOfL4),
-        new(0x468, "STM32G431 or G441", Stm32Series.G4, 128, TwoKilobytes, SizeOfL4),
-        new(0x479, "STM32G491 or G4A1", Stm32Series.G4, 512, TwoKilobytes, SizeOfL4),
-        new(0x464, "STM32L412 or L422", Stm32Series.L4, 128, TwoKilobytes, SizeOfL4),
-        new(0x435, "STM32L43x or L44x", Stm32Series.L4, 256, TwoKilobytes, SizeOfL4),
-        new(0x462, "STM32L45x or L46x", Stm32Series.L4, 512, TwoKilobytes, SizeOfL4),
-        new(0x415, "STM32L47x or L48x", Stm32Series.L4, 1024, TwoKilobytes, SizeOfL4),
-        new(0x461, "STM32L496 or L4A6", Stm32Series.L4, 1024, TwoKilobytes, SizeOfL4),
+        new(0x440, "STM32F030x8 or F05x", Stm32Series.F0, 64, 8, OneKilobyte, SizeOfF0),
+        new(0x444, "STM32F03x", Stm32Series.F0, 32, 4, OneKilobyte, SizeOfF0),
+        new(0x442, "STM32F030xC or F09x", Stm32Series.F0, 256, 32, TwoKilobytes, SizeOfF0),
+        new(0x445, "STM32F04x or F070x6", Stm32Series.F0, 32, 6, OneKilobyte, SizeOfF0),
+        new(0x448, "STM32F070xB or F07x", Stm32Series.F0, 128, 16, TwoKilobytes, SizeOfF0),
+        new(0x412, "STM32F103x6 (low density)", Stm32Series.F1, 32, 10, OneKilobyte, SizeOfF1),
+        new(0x410, "STM32F103x8 or xB (medium density)", Stm32Series.F1, 128, 20, OneKilobyte, SizeOfF1),
+        new(0x414, "STM32F103xC to xE (high density)", Stm32Series.F1, 512, 64, TwoKilobytes, SizeOfF1),
+        new(0x420, "STM32F100x4 to xB", Stm32Series.F1, 128, 8, OneKilobyte, SizeOfF1),
+        new(0x428, "STM32F100xC to xE", Stm32Series.F1, 512, 32, TwoKilobytes, SizeOfF1),
+        new(0x418, "STM32F105 or F107", Stm32Series.F1, 256, 64, TwoKilobytes, SizeOfF1),
+        new(0x411, "STM32F2", Stm32Series.F2, 1024, 128, Growing16, SizeOfF4),
+        new(0x432, "STM32F37x", Stm32Series.F3, 256, 32, TwoKilobytes, SizeOfF0),
+        new(0x422, "STM32F302xC or F303xC", Stm32Series.F3, 256, 40, TwoKilobytes, SizeOfF0),
+        new(0x439, "STM32F301 or F302x8", Stm32Series.F3, 64, 16, TwoKilobytes, SizeOfF0),
+        new(0x438, "STM32F303x8 or F334", Stm32Series.F3, 64, 12, TwoKilobytes, SizeOfF0),
+        new(0x446, "STM32F302xE or F303xE", Stm32Series.F3, 512, 64, TwoKilobytes, SizeOfF0),
+        new(0x413, "STM32F405 or F407", Stm32Series.F4, 1024, 128, Growing16, SizeOfF4),
+        new(0x419, "STM32F42x or F43x", Stm32Series.F4, 2048, 192, Growing16, SizeOfF4),
+        new(0x423, "STM32F401xB or xC", Stm32Series.F4, 256, 64, Growing16, SizeOfF4),
+        new(0x433, "STM32F401xD or xE", Stm32Series.F4, 512, 96, Growing16, SizeOfF4),
+        new(0x458, "STM32F410", Stm32Series.F4, 128, 32, Growing16, SizeOfF4),
+        new(0x431, "STM32F411", Stm32Series.F4, 512, 128, Growing16, SizeOfF4),
+        new(0x441, "STM32F412", Stm32Series.F4, 1024, 256, Growing16, SizeOfF4),
+        new(0x421, "STM32F446", Stm32Series.F4, 512, 128, Growing16, SizeOfF4),
+        new(0x434, "STM32F469 or F479", Stm32Series.F4, 2048, 320, Growing16, SizeOfF4),
+        new(0x463, "STM32F413 or F423", Stm32Series.F4, 1536, 320, Growing16, SizeOfF4),
+        new(0x452, "STM32F72x or F73x", Stm32Series.F7, 512, 256, Growing16, SizeOfF72),
+        new(0x449, "STM32F74x or F75x", Stm32Series.F7, 1024, 320, Growing32, SizeOfF74),
+        new(0x466, "STM32G03x or G04x", Stm32Series.G0, 64, 8, TwoKilobytes, SizeOfL4),
+        new(0x456, "STM32G05x or G06x", Stm32Series.G0, 64, 18, TwoKilobytes, SizeOfL4),
+        new(0x460, "STM32G07x or G08x", Stm32Series.G0, 128, 36, TwoKilobytes, SizeOfL4),
+        new(0x468, "STM32G431 or G441", Stm32Series.G4, 128, 32, TwoKilobytes, SizeOfL4),
+        new(0x479, "STM32G491 or G4A1", Stm32Series.G4, 512, 112, TwoKilobytes, SizeOfL4),
+        new(0x464, "STM32L412 or L422", Stm32Series.L4, 128, 40, TwoKilobytes, SizeOfL4),
+        new(0x435, "STM32L43x or L44x", Stm32Series.L4, 256, 64, TwoKilobytes, SizeOfL4),
+        new(0x462, "STM32L45x or L46x", Stm32Series.L4, 512, 160, TwoKilobytes, SizeOfL4),
+        new(0x415, "STM32L47x or L48x", Stm32Series.L4, 1024, 96, TwoKilobytes, SizeOfL4),
+        new(0x461, "STM32L496 or L4A6", Stm32Series.L4, 1024, 320, TwoKilobytes, SizeOfL4),
     ];
 
     /// <summary>What is known of a chip; null if nothing is.</summary>
@@ -126,7 +126,7 @@ public static class UartRomFamily
     {
         IsCertain = true,
         IsInRom = true,
-        Series = [part.Series],
+        Series = [part.Own],
 
         // 8 bytes are programmed at once on G0, G4 and L4; a block must begin at a multiple of that (AN2606, 4.6).
         LastWrite = part.SectorSize == TwoKilobytes && part.FlashSizeAt == SizeOfL4 ? 8 : 4,
@@ -157,18 +157,22 @@ public static class UartRomFamily
 /// <param name="name">The chips that have it.</param>
 /// <param name="series">Their series.</param>
 /// <param name="largestFlash">The largest flash of them, in KiB.</param>
+/// <param name="largestRam">The largest RAM at 0x20000000 of them, in KiB.</param>
 /// <param name="sectorSize">The size of a sector in bytes; of the first, where they grow.</param>
 /// <param name="flashSizeAt">Where a chip has the size of its flash in KiB.</param>
-public sealed class UartPart(ushort productId, string name, Stm32Series series, int largestFlash, uint sectorSize, uint flashSizeAt)
+public sealed class UartPart(ushort productId, string name, Stm32Series series, int largestFlash, int largestRam, uint sectorSize, uint flashSizeAt)
 {
+    private const uint RamBase = 0x2000_0000;
+
     /// <summary>The answer to Get ID.</summary>
     public ushort ProductId => productId;
 
     /// <summary>The chips that have it.</summary>
     public string Name => name;
 
-    /// <summary>Their series.</summary>
-    public Stm32Series Series => series;
+    /// <summary>Their series, with no more RAM at 0x20000000 than they have.</summary>
+    public Stm32Series Own => new(
+        name, series.Source, [.. series.Ram.Select(r => r.Start == RamBase ? r with { End = RamBase + (uint)largestRam * 1024 } : r)]);
 
     /// <summary>The largest flash of them, in KiB.</summary>
     public int LargestFlash => largestFlash;

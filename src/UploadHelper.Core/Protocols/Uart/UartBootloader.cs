@@ -25,6 +25,9 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
     // Few enough that a list that lost a byte is soon at its end.
     private const int PagesAtOnce = 32;
 
+    // A sector that differs mostly does so at once: a look at it costs a sixth of a block.
+    private const int FirstLook = 32;
+
     // A sector of 128 KiB takes up to 4 s, written by bytes (DS8626); a block 256 times 100 us.
     private static readonly TimeSpan EraseLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(2);
@@ -83,10 +86,13 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
     {
         Flush();
         var end = address + (long)length;
+        var size = FirstLook;
         for (long at = address; at < end;)
         {
-            var block = ReadBlock((uint)at, (int)Math.Min(UartConnection.BlockSize, end - at));
-            at = next((uint)at, block);
+            var block = ReadBlock((uint)at, (int)Math.Min(size, end - at));
+            var continued = next((uint)at, block);
+            size = continued == at + block.Length ? UartConnection.BlockSize : FirstLook;
+            at = continued;
         }
     }
 

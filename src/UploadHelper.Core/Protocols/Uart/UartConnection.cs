@@ -46,6 +46,7 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
     // An answer takes two bytes on the line, and what the adapter and USB add: 16 ms for many.
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(5);
 
     // Commands that change something, and need little or nothing behind them. In data, they must not arrive when it listens for a command.
@@ -54,6 +55,10 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
     private readonly byte[] _sent = new byte[4 * LongestPart];
     private readonly byte[] _byte = new byte[1];
     private int _sentLength;
+
+    // The answers that came while more was still to be sent.
+    private int _early;
+    private TimeSpan? _slowestAnswer;
     private bool _isInStep;
     private bool _sendsTogether = true;
 
@@ -116,12 +121,12 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
     /// <param name="command">The command.</param>
     /// <param name="limit">How long the last answer may take; null for the usual time.</param>
     /// <param name="parts">
-    /// What follows, each with an answer of its own. As long as that works, addresses and lengths are sent together with the command, which
-    /// saves round trips: the bootloader reads on while it answers, and they can be no commands that change anything.
+    /// What follows, each with an answer of its own. As long as that works, all of them are sent together with the command, which saves round
+    /// trips: the bootloader reads on while it answers (INF: one byte that comes meanwhile waits in the data register).
     /// </param>
     /// <exception cref="UsbException">The port failed, or the bootloader cannot be brought in step.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    internal UartAnswer Execute(byte command, TimeSpan? limit, params ReadOnlySpan<byte[]> parts)
+    internal UartAnswer Execute(byte command, TimeSpan? limit, params byte[][] parts)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Idle();
@@ -130,30 +135,25 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
             line.Discard();
             return true;
         });
-        _isInStep = false;
-        _sentLength = 0;
-        byte[] together = [command, (byte)~command];
-        var joined = 0;
-        while (_sendsTogether && joined < parts.Length && IsHarmless(parts[joined]))
+        (_isInStep, _sentLength, _early) = (false, 0, 0);
+        byte[][] all = [[command, (byte)~command], .. parts];
+        var together = _sendsTogether && parts.Length > 0;
+        var answer = UartAnswer.Ack;
+        for (var i = 0; i < all.Length && answer == UartAnswer.Ack; i++)
         {
-            together = [.. together, .. parts[joined++]];
+            var wait = i == all.Length - 1 ? limit : null;
+            answer = !together ? Exchange([all[i]], isCommand: i == 0, wait)
+                : i == 0 ? Exchange(all, isCommand: true, wait)
+                : Answer(wait);
+            if (answer == UartAnswer.Nack && i == 0 && !together)
+            {
+                // It is in step, but may say it twice (AN2606, known limitations).
+                _isInStep = Drain();
+                return UartAnswer.Refused;
+            }
         }
 
-        var answer = Exchange(together, parts.Length == 0 ? limit : null);
-        if (answer == UartAnswer.Nack && joined == 0)
-        {
-            // It is in step, but may say it twice (AN2606, known limitations).
-            _isInStep = Drain();
-            return UartAnswer.Refused;
-        }
-
-        for (var i = 0; i < parts.Length && answer == UartAnswer.Ack; i++)
-        {
-            var wait = i == parts.Length - 1 ? limit : null;
-            answer = i < joined ? Answer(wait) : Exchange(parts[i], wait);
-        }
-
-        _sendsTogether &= answer == UartAnswer.Ack || joined == 0;
+        _sendsTogether &= answer == UartAnswer.Ack || !together;
         _isInStep = answer == UartAnswer.Ack;
         return answer;
     }
@@ -182,35 +182,52 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
     /// <summary>Receives the ACK after data.</summary>
     internal bool ReceiveAck() => _isInStep = Answer(null) == UartAnswer.Ack;
 
-    // Whether it changes nothing, whatever is taken for a command.
-    private static bool IsHarmless(byte[] part) => part.Length <= 7 && NextDangerous(part, 0) == part.Length;
-
-    // The index of the second byte of the next two that would be such a command.
-    private static int NextDangerous(ReadOnlySpan<byte> part, int from)
+    // The index of the second byte of the next two that would be a command which changes something.
+    private static int NextDangerous(ReadOnlySpan<byte> sent, int from)
     {
-        for (var i = Math.Max(from, 0) + 1; i < part.Length; i++)
+        for (var i = from + 1; i < sent.Length; i++)
         {
-            if ((part[i - 1] ^ part[i]) == 0xFF && Dangerous.AsSpan().Contains(part[i - 1]))
+            if ((sent[i - 1] ^ sent[i]) == 0xFF && Dangerous.AsSpan().Contains(sent[i - 1]))
             {
                 return i;
             }
         }
 
-        return part.Length;
+        return sent.Length;
     }
 
-    private UartAnswer Exchange(byte[] part, TimeSpan? limit) => SendWatching(part) ? Answer(limit) : UartAnswer.Nack;
+    // How long an answer may be on its way that nobody waits for.
+    private TimeSpan Pause => _slowestAnswer is { } slowest && 2 * slowest + Margin < Silence ? 2 * slowest + Margin : Silence;
 
-    // If the first byte of a part is lost, the bootloader may take the part for a shorter one, refuse it, and take the rest for commands.
-    // So before bytes that would be one that changes something, it is given the time to say so.
-    private bool SendWatching(byte[] part) => OnLine(() =>
+    private UartAnswer Exchange(byte[][] parts, bool isCommand, TimeSpan? limit)
     {
-        for (var at = 0; at < part.Length;)
+        var start = time.GetTimestamp();
+        if (!SendWatching(parts, isCommand))
         {
-            var next = NextDangerous(part, at);
-            Send(part.AsSpan(at, next - at));
+            return UartAnswer.Nack;
+        }
+
+        var answer = Answer(limit);
+        var took = time.GetElapsedTime(start);
+        if (answer == UartAnswer.Ack && limit is null && !(took < _slowestAnswer))
+        {
+            _slowestAnswer = took;
+        }
+
+        return answer;
+    }
+
+    // If it refuses the command or its address, or loses the first byte of a part, it takes the rest for commands. So before two bytes that
+    // would be one which changes something, it must have taken all parts before, and be given the time to refuse.
+    private bool SendWatching(byte[][] parts, bool isCommand) => OnLine(() =>
+    {
+        byte[] all = [.. parts.SelectMany(p => p)];
+        for (var at = 0; at < all.Length;)
+        {
+            var next = NextDangerous(all, at == 0 && isCommand ? 1 : at);
+            Send(all.AsSpan(at, next - at));
             at = next;
-            if (at < part.Length && Receive(Silence) is not null)
+            if (at < all.Length && !HasTaken(parts, at))
             {
                 return false;
             }
@@ -219,12 +236,39 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
         return true;
     });
 
-    private UartAnswer Answer(TimeSpan? limit) => OnLine(() => Receive(limit ?? AnswerLimit) switch
+    private bool HasTaken(byte[][] parts, int sent)
     {
-        AckByte => UartAnswer.Ack,
-        NackByte => UartAnswer.Nack,
-        _ => UartAnswer.Nothing,
-    });
+        var due = 0;
+        for (var end = 0; due < parts.Length && (end += parts[due].Length) <= sent; due++)
+        {
+        }
+
+        while (Receive(Pause) is { } answer)
+        {
+            if (answer != AckByte || ++_early > due)
+            {
+                return false;
+            }
+        }
+
+        return _early == due;
+    }
+
+    private UartAnswer Answer(TimeSpan? limit)
+    {
+        if (_early > 0)
+        {
+            _early--;
+            return UartAnswer.Ack;
+        }
+
+        return OnLine(() => Receive(limit ?? AnswerLimit)) switch
+        {
+            AckByte => UartAnswer.Ack,
+            NackByte => UartAnswer.Nack,
+            _ => UartAnswer.Nothing,
+        };
+    }
 
     // Each byte may be the last that is missing. The checksum of what was sent is 0, so that of all but one of its bytes is that byte: with
     // the first byte here none of them, and zeros behind it, the checksum is wrong and nothing is done. Outside a part, two bytes that are
@@ -237,7 +281,14 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
         Send([first]);
         for (var (sent, singly) = (1, 1); sent < LongestPart + 2 * Burst; sent += singly < Singly ? 1 : Burst)
         {
-            if (Receive(Silence) is NackByte)
+            var answer = Receive(Silence);
+            if (answer == AckByte && first == Synchronize && sent == 1)
+            {
+                // It was reset, and has measured the speed.
+                return _isInStep = true;
+            }
+
+            if (answer == NackByte)
             {
                 Drain();
                 if (singly <= Singly)
@@ -257,10 +308,11 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
 
     private byte Unsent()
     {
-        byte value = 1;
-        while (_sent.AsSpan(0, _sentLength).Contains(value) && value < 0xFE)
+        // After a reset it must be the first that comes.
+        var value = Synchronize;
+        for (byte other = 1; _sent.AsSpan(0, _sentLength).Contains(value) && other < 0xFF; other++)
         {
-            value++;
+            value = other;
         }
 
         return value;
