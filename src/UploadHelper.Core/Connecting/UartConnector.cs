@@ -172,7 +172,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
         try
         {
             var bootloader = new UartBootloader(uart, UartRomFamily.MapOf(part, part.LargestFlash), identity.ErasesByBytes, 0xFF);
-            return UartRomFamily.FlashSize(part, bootloader.ReadBlock(address, length));
+            return UartRomFamily.FlashSize(part, bootloader.ReadTwice(address, length));
         }
         catch (DfuException e) when (e.Status is not null)
         {

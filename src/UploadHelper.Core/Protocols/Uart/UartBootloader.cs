@@ -140,6 +140,26 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
         }
     }
 
+    /// <summary>Reads as <see cref="ReadBlock"/> does, until the same bytes come twice in a row: they have no checksum.</summary>
+    /// <exception cref="UsbException">The port failed, or the bootloader does not answer.</exception>
+    /// <exception cref="DfuException">It refuses.</exception>
+    public byte[] ReadTwice(uint address, int length)
+    {
+        var before = ReadBlock(address, length);
+        for (var attempt = 1; attempt <= Attempts; attempt++)
+        {
+            var again = ReadBlock(address, length);
+            if (again.AsSpan().SequenceEqual(before))
+            {
+                return again;
+            }
+
+            before = again;
+        }
+
+        throw new UsbException(UsbFault.Io, $"The bytes at 0x{address:X8} read differently each time.");
+    }
+
     private void WriteBlock(uint address, ReadOnlySpan<byte> data)
     {
         byte[] block = WithChecksum([(byte)(data.Length - 1), .. data]);

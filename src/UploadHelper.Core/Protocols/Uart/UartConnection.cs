@@ -41,7 +41,12 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
     // A part is at most 258 bytes long: that many can be missing.
     private const int LongestPart = BlockSize + 2;
     private const int Singly = 4;
-    private const int Burst = 32;
+    private const int FirstBurst = 32;
+    private const int LargestBurst = 4096;
+
+    // If its first byte is lost or doubled, the list of an Extended Erase can seem as long as that.
+    private const byte ExtendedErase = 0x44;
+    private const int LongestPageList = 2 * 0x1_0000;
 
     // An answer takes two bytes on the line, and what the adapter and USB add: 16 ms for many.
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(1);
@@ -276,11 +281,13 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
     private bool GetInStep(byte first, byte further)
     {
         Drain();
-        var zeros = new byte[Burst];
-        zeros.AsSpan().Fill(further);
-        Send([first]);
-        for (var (sent, singly) = (1, 1); sent < LongestPart + 2 * Burst; sent += singly < Singly ? 1 : Burst)
+        var longest = _sentLength > 0 && _sent[0] == ExtendedErase ? LongestPageList : LongestPart;
+        var burst = FirstBurst;
+        byte[] next = [first];
+        for (var (sent, singly) = (0, 1); sent < longest + LargestBurst; singly++)
         {
+            Send(next);
+            sent += next.Length;
             var answer = Receive(Silence);
             if (answer == AckByte && first == Synchronize && sent == 1)
             {
@@ -300,7 +307,13 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
                 singly = 0;
             }
 
-            Send(singly++ < Singly ? [further] : zeros);
+            next = [further];
+            if (singly >= Singly)
+            {
+                next = new byte[burst];
+                next.AsSpan().Fill(further);
+                burst = Math.Min(2 * burst, LargestBurst);
+            }
         }
 
         return false;

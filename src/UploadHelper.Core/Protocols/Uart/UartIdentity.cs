@@ -11,9 +11,9 @@ public sealed record UartIdentity(byte Version, bool ErasesByBytes, ushort Produ
     private const byte Get = 0x00;
     private const byte GetId = 0x02;
     private const byte EraseMemory = 0x43;
-    private const int Attempts = 3;
+    private const int Attempts = 6;
 
-    /// <summary>Asks for it (AN3155, 3.1 and 3.3).</summary>
+    /// <summary>Asks for it (AN3155, 3.1 and 3.3) until it is told the same twice in a row: the answers have no checksum, and the layout of the flash depends on them.</summary>
     /// <exception cref="UsbException">The port failed, or there is no sound answer.</exception>
     public static UartIdentity Read(UartConnection uart)
     {
@@ -24,6 +24,7 @@ public sealed record UartIdentity(byte Version, bool ErasesByBytes, ushort Produ
 
     private static byte[] Ask(UartConnection uart, byte command)
     {
+        byte[] before = [];
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
             // The length is one less than the number of bytes that follow; both answers have at least two.
@@ -32,7 +33,12 @@ public sealed record UartIdentity(byte Version, bool ErasesByBytes, ushort Produ
                 && uart.Receive(length + 1) is { } data
                 && uart.ReceiveAck())
             {
-                return data;
+                if (data.AsSpan().SequenceEqual(before))
+                {
+                    return data;
+                }
+
+                before = data;
             }
         }
 
