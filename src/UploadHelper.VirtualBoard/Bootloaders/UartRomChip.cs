@@ -79,7 +79,7 @@ public sealed class UartRomChip(ushort productId, byte version, RamRange ram, Ra
 
     /// <summary>
     /// STM32F405/407, V9.0. The size of the flash cannot be read at its own address, which lies behind the OTP: only a read that begins in the
-    /// OTP reaches it (stm32loader, get_flash_size_and_uid_f4). 8 s to erase 1 MiB (DS8626, x32 like the times of its sectors).
+    /// OTP reaches it (stm32loader, get_flash_size_and_uid_f4). 16 s to erase 1 MiB by bytes (DS8626, x8).
     /// </summary>
     public static UartRomChip Stm32F405 { get; } = new(0x413, 0x31, new(0x2000_3000, 0x2002_0000), new(0x1FFF_0000, 0x1FFF_7800), 0x1FFF_7A22)
     {
@@ -88,7 +88,7 @@ public sealed class UartRomChip(ushort productId, byte version, RamRange ram, Ra
         BootloaderIdAt = 0x1FFF_77DE,
         BootloaderId = 0x90,
         RefusesTwice = true,
-        MassEraseTime = TimeSpan.FromSeconds(8),
+        MassEraseTime = TimeSpan.FromSeconds(16),
         HighestBaudRate = 230_400,
         StartTime = TimeSpan.FromMilliseconds(82.04),
     };

@@ -80,7 +80,6 @@ internal sealed class Settings(IConfiguration configuration)
         var text => throw Invalid(key, text, "a number of bytes, for example 507904"),
     };
 
-<<<<<<< a
     /// <summary>A supply voltage, or null if none is set.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no supply voltage of these chips.</exception>
     public VoltageRange? Volts(string key) => Text(key) switch
@@ -89,7 +88,8 @@ internal sealed class Settings(IConfiguration configuration)
         var text when decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var volts)
             && volts is >= VoltageRange.Lowest and <= VoltageRange.Highest => new VoltageRange(volts),
         var text => throw Invalid(key, text, $"volts from {VoltageRange.Lowest} to {VoltageRange.Highest}, for example 3.3"),
-=======
+    };
+
     /// <summary>A number above zero, or null if none is set.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no such number.</exception>
     public int? Number(string key) => Text(key) switch
@@ -97,7 +97,6 @@ internal sealed class Settings(IConfiguration configuration)
         null => null,
         var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 => number,
         var text => throw Invalid(key, text, "a number above 0, for example 115200"),
->>>>>>> b
     };
 
     /// <summary>Pairs of USB ids, or null if none is set.</summary>

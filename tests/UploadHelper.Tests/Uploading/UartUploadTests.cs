@@ -109,7 +109,7 @@ public class UartUploadTests(ITestOutputHelper output)
         var part = bench.Board.Flash.Part;
         var write = Blocks * (2 + 5 + 258 + 3);
         var read = Blocks * (2 + 5 + 2 + 3 + 256);
-        var flash = 64 * part.EraseTime(1024) + Sketch / part.ProgramUnit * part.ProgramTime;
+        var flash = 64 * part.Times.Erase(1024).Typical + Sketch / part.Times.Width * part.Times.Program.Typical;
         var least = (write + read) * format.ByteTime + flash;
 
         var took = Upload(bench, Request(bench, Sketch)).Elapsed;

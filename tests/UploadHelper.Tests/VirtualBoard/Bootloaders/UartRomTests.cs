@@ -128,7 +128,7 @@ public sealed class UartRomTests
     {
         using var wire = new Wire(board).InStep();
 
-        Assert.Equal("79 " + answer, wire.Ask("44 BB") + " " + wire.Ask(pages, seconds: 10));
+        Assert.Equal("79 " + answer, wire.Ask("44 BB") + " " + wire.Ask(pages, seconds: 20));
         Assert.Equal(erased, wire.Board.SectorsErased);
     }
 
@@ -144,7 +144,7 @@ public sealed class UartRomTests
         Assert.Equal(refusal, wire.Ask("21 DE"));
         Assert.Equal("1F", wire.Ask(board == "bluepill" ? "43 BC" : "44 BB"));
         Assert.StartsWith("79", wire.Ask("02 FD"), StringComparison.Ordinal);
-        Assert.Equal("79 79", wire.Ask("92 6D", seconds: 10));
+        Assert.Equal("79 79", wire.Ask("92 6D", seconds: 20));
         Assert.True(wire.Board.Flash.IsErased(0x0800_0000, 1024));
         wire.Pass(TimeSpan.FromSeconds(1));
         Assert.Equal("79", wire.Ask("7F"));
