@@ -19,12 +19,21 @@ public sealed record UartOptions(int BaudRate, IReadOnlyList<LineStep> ResetSequ
 }
 
 /// <summary>One step of a reset sequence.</summary>
-/// <param name="IsDtr">Whether it changes DTR; else RTS.</param>
-/// <param name="Raises">Whether it raises the line.</param>
-/// <param name="Pause">How long to wait afterwards.</param>
-public sealed record LineStep(bool IsDtr, bool Raises, TimeSpan Pause)
+/// <param name="isDtr">Whether it changes DTR; else RTS.</param>
+/// <param name="raises">Whether it raises the line.</param>
+/// <param name="pause">How long to wait afterwards.</param>
+public sealed class LineStep(bool isDtr, bool raises, TimeSpan pause)
 {
     private static readonly TimeSpan UsualPause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Whether it changes DTR; else RTS.</summary>
+    public bool IsDtr => isDtr;
+
+    /// <summary>Whether it raises the line.</summary>
+    public bool Raises => raises;
+
+    /// <summary>How long to wait afterwards.</summary>
+    public TimeSpan Pause => pause;
 
     /// <summary>
     /// Reads a sequence as stm32flash's option -i has it: "dtr" or "rts" raises a line, "-dtr" or "-rts" drops it; a pause of 100 ms follows

@@ -163,7 +163,9 @@ public class UartUploadTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{board}, {fault}: {whole.Count} bytes, every {step}., {failed} uploads failed and succeeded when repeated");
-        Assert.InRange(failed, 0, whole.Count / step / 20);
+
+        // Whoever pulls the adapter before the bootloader was found has to begin again.
+        Assert.InRange(failed, 0, whole.Count / step / (fault == ByteFault.Pulled ? 15 : 50));
     }
 
     private static void AssertNoHalfSketch(Bench bench, byte[] before, UploadRequest request, int index)

@@ -226,7 +226,12 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
     // would be one which changes something, it must have taken all parts before, and be given the time to refuse.
     private bool SendWatching(byte[][] parts, bool isCommand) => OnLine(() =>
     {
-        byte[] all = [.. parts.SelectMany(p => p)];
+        byte[] all = [];
+        foreach (var part in parts)
+        {
+            all = [.. all, .. part];
+        }
+
         for (var at = 0; at < all.Length;)
         {
             var next = NextDangerous(all, at == 0 && isCommand ? 1 : at);

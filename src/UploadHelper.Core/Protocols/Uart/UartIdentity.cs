@@ -3,15 +3,24 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Protocols.Uart;
 
 /// <summary>What a USART bootloader tells of itself and its chip.</summary>
-/// <param name="Version">The version of the protocol: 0x22 is 2.2.</param>
-/// <param name="ErasesByBytes">Whether it has Erase (0x43), not Extended Erase (0x44).</param>
-/// <param name="ProductId">The product id of the chip.</param>
-public sealed record UartIdentity(byte Version, bool ErasesByBytes, ushort ProductId)
+/// <param name="version">The version of the protocol: 0x22 is 2.2.</param>
+/// <param name="erasesByBytes">Whether it has Erase (0x43), not Extended Erase (0x44).</param>
+/// <param name="productId">The product id of the chip.</param>
+public sealed class UartIdentity(byte version, bool erasesByBytes, ushort productId)
 {
     private const byte Get = 0x00;
     private const byte GetId = 0x02;
     private const byte EraseMemory = 0x43;
     private const int Attempts = 6;
+
+    /// <summary>The version of the protocol: 0x22 is 2.2.</summary>
+    public byte Version => version;
+
+    /// <summary>Whether it has Erase (0x43), not Extended Erase (0x44).</summary>
+    public bool ErasesByBytes => erasesByBytes;
+
+    /// <summary>The product id of the chip.</summary>
+    public ushort ProductId => productId;
 
     /// <summary>Asks for it (AN3155, 3.1 and 3.3) until it is told the same twice in a row: the answers have no checksum, and the layout of the flash depends on them.</summary>
     /// <exception cref="UsbException">The port failed, or there is no sound answer.</exception>
