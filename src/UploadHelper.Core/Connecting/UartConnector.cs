@@ -72,7 +72,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
     public OpenBootloader Connect(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
     {
         var (port, options) = (request.Port!, request.Uart!);
-        var uart = new UartConnection(Open(port, options, cancellationToken), time, cancellationToken);
+        var uart = new UartConnection(Open(port, options, cancellationToken), options.BaudRate, time, cancellationToken);
         try
         {
             Synchronize(uart, port, request, cancellationToken);

@@ -27,9 +27,10 @@ internal enum UartAnswer
 /// answer but an ACK, the conversation must therefore be brought in step before the next command, and what was done is unknown.
 /// </summary>
 /// <param name="line">The open port; it belongs to the connection.</param>
+/// <param name="baudRate">Its speed.</param>
 /// <param name="time">The clock.</param>
 /// <param name="cancellationToken">Checked before each command.</param>
-public sealed class UartConnection(IUartLine line, TimeProvider time, CancellationToken cancellationToken) : IBootloaderConnection, IDisposable
+public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider time, CancellationToken cancellationToken) : IBootloaderConnection, IDisposable
 {
     /// <summary>The most bytes that a command reads or writes.</summary>
     public const int BlockSize = 256;
@@ -74,7 +75,7 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
     public bool IsCancelled => cancellationToken.IsCancellationRequested;
 
     /// <inheritdoc/>
-    public IBootloaderConnection Uncancelled() => new UartConnection(line, time, CancellationToken.None);
+    public IBootloaderConnection Uncancelled() => new UartConnection(line, baudRate, time, CancellationToken.None);
 
     /// <inheritdoc/>
     public void Select(DfuAlternate alternate)
@@ -201,6 +202,9 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
         return sent.Length;
     }
 
+    // With start bit, parity and stop bit.
+    private TimeSpan ByteTime => TimeSpan.FromSeconds(11.0 / baudRate);
+
     // How long an answer may be on its way that nobody waits for.
     private TimeSpan Pause => _slowestAnswer is { } slowest && 2 * slowest + Margin < Silence ? 2 * slowest + Margin : Silence;
 
@@ -293,7 +297,7 @@ public sealed class UartConnection(IUartLine line, TimeProvider time, Cancellati
         {
             Send(next);
             sent += next.Length;
-            var answer = Receive(Silence);
+            var answer = Receive(Silence + next.Length * ByteTime);
             if (answer == AckByte && first == Synchronize && sent == 1)
             {
                 // It was reset, and has measured the speed.
