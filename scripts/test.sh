@@ -42,6 +42,7 @@ install_tools() {
   install_program wine wine wine64
   install_program qemu-aarch64 qemu-user
   install_program zip zip
+  install_program stm32flash stm32flash
   install_program zsh zsh
   install_program fish fish
   install_powershell

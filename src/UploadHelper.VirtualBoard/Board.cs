@@ -19,6 +19,7 @@ public sealed class Board : IUsbPort, IFaultTarget
     private readonly List<BoardEvent> _violations = [];
     private readonly FaultInjector _faults;
     private readonly BoardUsb _usb;
+    private readonly BoardUart? _uart;
     private (TimeSpan At, Action Work)? _pending;
 
     /// <summary>A board that has just been plugged in.</summary>
@@ -36,7 +37,15 @@ public sealed class Board : IUsbPort, IFaultTarget
         SpiFlash = spiFlash;
         _faults = new FaultInjector(this, options.Faults);
         _usb = new BoardUsb(this, _faults);
-        if (options.Start != StartState.Sketch || options.Boot0)
+        _uart = options.HasAdapter && kind.Uart is { } chip
+            ? new BoardUart(this, chip, options, () => Reset("NRST released", BootCause.ResetButton), HoldInReset)
+            : null;
+        _uart?.Connect();
+        if (_uart?.IsHeld == true)
+        {
+            Log(BoardEventKind.Start, "the serial adapter keeps the chip in reset");
+        }
+        else if (options.Start != StartState.Sketch || options.Boot0 || _uart?.IsBoot0High == true)
         {
             Boot(Boot0Or(BootCause.ByHand));
         }
@@ -112,8 +121,13 @@ public sealed class Board : IUsbPort, IFaultTarget
     /// <summary>The device that is on the bus and answers, or null.</summary>
     public UsbFunction? Function => _usb.Function;
 
+    /// <summary>The serial adapter at its ROM's USART, or null.</summary>
+    public SerialAdapter? Adapter => _uart?.Adapter;
+
     /// <inheritdoc/>
-    public TimeSpan? NextEventAt => _pending?.At ?? Function?.NextEventAt;
+    public TimeSpan? NextEventAt => _uart?.NextEventAt is { } uart && !(OwnEventAt <= uart) ? uart : OwnEventAt;
+
+    private TimeSpan? OwnEventAt => _pending?.At ?? Function?.NextEventAt;
 
     /// <inheritdoc/>
     public void AdvanceTo(TimeSpan now)
@@ -121,7 +135,11 @@ public sealed class Board : IUsbPort, IFaultTarget
         while (NextEventAt is { } at && at <= now)
         {
             Now = at > Now ? at : Now;
-            if (_pending is { } pending)
+            if (at != OwnEventAt)
+            {
+                _uart!.AdvanceTo(Now);
+            }
+            else if (_pending is { } pending)
             {
                 _pending = null;
                 pending.Work();
@@ -136,6 +154,7 @@ public sealed class Board : IUsbPort, IFaultTarget
         {
             Now = now;
             Function?.AdvanceTo(now);
+            _uart?.AdvanceTo(now);
         }
     }
 
@@ -195,13 +214,14 @@ public sealed class Board : IUsbPort, IFaultTarget
     /// <summary>Presses RESET while BOOT0 is held, and then releases BOOT0.</summary>
     /// <exception cref="ArgumentException">The ROM has no USB.</exception>
     public void PressResetWithBoot0() =>
-        Reset("RESET button, BOOT0 held", _kind.HasUsbRom ? BootCause.Boot0 : throw new ArgumentException($"the ROM of {Name} has no USB"));
+        Reset("RESET button, BOOT0 held", _kind.HasUsbRom || _uart is not null ? BootCause.Boot0 : throw new ArgumentException($"the ROM of {Name} has no USB"));
 
     /// <summary>Pulls the cable.</summary>
     public void Unplug()
     {
         _usb.PowerLost();
         _usb.Detach("unplugged");
+        _uart?.StopRom();
         BackupRegister = 0;
         _pending = null;
     }
@@ -225,15 +245,27 @@ public sealed class Board : IUsbPort, IFaultTarget
         }
 
         RunningSketch = null;
-        var found = Boot0Or(cause);
-        _pending = (Now + _kind.BootTime(Flash, found), () => Boot(found));
+        _uart?.StopRom();
+        if (_uart?.IsHeld != true)
+        {
+            var found = Boot0Or(cause);
+            _pending = (Now + _kind.BootTime(Flash, found), () => Boot(found));
+        }
     }
 
     /// <inheritdoc/>
-    public void Hang(string why) => _usb.Silence($"no longer answers: {why}");
+    public void Hang(string why)
+    {
+        _uart?.StopRom();
+        _usb.Silence($"no longer answers: {why}");
+    }
 
     /// <inheritdoc/>
-    public void Vanish(string why) => _usb.Detach(why);
+    public void Vanish(string why)
+    {
+        _uart?.StopRom();
+        _usb.Detach(why);
+    }
 
     /// <inheritdoc/>
     public void StartSketch(uint address)
@@ -246,6 +278,7 @@ public sealed class Board : IUsbPort, IFaultTarget
             $"sketch {sketch.Name} starts at 0x{address:X8}, stack pointer 0x{sketch.StackPointer:X8}, reset vector 0x{sketch.Reset:X8}"
             + (runs ? "" : ", and crashes"));
         RunningSketch = runs ? sketch : null;
+        _uart?.StopRom();
         if (runs && Core is { } core)
         {
             _usb.Detach("the sketch takes the USB port");
@@ -276,21 +309,39 @@ public sealed class Board : IUsbPort, IFaultTarget
     // The core of its sketches, or null if they have no USB.
     private SketchCore? Core => SketchCore.All.FirstOrDefault(c => c.Name == (_options.Sketch ?? _kind.DefaultSketch));
 
-    private BootCause Boot0Or(BootCause cause) => _options.Boot0 ? BootCause.Boot0 : cause;
+    private BootCause Boot0Or(BootCause cause) => _options.Boot0 || _uart?.IsBoot0High == true ? BootCause.Boot0 : cause;
+
+    private void HoldInReset()
+    {
+        _usb.Detach("reset: NRST is low");
+        _uart!.StopRom();
+        RunningSketch = null;
+        _pending = null;
+    }
 
     private void Boot(BootCause cause)
     {
         // What the last program set in the flash interface is gone; one that finds it as it is after a reset says so itself.
         Flash.Times = Flash.Part.Times;
-        var bootloader = _kind.Boot(this, cause);
+        var bootloader = cause == BootCause.Boot0 && !_kind.HasUsbRom ? null : _kind.Boot(this, cause);
         if (_pending is not null)
         {
             // It has reset the chip.
             return;
         }
 
-        if (bootloader is not null)
+        if (bootloader is null && cause is BootCause.Boot0 or BootCause.ByHand && _uart is not null)
         {
+            Log(BoardEventKind.Start, "the ROM waits at its USART, and has no USB");
+            _uart.StartRom(() => { });
+        }
+        else if (bootloader is not null)
+        {
+            if (bootloader is SystemBootloader)
+            {
+                _uart?.StartRom(() => _usb.Detach("the ROM has found a host at its USART"));
+            }
+
             if (_kind.RomStartsUsb)
             {
                 _usb.Attach(bootloader);

@@ -38,7 +38,7 @@ public sealed class SimulatedSystem : IDisposable
         }
 
         Usb = new InProcessBus(Clock, Boards) { CanReset = options.CanReset, DeniedFor = options.DeniedFor, HeldFor = options.HeldFor };
-        SerialPorts = new InProcessSerialPorts(Clock, Boards);
+        SerialPorts = new InProcessSerialPorts(Clock, Boards) { Adapters = [.. Boards.Where(b => b.Adapter is not null).Select(b => ((IUsbPort)b, b.Adapter!))] };
         Clock.Advance(TimeSpan.FromSeconds(1));
         foreach (var board in Boards)
         {
@@ -61,7 +61,7 @@ public sealed class SimulatedSystem : IDisposable
     /// <summary>The bus with the boards.</summary>
     public IUsbBus Usb { get; }
 
-    /// <summary>The serial ports: one per board, while its sketch runs.</summary>
+    /// <summary>The serial ports: one per board, while its sketch runs, and one per serial adapter.</summary>
     public ISerialPorts SerialPorts { get; }
 
     // The twin is unplugged until the fault plugs it in.
@@ -135,6 +135,21 @@ public sealed record SimulationOptions(string Board)
     /// <summary>Whether the BOOT0 pin is high.</summary>
     public bool Boot0 { get; init; }
 
+    /// <summary>Whether there is a serial adapter at the USART of the ROM.</summary>
+    public bool HasAdapter { get; init; }
+
+    /// <summary>How long that adapter keeps a received byte for more of them. Most hand it on after a millisecond.</summary>
+    public TimeSpan AdapterLatency { get; init; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>The adapter's line that resets the chip: "dtr", "rts", or with a minus sign if dropping it does; or null.</summary>
+    public string? Nrst { get; init; }
+
+    /// <summary>The adapter's line that pulls BOOT0 high, in the same way; or null.</summary>
+    public string? Boot0Line { get; init; }
+
+    /// <summary>Whether the flash is write protected.</summary>
+    public bool WriteProtected { get; init; }
+
     /// <summary>Whether the flash is read protected (RDP level 1).</summary>
     public bool ReadProtected { get; init; }
 
@@ -174,7 +189,7 @@ public sealed record SimulationOptions(string Board)
     /// <summary>The file of the Nth of several boards, from 1.</summary>
     internal static string? FileOf(string? file, int board) => file is null || board == 1 ? file : $"{file}.{board}";
 
-    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,prints=yes,boot0=1,rdp=1,page=BYTES,times=typical|longest,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
+    /// <summary>Reads "f4boot,count=N,flash=FILE,start=sketch|bootloader|empty,sketch=NAME,prints=yes,boot0=1,rdp=1,wrp=1,adapter=MS,nrst=[-]dtr|rts,boot0=[-]dtr|rts,page=BYTES,times=typical|longest,reset=no,fault=stall@12,denied=MS,held=MS", and the board's own variants.</summary>
     /// <param name="text">The options.</param>
     /// <param name="start">What the board does at the start by default.</param>
     /// <exception cref="FormatException">An unknown name, key or value; the message lists the known ones.</exception>
@@ -219,11 +234,15 @@ public sealed record SimulationOptions(string Board)
         ("reset", "yes" or "no") => this with { CanReset = value == "yes" },
         ("prints", "yes" or "no") => this with { Prints = value == "yes" },
         ("rdp", "0" or "1") => this with { ReadProtected = value == "1" },
+        ("wrp", "0" or "1") => this with { WriteProtected = value == "1" },
+        ("adapter", _) => this with { HasAdapter = true, AdapterLatency = Milliseconds(value) },
+        ("nrst", "dtr" or "-dtr" or "rts" or "-rts") => this with { HasAdapter = true, Nrst = value },
+        ("boot0", "dtr" or "-dtr" or "rts" or "-rts") => this with { HasAdapter = true, Boot0Line = value },
         ("boot0", "0" or "1") => this with { Boot0 = value == "1" },
         _ when BoardFactory.Variants(Board).Contains($"{key}={value}") => this with { Variant = $"{key}={value}" },
         _ => throw new FormatException(
             $"Invalid option \"{key}={value}\" of virtual board {Board}. Known options: "
-                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "prints=yes|no", "boot0=0|1", "rdp=0|1", "page=BYTES", "times=typical|longest", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
+                + $"{string.Join(", ", ["flash=FILE", "spi=FILE", "count=N", "start=", "sketch=", "prints=yes|no", "boot0=0|1", "rdp=0|1", "wrp=0|1", "adapter=MS", "nrst=[-]dtr|[-]rts", "boot0=[-]dtr|[-]rts", "page=BYTES", "times=typical|longest", "reset=yes|no", "fault=KIND@TRANSFER", "denied=MS", "held=MS", .. BoardFactory.Variants(Board)])}."),
     };
 
     private static uint PageSize(string value) =>
@@ -254,6 +273,8 @@ public static class BoardFactory
         ("blackpill-f401", () => ModuleBoard.BlackPillF401),
         ("f407-rom", () => ModuleBoard.F407),
         ("l476-rom", () => ModuleBoard.L476),
+        ("bluepill", () => BareBoard.BluePill),
+        ("nucleo-g071", () => BareBoard.NucleoG071),
         ("f072-rom", () => RomBoard.F0),
         ("g431-rom", () => RomBoard.G4),
         ("gd32vf103", () => RomBoard.Gd32),
@@ -291,6 +312,9 @@ public static class BoardFactory
     /// <summary>The names of all kinds.</summary>
     public static IEnumerable<string> Names => Kinds.Select(k => k.Name);
 
+    /// <summary>The names of the kinds with a bootloader that a host can reach by USB.</summary>
+    public static IEnumerable<string> UsbNames => Names.Where(n => KindOf(n) is not BareBoard);
+
     /// <summary>The options that select a variant of a kind.</summary>
     public static IEnumerable<string> Variants(string name) => KindOf(name).Variants.Keys;
 
@@ -303,7 +327,12 @@ public static class BoardFactory
     {
         var kind = KindOf(options.Board);
         kind = options.Variant is { } variant ? kind.Variants[variant] : kind;
-        if (options.Boot0 && !kind.HasUsbRom)
+        if (options.HasAdapter && kind.Uart is null)
+        {
+            throw new FormatException($"Nothing would answer a serial adapter at {options.Board}: the bootloader at the USART of its ROM is not modelled.");
+        }
+
+        if (options.Boot0 && !kind.HasUsbRom && !options.HasAdapter)
         {
             throw new FormatException($"The ROM of {options.Board} has no USB: with boot0=1 no device would appear on the bus.");
         }
@@ -312,6 +341,7 @@ public static class BoardFactory
         flash.ErasesAtOnce = options.ErasesAtOnce;
         flash.IsReadProtected = options.ReadProtected;
         flash.IsSlow = options.HasSlowFlash;
+        flash.IsWriteProtected = options.WriteProtected;
         var spiFlash = kind.CreateSpiFlash();
         spiFlash?.IsSlow = options.HasSlowFlash;
         if (!Load(options.FlashFile, flash, $"the flash of {options.Board}") && options.Start != StartState.Empty)

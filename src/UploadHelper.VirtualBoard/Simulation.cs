@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using UploadHelper.Core.Timing;
 using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Plug;
@@ -93,7 +94,7 @@ public sealed class Simulation
         if (_endpoints.PseudoTerminal is { } path)
         {
             open.Push(OperatingSystem.IsLinux()
-                ? new PseudoTerminal(boards[0].Runner, path, _time, _output.WriteLine)
+                ? boards[0].OpenTerminal(path, _time, _output.WriteLine)
                 : throw new PlugException("--pty works on Linux only"));
         }
     }
@@ -188,6 +189,13 @@ internal sealed class BoardConsole : IDisposable
     /// <summary>Runs the board; it may only be used through this.</summary>
     public BoardRunner Runner { get; }
 
+    /// <summary>Offers the serial adapter at the board as a pseudo terminal; without one, the sketch's serial port.</summary>
+    /// <exception cref="PlugException">The path exists and is not a link.</exception>
+    [SupportedOSPlatform("linux")]
+    public IDisposable OpenTerminal(string path, TimeProvider time, Action<string> report) => _board.Adapter is { } adapter
+        ? new AdapterTerminal(Runner, adapter, () => _board.Now, path, time, report)
+        : new PseudoTerminal(Runner, path, time, report);
+
     /// <summary>Executes a command.</summary>
     /// <param name="command">Its first word.</param>
     /// <param name="argument">The rest, or null.</param>
@@ -269,6 +277,6 @@ public sealed record SimulationEndpoints
     /// <summary>Whether the board is plugged into this machine's own USB (Linux, root, vhci-hcd).</summary>
     public bool Plug { get; init; }
 
-    /// <summary>Path of a link to a pseudo terminal for the sketch's serial port (Linux), or null for none.</summary>
+    /// <summary>Path of a link to a pseudo terminal for the board's serial adapter, or else for its sketch's serial port (Linux); null for none.</summary>
     public string? PseudoTerminal { get; init; }
 }

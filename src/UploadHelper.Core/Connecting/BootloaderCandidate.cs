@@ -122,9 +122,9 @@ internal sealed class BootloaderCandidate : IDisposable
     }
 }
 
-/// <summary>An open bootloader in dfuIDLE, as the search hands it to a session.</summary>
-/// <param name="Device">The open device.</param>
+/// <summary>An open bootloader that is ready for a command, as a session gets it.</summary>
+/// <param name="Device">The open device, or the open port.</param>
 /// <param name="Description">Its descriptors.</param>
 /// <param name="Protocol">How to talk to it.</param>
 /// <param name="Connection">The connection to it.</param>
-internal sealed record OpenBootloader(IUsbDevice Device, DfuDescription Description, BootloaderProtocol Protocol, IBootloaderConnection Connection);
+internal sealed record OpenBootloader(IDisposable Device, DfuDescription Description, BootloaderProtocol Protocol, IBootloaderConnection Connection);

@@ -7,6 +7,29 @@ using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Connecting;
 
+/// <summary>Puts a board into its bootloader, and opens it.</summary>
+internal interface IBootloaderConnector
+{
+    /// <summary>Connects.</summary>
+    /// <param name="request">Which bootloader.</param>
+    /// <param name="filter">The request's filter, with the board's USB path if that is known.</param>
+    /// <param name="cancellationToken">Checked in each wait.</param>
+    /// <returns>The bootloader, ready for a command.</returns>
+    /// <exception cref="UploadException">None appears, more than one does, or it cannot be opened.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    OpenBootloader Connect(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>Waits for a bootloader that was restarted.</summary>
+    /// <exception cref="UploadException">It did not return.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    OpenBootloader WaitForRestart(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken);
+
+    /// <summary>Reopens a board that disconnected.</summary>
+    /// <returns>The bootloader, ready for a command; null if that board does not return.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    OpenBootloader? Reconnect(BootloaderRequest request, DeviceFilter filter, DfuDescription before, CancellationToken cancellationToken);
+}
+
 /// <summary>
 /// Puts a board into its bootloader and opens it: uses a bootloader that already answers, or resets the sketch through
 /// its port and waits for the bootloader.
@@ -15,7 +38,7 @@ namespace UploadHelper.Core.Connecting;
 /// <param name="ports">The serial ports.</param>
 /// <param name="time">The clock.</param>
 /// <param name="events">Receives progress, on the caller's thread.</param>
-internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events)
+internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events) : IBootloaderConnector
 {
     /// <summary>How long <see cref="Reconnect"/> waits for a board: long enough for a reset, and for the user to plug it in again.</summary>
     public static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(10);
@@ -23,13 +46,7 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
     // A sketch that comes back is reset again, and fails in the same way.
     private readonly HashSet<UploadWarning> _warned = [];
 
-    /// <summary>Connects.</summary>
-    /// <param name="request">Which bootloader.</param>
-    /// <param name="filter">The request's filter, with the board's USB path if that is known.</param>
-    /// <param name="cancellationToken">Checked in each wait.</param>
-    /// <returns>The bootloader, in dfuIDLE.</returns>
-    /// <exception cref="UploadException">None appears, more than one does, or it cannot be opened.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <inheritdoc/>
     public OpenBootloader Connect(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
     {
         var search = new BootloaderSearch(bus, time, events);
@@ -78,18 +95,15 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
         return found;
     }
 
-    /// <summary>Waits for a bootloader that was restarted.</summary>
-    /// <exception cref="UploadException">It did not return.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <inheritdoc/>
     public OpenBootloader WaitForRestart(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
     {
         events(new WaitingForBootloader(filter, request.Timeout, AskForReset: false));
         return new BootloaderSearch(bus, time, events).WaitFor(request, filter, null, null, cancellationToken);
     }
 
-    /// <summary>Reopens a board that disconnected: one of the same kind at the same USB path. (An L4 has a different serial number after each power-up.)</summary>
-    /// <returns>The bootloader in dfuIDLE, or null if that board does not return.</returns>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    // It must be one of the same kind at the same USB path. (An L4 has a different serial number after each power-up.)
+    /// <inheritdoc/>
     public OpenBootloader? Reconnect(BootloaderRequest request, DeviceFilter filter, DfuDescription before, CancellationToken cancellationToken)
     {
         if (before.Device.Path.Length == 0)

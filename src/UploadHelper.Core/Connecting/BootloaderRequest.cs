@@ -15,6 +15,9 @@ public record BootloaderRequest(DeviceFilter Filter)
     /// <summary>The sketch's serial port; null if the board has none or is already in its bootloader.</summary>
     public string? Port { get; init; }
 
+    /// <summary>How to reach the USART bootloader in ROM through <see cref="Port"/>, which is a serial adapter's then; null for a bootloader on USB.</summary>
+    public UartOptions? Uart { get; init; }
+
     /// <summary>The alternate setting, or null for the one whose memory contains the address.</summary>
     public byte? Alternate { get; init; }
 

@@ -17,7 +17,7 @@ public sealed class BootloaderSession : IDisposable
     // The longest time for a request that executes nothing.
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
-    private readonly BootloaderConnector _connector;
+    private readonly IBootloaderConnector _connector;
     private readonly BootloaderRequest _request;
     private readonly DeviceFilter _filter;
     private readonly CancellationToken _cancellationToken;
@@ -28,7 +28,7 @@ public sealed class BootloaderSession : IDisposable
     private bool _isOver;
 
     private BootloaderSession(
-        BootloaderConnector connector, BootloaderRequest request, DeviceFilter filter, ProgramFormat? format, CancellationToken cancellationToken, OpenBootloader open)
+        IBootloaderConnector connector, BootloaderRequest request, DeviceFilter filter, ProgramFormat? format, CancellationToken cancellationToken, OpenBootloader open)
     {
         (_connector, _request, _filter, _format, _cancellationToken) = (connector, request, filter, format, cancellationToken);
         _open = open;
@@ -66,7 +66,7 @@ public sealed class BootloaderSession : IDisposable
     public static BootloaderSession Open(
         IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events, BootloaderRequest request, CancellationToken cancellationToken)
     {
-        var connector = new BootloaderConnector(bus, ports, time, events);
+        IBootloaderConnector connector = request.Uart is null ? new BootloaderConnector(bus, ports, time, events) : new UartConnector(ports, time, events);
         var filter = request.FilterAt(ports);
         var format = request.SupplyVoltage is { } voltage ? new ProgramFormat(voltage, events) : null;
         return new BootloaderSession(connector, request, filter, format, cancellationToken, connector.Connect(request, filter, cancellationToken));

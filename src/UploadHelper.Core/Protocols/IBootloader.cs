@@ -6,6 +6,7 @@ using UploadHelper.Core.Protocols.Dfu11;
 using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.Core.Protocols.Hid;
 using UploadHelper.Core.Protocols.Maple;
+using UploadHelper.Core.Protocols.Uart;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Protocols;
@@ -134,7 +135,7 @@ internal delegate IBootloaderConnection Connect(IUsbDevice device, Polling polli
 /// <param name="Connect">Begins the conversation.</param>
 /// <param name="Create">Creates the bootloader for a memory whose alternate setting is selected.</param>
 internal sealed record BootloaderProtocol(
-    IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Connect Connect, Func<IUsbDevice, IBootloaderConnection, DfuMemory, IBootloader> Create)
+    IReadOnlyList<DfuMemory> Memories, BootloaderInfo Info, Connect Connect, Func<IDisposable, IBootloaderConnection, DfuMemory, IBootloader> Create)
 {
     /// <summary>Looks where the bootloader itself is, if its descriptors do not tell, and returns the protocol with the memories that this leaves; null if nothing is to be found out.</summary>
     public Func<IBootloaderConnection, BootloaderProtocol>? Measure { get; init; }
@@ -171,6 +172,21 @@ internal sealed record BootloaderProtocol(
             { IsPlainDfu: true } => PlainDfu(description, BootloaderCatalogue.AreaOf(description, flashSize), start),
             _ => throw NotSupported(description.Device, "its descriptors are those of neither DfuSe nor plain DFU 1.1"),
         };
+    }
+
+    /// <summary>The protocol of the USART bootloader in ROM; the port is open already.</summary>
+    /// <param name="part">The chip.</param>
+    /// <param name="description">What stands for its descriptors.</param>
+    /// <param name="map">Its flash.</param>
+    /// <param name="erasesByBytes">Whether it has Erase, not Extended Erase.</param>
+    public static BootloaderProtocol Uart(UartPart part, DfuDescription description, MemoryMap map, bool erasesByBytes)
+    {
+        var info = UartRomFamily.InfoOf(part);
+        return new BootloaderProtocol(
+            [new DfuMemory(description.Alternates[0], map)],
+            info,
+            (_, _, _, _) => throw new InvalidOperationException(),
+            (_, connection, memory) => new UartBootloader((UartConnection)connection, memory.Map, erasesByBytes, info.ErasedValue));
     }
 
     /// <summary>Refuses a device.</summary>
@@ -214,7 +230,7 @@ internal sealed record BootloaderProtocol(
             memories,
             info,
             OverDfu(memories),
-            (device, connection, memory) => new MapleBootloader(device, (DfuConnection)connection, memory.Map, description.Functional, info.LargestRead));
+            (device, connection, memory) => new MapleBootloader((IUsbDevice)device, (DfuConnection)connection, memory.Map, description.Functional, info.LargestRead));
     }
 
     private static BootloaderProtocol PlainDfu(DfuDescription description, DownloadArea? area, uint? start)
@@ -222,7 +238,7 @@ internal sealed record BootloaderProtocol(
         var memory = Dfu11Memories.Of(description, area, start);
         var info = BootloaderCatalogue.For(description, memory.Map);
         return new BootloaderProtocol([memory], info, OverDfu([memory]), (device, connection, selected) => info.TakesWholeImages
-            ? new WholeImageBootloader(device, (DfuConnection)connection, selected.Map, description.Functional)
+            ? new WholeImageBootloader((IUsbDevice)device, (DfuConnection)connection, selected.Map, description.Functional)
             : new Dfu11Bootloader((DfuConnection)connection, selected.Map, description.Functional, info.ErasedValue) { KeptVectors = info.KeptVectors })
         {
             Measure = area?.OwnText is null ? null : connection => PlainDfu(description, OwnPages.Find((DfuConnection)connection, area, description.Functional), start),

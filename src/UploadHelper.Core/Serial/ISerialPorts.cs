@@ -14,6 +14,16 @@ public interface ISerialPorts
     /// <param name="baudRate">Line speed, for example 9600. Some sketches reset when a port is opened at 1200 (the "1200 baud touch").</param>
     /// <exception cref="SerialException">With the kind of failure.</exception>
     ISerialLine Open(string name, int baudRate);
+
+    /// <summary>
+    /// Opens a port for a conversation with the bootloader in ROM at the other end of it: 8 data bits, even parity, one stop bit, no flow
+    /// control (AN3155). A pseudo terminal has no parity, and is opened without. On Linux, opening raises DTR and RTS. By default there is
+    /// no such port.
+    /// </summary>
+    /// <param name="name">As for <see cref="Open"/>.</param>
+    /// <param name="baudRate">Line speed, for example 115200.</param>
+    /// <exception cref="SerialException">With the kind of failure; <see cref="SerialFault.Io"/> if the adapter does not take the speed.</exception>
+    IUartLine OpenUart(string name, int baudRate) => throw new SerialException(SerialFault.NotFound, $"There is no serial port {name}.");
 }
 
 /// <summary>An open serial port. Closing it never throws and never blocks, whatever the device does.</summary>
@@ -46,6 +56,21 @@ public interface ISerialLine : IDisposable
     /// <param name="limit">The time limit for the device to accept them; greater than zero.</param>
     /// <exception cref="SerialException"><see cref="SerialFault.Timeout"/>, <see cref="SerialFault.Gone"/> and others.</exception>
     void Write(ReadOnlySpan<byte> data, TimeSpan limit);
+}
+
+/// <summary>An open serial port on which both ends speak.</summary>
+public interface IUartLine : ISerialLine
+{
+    /// <summary>Waits for bytes, and reads those that are there.</summary>
+    /// <param name="buffer">Where to; not empty.</param>
+    /// <param name="limit">How long to wait for the first of them; zero only looks.</param>
+    /// <returns>How many bytes were read; 0 if none came in time.</returns>
+    /// <exception cref="SerialException"><see cref="SerialFault.Gone"/> and others.</exception>
+    int Read(Span<byte> buffer, TimeSpan limit);
+
+    /// <summary>Drops what has come and was not read.</summary>
+    /// <exception cref="SerialException"><see cref="SerialFault.Gone"/> and others.</exception>
+    void Discard();
 }
 
 /// <summary>A serial port in a list of ports.</summary>

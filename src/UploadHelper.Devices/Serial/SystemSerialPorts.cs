@@ -23,7 +23,10 @@ internal sealed class SystemSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list
     public IReadOnlyList<SerialPortInfo> List() => list();
 
     /// <inheritdoc/>
-    public ISerialLine Open(string name, int baudRate) => new SystemSerialLine(SystemName(name), baudRate);
+    public ISerialLine Open(string name, int baudRate) => new SystemSerialLine(SystemName(name), baudRate, Parity.None);
+
+    /// <inheritdoc/>
+    public IUartLine OpenUart(string name, int baudRate) => new SystemSerialLine(SystemName(name), baudRate, Parity.Even);
 
     // The package itself adds the prefix of devices on Windows, but none on Linux or macOS.
     private static string SystemName(string name) =>
@@ -33,7 +36,7 @@ internal sealed class SystemSerialPorts(Func<IReadOnlyList<SerialPortInfo>> list
 }
 
 /// <summary>A serial line of System.IO.Ports, which sets raw mode itself when it opens.</summary>
-internal sealed class SystemSerialLine : ISerialLine
+internal sealed class SystemSerialLine : IUartLine
 {
     // A device that answers does so within a few milliseconds.
     private static readonly TimeSpan ClosingLimit = TimeSpan.FromMilliseconds(200);
@@ -43,9 +46,9 @@ internal sealed class SystemSerialLine : ISerialLine
     private bool _gone;
     private bool _closed;
 
-    public SystemSerialLine(string name, int baudRate)
+    public SystemSerialLine(string name, int baudRate, Parity parity)
     {
-        _port = Open(name, baudRate);
+        _port = Open(name, baudRate, parity);
         _stream = _port.BaseStream;
     }
 
@@ -77,6 +80,37 @@ internal sealed class SystemSerialLine : ISerialLine
         }
     }
 
+    public int Read(Span<byte> buffer, TimeSpan limit)
+    {
+        if (_gone)
+        {
+            throw SystemSerialErrors.Gone(null);
+        }
+
+        try
+        {
+            if (limit <= TimeSpan.Zero && _port.BytesToRead == 0)
+            {
+                return 0;
+            }
+
+            _port.ReadTimeout = (int)Math.Ceiling(limit.TotalMilliseconds) + 1;
+            return _stream.Read(buffer);
+        }
+        catch (TimeoutException)
+        {
+            return 0;
+        }
+        catch (Exception e) when (SystemSerialErrors.Covers(e))
+        {
+            var failure = SystemSerialErrors.Exception("Reading", e, opening: false);
+            _gone = failure.Fault == SerialFault.Gone;
+            throw failure;
+        }
+    }
+
+    public void Discard() => Set("Dropping what has come", _port.DiscardInBuffer);
+
     public void Dispose()
     {
         if (_closed)
@@ -93,18 +127,18 @@ internal sealed class SystemSerialLine : ISerialLine
         thread.Join(ClosingLimit);
     }
 
-    private static SerialPort Open(string name, int baudRate)
+    private static SerialPort Open(string name, int baudRate, Parity parity)
     {
         try
         {
             try
             {
-                return Open(name, baudRate, raised: true);
+                return Open(name, baudRate, parity, raised: true);
             }
             catch (IOException e) when (SystemSerialErrors.IsWithoutModemLines(e))
             {
-                // A pseudo terminal: the package ignores its missing modem lines only if they are set low.
-                return Open(name, baudRate, raised: false);
+                // A pseudo terminal: the package ignores its missing modem lines only if they are set low, and it has no parity.
+                return Open(name, baudRate, Parity.None, raised: false);
             }
         }
         catch (Exception e) when (SystemSerialErrors.Covers(e))
@@ -114,9 +148,9 @@ internal sealed class SystemSerialLine : ISerialLine
     }
 
     // The system raises both lines when a port is opened. By default the package would lower them at once.
-    private static SerialPort Open(string name, int baudRate, bool raised)
+    private static SerialPort Open(string name, int baudRate, Parity parity, bool raised)
     {
-        var port = new SerialPort(name, baudRate, Parity.None, 8, StopBits.One) { DtrEnable = raised, RtsEnable = raised };
+        var port = new SerialPort(name, baudRate, parity, 8, StopBits.One) { DtrEnable = raised, RtsEnable = raised };
         port.Open();
         return port;
     }

@@ -45,6 +45,9 @@ internal sealed class UsbSerialPorts(ISerialPorts terminals, Sysfs sysfs, string
 
         return terminals.Open(name, baudRate);
     }
+
+    /// <summary>A terminal: the kernel's driver sets the parity, and a bootloader in ROM is not harmed by what it asks.</summary>
+    public IUartLine OpenUart(string name, int baudRate) => terminals.OpenUart(name, baudRate);
 }
 
 /// <summary>

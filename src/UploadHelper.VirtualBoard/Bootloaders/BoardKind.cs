@@ -28,6 +28,9 @@ public interface IBoardKind
     /// <summary>Whether the ROM that BOOT0 starts has USB; the STM32F103's has none (AN2606).</summary>
     bool HasUsbRom => true;
 
+    /// <summary>The bootloader at the USART of its ROM; null if that is not modelled.</summary>
+    UartRomChip? Uart => null;
+
     /// <summary>Whether the bootloader comes onto the bus; if not, it waits at another interface, until the next reset.</summary>
     bool RomStartsUsb => true;
 

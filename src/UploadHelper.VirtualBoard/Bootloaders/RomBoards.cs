@@ -125,6 +125,8 @@ internal sealed record ModuleBoard(string Name, Part Part, uint StackPointer, Fu
 
     public bool RomStartsUsb => !HasFloatingPin;
 
+    public UartRomChip? Uart { get; init; }
+
     /// <summary>Its crystal, as a ROM finds it that measures it; null if every measurement succeeds.</summary>
     public Crystal? Crystal { get; init; }
 
@@ -158,12 +160,13 @@ internal sealed record ModuleBoard(string Name, Part Part, uint StackPointer, Fu
     public static ModuleBoard BlackPillF401 { get; } = new("blackpill-f401", Part.Stm32F401(), 0x2001_0000, board => new F4Rom(board, F4RomChip.Stm32F401));
 
     /// <summary>A module with an STM32F407VE or VG.</summary>
-    public static ModuleBoard F407 { get; } = new("f407-rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board));
+    public static ModuleBoard F407 { get; } = new("f407-rom", Part.Stm32F405(), 0x2002_0000, board => new F4Rom(board)) { Uart = UartRomChip.Stm32F405 };
 
     /// <summary>A board with an STM32L476RG; its ROM is taken to be as that of the L496 (INF).</summary>
     public static ModuleBoard L476 { get; } = new("l476-rom", Part.Stm32L476(), 0x2001_8000, board => new L4Rom(board))
     {
         MeasuresCrystal = false,
+        Uart = UartRomChip.Stm32L476,
     };
 
     public FlashMemory CreateFlash() => new(Part);
@@ -190,6 +193,34 @@ internal sealed record ModuleBoard(string Name, Part Part, uint StackPointer, Fu
 
         return CreateRom(board);
     }
+}
+
+/// <summary>A microcontroller whose ROM has no USB, and nothing else that could take a sketch: only a serial adapter can.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Part">Its flash.</param>
+/// <param name="StackPointer">The end of its RAM.</param>
+/// <param name="Rom">The bootloader in its ROM.</param>
+internal sealed record BareBoard(string Name, Part Part, uint StackPointer, UartRomChip Rom) : IBoardKind
+{
+    public string DefaultSketch => SketchCore.None;
+
+    public uint SketchAddress => 0x0800_0000;
+
+    public bool HasUsbRom => false;
+
+    public UartRomChip? Uart => Rom;
+
+    /// <summary>A Blue Pill as it is sold: an STM32F103 with nothing in its flash.</summary>
+    public static BareBoard BluePill { get; } = new("bluepill", Part.Stm32F103(128), 0x2000_5000, UartRomChip.Stm32F103);
+
+    /// <summary>A Nucleo board with an STM32G071RB, whose serial adapter is its ST-Link.</summary>
+    public static BareBoard NucleoG071 { get; } = new("nucleo-g071", Part.Stm32G071(), 0x2000_9000, UartRomChip.Stm32G071);
+
+    public FlashMemory CreateFlash() => new(Part);
+
+    public TimeSpan BootTime(FlashMemory flash, BootCause cause) => Rom.StartTime;
+
+    public UsbFunction? Boot(IMicrocontroller board, BootCause cause) => null;
 }
 
 /// <summary>

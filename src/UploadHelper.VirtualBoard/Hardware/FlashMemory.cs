@@ -40,6 +40,9 @@ public sealed class FlashMemory
     /// <summary>Whether read protection (RDP level 1) keeps the ROM from reading and changing it. Programs in this flash do as they like.</summary>
     public bool IsReadProtected { get; internal set; }
 
+    /// <summary>Whether write protection keeps the ROM from changing any of it.</summary>
+    public bool IsWriteProtected { get; internal set; }
+
     /// <summary>How often each sector was erased, as the bootloader numbers them.</summary>
     public IReadOnlyList<int> Erases => _erases;
 

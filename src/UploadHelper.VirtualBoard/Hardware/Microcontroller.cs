@@ -306,6 +306,9 @@ public sealed record Part(string Name, IReadOnlyList<FlashSector> Sectors, Flash
     /// <summary>STM32G0B1xB: 128 KiB; times as of the L4. 144 KiB of RAM (RM0444, 2.3).</summary>
     public static Part Stm32G0B1() => WithDoubleWords("STM32G0B1", 64, new RamRange(0x2000_0000, 0x2002_4000));
 
+    /// <summary>STM32G071xB: 128 KiB; times as of the L4. 36 KiB of RAM (RM0444, 2.3).</summary>
+    public static Part Stm32G071() => WithDoubleWords("STM32G071", 64, new RamRange(0x2000_0000, 0x2000_9000));
+
     /// <summary>STM32H563xI: 2 MiB in sectors of 8 KiB, quad words with an ECC; 640 KiB of RAM (RM0481, 2.3 and 7.3). Times: 11 sectors in 0.32 s (chcbaram/stm32h563-core).</summary>
     public static Part Stm32H563() => WithQuadWords("STM32H563", 256, new RamRange(0x2000_0000, 0x200A_0000));
 

@@ -1,17 +1,31 @@
 using System.Buffers.Binary;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
+using UploadHelper.VirtualBoard.Hardware;
 using UploadHelper.VirtualBoard.Usb;
 
 namespace UploadHelper.VirtualBoard.InProcess;
 
-/// <summary>The serial ports of virtual boards while their sketches run: "sim", "sim2" and so on.</summary>
+/// <summary>
+/// The serial ports of virtual boards while their sketches run: "sim", "sim2" and so on; and those of serial adapters at boards: "uart",
+/// "uart2" and so on.
+/// </summary>
 /// <param name="clock">The clock of all boards.</param>
 /// <param name="boards">The boards.</param>
 public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyList<IUsbPort> boards) : ISerialPorts
 {
     /// <summary>The name of the first board's port.</summary>
     public const string FirstName = "sim";
+
+    /// <summary>The name of the first adapter's port.</summary>
+    public const string FirstAdapterName = "uart";
+
+    // A CH340, as it is on most cheap adapters.
+    private const ushort AdapterVendor = 0x1A86;
+    private const ushort AdapterProduct = 0x7523;
+
+    /// <summary>The serial adapters, each with its board.</summary>
+    public IReadOnlyList<(IUsbPort Board, SerialAdapter Adapter)> Adapters { get; init; } = [];
 
     /// <inheritdoc/>
     public IReadOnlyList<SerialPortInfo> List()
@@ -25,17 +39,32 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             }
         }
 
+        ports.AddRange(Adapters.Select((_, i) =>
+            new SerialPortInfo(AdapterNameOf(i), AdapterVendor, AdapterProduct, null, null) { Product = "USB Serial" }));
         return ports;
     }
 
     /// <inheritdoc/>
-    public ISerialLine Open(string name, int baudRate)
+    public ISerialLine Open(string name, int baudRate) => Open(name, new SerialFormat(baudRate, EvenParity: false));
+
+    /// <inheritdoc/>
+    public IUartLine OpenUart(string name, int baudRate) => Open(name, new SerialFormat(baudRate, EvenParity: true));
+
+    private IUartLine Open(string name, SerialFormat format)
     {
+        for (var i = 0; i < Adapters.Count; i++)
+        {
+            if (PortNames.Same(AdapterNameOf(i), name))
+            {
+                return new AdapterLine(Adapters[i].Board, Adapters[i].Adapter, clock, format);
+            }
+        }
+
         for (var i = 0; i < boards.Count; i++)
         {
             if (PortNames.Same(NameOf(i), name) && DeviceOn(boards[i]) is { } device && CdcEndpoints.Find(device.ConfigurationDescriptor.Span) is { } endpoints)
             {
-                return new Line(boards[i], device.Generation, endpoints, clock, baudRate);
+                return new Line(boards[i], device.Generation, endpoints, clock, format.BaudRate);
             }
         }
 
@@ -67,8 +96,10 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
 
     private static string NameOf(int index) => index == 0 ? FirstName : $"{FirstName}{index + 1}";
 
+    private static string AdapterNameOf(int index) => index == 0 ? FirstAdapterName : $"{FirstAdapterName}{index + 1}";
+
     /// <summary>A line as Linux's cdc_acm drives it: opening raises both lines, an unchanged line sends nothing, closing drops both.</summary>
-    private sealed class Line : ISerialLine
+    private sealed class Line : IUartLine
     {
         private static readonly TimeSpan NakStep = TimeSpan.FromMilliseconds(5);
         private readonly IUsbPort _board;
@@ -128,6 +159,33 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             }
         }
 
+        public int Read(Span<byte> buffer, TimeSpan limit)
+        {
+            var deadline = _clock.Now + limit;
+            while (true)
+            {
+                if (Fetch(buffer.Length) is { } packet)
+                {
+                    packet.CopyTo(buffer);
+                    return packet.Length;
+                }
+
+                if (_clock.Now >= deadline)
+                {
+                    return 0;
+                }
+
+                Pass(NakStep);
+            }
+        }
+
+        public void Discard()
+        {
+            while (Fetch(_endpoints.PacketSize) is not null)
+            {
+            }
+        }
+
         public void Dispose()
         {
             if (!_closed && IsThere())
@@ -145,6 +203,15 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             {
                 (_dtr, _rts) = (dtr, rts);
                 Request(0x22, (ushort)((dtr ? 1 : 0) | (rts ? 2 : 0)), []);
+            }
+        }
+
+        private byte[]? Fetch(int most)
+        {
+            lock (_board)
+            {
+                ThrowIfGone();
+                return _board.BulkIn(_endpoints.In, most);
             }
         }
 
@@ -190,6 +257,75 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             if (!IsThere())
             {
                 throw new SerialException(SerialFault.Gone, "The serial port is gone.");
+            }
+        }
+    }
+
+    /// <summary>A line through a serial adapter: a write returns at once, and the bytes leave one transfer later.</summary>
+    private sealed class AdapterLine : IUartLine
+    {
+        private readonly IUsbPort _board;
+        private readonly SerialAdapter _adapter;
+        private readonly VirtualClock _clock;
+        private SerialFormat _format;
+
+        public AdapterLine(IUsbPort board, SerialAdapter adapter, VirtualClock clock, SerialFormat format)
+        {
+            (_board, _adapter, _clock, _format) = (board, adapter, clock, format);
+            Use(() => _adapter.SetLines(dtr: true, rts: true));
+        }
+
+        public void SetDtr(bool high) => Use(() => _adapter.SetLines(high, _adapter.Rts));
+
+        public void SetRts(bool high) => Use(() => _adapter.SetLines(_adapter.Dtr, high));
+
+        public void SetBaudRate(int baudRate) => _format = _format with { BaudRate = baudRate };
+
+        public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
+        {
+            lock (_board)
+            {
+                _board.AdvanceTo(_clock.Now);
+                _adapter.Write(data, _format, _clock.Now + BusModel.TransferTime);
+            }
+        }
+
+        public int Read(Span<byte> buffer, TimeSpan limit)
+        {
+            var deadline = _clock.Now + limit;
+            while (true)
+            {
+                var (received, next) = Poll(buffer.Length);
+                if (received.Length > 0 || _clock.Now >= deadline)
+                {
+                    received.CopyTo(buffer);
+                    return received.Length;
+                }
+
+                _clock.Advance((next > deadline ? deadline : next) - _clock.Now);
+            }
+        }
+
+        public void Discard() => Use(_adapter.Discard);
+
+        public void Dispose() => Use(() => _adapter.SetLines(dtr: false, rts: false));
+
+        // What has come, and when to look again.
+        private (byte[] Received, TimeSpan Next) Poll(int most)
+        {
+            lock (_board)
+            {
+                _board.AdvanceTo(_clock.Now);
+                return (_adapter.Read(most), _board.NextEventAt ?? TimeSpan.MaxValue);
+            }
+        }
+
+        private void Use(Action action)
+        {
+            lock (_board)
+            {
+                _board.AdvanceTo(_clock.Now);
+                action();
             }
         }
     }

@@ -32,7 +32,7 @@ public sealed class PseudoTerminal : IDisposable
     private static readonly byte[] LineCoding = [0x80, 0x25, 0, 0, 0, 0, 8];
 
     private readonly BoardRunner _runner;
-    private readonly string _path;
+    private readonly TerminalLink _link;
     private readonly TimeProvider _time;
     private readonly Action<string> _report;
     private readonly AttachmentWatch _watch;
@@ -48,10 +48,10 @@ public sealed class PseudoTerminal : IDisposable
     public PseudoTerminal(BoardRunner runner, string path, TimeProvider time, Action<string> report)
     {
         _runner = runner;
-        _path = path;
+        _link = new TerminalLink(path);
         _time = time;
         _report = report;
-        RemoveLink();
+        _link.Remove();
         _watch = new AttachmentWatch(runner);
         _thread = new Thread(Run) { IsBackground = true, Name = "pseudo terminal" };
         _thread.Start();
@@ -84,20 +84,7 @@ public sealed class PseudoTerminal : IDisposable
         }
         catch (Exception e) when (e is PlugException or IOException or UnauthorizedAccessException)
         {
-            _report($"the pseudo terminal {_path} has stopped: {e.Message}");
-        }
-    }
-
-    private void RemoveLink()
-    {
-        var file = new FileInfo(_path);
-        if (file.LinkTarget is not null)
-        {
-            file.Delete();
-        }
-        else if (file.Exists || Directory.Exists(_path))
-        {
-            throw new PlugException($"'{_path}' exists and is not a symbolic link; choose another path for the pseudo terminal");
+            _report($"the pseudo terminal {_link.Path} has stopped: {e.Message}");
         }
     }
 
@@ -122,11 +109,10 @@ public sealed class PseudoTerminal : IDisposable
         public void Serve()
         {
             using var pty = new Pty();
-            _owner.RemoveLink();
-            File.CreateSymbolicLink(_owner._path, pty.Name);
+            _owner._link.Create(pty.Name);
             try
             {
-                _owner._report($"pseudo terminal {_owner._path} -> {pty.Name}");
+                _owner._report($"pseudo terminal {_owner._link.Path} -> {pty.Name}");
                 Control(new UsbSetup(0x00, 9, _device.ConfigurationDescriptor.Span[5], 0, 0), []);
                 while (IsAttached())
                 {
@@ -135,7 +121,7 @@ public sealed class PseudoTerminal : IDisposable
             }
             finally
             {
-                _owner.RemoveLink();
+                _owner._link.Remove();
             }
         }
 
@@ -236,5 +222,36 @@ public sealed class PseudoTerminal : IDisposable
         }
 
         private bool IsOn(IUsbPort port) => port.Attached?.Generation == _device.Generation;
+    }
+}
+
+/// <summary>The symbolic link through which programs find a pseudo terminal.</summary>
+/// <param name="path">Its path.</param>
+internal sealed class TerminalLink(string path)
+{
+    /// <summary>Its path.</summary>
+    public string Path => path;
+
+    /// <summary>Points it to a terminal; an existing link is replaced.</summary>
+    /// <exception cref="PlugException">The path exists and is not a link.</exception>
+    public void Create(string terminal)
+    {
+        Remove();
+        File.CreateSymbolicLink(path, terminal);
+    }
+
+    /// <summary>Removes it, if it is there.</summary>
+    /// <exception cref="PlugException">The path exists and is not a link.</exception>
+    public void Remove()
+    {
+        var file = new FileInfo(path);
+        if (file.LinkTarget is not null)
+        {
+            file.Delete();
+        }
+        else if (file.Exists || Directory.Exists(path))
+        {
+            throw new PlugException($"'{path}' exists and is not a symbolic link; choose another path for the pseudo terminal");
+        }
     }
 }

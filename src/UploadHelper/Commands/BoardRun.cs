@@ -27,7 +27,7 @@ internal sealed record BoardRun(CommandContext Context, Settings Settings, IRepo
         _ = BoardSettings.OnePath(settings);
         var request = BoardSettings.Request(settings);
         return OnDevices(context, settings, reporter, StartState.Bootloader, devices =>
-            work(new BoardRun(context, settings, reporter, devices, request with { Port = request.Port ?? devices.DefaultPort })));
+            work(new BoardRun(context, settings, reporter, devices, request with { Port = request.Port ?? devices.DefaultPortFor(request) })));
     });
 
     /// <summary>Runs work on the devices that the settings name, and shows its result.</summary>

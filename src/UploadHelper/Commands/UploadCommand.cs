@@ -40,7 +40,7 @@ internal static class UploadCommand
         UploadResult result;
         using (var devices = context.Open(settings, reporter, StartState.Sketch))
         {
-            request = request with { Port = request.Port ?? devices.DefaultPort };
+            request = request with { Port = request.Port ?? devices.DefaultPortFor(request) };
             reporter.Begin(devices.Time);
             var uploader = new Uploader(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event);
             result = uploader.Run(request, context.CancellationToken);
@@ -71,12 +71,15 @@ internal static class UploadCommand
             StrictPolling = board.StrictPolling,
             Detach = board.Detach,
             SupplyVoltage = board.SupplyVoltage,
+            Uart = board.Uart,
             Leave = settings.Switch(SettingKeys.Leave),
             WaitPort = settings.Word(SettingKeys.WaitPort) switch
             {
                 "yes" => WaitPort.Yes,
                 "no" => WaitPort.No,
-                _ => CallingHost.IsArduinoCli(environment) ? WaitPort.No : WaitPort.Auto,
+
+                // The adapter's port stays, whatever the board does.
+                _ => board.Uart is not null || CallingHost.IsArduinoCli(environment) ? WaitPort.No : WaitPort.Auto,
             },
         };
     }

@@ -23,6 +23,8 @@ internal static class OptionTable
     private const string Doctor = "doctor";
     private const string Simulate = "simulate";
 
+    private static readonly string[] OverUart = [Upload, Verify, Read, Erase];
+
     private static readonly string[] OnBootloader = [Upload, Verify, Read, Erase, Unprotect, Leave];
 
     /// <summary>All options, in the order in which help shows them.</summary>
@@ -67,6 +69,18 @@ internal static class OptionTable
         new(SettingKeys.Detach, OptionKind.Switch, "", "Tell a device in DFU run-time mode to start its bootloader, without --usb-id or --usb-path naming it")
         {
             Commands = OnBootloader,
+        },
+        new(SettingKeys.Uart, OptionKind.Switch, "", "Use the bootloader in the chip's ROM through a serial adapter: --port is the adapter's port. Set BOOT0 high and press RESET")
+        {
+            Commands = OverUart,
+        },
+        new(SettingKeys.BaudRate, OptionKind.Text, "BAUD", "Speed for --uart [default: 115200]")
+        {
+            Commands = OverUart,
+        },
+        new(SettingKeys.ResetSequence, OptionKind.Text, "STEPS", "What --uart does with the adapter's modem lines first, if they drive RESET and BOOT0: dtr or rts raises a line, -dtr or -rts drops it, as in stm32flash -i")
+        {
+            Commands = OverUart,
         },
         new(SettingKeys.AllBoards, OptionKind.Switch, "", "Write to all boards in DFU mode at once; with --detach, also to those in DFU run-time mode. They must all be of the same kind")
         {
@@ -141,7 +155,7 @@ internal static class OptionTable
             IsRequired = true,
             Suggestions = () => BoardFactory.Names,
             MoreHelp = () => $": {string.Join(", ", BoardFactory.Names)}. flash=FILE keeps its flash in a file. fault=KIND@N makes the Nth transfer to "
-                + $"its bootloader fail; KIND is {string.Join(", ", Fault.Names)} (1 to {Fault.LastStatus})",
+                + $"its bootloader fail; KIND is {string.Join(", ", Fault.Names)} (1 to {Fault.LastStatus}). adapter=MS adds a serial adapter with that latency; nrst= and boot0= name the line that drives a pin: dtr, rts, or -dtr, -rts if dropping it does",
         },
         new(SettingKeys.Listen, OptionKind.Text, "[HOST:]PORT", $"Export the board by USB/IP [default without --plug: 127.0.0.1:{UsbIpProtocol.DefaultPort}]")
         {
@@ -151,7 +165,7 @@ internal static class OptionTable
         {
             Commands = [Simulate],
         },
-        new(SettingKeys.Pty, OptionKind.Text, "PATH", "Offer the sketch's serial port as a pseudo terminal (Linux)")
+        new(SettingKeys.Pty, OptionKind.Text, "PATH", "Offer the sketch's serial port as a pseudo terminal (Linux); with adapter=MS, the port of the serial adapter at the ROM's USART")
         {
             Commands = [Simulate],
         },

@@ -90,6 +90,15 @@ internal sealed class Settings(IConfiguration configuration)
         var text => throw Invalid(key, text, $"volts from {VoltageRange.Lowest} to {VoltageRange.Highest}, for example 3.3"),
     };
 
+    /// <summary>A number above zero, or null if none is set.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no such number.</exception>
+    public int? Number(string key) => Text(key) switch
+    {
+        null => null,
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 => number,
+        var text => throw Invalid(key, text, "a number above 0, for example 115200"),
+    };
+
     /// <summary>Pairs of USB ids, or null if none is set.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is not a list of such pairs.</exception>
     public IReadOnlyList<UsbId>? Ids(string key) => Text(key) switch
@@ -157,6 +166,7 @@ internal static class BoardSettings
         StrictPolling = settings.Switch(SettingKeys.StrictPolling),
         Detach = settings.Switch(SettingKeys.Detach),
         SupplyVoltage = settings.Volts(SettingKeys.SupplyVoltage),
+        Uart = settings.Switch(SettingKeys.Uart) ? Uart(settings) : null,
     };
 
     /// <summary>The place of the only board that a command works on, or null for any place.</summary>
@@ -167,6 +177,25 @@ internal static class BoardSettings
         [var path] => path,
         _ => throw new UploadException(UploadError.Usage, "Only upload works on several boards at once.", "Give --usb-path once."),
     };
+
+    // Where the board is in software, its adapter is the port.
+    private static UartOptions Uart(Settings settings)
+    {
+        if (settings.Text(SettingKeys.Port) is null && settings.Text(SettingKeys.Simulate) is null)
+        {
+            throw new UploadException(UploadError.Usage, "--uart needs the port of the serial adapter.", "Give it with --port, for example --port /dev/ttyUSB0 or --port COM5.");
+        }
+
+        try
+        {
+            return new UartOptions(
+                settings.Number(SettingKeys.BaudRate) ?? UartOptions.DefaultBaudRate, LineStep.Parse(settings.Text(SettingKeys.ResetSequence) ?? ""));
+        }
+        catch (FormatException e)
+        {
+            throw new UploadException(UploadError.Configuration, e.Message, "For example: --reset-sequence rts&dtr,-dtr", e);
+        }
+    }
 
     /// <summary>The name under which a port is listed; a udev link (/dev/serial/by-id/...) is another name for it.</summary>
     public static string Port(string name) =>
@@ -203,6 +232,9 @@ internal static class SettingKeys
     public const string WaitPort = "wait-port";
     public const string Detach = "detach";
     public const string Timeout = "timeout";
+    public const string Uart = "uart";
+    public const string BaudRate = "baud-rate";
+    public const string ResetSequence = "reset-sequence";
     public const string Simulate = "simulate";
     public const string UsbIp = "usbip";
     public const string Config = "config";

@@ -1,4 +1,5 @@
 using UploadHelper.Configuration;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Serial;
@@ -8,6 +9,7 @@ using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Devices;
 using UploadHelper.Devices.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
+using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Host;
 
@@ -28,7 +30,8 @@ internal sealed class DeviceEnvironment : IDisposable
     public TimeProvider Time { get; }
 
     /// <summary>The port to use if none is given, or null.</summary>
-    public string? DefaultPort { get; private init; }
+    public string? DefaultPortFor(BootloaderRequest request) =>
+        Simulation is null ? null : request.Uart is null ? SerialPorts.List().FirstOrDefault()?.Name : InProcessSerialPorts.FirstAdapterName;
 
     /// <summary>The state of each virtual board and what was done to it; none where boards are real.</summary>
     public IReadOnlyList<SimulationSummary> Summaries => Simulation?.Summaries ?? [];
@@ -52,7 +55,7 @@ internal sealed class DeviceEnvironment : IDisposable
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>.</exception>
     public static DeviceEnvironment Open(Settings settings, TimeProvider time, StartState start, Func<string, Stream> createFile, Action<UploadEvent> events)
     {
-        var environment = settings.Text(SettingKeys.Simulate) is { } simulate ? Simulated(simulate, start, createFile, events) : Real(settings, time, events);
+        var environment = settings.Text(SettingKeys.Simulate) is { } simulate ? Simulated(simulate, start, settings.Switch(SettingKeys.Uart), createFile, events) : Real(settings, time, events);
         if (settings.Text(SettingKeys.Trace) is { } file)
         {
             environment.Trace(file, createFile);
@@ -104,7 +107,7 @@ internal sealed class DeviceEnvironment : IDisposable
         }
     }
 
-    private static DeviceEnvironment Simulated(string text, StartState start, Func<string, Stream> createFile, Action<UploadEvent> events)
+    private static DeviceEnvironment Simulated(string text, StartState start, bool uart, Func<string, Stream> createFile, Action<UploadEvent> events)
     {
         try
         {
@@ -112,11 +115,10 @@ internal sealed class DeviceEnvironment : IDisposable
             {
                 SaveFile = (path, content) => Keeping("flash of the virtual board", path, events, () => OutputFile.Write(path, content, createFile)),
             };
-            var system = new SimulatedSystem(options, _ => { });
+            var system = new SimulatedSystem(options with { HasAdapter = options.HasAdapter || uart }, _ => { });
             return new DeviceEnvironment(system.Usb, system.SerialPorts, system.Clock, events)
             {
                 Simulation = system,
-                DefaultPort = system.SerialPorts.List().FirstOrDefault()?.Name,
             };
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)

@@ -53,8 +53,11 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case WaitingForBootloader(var wanted, var timeout, var ask) waiting:
                 Step("Wait", $"for {wanted}, up to {timeout.TotalSeconds:0.#} s" + (ask ? $": press RESET on the board now{(waiting.MayBeInRom ? " (for a bootloader in ROM, with BOOT0 held)" : "")}" : ""));
                 break;
+            case WaitingForUart(var port, var timeout):
+                Step("Wait", $"for the bootloader at {port}, up to {timeout.TotalSeconds:0.#} s: set BOOT0 high and press RESET on the board now");
+                break;
             case BootloaderFound(var device, var info, var pollsEarly):
-                Step("Found", $"{device.Device.Id} at {device.Device.Path} ({device.Product})");
+                Step("Found", $"{ErrorMessages.Place(device.Device)} ({device.Product})");
                 foreach (var alternate in device.Alternates)
                 {
                     Detail($"alternate setting {alternate.Setting}: {alternate.Name}");

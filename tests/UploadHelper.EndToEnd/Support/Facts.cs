@@ -169,6 +169,17 @@ internal static class ProcessorReason
         : Executable.Missing(Executable.Linux);
 }
 
+/// <summary>A test with data that runs stm32flash; skipped where it cannot be had.</summary>
+public sealed class Stm32flashTheoryAttribute : TheoryAttribute
+{
+    /// <summary>Its name.</summary>
+    public const string Program = "stm32flash";
+
+    public Stm32flashTheoryAttribute() => Skip = Executable.IsInstalled(Program)
+        ? Executable.Missing(Executable.Linux)
+        : $"{Program} is not installed (scripts/test.sh installs it as root)";
+}
+
 /// <summary>A test of a script; skipped where its shell is not installed.</summary>
 public sealed class ShellFactAttribute : FactAttribute
 {

@@ -112,7 +112,7 @@ public class CatalogueFilesTests
     private sealed class BoardFactoryNames
     {
         private readonly List<(string Name, DfuDescription Description, string Bootloader)> _boards =
-            [.. BoardFactory.Names.SelectMany(n => (string[])[n, .. Shown(n)]).Select(Describe)];
+            [.. BoardFactory.UsbNames.SelectMany(n => (string[])[n, .. Shown(n)]).Select(Describe)];
 
         public IEnumerable<string> RecognisedAs(string bootloader) => _boards.Where(b => b.Bootloader == bootloader).Select(b => b.Name);
 

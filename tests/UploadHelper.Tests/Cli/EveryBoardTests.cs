@@ -34,7 +34,7 @@ public class EveryBoardTests
         ["dapboot"] = 0x2000,
     };
 
-    public static TheoryData<string> Boards() => new(BoardFactory.Names);
+    public static TheoryData<string> Boards() => new(BoardFactory.UsbNames);
 
     // In the RAM of each board's microcontroller, an F103 with 20 KiB or a larger part, and started by its bootloader.
     private static uint StackOf(string name) => name switch

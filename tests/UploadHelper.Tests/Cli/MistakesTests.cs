@@ -10,7 +10,7 @@ public class MistakesTests
     [InlineData("upload x.bin --simulate f4boot", "address-missing", "--offset OFFSET", "x.bin")]
     [InlineData("upload x.bin --simulate f4boot --ofset 0x4000", "usage", "upload-helper upload --help", "--ofset", "--offset")]
     [InlineData("uplaod x.bin", "usage", "upload-helper upload --help", "\"uplaod\"", "\"upload\"")]
-    [InlineData("upload x.bin --simulate f5boot --offset 0x4000", "configuration", "--simulate f4boot", "\"f5boot\"", "f4boot, f4boot-old, f4rom, f7rom, h0wch33, dsonano, h747, l496, blackpill-f411, blackpill-f401, f407-rom, l476-rom, f072-rom, g431-rom, gd32vf103, at32f415, maple20, maple-orig, hid-f1, hid-f4, maple-f4")]
+    [InlineData("upload x.bin --simulate f5boot --offset 0x4000", "configuration", "--simulate f4boot", "\"f5boot\"", "f4boot, f4boot-old, f4rom, f7rom, h0wch33, dsonano, h747, l496, blackpill-f411, blackpill-f401, f407-rom, l476-rom, bluepill, nucleo-g071, f072-rom, g431-rom, gd32vf103, at32f415, maple20, maple-orig, hid-f1, hid-f4, maple-f4")]
     [InlineData("upload x.bin --simulate f4boot --offset 0x4000 --timeout soon", "configuration", "", "\"soon\"", "--timeout", "15")]
     [InlineData("upload x.bin --simulate f4boot --offset 0x4000 --usb-id 0483", "configuration", "", "\"0483\"", "--usb-id", "0483:df11")]
     public void A_command_line_is_refused_before_anything_is_done(string line, string code, string hint, params string[] facts)

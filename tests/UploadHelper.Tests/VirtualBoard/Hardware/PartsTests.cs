@@ -9,8 +9,10 @@ public partial class PartsTests
 {
     public static TheoryData<string> Boards() => new(BoardFactory.Names);
 
+    public static TheoryData<string> UsbBoards() => new(BoardFactory.UsbNames);
+
     [Theory]
-    [MemberData(nameof(Boards))]
+    [MemberData(nameof(UsbBoards))]
     public void The_map_that_a_bootloader_announces_has_the_sectors_of_its_part(string name)
     {
         var board = BoardFactory.Create(SimulationOptions.Parse(name, StartState.Bootloader), _ => { });

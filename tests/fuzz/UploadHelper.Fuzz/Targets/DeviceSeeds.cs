@@ -11,7 +11,7 @@ internal static class DeviceSeeds
     public static IReadOnlyList<byte[]> Record(Action<SimulatedSystem, IUsbBus> work)
     {
         var seeds = new List<byte[]>();
-        foreach (var name in BoardFactory.Names)
+        foreach (var name in BoardFactory.UsbNames)
         {
             using var system = new SimulatedSystem(SimulationOptions.Parse(name, StartState.Bootloader), _ => { });
             var bus = new RecordingBus(system.Usb);
