@@ -1,6 +1,6 @@
 using UploadHelper.Core.Errors;
-using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Flashing;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard;

@@ -147,7 +147,6 @@ public class UartUploadTests(ITestOutputHelper output)
             catch (UploadException e)
             {
                 failed++;
-                
                 // Another first byte than 0x7F makes the bootloader deaf.
                 Assert.True(e.Error is UploadError.DeviceFailed or UploadError.DeviceLost or UploadError.VerifyFailed || (index == 0 && e.Error == UploadError.NoDevice), $"byte {index}: {e.Error}: {e.Message}");
                 AssertNoHalfSketch(bench, before, request, index);
