@@ -13,22 +13,22 @@ internal static class CubeProgScript
     // Without a letter of its own.
     private const char Parity = '\u0001';
 
-    public static DropIn Tool { get; } = new("stm32CubeProg", "stm32CubeProg.sh -i dfu -f FILE -v VID -p PID [-o OFFSET] [-a ADDRESS] [-s START]")
+    public static DropIn Tool { get; } = new("stm32CubeProg", "stm32CubeProg.sh -i dfu -f FILE -v VID -p PID [-o OFFSET] [-a ADDRESS] [-s START] | -i serial -f FILE -c PORT [-o OFFSET] ...")
     {
         Aliases = ["stm32CubeProg.sh", "stm32CubeProg.bat"],
         Rewrite = Rewrite,
         Help = """
             Uploads a sketch through the bootloader in the chip's ROM, as stm32CubeProg.sh does, without STM32CubeProgrammer.
-              -i, --interface dfu    the only interface so far
+              -i, --interface NAME   dfu, or serial: the bootloader in the chip's ROM through a serial adapter
               -f, --file FILE        the sketch
-              -v, --vid ID           vendor id of the bootloader
-              -p, --pid ID           product id of the bootloader
+              -v, --vid ID           vendor id of the bootloader (dfu)
+              -p, --pid ID           product id of the bootloader (dfu)
               -a, --address ADDRESS  start of the flash [default: 0x8000000]
               -o, --offset OFFSET    where the sketch begins, counted from ADDRESS [default: 0]
               -s, --start ADDRESS    ADDRESS, or where the sketch begins: the sketch is started in any case
               -e, --erase            erase everything that a sketch may use first
-              -c, --com PORT         port of the sketch that is running now, to reset it
-            -m, -r, -d and --parity have no effect with dfu.
+              -c, --com PORT         with dfu, the port of the sketch that is running now, to reset it; with serial, the adapter's
+            -m, -r, -d and --parity have no effect with dfu. With serial, -r and -d are not supported, and the parity is even.
             """,
     };
 
@@ -53,10 +53,10 @@ internal static class CubeProgScript
         }
 
         string? Value(char letter) => options.FindLast(o => o.Letter == letter).Value is { } text && !Placeholder.IsEmpty(text) ? text : null;
-        CheckInterface(Value('i') ?? throw Tool!.Error("The interface is missing. Expected -i dfu."));
+        var isSerial = IsSerial(Value('i') ?? throw Tool!.Error("The interface is missing. Expected -i dfu or -i serial."));
         var file = Value('f') ?? throw Tool!.Error("The file is missing. Expected -f FILE.");
-        var ids = (Value('v'), Value('p')) is ({ } vendor, { } product)
-            ? UsbId.TryParse($"{vendor}:{product}", out var id) ? id : throw Tool!.Error($"Invalid USB ids \"{vendor}\" and \"{product}\". Expected hexadecimal numbers, for example -v 0x0483 -p 0xdf11.")
+        var board = isSerial ? Serial(Value('c'), Value('r') is not null || Value('d') is not null) : (Value('v'), Value('p')) is ({ } vendor, { } product)
+            ? UsbId.TryParse($"{vendor}:{product}", out var id) ? [.. Value('c') is { } sketch ? (string[])[$"--port={sketch}"] : [], $"--usb-id={id}"] : throw Tool!.Error($"Invalid USB ids \"{vendor}\" and \"{product}\". Expected hexadecimal numbers, for example -v 0x0483 -p 0xdf11.")
             : throw Tool!.Error("The USB ids of the bootloader are missing. Expected -v VID -p PID, for example -v 0x0483 -p 0xdf11.");
         var address = Number('a', Value('a')) ?? FlashAddress.FlashBase;
         var offset = Number('o', Value('o')) ?? 0;
@@ -66,9 +66,8 @@ internal static class CubeProgScript
         }
 
         CheckStart(Tool!, "-s", Number('s', Value('s')), address, address + offset);
-        IEnumerable<string> port = Value('c') is { } name ? [$"--port={name}"] : [];
         IEnumerable<string> erase = options.Exists(o => o.Letter == 'e') ? ["--erase-all"] : [];
-        return ["upload", file, .. port, $"--usb-id={ids}", .. Offset(file, address + offset), .. erase];
+        return ["upload", file, .. board, .. Offset(file, address + offset), .. erase];
     }
 
     /// <summary>The option that places a file; none if the file's format has addresses, which then count.</summary>
@@ -90,26 +89,24 @@ internal static class CubeProgScript
         }
     }
 
-    private static void CheckInterface(string name)
+    private static string[] Serial(string? port, bool setsLines) =>
+        port is null ? throw Tool!.Error("The port of the serial adapter is missing. Expected -c PORT.")
+        : setsLines ? throw Tool!.Error("-r and -d are not supported with -i serial. If the adapter's DTR and RTS drive RESET and BOOT0, use: upload-helper upload --uart --reset-sequence STEPS")
+        : ["--uart", $"--port={port}"];
+
+    private static bool IsSerial(string name) => name.ToLowerInvariant() switch
     {
-        switch (name.ToLowerInvariant())
-        {
-            case "dfu":
-                return;
-            case "serial":
-                throw Tool!.Error("Interface \"serial\" is not supported: upload-helper does not upload through a serial bootloader. Use -i dfu if the board has USB, or stm32flash.");
-            case "swd" or "jlink":
-                throw Tool!.Error($"Interface \"{name}\" is not supported: it needs a debug probe, and upload-helper uploads over USB without one. Use -i dfu, or STM32CubeProgrammer itself.");
-            default:
-                throw Tool!.Error($"Unknown interface \"{name}\". Expected dfu.");
-        }
-    }
+        "dfu" => false,
+        "serial" => true,
+        "swd" or "jlink" => throw Tool!.Error($"Interface \"{name}\" is not supported: it needs a debug probe, and upload-helper uploads without one. Use -i dfu or -i serial, or STM32CubeProgrammer itself."),
+        _ => throw Tool!.Error($"Unknown interface \"{name}\". Expected dfu or serial."),
+    };
 
     private static string[] FromOldShape(string protocol, string[] rest)
     {
         const int EraseAll = 10;
         var number = int.Parse(protocol, System.Globalization.CultureInfo.InvariantCulture);
-        CheckInterface((number % EraseAll) switch
+        var isSerial = IsSerial((number % EraseAll) switch
         {
             _ when number >= 2 * EraseAll => protocol,
             0 => "swd",
@@ -123,6 +120,14 @@ internal static class CubeProgScript
         }
 
         IEnumerable<string> erase = number >= EraseAll ? ["-e", "all"] : [];
+        if (isSerial)
+        {
+            // PROTOCOL FILE PORT [OPTIONS]
+            return rest.Length > 1 && !Placeholder.IsEmpty(rest[1])
+                ? CubeProgrammer.Tool.Rewrite!(["-c", $"port={rest[1]}", .. erase, "-d", rest[0], $"0x{FlashAddress.FlashBase:X8}", .. rest[2..]])
+                : throw Tool!.Error("The port of the serial adapter is missing. Expected 1 FILE PORT.");
+        }
+
         return CubeProgrammer.Tool.Rewrite!(["-c", "port=usb1", .. erase, "-d", rest[0], $"0x{FlashAddress.FlashBase:X8}", .. rest[1..]]);
     }
 

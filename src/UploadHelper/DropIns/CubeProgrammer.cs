@@ -13,13 +13,14 @@ internal static class CubeProgrammer
     // A file in one of these formats says itself where it belongs, and STM32CubeProgrammer takes no address for it.
     private static readonly string[] AddressedFormats = [".hex", ".ihx", ".elf", ".axf", ".out", ".s19", ".srec", ".dfu"];
 
-    public static DropIn Tool { get; } = new("STM32_Programmer_CLI", "STM32_Programmer_CLI -c port=usb1 [VID=ID] [PID=ID] [SN=TEXT] [-w FILE [ADDRESS]] [-v] [-s [ADDRESS]] [-rst]")
+    public static DropIn Tool { get; } = new("STM32_Programmer_CLI", "STM32_Programmer_CLI -c port=usb1|PORT [VID=ID] [PID=ID] [SN=TEXT] [br=BAUD] [-w FILE [ADDRESS]] [-v] [-s [ADDRESS]] [-rst]")
     {
         Aliases = ["STM32_Programmer.sh", "STM32_Programmer"],
         Rewrite = arguments => new Call(arguments).Command(),
         Help = """
-            Does over USB what STM32_Programmer_CLI does, without STM32CubeProgrammer.
+            Does over USB or a serial adapter what STM32_Programmer_CLI does, without STM32CubeProgrammer.
               -c, --connect port=usb1 [VID=ID] [PID=ID] [SN=TEXT]   the bootloader [default: 0483:DF11]
+              -c, --connect port=PORT [br=BAUD] [P=EVEN]            the bootloader in ROM, through a serial adapter
               -w, --write, -d, --download FILE [ADDRESS]   write a file; .hex and .elf files need no address
               -v, --verify       has no effect: what is written is always verified
               -s, --start, -g, --go [ADDRESS], -rst   start the program; otherwise the board stays in its bootloader
@@ -38,6 +39,8 @@ internal static class CubeProgrammer
         private readonly List<string> _left;
         private UsbId _id = DeviceFilter.StDfu;
         private string? _serial;
+        private string? _port;
+        private string? _baudRate;
         private string? _file;
         private uint? _address;
         private uint? _start;
@@ -67,10 +70,12 @@ internal static class CubeProgrammer
 
             if (!_isConnected)
             {
-                throw Tool.Error("The connection is missing. Expected -c port=usb1.");
+                throw Tool.Error("The connection is missing. Expected -c port=usb1, or the port of a serial adapter.");
             }
 
-            string[] board = [$"--usb-id={_id}", .. _serial is null ? [] : (string[])[$"--serial={_serial}"], .. Quiet];
+            string[] board = _port is not null
+                ? ["--uart", $"--port={_port}", .. _baudRate is null ? [] : (string[])[$"--baud-rate={_baudRate}"], .. Quiet]
+                : [$"--usb-id={_id}", .. _serial is null ? [] : (string[])[$"--serial={_serial}"], .. Quiet];
             if (_file is { } file)
             {
                 if (_address is null && !HasAddresses(file))
@@ -89,6 +94,11 @@ internal static class CubeProgrammer
             if (_verifies)
             {
                 throw Tool.Error("-v needs a file: expected -w FILE ADDRESS -v.");
+            }
+
+            if (_port is not null && !_erases)
+            {
+                throw Tool.Error("Over a serial port, expected -w FILE ADDRESS or -e all.");
             }
 
             return (_erases, _starts) switch
@@ -171,7 +181,12 @@ internal static class CubeProgrammer
                 {
                     case "port":
                         port = true;
-                        CheckPort(value);
+                        _port = SerialPort(value);
+                        break;
+                    case "br" when _port is not null:
+                        _baudRate = value;
+                        break;
+                    case "p" when _port is not null && value.Equals("even", StringComparison.OrdinalIgnoreCase):
                         break;
                     case "vid":
                         vendor = value;
@@ -183,7 +198,7 @@ internal static class CubeProgrammer
                         _serial = value;
                         break;
                     default:
-                        throw Tool.Error($"{word} is not supported for a connection over USB. There are port, VID, PID and SN.");
+                        throw Tool.Error($"{word} is not supported. {(_port is null ? "Over USB, there are port, VID, PID and SN." : "Over a serial port, there are port, br and P=EVEN.")}");
                 }
             }
 
@@ -197,19 +212,17 @@ internal static class CubeProgrammer
                 : throw Tool.Error($"Invalid USB ids VID={vendor} PID={product}. Expected hexadecimal numbers, for example VID=0x0483 PID=0xDF11.");
         }
 
-        private static void CheckPort(string port)
+        // Null for USB.
+        private static string? SerialPort(string port) => port.ToLowerInvariant() switch
         {
-            var name = port.ToLowerInvariant();
-            if (name is "usb" or "usb1")
-            {
-                return;
-            }
-
-            throw Tool.Error(
-                name.StartsWith("usb", StringComparison.Ordinal) ? $"port={port} is not supported: the order of the boards on USB is not certain. Use port=usb1, and SN=... to choose a board."
-                : name is "swd" or "jtag" or "jlink" ? $"port={port} is not supported: it needs a debug probe, and upload-helper uploads over USB without one. Use port=usb1, or STM32CubeProgrammer itself."
-                : $"port={port} is not supported: upload-helper does not upload through a serial bootloader. Use port=usb1 if the board has USB.");
-        }
+            "usb" or "usb1" => null,
+            var name when name.StartsWith("usb", StringComparison.Ordinal) =>
+                throw Tool.Error($"port={port} is not supported: the order of the boards on USB is not certain. Use port=usb1, and SN=... to choose a board."),
+            "swd" or "jtag" or "jlink" =>
+                throw Tool.Error($"port={port} is not supported: it needs a debug probe, and upload-helper uploads without one. Use port=usb1 or a serial port, or STM32CubeProgrammer itself."),
+            "can" or "spi" or "i2c" => throw Tool.Error($"port={port} is not supported. Use port=usb1 or a serial port."),
+            _ => port,
+        };
 
         private uint? Address()
         {

@@ -46,7 +46,7 @@ internal static class DropInTable
 {
     /// <summary>The tools.</summary>
     public static IReadOnlyList<DropIn> Rows { get; } =
-        [DfuUtil.Tool, DfuFileTools.Suffix, DfuFileTools.Prefix, MapleUpload.Tool, HidFlash.Tool, CubeProgScript.Tool, CubeProgrammer.Tool];
+        [DfuUtil.Tool, DfuFileTools.Suffix, DfuFileTools.Prefix, MapleUpload.Tool, HidFlash.Tool, Stm32flash.Tool, CubeProgScript.Tool, CubeProgrammer.Tool];
 
     /// <summary>The names of the tools.</summary>
     public static IEnumerable<string> Names => Rows.Select(r => r.Name);
