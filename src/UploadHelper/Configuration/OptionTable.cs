@@ -1,4 +1,5 @@
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.VirtualBoard;
@@ -74,9 +75,10 @@ internal static class OptionTable
         {
             Commands = OverUart,
         },
-        new(SettingKeys.BaudRate, OptionKind.Text, "BAUD", "Speed for --uart [default: 115200]")
+        new(SettingKeys.BaudRate, OptionKind.Text, "BAUD", "Speed for --uart")
         {
             Commands = OverUart,
+            Default = $"{UartOptions.DefaultBaudRate}",
         },
         new(SettingKeys.ResetSequence, OptionKind.Text, "STEPS", "What --uart does with the adapter's modem lines first, if they drive RESET and BOOT0: dtr or rts raises a line, -dtr or -rts drops it, as in stm32flash -i")
         {

@@ -7,11 +7,11 @@ never_idle
 in_memory dfu-util
 mkfifo /tmp/board-commands
 
-# timed NAME COMMAND...: adds the seconds that it took to NAME.seconds.
+# timed NAME COMMAND...: adds the seconds that it took to NAME.seconds, unless it failed.
 timed() {
   local name=$1 start=$EPOCHREALTIME
   shift
-  "$@" >>"$out/$name.out" 2>&1 || { echo "failed: $*" >&2; tail -3 "$out/$name.out" >&2; }
+  "$@" >>"$out/$name.out" 2>&1 || { echo "failed: $*" >&2; tail -3 "$out/$name.out" >&2; return 0; }
   awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.3f\n", b - a }' >>"$out/$name.seconds"
 }
 
@@ -26,8 +26,9 @@ status() {
   sleep 0.3
 }
 
+# in_turn NAME ADDRESS BASE [WINDOW]: WINDOW if a reset starts the bootloader, which goes on to the sketch after some seconds without a host.
 in_turn() {
-  local name=$1 address=$2 base=$3
+  local name=$1 address=$2 base=$3 window=${4:-}
   "$helper" simulate --board "$name,start=bootloader" --plug </tmp/board-commands >"$out/$name.board" 2>&1 &
   board_pid=$!
   exec 6>/tmp/board-commands
@@ -35,6 +36,12 @@ in_turn() {
   sleep 1
   status
   for round in $(seq "$rounds"); do
+    if [ "$window" ]; then
+      echo reset >&6
+      sleep 1
+      wait_for dfu_is_there
+      status
+    fi
     noise "$base" "1$round" 256 /tmp/a.bin
     noise "$base" "2$round" 256 /tmp/b.bin
     timed "$name-theirs" dfu-util -d 0483:df11 -a 0 -s "$address" -D /tmp/a.bin
@@ -47,4 +54,4 @@ in_turn() {
 }
 
 in_turn f4rom 0x08000000 08000000
-in_turn f4boot 0x08004000 08004000
+in_turn f4boot 0x08004000 08004000 window
