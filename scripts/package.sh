@@ -65,9 +65,10 @@ pio_system_of() {
 }
 
 # pack_for_pio RID NAME DESCRIPTION TOOL...: makes a package for PlatformIO: the executable once, and each tool as a script that calls
-# it. (Not a link: on macOS, an executable that carries the runtime cannot see under which name it was called.)
+# it. (Not a link: on macOS, an executable that carries the runtime cannot see under which name it was called.) A tool that PlatformIO
+# does not look for in PATH is named with its folder.
 pack_for_pio() {
-  local rid=$1 package=$2 description=$3 tool file folder archive
+  local rid=$1 package=$2 description=$3 tool script file folder archive
   shift 3
   folder=$work/pio/$rid/$package
   mkdir -p "$folder/bin"
@@ -88,9 +89,13 @@ JSON
     [[ $file == *.gz ]] || cp "$file" "$folder/bin/"
   done
   for tool in "$@"; do
+    script=$folder/bin/$tool
+    case $tool in
+      */*) script=$folder/$tool && mkdir -p "${script%/*}" ;;
+    esac
     case $rid in
-      win-*) printf '@"%%~dp0%s.exe" %s %%*\r\n' "$name" "$tool" >"$folder/bin/$tool.cmd" ;;
-      *) printf '#!/bin/sh\nexec "$(dirname "$0")/%s" %s "$@"\n' "$name" "$tool" >"$folder/bin/$tool" ;;
+      win-*) printf '@"%%~dp0..\\bin\\%s.exe" %s %%*\r\n' "$name" "${tool##*/}" >"$script.cmd" ;;
+      *) printf '#!/bin/sh\nexec "$(dirname "$0")/../bin/%s" %s "$@"\n' "$name" "${tool##*/}" >"$script" ;;
     esac
   done
   case $rid in
@@ -100,6 +105,11 @@ JSON
   find "$folder" -type d -exec chmod 755 {} +
   find "$folder" -type f -exec chmod 644 {} +
   chmod 755 "$folder/bin/"*
+  for tool in "$@"; do
+    case $tool in
+      */*) chmod 755 "$folder/$tool"* ;;
+    esac
+  done
   find "$folder" -exec touch -d "$mtime" {} +
   pack "$folder" "$out/platformio/$archive"
   echo "$out/platformio/$archive: $(stat -c %s "$out/platformio/$archive") bytes"
@@ -202,7 +212,7 @@ for rid in "${rids[@]}"; do
   systems+=("$(system "$rid" "$archive")")
   echo "$out/$archive: $(stat -c %s "$out/$archive") bytes, SHA-256 $(sha256sum "$out/$archive" | cut -d' ' -f1)"
   pack_for_pio "$rid" tool-dfuutil "upload-helper in place of dfu-util, dfu-suffix and dfu-prefix" dfu-util dfu-suffix dfu-prefix
-  pack_for_pio "$rid" tool-stm32duino "upload-helper in place of maple_upload and hid-flash" maple_upload hid-flash
+  pack_for_pio "$rid" tool-stm32duino "upload-helper in place of maple_upload, hid-flash and stm32flash" maple_upload hid-flash stm32flash/stm32flash
 done
 
 [ "${#systems[@]}" -gt 0 ] || { echo "package.sh: no platform could be built" >&2; exit 1; }

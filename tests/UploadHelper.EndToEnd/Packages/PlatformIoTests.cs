@@ -26,6 +26,14 @@ public sealed class PlatformIoTests(PackageTests.Made made, WinePrefix wine) : I
         var upload = ProcessRun.Of(
             Path.Combine(maple, "bin", "hid-flash"), ["tests/firmware/blink-08000800.bin", "sim"], new Dictionary<string, string> { ["UPLOADHELPER_SIMULATE"] = "hid-f1" });
         Assert.True(upload.Status == 0, upload.ToString());
+
+        // platform-ststm32, builder/main.py: join(package folder, "stm32flash", "stm32flash").
+        var serial = ProcessRun.Of(
+            Path.Combine(maple, "stm32flash", "stm32flash"),
+            ["-g", "0x08000000", "-b", "115200", "-w", Image, "uart"],
+            new Dictionary<string, string> { ["UPLOADHELPER_SIMULATE"] = "f407-rom,adapter=1,boot0=1" });
+        Assert.True(serial.Status == 0, serial.ToString());
+        Assert.Contains("verified", serial.Out, StringComparison.Ordinal);
     }
 
     [PackageWineFact]
