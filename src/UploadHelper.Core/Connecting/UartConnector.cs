@@ -114,6 +114,15 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
 
     private IUartLine Open(string port, UartOptions options, CancellationToken cancellationToken)
     {
+        if (PortNames.Find(ports.List(), port) is { VendorId: { } vendor, ProductId: { } product }
+            && BootloaderCatalogue.Find(new UsbId(vendor, product)) is { Program: BoardProgram.Sketch } sketch)
+        {
+            throw new UploadException(
+                UploadError.SerialPort,
+                $"{port} is not a serial adapter but the USB port of a {sketch.Name}. {ErrorMessages.Unchanged}",
+                "Omit --uart to upload over USB, or give the adapter's port with --port.");
+        }
+
         try
         {
             var line = ports.OpenUart(port, options.BaudRate);

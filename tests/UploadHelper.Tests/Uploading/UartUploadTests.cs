@@ -77,6 +77,21 @@ public class UartUploadTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void The_port_of_a_running_sketch_is_no_adapter_and_gets_nothing()
+    {
+        var bench = On("f407-rom", boot0: false);
+        var request = Request(bench, 5000) with { Port = InProcessSerialPorts.FirstName };
+        bench.Log.Clear();
+
+        var e = Assert.Throws<UploadException>(() => Upload(bench, request));
+
+        Assert.Equal(UploadError.SerialPort, e.Error);
+        Assert.Contains("sim is not a serial adapter but the USB port of a sketch", e.Message, StringComparison.Ordinal);
+        Assert.Contains("Omit --uart", e.Hint, StringComparison.Ordinal);
+        Assert.Empty(bench.Log);
+    }
+
+    [Fact]
     public void The_bootloader_is_found_when_the_user_resets_the_board_or_an_earlier_host_has_left_it_in_a_command()
     {
         var bench = On("bluepill", boot0: false);
