@@ -176,17 +176,18 @@ public sealed class BootloaderSession : IDisposable
     {
         if (!_isOver)
         {
-            var connection = _open.Connection.IsCancelled ? _open.Connection.Uncancelled() : _open.Connection;
-            try
+            var connection = _open.Connection;
+            if (connection.IsCancelled)
             {
-                if (_open.Connection.IsCancelled)
+                connection = connection.Uncancelled();
+                try
                 {
                     connection.Idle(AnswerLimit);
                 }
-            }
-            catch (Exception e) when (e is UsbException or DfuException)
-            {
-                // Leave it as it is; the next host brings it to dfuIDLE.
+                catch (Exception e) when (e is UsbException or DfuException)
+                {
+                    // Leave it as it is; the next host brings it to dfuIDLE.
+                }
             }
 
             PutFormatBack(connection);

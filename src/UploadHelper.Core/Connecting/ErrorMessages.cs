@@ -33,7 +33,7 @@ public static class ErrorMessages
     private const string Retry = $"Press RESET on the board (or unplug it and plug it in again) and {Again.Clause}.";
 
     /// <summary>A device and its USB path: "0483:DF11 at 1-1". The chip at a serial port has no ids.</summary>
-    public static string Place(UsbDeviceInfo device) => device.VendorId == 0 ? $"the chip at {device.Path}" : $"{device.Id} at {device.Path}";
+    public static string Place(UsbDeviceInfo device) => device.IsAtSerialPort ? $"the chip at {device.Path}" : $"{device.Id} at {device.Path}";
 
     /// <summary>Describes a failed transfer in one sentence.</summary>
     public static string Short(UsbException e) => e.Fault switch

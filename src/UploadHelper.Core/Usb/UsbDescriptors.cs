@@ -148,6 +148,9 @@ public sealed record UsbDeviceInfo(
 {
     /// <summary>idVendor and idProduct.</summary>
     public UsbId Id => new(VendorId, ProductId);
+
+    /// <summary>Whether it stands for a chip at a serial port, which has no ids; <see cref="Path"/> is the port then.</summary>
+    public bool IsAtSerialPort => VendorId == 0;
 }
 
 /// <summary>An interface, as described by the configuration descriptor (USB 2.0, 9.6.5).</summary>

@@ -74,9 +74,7 @@ internal sealed class SystemSerialLine : IUartLine
         }
         catch (Exception e) when (SystemSerialErrors.Covers(e))
         {
-            var failure = SystemSerialErrors.Exception("Writing", e, opening: false);
-            _gone = failure.Fault == SerialFault.Gone;
-            throw failure;
+            throw Failure("Writing", e);
         }
     }
 
@@ -103,9 +101,7 @@ internal sealed class SystemSerialLine : IUartLine
         }
         catch (Exception e) when (SystemSerialErrors.Covers(e))
         {
-            var failure = SystemSerialErrors.Exception("Reading", e, opening: false);
-            _gone = failure.Fault == SerialFault.Gone;
-            throw failure;
+            throw Failure("Reading", e);
         }
     }
 
@@ -125,6 +121,13 @@ internal sealed class SystemSerialLine : IUartLine
         var thread = new Thread(Close) { IsBackground = true, Name = "close serial line" };
         thread.Start();
         thread.Join(ClosingLimit);
+    }
+
+    private SerialException Failure(string what, Exception e)
+    {
+        var failure = SystemSerialErrors.Exception(what, e, opening: false);
+        _gone = failure.Fault == SerialFault.Gone;
+        return failure;
     }
 
     private static SerialPort Open(string name, int baudRate, Parity parity)

@@ -59,7 +59,7 @@ public sealed class F4Rom : SystemBootloader
     // An F745 answers the first GETSTATUS at once, within a millisecond, and the second when it is done (log in fwupd issue 2696).
     /// <inheritdoc/>
     protected override ControlReply Executed(byte[] answer, TimeSpan took) =>
-        _chip.IsF7 ? new ControlReply(ControlOutcome.Done, answer, TimeSpan.Zero, BusyAfter: took) : base.Executed(answer, took);
+        _chip.IsF7 ? Done(answer) with { BusyAfter = took } : base.Executed(answer, took);
 
     // Reserved bytes must stay 0xFF; values that it does not know are refused (AN2606, table 4).
     /// <inheritdoc/>

@@ -73,12 +73,7 @@ internal sealed class Settings(IConfiguration configuration)
 
     /// <summary>A number of bytes above zero, or null if none is set.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no such number.</exception>
-    public int? Size(string key) => Text(key) switch
-    {
-        null => null,
-        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size > 0 => size,
-        var text => throw Invalid(key, text, "a number of bytes, for example 507904"),
-    };
+    public int? Size(string key) => Positive(key, "a number of bytes, for example 507904");
 
     /// <summary>A supply voltage, or null if none is set.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no supply voltage of these chips.</exception>
@@ -90,14 +85,9 @@ internal sealed class Settings(IConfiguration configuration)
         var text => throw Invalid(key, text, $"volts from {VoltageRange.Lowest} to {VoltageRange.Highest}, for example 3.3"),
     };
 
-    /// <summary>A number above zero, or null if none is set.</summary>
+    /// <summary>A number above zero; null if it is not set and has no default.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no such number.</exception>
-    public int? Number(string key) => Text(key) switch
-    {
-        null => null,
-        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 => number,
-        var text => throw Invalid(key, text, "a number above 0, for example 115200"),
-    };
+    public int? Number(string key) => Positive(key, "a number above 0, for example 115200");
 
     /// <summary>Pairs of USB ids, or null if none is set.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is not a list of such pairs.</exception>
@@ -138,6 +128,13 @@ internal sealed class Settings(IConfiguration configuration)
         "true" or "yes" or "1" => true,
         "false" or "no" or "0" => false,
         _ => null,
+    };
+
+    private int? Positive(string key, string expected) => (Text(key) ?? OptionTable.Setting(key).Default) switch
+    {
+        null => null,
+        var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 => number,
+        var text => throw Invalid(key, text, expected),
     };
 
     private TimeSpan Seconds(string key, string text) =>
@@ -188,8 +185,7 @@ internal static class BoardSettings
 
         try
         {
-            return new UartOptions(
-                settings.Number(SettingKeys.BaudRate) ?? UartOptions.DefaultBaudRate, LineStep.Parse(settings.Text(SettingKeys.ResetSequence) ?? ""));
+            return new UartOptions(settings.Number(SettingKeys.BaudRate)!.Value, LineStep.Parse(settings.Text(SettingKeys.ResetSequence) ?? ""));
         }
         catch (FormatException e)
         {

@@ -58,14 +58,14 @@ internal static class CubeProgScript
         var board = isSerial ? Serial(Value('c'), Value('r') is not null || Value('d') is not null) : (Value('v'), Value('p')) is ({ } vendor, { } product)
             ? UsbId.TryParse($"{vendor}:{product}", out var id) ? [.. Value('c') is { } sketch ? (string[])[$"--port={sketch}"] : [], $"--usb-id={id}"] : throw Tool!.Error($"Invalid USB ids \"{vendor}\" and \"{product}\". Expected hexadecimal numbers, for example -v 0x0483 -p 0xdf11.")
             : throw Tool!.Error("The USB ids of the bootloader are missing. Expected -v VID -p PID, for example -v 0x0483 -p 0xdf11.");
-        var address = Number('a', Value('a')) ?? FlashAddress.FlashBase;
-        var offset = Number('o', Value('o')) ?? 0;
+        var address = Tool!.Number("-a", Value('a')) ?? FlashAddress.FlashBase;
+        var offset = Tool!.Number("-o", Value('o')) ?? 0;
         if (address + (long)offset > uint.MaxValue)
         {
             throw Tool!.Error($"0x{address:X8} (-a) and 0x{offset:X} (-o) are no address together: the offset is counted from the address.");
         }
 
-        CheckStart(Tool!, "-s", Number('s', Value('s')), address, address + offset);
+        CheckStart(Tool!, "-s", Tool!.Number("-s", Value('s')), address, address + offset);
         IEnumerable<string> erase = options.Exists(o => o.Letter == 'e') ? ["--erase-all"] : [];
         return ["upload", file, .. board, .. Offset(file, address + offset), .. erase];
     }
@@ -130,8 +130,4 @@ internal static class CubeProgScript
 
         return CubeProgrammer.Tool.Rewrite!(["-c", "port=usb1", .. erase, "-d", rest[0], $"0x{FlashAddress.FlashBase:X8}", .. rest[1..]]);
     }
-
-    private static uint? Number(char letter, string? text) => text is null ? null
-        : Numbers.TryParse(text, out var number) ? number
-        : throw Tool!.Error($"Invalid value \"{text}\" for -{letter}. Expected a number such as 0x4000.");
 }

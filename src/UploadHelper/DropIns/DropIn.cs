@@ -36,6 +36,14 @@ internal sealed record DropIn(string Name, string Usage)
     /// <summary>What <c>--version</c> prints for a tool of dfu-util 0.11; callers read the second word.</summary>
     public string VersionOfDfuUtil => $"{Name} 0.11 (upload-helper {typeof(DropIn).Assembly.GetName().Version!.ToString(3)})";
 
+    /// <summary>The number that an option has as its value; null without a value.</summary>
+    /// <param name="option">The option, as it is written.</param>
+    /// <param name="text">Its value.</param>
+    /// <exception cref="UploadException"><see cref="UploadError.Usage"/>: it is no number.</exception>
+    public uint? Number(string option, string? text) => text is null ? null
+        : Numbers.TryParse(text, out var number) ? number
+        : throw Error($"Invalid value \"{text}\" for {option}. Expected a number such as 0x4000.");
+
     /// <summary>A usage error of this tool.</summary>
     /// <param name="message">What is wrong.</param>
     public UploadException Error(string message) => new(UploadError.Usage, message, $"Usage: {Usage}. See: upload-helper {Name} --help");

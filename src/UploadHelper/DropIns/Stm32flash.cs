@@ -61,7 +61,7 @@ internal static class Stm32flash
         var (address, length) = Range(Value('S'));
         return (Value('w'), Value('r'), options.Exists(o => o.Letter == 'o')) switch
         {
-            ({ } file, null, false) => Write(file, address, length, Number("-g", Value('g')), options.Exists(o => o.Letter is 'R'), uart),
+            ({ } file, null, false) => Write(file, address, length, Tool!.Number("-g", Value('g')), options.Exists(o => o.Letter is 'R'), uart),
             (null, { } file, false) => ["read", $"0x{address ?? FlashAddress.FlashBase:X8}", .. Length(length), file, .. uart],
             (null, null, true) when address is null => ["erase", "--yes", .. uart],
             (null, null, true) => ["erase", $"0x{address:X8}", .. Length(length), "--yes", .. uart],
@@ -87,12 +87,8 @@ internal static class Stm32flash
     private static (uint? Address, uint? Length) Range(string? text) => text?.Split(':') switch
     {
         null => (null, null),
-        [var address] => (Number("-S", address), null),
-        [var address, var length] => (Number("-S", address), Number("-S", length)),
+        [var address] => (Tool!.Number("-S", address), null),
+        [var address, var length] => (Tool!.Number("-S", address), Tool!.Number("-S", length)),
         _ => throw Tool!.Error($"Invalid value \"{text}\" for -S. Expected ADDRESS or ADDRESS:LENGTH."),
     };
-
-    private static uint? Number(string option, string? text) => text is null ? null
-        : Numbers.TryParse(text, out var number) ? number
-        : throw Tool!.Error($"Invalid value \"{text}\" for {option}. Expected a number such as 0x{FlashAddress.FlashBase:X8}.");
 }

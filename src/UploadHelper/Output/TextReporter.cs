@@ -58,10 +58,9 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 break;
             case BootloaderFound(var device, var info, var pollsEarly):
                 Step("Found", $"{ErrorMessages.Place(device.Device)} ({device.Product})");
-                var isUsb = device.Device.Id != default;
                 foreach (var alternate in device.Alternates)
                 {
-                    Detail(isUsb ? $"alternate setting {alternate.Setting}: {alternate.Name}" : alternate.Name);
+                    Detail(device.Device.IsAtSerialPort ? alternate.Name : $"alternate setting {alternate.Setting}: {alternate.Name}");
                     foreach (var ignored in DescriptionText.Ignored(alternate))
                     {
                         Detail(ignored);
@@ -69,7 +68,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 }
 
                 Detail($"block size {device.Functional.TransferSize} bytes, {(device.Functional.CanUpload ? "can" : "cannot")} be read back");
-                Detail($"recognised as {info.Name}" + (device.IsHid || !isUsb ? "" : pollsEarly ? $"; polls early ({info.PollsEarly})" : "; honours its poll timeout"));
+                Detail($"recognised as {info.Name}" + (device.IsHid || device.Device.IsAtSerialPort ? "" : pollsEarly ? $"; polls early ({info.PollsEarly})" : "; honours its poll timeout"));
                 break;
             case BoardsFound(var boards):
                 Step("Boards", $"{boards.Count} at once: {string.Join(", ", boards.Select(b => $"{b.Device.Id} at {b.Device.Path}"))}");

@@ -3,18 +3,14 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Protocols.Uart;
 
 /// <summary>What a USART bootloader tells of itself and its chip.</summary>
-/// <param name="version">The version of the protocol: 0x22 is 2.2.</param>
 /// <param name="erasesByBytes">Whether it has Erase (0x43), not Extended Erase (0x44).</param>
 /// <param name="productId">The product id of the chip.</param>
-public sealed class UartIdentity(byte version, bool erasesByBytes, ushort productId)
+public sealed class UartIdentity(bool erasesByBytes, ushort productId)
 {
     private const byte Get = 0x00;
     private const byte GetId = 0x02;
     private const byte EraseMemory = 0x43;
     private const int Attempts = 6;
-
-    /// <summary>The version of the protocol: 0x22 is 2.2.</summary>
-    public byte Version => version;
 
     /// <summary>Whether it has Erase (0x43), not Extended Erase (0x44).</summary>
     public bool ErasesByBytes => erasesByBytes;
@@ -28,7 +24,9 @@ public sealed class UartIdentity(byte version, bool erasesByBytes, ushort produc
     {
         var get = Ask(uart, Get);
         var id = Ask(uart, GetId);
-        return new UartIdentity(get[0], get.AsSpan(1).Contains(EraseMemory), (ushort)(id[0] << 8 | id[^1]));
+
+        // The first byte is the version of the protocol.
+        return new UartIdentity(get.AsSpan(1).Contains(EraseMemory), (ushort)(id[0] << 8 | id[^1]));
     }
 
     private static byte[] Ask(UartConnection uart, byte command)
