@@ -36,7 +36,7 @@ board_rows() {
       next
     }
     /^[^ ]/ { split($0, board, ": "); next }
-    /not by DFU/ { next }
+    /not by DFU|serial adapter/ { next }
     {
       sub(/^ +/, "")
       options = ""

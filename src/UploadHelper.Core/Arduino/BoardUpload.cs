@@ -13,6 +13,9 @@ namespace UploadHelper.Core.Arduino;
 /// <param name="MaximumSize">The maximum size of a sketch in bytes, or null.</param>
 public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? Alternate, uint? Address, uint? MaximumSize)
 {
+    /// <summary>Whether the core uploads to the bootloader in ROM through a serial adapter.</summary>
+    public bool IsOverUart { get; init; }
+
     /// <summary>The supply voltage in volts, as it is written; null if the core does not tell.</summary>
     public string? SupplyVoltage { get; init; }
 
@@ -37,6 +40,7 @@ public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? 
         var tool = properties.Expanded("upload.tool") is { Length: > 0 } name ? name : null;
         var address = FindAddress(properties);
         var isDfu = properties["upload.protocol"] == "dfu" || DfuTools.Contains(tool);
+        var isOverUart = !isDfu && IsOverUartIn(properties, tool);
         return new BoardUpload(
             tool,
             isDfu ? FindIds(properties) : null,
@@ -46,7 +50,8 @@ public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? 
                 ? (tool == DfuUtil ? size : Usable(size, address)) is { } usable && usable > Reserved(properties) ? usable - Reserved(properties) : null
                 : null)
         {
-            SupplyVoltage = isDfu && properties.Expanded("upload.supply_voltage") is { Length: > 0 } volts ? volts : null,
+            IsOverUart = isOverUart,
+            SupplyVoltage = (isDfu || isOverUart) && properties.Expanded("upload.supply_voltage") is { Length: > 0 } volts ? volts : null,
         };
     }
 
@@ -58,6 +63,10 @@ public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? 
         || key.StartsWith("upload.interface", StringComparison.Ordinal)
         || key.StartsWith("upload.address", StringComparison.Ordinal)
         || VectorFlags.Any(f => value.Contains(f, StringComparison.Ordinal));
+
+    // Arduino_Core_STM32, serialMethod; Arduino_STM32-F1, serialMethod.
+    private static bool IsOverUartIn(ArduinoProperties properties, string? tool) =>
+        tool is "upload_helper_serial" or "serial_upload" || (tool == "stm32CubeProg" && properties["upload.protocol"] == "serial");
 
     private static IReadOnlyList<UsbId>? FindIds(ArduinoProperties properties) =>
         UsbId.TryParseList(properties.Expanded("upload.usbID") ?? $"{properties.Expanded("upload.vid")}:{properties.Expanded("upload.pid")}", out var ids) ? ids : null;

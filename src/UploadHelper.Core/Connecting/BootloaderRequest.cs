@@ -33,6 +33,9 @@ public record BootloaderRequest(DeviceFilter Filter)
     /// <summary>The board's supply voltage, if the bootloader is to be told; null to leave it as it is.</summary>
     public VoltageRange? SupplyVoltage { get; init; }
 
+    /// <summary>Whether the job can work on a chip whose flash is read-protected.</summary>
+    public bool AcceptsProtection { get; init; }
+
     /// <summary>Where the sketch begins, if that is known.</summary>
     public uint? SketchStart { get; init; }
 

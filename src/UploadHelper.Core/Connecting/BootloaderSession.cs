@@ -66,6 +66,15 @@ public sealed class BootloaderSession : IDisposable
     public static BootloaderSession Open(
         IUsbBus bus, ISerialPorts ports, TimeProvider time, Action<UploadEvent> events, BootloaderRequest request, CancellationToken cancellationToken)
     {
+        if (request.Uart?.Sequence == ResetSequence.Auto && UartConnector.SketchAt(ports, request.Port) is { } sketch)
+        {
+            events(new UploadWarning(
+                WarningCode.OverUsb,
+                $"{request.Port} is not a serial adapter but the USB port of a {sketch.Name}. upload-helper uses the bootloader on USB instead.",
+                "Omit --uart for this port, or give the adapter's port with --port."));
+            request = request with { Uart = null };
+        }
+
         IBootloaderConnector connector = request.Uart is null ? new BootloaderConnector(bus, ports, time, events) : new UartConnector(ports, time, events);
         var filter = request.FilterAt(ports);
         var format = request.SupplyVoltage is { } voltage ? new ProgramFormat(voltage, events) : null;

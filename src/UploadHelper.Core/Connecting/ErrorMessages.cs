@@ -41,7 +41,7 @@ public static class ErrorMessages
         UsbFault.Gone => "The board disconnected during the operation.",
         UsbFault.Timeout => "The board stopped responding.",
         UsbFault.Stall => "The board refused a request (STALL).",
-        _ => $"A USB transfer failed: {e.Message}",
+        _ => $"A transfer failed: {e.Message}",
     };
 
     /// <summary>Explains a failed transfer.</summary>

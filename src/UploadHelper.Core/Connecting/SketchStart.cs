@@ -74,7 +74,9 @@ internal sealed class SketchStart(BootloaderSession session, ISerialPorts ports,
 
         session.Dispose();
         var after = hasWritten ? session.Info.StartsSketchAfter : session.Info.BootWindow;
-        if (wait == WaitPort.No || (wait == WaitPort.Auto && before is null))
+
+        // An adapter's port stays, whatever the board does.
+        if (wait == WaitPort.No || (wait == WaitPort.Auto && (before is null || session.Description.Device.IsAtSerialPort)))
         {
             return new StartResult(canLeave, null, after);
         }
@@ -200,4 +202,8 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
 /// <param name="Address">Where its sketch begins.</param>
 /// <param name="Port">The serial port of the running sketch, or null if none was seen.</param>
 /// <param name="LeftGhost">Whether the bootloader is still listed on the bus, although it no longer responds.</param>
-public sealed record LeaveResult(uint Address, string? Port, bool LeftGhost);
+public sealed record LeaveResult(uint Address, string? Port, bool LeftGhost)
+{
+    /// <summary>Whether it was seen to leave; the chip at a serial port cannot be seen.</summary>
+    public bool IsObserved { get; init; } = true;
+}

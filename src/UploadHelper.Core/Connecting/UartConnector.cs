@@ -11,53 +11,14 @@ namespace UploadHelper.Core.Connecting;
 
 /// <summary>How to reach the USART bootloader in ROM.</summary>
 /// <param name="BaudRate">The speed; the bootloader measures it.</param>
-/// <param name="ResetSequence">What to do with the modem lines first; empty if the user sets BOOT0 and presses RESET.</param>
-public sealed record UartOptions(int BaudRate, IReadOnlyList<LineStep> ResetSequence)
+/// <param name="Sequence">How to start the bootloader.</param>
+public sealed record UartOptions(int BaudRate, ResetSequence Sequence)
 {
     /// <summary>The speed that every one of them has been tested with (AN3155, 2.2).</summary>
     public const int DefaultBaudRate = 115_200;
-}
 
-/// <summary>One step of a reset sequence.</summary>
-/// <param name="isDtr">Whether it changes DTR; else RTS.</param>
-/// <param name="raises">Whether it raises the line.</param>
-/// <param name="pause">How long to wait afterwards.</param>
-public sealed class LineStep(bool isDtr, bool raises, TimeSpan pause)
-{
-    private static readonly TimeSpan UsualPause = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>Whether it changes DTR; else RTS.</summary>
-    public bool IsDtr => isDtr;
-
-    /// <summary>Whether it raises the line.</summary>
-    public bool Raises => raises;
-
-    /// <summary>How long to wait afterwards.</summary>
-    public TimeSpan Pause => pause;
-
-    /// <summary>
-    /// Reads a sequence as stm32flash's option -i has it: "dtr" or "rts" raises a line, "-dtr" or "-rts" drops it; a pause of 100 ms follows
-    /// a comma, none an ampersand. "manual" is an empty one.
-    /// </summary>
-    /// <exception cref="FormatException">It is none.</exception>
-    public static IReadOnlyList<LineStep> Parse(string text)
-    {
-        var steps = new List<LineStep>();
-        for (var at = 0; at < text.Length && text != "manual";)
-        {
-            var end = text.IndexOfAny([',', '&'], at) is var found and >= 0 ? found : text.Length;
-            var name = text[at..end];
-            if (name.TrimStart('-') is not ("dtr" or "rts"))
-            {
-                throw new FormatException($"\"{name}\" is no step of a reset sequence: write dtr, -dtr, rts or -rts, with commas between them, or manual.");
-            }
-
-            steps.Add(new LineStep(name.EndsWith("dtr", StringComparison.Ordinal), name[0] != '-', end < text.Length && text[end] == '&' ? TimeSpan.Zero : UsualPause));
-            at = end + 1;
-        }
-
-        return steps;
-    }
+    /// <summary>The speeds to try, one after the other.</summary>
+    internal IReadOnlyList<int> BaudRates => BaudRate > DefaultBaudRate ? [BaudRate, DefaultBaudRate] : [BaudRate];
 }
 
 /// <summary>Connects to the USART bootloader in ROM, through a serial port that stays when the board is reset.</summary>
@@ -68,23 +29,36 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
 {
     private const string SetBoot0 = "Set BOOT0 high and press RESET on the board";
 
+    // A reset may come too late for the first byte, or noise may be measured for it.
+    private const int RoundsAtHighSpeed = 2;
+
+    // From the end of a reset to the bootloader's first look at its USART: 0.4 ms to 390 ms (AN2606, start-up times).
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(600);
+
+    // What has worked, for the next time.
+    private ResetSequence? _found;
+    private int? _baudRate;
+    private UartState? _state;
+
+    /// <summary>The sketch whose USB port a port is; null for an adapter's, and for one that says nothing of itself.</summary>
+    public static KnownDevice? SketchAt(ISerialPorts ports, string? port) =>
+        port is not null && PortNames.Find(ports.List(), port) is { VendorId: { } vendor, ProductId: { } product }
+            && BootloaderCatalogue.Find(new UsbId(vendor, product)) is { Program: BoardProgram.Sketch } sketch ? sketch : null;
+
     /// <inheritdoc/>
     public OpenBootloader Connect(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)
     {
-        var (port, options) = (request.Port!, request.Uart!);
-        var uart = new UartConnection(Open(port, options, cancellationToken), options.BaudRate, time, cancellationToken);
-        try
-        {
-            Synchronize(uart, port, request, cancellationToken);
-            var found = Identify(uart, port);
-            events(new BootloaderFound(found.Description, found.Protocol.Info, PollsEarly: false));
-            return found;
-        }
-        catch
-        {
-            uart.Dispose();
-            throw;
-        }
+        var found = Connect(request, cancellationToken);
+        events(new BootloaderFound(found.Description, found.Protocol.Info, PollsEarly: false));
+        return found;
+    }
+
+    /// <summary>Connects, and tells what the bootloader says of itself and its chip.</summary>
+    /// <exception cref="UploadException">As for <see cref="Connect(BootloaderRequest, DeviceFilter, CancellationToken)"/>.</exception>
+    public UartState Ask(BootloaderRequest request, CancellationToken cancellationToken)
+    {
+        using var device = Connect(request with { AcceptsProtection = true }, cancellationToken).Device;
+        return _state!;
     }
 
     /// <inheritdoc/>
@@ -96,8 +70,11 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
     {
         try
         {
-            var back = new UartConnector(ports, time, _ => { }).Connect(request with { Timeout = BootloaderConnector.ReturnLimit }, filter, cancellationToken);
-            if (back.Description.IsBuildOf(before))
+            var back = new UartConnector(ports, time, _ => { }) { _found = _found, _baudRate = _baudRate }
+                .Connect(request with { Timeout = BootloaderConnector.ReturnLimit }, cancellationToken);
+
+            // Not the map: of a read-protected flash, the size was not known.
+            if (back.Description.Product == before.Product)
             {
                 return back;
             }
@@ -112,10 +89,10 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
         }
     }
 
-    private IUartLine Open(string port, UartOptions options, CancellationToken cancellationToken)
+    private OpenBootloader Connect(BootloaderRequest request, CancellationToken cancellationToken)
     {
-        if (PortNames.Find(ports.List(), port) is { VendorId: { } vendor, ProductId: { } product }
-            && BootloaderCatalogue.Find(new UsbId(vendor, product)) is { Program: BoardProgram.Sketch } sketch)
+        var (port, options) = (request.Port!, request.Uart!);
+        if (SketchAt(ports, port) is { } sketch)
         {
             throw new UploadException(
                 UploadError.SerialPort,
@@ -123,35 +100,35 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
                 "Omit --uart to upload over USB, or give the adapter's port with --port.");
         }
 
-        try
-        {
-            var line = ports.OpenUart(port, options.BaudRate);
-            foreach (var step in options.ResetSequence)
-            {
-                (step.IsDtr ? (Action<bool>)line.SetDtr : line.SetRts)(step.Raises);
-                time.Wait(step.Pause, cancellationToken);
-            }
-
-            return line;
-        }
-        catch (SerialException e)
-        {
-            throw NotOpened(port, e);
-        }
-    }
-
-    private void Synchronize(UartConnection uart, string port, BootloaderRequest request, CancellationToken cancellationToken)
-    {
+        IReadOnlyList<int> speeds = _baudRate is { } known ? [known] : options.BaudRates;
         var start = time.GetTimestamp();
-        for (var attempt = 1; !uart.TrySynchronize(); attempt++)
+        for (var i = 0; ; i++)
         {
-            // An earlier host may have left it in the middle of a command.
-            if (attempt == 2 && uart.TryInterrupt())
+            var isLast = i == speeds.Count - 1;
+            IUartLine? line = null;
+            OpenBootloader? found = null;
+            try
             {
-                return;
+                line = Open(port, speeds[i], isLast);
+                if (line is not null && (found = Reach(line, speeds[i], isLast, start, request, cancellationToken)) is not null)
+                {
+                    _baudRate = speeds[i];
+                    return found;
+                }
+            }
+            catch (SerialException e)
+            {
+                throw NotOpened(port, e);
+            }
+            finally
+            {
+                if (found is null)
+                {
+                    line?.Dispose();
+                }
             }
 
-            if (time.GetElapsedTime(start) >= request.Timeout)
+            if (isLast)
             {
                 throw new UploadException(
                     UploadError.NoDevice,
@@ -159,16 +136,116 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
                     $"{SetBoot0}, and {Again.Clause}. Is the adapter's TX at the RX of the bootloader's USART (PA10 on most chips), its RX at TX (PA9), and GND at GND?");
             }
 
-            if (attempt == 2)
+            events(new UploadWarning(
+                WarningCode.SlowerBaudRate,
+                $"The bootloader at {port} did not answer at {speeds[i]} baud. upload-helper tries {speeds[i + 1]}.",
+                options.Sequence.Enter.Count > 0
+                    ? $"Next time, give --baud-rate {speeds[i + 1]}, or a speed between the two."
+                    : $"Press RESET on the board again: the bootloader measures the speed only once. Next time, give --baud-rate {speeds[i + 1]}, or a speed between the two."));
+        }
+    }
+
+    // Null if the adapter does not take the speed, and another will be tried.
+    private IUartLine? Open(string port, int baudRate, bool isLast)
+    {
+        try
+        {
+            return ports.OpenUart(port, baudRate);
+        }
+        catch (SerialException e) when (e.Fault == SerialFault.Io && !isLast)
+        {
+            return null;
+        }
+    }
+
+    private OpenBootloader? Reach(IUartLine line, int baudRate, bool isLast, long start, BootloaderRequest request, CancellationToken cancellationToken)
+    {
+        var (port, sequence) = (request.Port!, _found ?? request.Uart!.Sequence);
+        var uart = new UartConnection(line, baudRate, time, cancellationToken) { Exit = sequence.Exit };
+
+        // Half of the time for each speed, unless the lines start the bootloader: then a few attempts show whether it answers.
+        var limit = isLast ? request.Timeout : request.Timeout / 2;
+        var rounds = isLast || sequence.Enter.Count == 0 ? int.MaxValue : RoundsAtHighSpeed;
+        for (var round = 1; round <= rounds; round++)
+        {
+            if ((TryStart(uart, line, sequence.Enter, sequence.Enter.Count > 0 ? Patience : TimeSpan.Zero, cancellationToken)
+                || (sequence == ResetSequence.Auto && TryWirings(uart, line, port, round, cancellationToken))
+
+                // An earlier host may have left it in the middle of a command.
+                || (round == 2 && uart.TryInterrupt()))
+                && Identify(uart, request, throws: isLast) is { } found)
+            {
+                return found;
+            }
+
+            if (time.GetElapsedTime(start) >= limit)
+            {
+                return null;
+            }
+
+            if (round == 1 && sequence.Enter.Count == 0)
             {
                 events(new WaitingForUart(port, request.Timeout));
             }
 
             time.Wait(Waiting.PollInterval, cancellationToken);
         }
+
+        return null;
     }
 
-    private static OpenBootloader Identify(UartConnection uart, string port)
+    private bool TryStart(UartConnection uart, IUartLine line, IReadOnlyList<LineStep> steps, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        ResetSequence.Run(steps, line, time, cancellationToken);
+        var start = time.GetTimestamp();
+        do
+        {
+            if (uart.TrySynchronize())
+            {
+                return true;
+            }
+        }
+        while (time.GetElapsedTime(start) < patience);
+
+        return false;
+    }
+
+    // At first all of them, but only for quick bootloaders, so that a user whose board has no wires is soon asked; then one in each round.
+    private bool TryWirings(UartConnection uart, IUartLine line, string port, int round, CancellationToken cancellationToken)
+    {
+        var all = ResetSequence.UsualWirings;
+        var (wirings, patience) = round == 1 ? (all, TimeSpan.Zero) : (all.Skip(round - 2).Take(1), Patience);
+        foreach (var wiring in wirings)
+        {
+            if (TryStart(uart, line, wiring.Enter, patience, cancellationToken))
+            {
+                _found = wiring;
+                events(new WiringFound(port, wiring));
+                return true;
+            }
+
+            // As they were when the port was opened.
+            line.SetDtr(true);
+            line.SetRts(true);
+        }
+
+        return false;
+    }
+
+    private OpenBootloader? Identify(UartConnection uart, BootloaderRequest request, bool throws)
+    {
+        try
+        {
+            return Identify(uart, request.Port!, request.AcceptsProtection);
+        }
+        catch (UsbException e) when (e.Fault == UsbFault.Timeout && !throws)
+        {
+            // It has measured the speed, but not well enough.
+            return null;
+        }
+    }
+
+    private OpenBootloader Identify(UartConnection uart, string port, bool acceptsProtection)
     {
         var identity = UartIdentity.Read(uart);
         if (UartRomFamily.Find(identity.ProductId) is not { } part)
@@ -179,12 +256,23 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
                 "Use stm32flash or STM32CubeProgrammer.");
         }
 
-        var map = UartRomFamily.MapOf(part, FlashSize(uart, part, identity));
+        var size = FlashSize(uart, part, identity);
+        if (size is null && !acceptsProtection)
+        {
+            throw new UploadException(
+                UploadError.ReadProtected,
+                $"The flash of this {part.Name} is read-protected: its bootloader refuses to read and to write. {ErrorMessages.NothingErased}",
+                "`upload-helper unprotect --uart` removes the protection, and erases the whole flash.");
+        }
+
+        _state = new UartState(part.Name, port, identity, size);
+        var map = UartRomFamily.MapOf(part, size ?? part.LargestFlash);
         var description = UartRomFamily.Describe(part, port, map);
         return new OpenBootloader(uart, description, BootloaderProtocol.Uart(part, description, map, identity.ErasesByBytes), uart);
     }
 
-    private static int FlashSize(UartConnection uart, UartPart part, UartIdentity identity)
+    // In KiB; null if it may not be read.
+    private static int? FlashSize(UartConnection uart, UartPart part, UartIdentity identity)
     {
         var (address, length) = UartRomFamily.SizeRegister(part);
         try
@@ -194,11 +282,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
         }
         catch (DfuException e) when (e.Status is not null)
         {
-            throw new UploadException(
-                UploadError.ReadProtected,
-                $"The flash of this {part.Name} is read-protected: its bootloader refuses to read and to write. {ErrorMessages.NothingErased}",
-                "`stm32flash -k` removes the protection, and erases the whole flash.",
-                e);
+            return null;
         }
         catch (DfuException)
         {
@@ -228,3 +312,15 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
 /// <param name="Port">The port.</param>
 /// <param name="Timeout">The longest time to wait.</param>
 public sealed record WaitingForUart(string Port, TimeSpan Timeout) : UploadEvent;
+
+/// <summary>The adapter's modem lines have started the bootloader.</summary>
+/// <param name="Port">The port.</param>
+/// <param name="Wiring">How the lines are wired to the board.</param>
+public sealed record WiringFound(string Port, ResetSequence Wiring) : UploadEvent;
+
+/// <summary>What a USART bootloader says of itself and its chip.</summary>
+/// <param name="Chip">The chip.</param>
+/// <param name="Port">The serial port.</param>
+/// <param name="Identity">What it tells.</param>
+/// <param name="FlashSize">The size of the flash in KiB; null if the flash is read-protected.</param>
+public sealed record UartState(string Chip, string Port, UartIdentity Identity, int? FlashSize);

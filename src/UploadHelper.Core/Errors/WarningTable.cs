@@ -83,6 +83,18 @@ public static class WarningTable
             "Press RESET on the board, if it has a bootloader in flash.",
             "In a board without a bootloader in flash, only the sketch or BOOT0 can start the one in ROM: hold BOOT0, press RESET, release BOOT0. If you have just chosen \"DFU, one click\", the sketch that is running does not have it yet; this first upload needs BOOT0.",
             "Build the sketch with USB serial enabled, and with a core that supports one of the two resets.")),
+        new(WarningCode.OverUsb, new(
+            "over-usb",
+            "The port is the board's own USB port, not a serial adapter's",
+            "The upload method is the one for a serial adapter (`--uart`), but the selected port is the USB port of a running sketch. upload-helper resets the sketch through it, and uses the bootloader that the board then offers on USB.",
+            Unchanged,
+            "If the board has a bootloader on USB, there is nothing to do; omit `--uart` next time. Otherwise select the port of the serial adapter.")),
+        new(WarningCode.SlowerBaudRate, new(
+            "slower-baud-rate",
+            "No answer at this speed",
+            "The bootloader in the chip's ROM measures the speed of the serial line, and can do that only up to a limit that depends on the chip. Or the adapter does not support the speed. upload-helper tries 115200 baud next, which all of them support.",
+            Unchanged,
+            "If the output asks for it, press RESET on the board again, with BOOT0 high. Give a lower speed with `--baud-rate` next time.")),
         new(WarningCode.GhostDevice, new(
             "ghost-device",
             "The bootloader is listed but does not respond",
@@ -240,6 +252,12 @@ public enum WarningCode
 
     /// <summary>The sketch did not reset.</summary>
     PortStillThere,
+
+    /// <summary>The port for a serial adapter is the sketch's own, on USB.</summary>
+    OverUsb,
+
+    /// <summary>The bootloader in ROM does not answer at a speed, and a lower one is tried.</summary>
+    SlowerBaudRate,
 
     /// <summary>The bootloader is listed but does not respond.</summary>
     GhostDevice,

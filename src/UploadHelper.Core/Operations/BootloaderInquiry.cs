@@ -3,6 +3,7 @@ using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
@@ -40,6 +41,23 @@ public sealed class BootloaderInquiry(IUsbBus bus, TimeProvider time, Action<Upl
                 $"{found.Count} boards are in DFU mode: {string.Join(", ", found.Select(d => $"{d.Id} at {d.Path}"))}.",
                 $"Choose one: --usb-path {found[0].Path}"),
         };
+    }
+
+    /// <summary>Queries the USART bootloader in ROM; waits for it.</summary>
+    /// <param name="ports">The serial ports.</param>
+    /// <param name="request">How to reach it.</param>
+    /// <param name="cancellationToken">Checked in each wait.</param>
+    /// <exception cref="UploadException">It does not answer, or its chip is not known.</exception>
+    public UartState AskUart(ISerialPorts ports, BootloaderRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new UartConnector(ports, time, events).Ask(request, cancellationToken);
+        }
+        catch (UsbException e)
+        {
+            throw ErrorMessages.Explain(e, ErrorMessages.Unchanged);
+        }
     }
 
     /// <summary>Queries a bootloader.</summary>

@@ -47,6 +47,11 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
         events(new LeavingBootloader(start));
         session.Select(memory).Leave(start);
         session.Dispose();
+        if (session.Description.Device.IsAtSerialPort)
+        {
+            return new LeaveResult(start, null, LeftGhost: false) { IsObserved = false };
+        }
+
         return watcher.WaitFor(start, session.Info.BootWindow, events, cancellationToken);
     }
 

@@ -1,17 +1,18 @@
+using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
-using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Operations;
 
 /// <summary>
 /// Removes the read protection (RDP level 1) of a chip through the bootloader in its ROM. The chip erases its whole flash, and
-/// resets itself. A bootloader in flash would be erased with it, so that none is asked to.
+/// resets itself. A bootloader in flash would be erased with it, so that none is asked to. Over a serial port, the write protection
+/// is removed too.
 /// </summary>
 /// <param name="session">The board's bootloader.</param>
 /// <param name="events">Receives progress.</param>
@@ -22,7 +23,8 @@ public sealed class ReadProtection(BootloaderSession session, Action<UploadEvent
     /// <summary>The state of the board, in a sentence.</summary>
     public string State { get; private set; } = ErrorMessages.NothingErased;
 
-    /// <summary>Removes it, unless the flash can be read anyway.</summary>
+    /// <summary>Removes the read protection, unless the flash can be read anyway; then the write protection, if the bootloader can do that.</summary>
+    /// <param name="writeOnly">Whether to remove only the write protection, which erases nothing.</param>
     /// <param name="confirm">Asks the user, once it is certain that the flash will be erased; throws to stop.</param>
     /// <exception cref="UploadException">
     /// <see cref="UploadError.NotSupported"/>: not a bootloader in ROM. <see cref="UploadError.DeviceLost"/>: the board disconnected without
@@ -30,10 +32,10 @@ public sealed class ReadProtection(BootloaderSession session, Action<UploadEvent
     /// </exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
-    public UnprotectOutcome Remove(Action confirm)
+    public UnprotectOutcome Remove(bool writeOnly, Action confirm)
     {
-        var flash = session.Memories.FirstOrDefault(m => m.Map.Contains(FlashAddress.FlashBase)) ?? session.Memories[0];
-        if (!session.Info.IsInRom || session.Select(flash) is not DfuSeBootloader rom)
+        var flash = Flash;
+        if (!session.Info.IsInRom || session.Select(flash) is not IProtectedRom rom)
         {
             throw new UploadException(
                 UploadError.NotSupported,
@@ -41,9 +43,26 @@ public sealed class ReadProtection(BootloaderSession session, Action<UploadEvent
                 "Hold BOOT0, press RESET and release BOOT0 to start the bootloader in the chip's ROM. It can remove the protection.");
         }
 
-        if (!IsProtected(rom))
+        if (writeOnly && !rom.RemovesWriteProtection)
         {
-            return UnprotectOutcome.WasNotProtected;
+            throw new UploadException(
+                UploadError.NotSupported,
+                $"This bootloader ({session.Info.Name}) has no command that removes the write protection alone. {State}",
+                "The bootloader in the chip's ROM has one at its USART: use a serial adapter, and --uart.");
+        }
+
+        var isProtected = IsProtected(rom);
+        if (isProtected && writeOnly)
+        {
+            throw new UploadException(
+                UploadError.ReadProtected,
+                $"The flash is read-protected, so that the bootloader does not remove the write protection alone. {State}",
+                "Without --write-only, `unprotect` removes both protections, and erases the whole flash.");
+        }
+
+        if (!isProtected)
+        {
+            return rom.RemovesWriteProtection ? RemoveWriteProtection(rom) : UnprotectOutcome.WasNotProtected;
         }
 
         confirm();
@@ -52,13 +71,20 @@ public sealed class ReadProtection(BootloaderSession session, Action<UploadEvent
         State = "The board did not confirm the request: its flash is either unchanged, or erased at least in part.";
         var confirmed = rom.RemoveReadProtection();
         State = confirmed ? "The board has begun to erase its whole flash, to remove the protection." : State;
-        return session.Recover(UsbFault.Gone) ? Verify(session.Select(flash), (int)size)
+        return session.Recover(UsbFault.Gone) ? Verify()
             : confirmed ? UnprotectOutcome.Accepted
             : throw new UploadException(
                 UploadError.DeviceLost,
                 $"The board disconnected, and did not return. {State}",
                 $"Hold BOOT0, press RESET and release BOOT0; then {Again.Clause}.");
     }
+
+    private DfuMemory Flash => session.Memories.FirstOrDefault(m => m.Map.Contains(FlashAddress.FlashBase)) ?? session.Memories[0];
+
+    private UnprotectOutcome RemoveWriteProtection(IProtectedRom rom) => rom.RemoveWriteProtection()
+        ? UnprotectOutcome.WriteProtectionRemoved
+        : throw new UploadException(
+            UploadError.DeviceLost, $"The board did not confirm that its write protection is removed. {State}", $"Press RESET on the board with BOOT0 high, and {Again.Clause}.");
 
     private static bool IsProtected(IBootloader bootloader)
     {
@@ -73,8 +99,11 @@ public sealed class ReadProtection(BootloaderSession session, Action<UploadEvent
         }
     }
 
-    private UnprotectOutcome Verify(IBootloader bootloader, int size)
+    // The size of the flash is certain only now.
+    private UnprotectOutcome Verify()
     {
+        var bootloader = session.Select(Flash);
+        var size = (int)(Flash.Map.EndOfRegion(FlashAddress.FlashBase) - FlashAddress.FlashBase);
         events(new FlashProgress(FlashPhase.Erase, size, size));
         events(new FlashProgress(FlashPhase.Verify, 0, size));
         return FlashEraser.FirstNotErased(bootloader, FlashAddress.FlashBase, size, session.Info.ErasedValue, events) is { } found
@@ -91,6 +120,9 @@ public enum UnprotectOutcome
 {
     /// <summary>The flash could be read: nothing was changed.</summary>
     WasNotProtected,
+
+    /// <summary>The flash could be read, and its write protection, if it had any, is removed; nothing was erased.</summary>
+    WriteProtectionRemoved,
 
     /// <summary>The board accepted the request, and has not come back: its flash was not read.</summary>
     Accepted,

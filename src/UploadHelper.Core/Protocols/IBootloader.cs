@@ -66,6 +66,25 @@ public interface IBootloader
     void Leave(uint address);
 }
 
+/// <summary>A bootloader in ROM, which survives what removes the protection of the chip's flash.</summary>
+public interface IProtectedRom : IBootloader
+{
+    /// <summary>Whether it can remove the write protection without touching anything else.</summary>
+    bool RemovesWriteProtection => false;
+
+    /// <summary>Removes the read protection of the chip, which erases its whole flash. The chip then resets itself.</summary>
+    /// <returns>Whether the device confirmed it; false if it disconnected or did not answer.</returns>
+    /// <exception cref="UsbException">The request was not sent, or the device stays connected and does not answer.</exception>
+    /// <exception cref="DfuException">The device refused.</exception>
+    bool RemoveReadProtection();
+
+    /// <summary>Removes the write protection of all sectors, if <see cref="RemovesWriteProtection"/>. The chip then resets itself.</summary>
+    /// <returns>Whether the device confirmed it.</returns>
+    /// <exception cref="UsbException">The request was not sent, or the device does not answer.</exception>
+    /// <exception cref="DfuException">The device refused: the flash is read-protected.</exception>
+    bool RemoveWriteProtection() => throw new NotSupportedException();
+}
+
 /// <summary>The conversation with an open bootloader, whichever of its memories is selected.</summary>
 public interface IBootloaderConnection
 {

@@ -20,7 +20,8 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
     /// <summary>The name of the first adapter's port.</summary>
     public const string FirstAdapterName = "uart";
 
-    // A CH340, as it is on most cheap adapters.
+    // A CH340, as it is on most cheap adapters; its data sheet ends at 2 Mbaud.
+    private const int HighestBaudRate = 2_000_000;
     private const ushort AdapterVendor = 0x1A86;
     private const ushort AdapterProduct = 0x7523;
 
@@ -56,7 +57,9 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         {
             if (PortNames.Same(AdapterNameOf(i), name))
             {
-                return new AdapterLine(Adapters[i].Board, Adapters[i].Adapter, clock, format);
+                return format.BaudRate > HighestBaudRate
+                    ? throw new SerialException(SerialFault.Io, $"The adapter does not take {format.BaudRate} baud.")
+                    : new AdapterLine(Adapters[i].Board, Adapters[i].Adapter, clock, format);
             }
         }
 

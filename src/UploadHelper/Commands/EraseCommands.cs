@@ -53,7 +53,7 @@ internal static class EraseCommand
                 var plan = new ErasePlanner(session.Memories, session.Info, run.Request.Alternate).Plan(from, size);
                 eraser = new FlashEraser(session, run.Reporter.Event);
                 eraser.Announce(plan);
-                confirmation?.Ask($"Erase 0x{plan.Address:X8} to 0x{plan.End - 1:X8} of {session.Description.Device.Id} at {session.Description.Device.Path}?", run.Context.CancellationToken);
+                confirmation?.Ask($"Erase 0x{plan.Address:X8} to 0x{plan.End - 1:X8} of {ErrorMessages.Place(session.Description.Device)}?", run.Context.CancellationToken);
                 return (plan, eraser.Run(plan));
             },
             () => eraser?.State ?? ErrorMessages.Unchanged);
@@ -72,6 +72,7 @@ internal static class UnprotectCommand
             "unprotect",
             "Remove the read protection (RDP) of a chip through the bootloader in its ROM. The chip erases its whole flash. Asks first.",
             "upload-helper unprotect",
+            "upload-helper unprotect --uart --port /dev/ttyUSB0 --write-only",
             "upload-helper unprotect --yes --simulate f4rom,rdp=1");
         command.SetAction(parse => BoardRun.Start(context, parse, Unprotect));
         return command;
@@ -81,23 +82,25 @@ internal static class UnprotectCommand
     {
         var confirmation = run.Settings.Switch(SettingKeys.Yes) ? null : new Confirmation(run.Context.Streams);
         ReadProtection? protection = null;
+        run = run with { Request = run.Request with { AcceptsProtection = true } };
         var outcome = run.OnBootloader(
             session =>
             {
                 protection = new ReadProtection(session, run.Reporter.Event);
-                return protection.Remove(() => confirmation?.Ask(
-                    $"Erase the whole flash of {session.Description.Device.Id} at {session.Description.Device.Path} to remove its read protection?", run.Context.CancellationToken));
+                return protection.Remove(run.Settings.Switch(SettingKeys.WriteOnly), () => confirmation?.Ask(
+                    $"Erase the whole flash of {ErrorMessages.Place(session.Description.Device)} to remove its read protection?", run.Context.CancellationToken));
             },
             () => protection?.State ?? ErrorMessages.NothingErased);
         return new CommandOutcome(
             "Done: " + outcome switch
             {
                 UnprotectOutcome.WasNotProtected => "the board is not read-protected. Nothing was erased.",
+                UnprotectOutcome.WriteProtectionRemoved => "the board is not read-protected, and its write protection is removed, if it had any. Nothing was erased.",
                 UnprotectOutcome.Verified => "the read protection is removed, and the whole flash is erased, verified. The board is still in its bootloader.",
                 _ => "the board accepted the request to remove the read protection and to erase its whole flash, not verified. "
                     + "It has not come back to its bootloader: hold BOOT0, press RESET and release BOOT0.",
             },
-            new UnprotectResult(outcome != UnprotectOutcome.WasNotProtected, outcome == UnprotectOutcome.Verified));
+            new UnprotectResult(outcome is UnprotectOutcome.Accepted or UnprotectOutcome.Verified, outcome == UnprotectOutcome.Verified));
     }
 }
 
@@ -132,8 +135,14 @@ internal static class LeaveCommand
         var leaver = new BootloaderLeaver(devices.Usb, devices.SerialPorts, devices.Time, run.Reporter.Event);
         var result = run.OnBootloader(session => leaver.Leave(session, start, run.Request.Alternate, run.Context.CancellationToken));
         return new CommandOutcome(
-            "Done: the board has left DFU mode. " + result switch
+            "Done: " + result switch
             {
+                { IsObserved: false } => $"the bootloader has accepted the command to start the program at 0x{result.Address:X8}.",
+                _ => "the board has left DFU mode. ",
+            }
+            + result switch
+            {
+                { IsObserved: false } => "",
                 { Port: { } port } => $"The sketch is running on {port}.",
                 { LeftGhost: true } => "It is still listed but no longer responds, as after the start of a sketch without USB.",
                 _ => "No serial port of a sketch appeared.",

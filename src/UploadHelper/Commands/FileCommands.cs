@@ -100,9 +100,10 @@ internal static class BoardsCommand
     private static void WriteText(TextWriter writer, BoardVariant variant)
     {
         var (tool, ids, alternate, address, _) = variant.Upload;
-        var how = ids is null
+        var over = ids is not null ? $"{string.Join(Settings.Separator, ids)}{(alternate is null ? "" : $" alt {alternate}")}" : variant.Upload.IsOverUart ? "serial adapter (--uart)" : null;
+        var how = over is null
             ? $"not by DFU{(tool is null ? "" : $" ({tool})")}"
-            : $"{string.Join(Settings.Separator, ids)}{(alternate is null ? "" : $" alt {alternate}")}, {(address is { } start ? $"{(FlashAddress.IsInternalFlash(start) ? "offset" : "address")} {FlashAddress.Offset(start)}" : "no offset")}{Sizes(variant.Sizes)}";
+            : $"{over}, {(address is { } start ? $"{(FlashAddress.IsInternalFlash(start) ? "offset" : "address")} {FlashAddress.Offset(start)}" : "no offset")}{Sizes(variant.Sizes)}";
         var options = string.Join(',', variant.Options.Select(Text));
         writer.WriteLine(Ascii.Of(options.Length == 0 ? $"  {how}" : $"  {options}: {how}"));
     }
@@ -133,6 +134,9 @@ internal static class BoardsCommand
             upload.Ids is { } ids ? string.Join(Settings.Separator, ids) : null,
             upload.Alternate,
             upload.Address is { } address ? JsonEvent.Hex(address) : null,
-            variant.Sizes).Print(writer);
+            variant.Sizes)
+        {
+            Uart = upload.IsOverUart,
+        }.Print(writer);
     }
 }

@@ -114,9 +114,16 @@ internal static class InfoCommand
             "Show everything a bootloader reports: descriptors, memories, state and status. Asking keeps a Maple bootloader in DFU mode.",
             "upload-helper info",
             "upload-helper info --usb-path 1-1.2 --json",
+            "upload-helper info --uart --port /dev/ttyUSB0",
             "upload-helper info --simulate f4rom");
         command.SetAction(parse => context.Print(parse, (settings, reporter) =>
         {
+            if (settings.Switch(SettingKeys.Uart))
+            {
+                AskUart(context, settings, reporter);
+                return;
+            }
+
             var (ids, path, serial) = (settings.Ids(SettingKeys.UsbId), BoardSettings.OnePath(settings), settings.Text(SettingKeys.Serial));
             using var devices = context.Open(settings, reporter, StartState.Bootloader);
             var inquiry = new BootloaderInquiry(devices.Usb, devices.Time, reporter.Event);
@@ -126,6 +133,24 @@ internal static class InfoCommand
             Write(context.Streams.Out, settings, state, drivers);
         }));
         return command;
+    }
+
+    private static void AskUart(CommandContext context, Settings settings, IReporter reporter)
+    {
+        using var devices = context.Open(settings, reporter, StartState.Bootloader);
+        var request = BoardSettings.Request(settings);
+        request = request with { Port = request.Port ?? devices.DefaultPortFor(request) };
+        var state = new BootloaderInquiry(devices.Usb, devices.Time, reporter.Event).AskUart(devices.SerialPorts, request, context.CancellationToken);
+        if (settings.Switch(SettingKeys.Json))
+        {
+            new UartInfoEvent(state) { Board = state.Port }.Print(context.Streams.Out);
+            return;
+        }
+
+        foreach (var line in StateText.Of(state))
+        {
+            context.Streams.Out.WriteLine(Ascii.Of(line));
+        }
     }
 
     private static void Write(TextWriter writer, Settings settings, BootloaderState state, IReadOnlyList<string>? drivers)

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
 using UploadHelper.Host;
 using UploadHelper.Output;
@@ -57,7 +59,11 @@ internal static class UploadCommand
     private static UploadRequest Request(Settings settings, string file, IReadOnlyDictionary<string, string> environment)
     {
         var board = BoardSettings.Request(settings);
-        return new UploadRequest(ImageFiles.Read(file), settings.Address(SettingKeys.Offset), board.Filter)
+        var image = ImageFiles.Read(file);
+
+        // The bootloader in ROM has no place of its own for sketches: it starts what stands at the start of the flash.
+        uint? start = board.Uart is not null && ImageReader.NeedsAddress(image) ? FlashAddress.FlashBase : null;
+        return new UploadRequest(image, settings.Address(SettingKeys.Offset) ?? start, board.Filter)
         {
             Port = board.Port,
             Alternate = board.Alternate,
@@ -77,9 +83,7 @@ internal static class UploadCommand
             {
                 "yes" => WaitPort.Yes,
                 "no" => WaitPort.No,
-
-                // The adapter's port stays, whatever the board does.
-                _ => board.Uart is not null || CallingHost.IsArduinoCli(environment) ? WaitPort.No : WaitPort.Auto,
+                _ => CallingHost.IsArduinoCli(environment) ? WaitPort.No : WaitPort.Auto,
             },
         };
     }

@@ -24,16 +24,16 @@ internal static class OptionTable
     private const string Doctor = "doctor";
     private const string Simulate = "simulate";
 
-    private static readonly string[] OverUart = [Upload, Verify, Read, Erase];
-
     private static readonly string[] OnBootloader = [Upload, Verify, Read, Erase, Unprotect, Leave];
+
+    private static readonly string[] OverUart = [.. OnBootloader, Info];
 
     /// <summary>All options, in the order in which help shows them.</summary>
     public static IReadOnlyList<OptionRow> Rows { get; } =
     [
         new(SettingKeys.Port, OptionKind.Text, "PORT", "Serial port of the running sketch. Without it, press RESET or use a board that is already in DFU mode")
         {
-            Commands = OnBootloader,
+            Commands = OverUart,
         },
         new(SettingKeys.Offset, OptionKind.Address, "OFFSET", "Where the sketch begins: an offset from the start of flash (0x4000) or an address (0x08004000)")
         {
@@ -80,9 +80,11 @@ internal static class OptionTable
             Commands = OverUart,
             Default = $"{UartOptions.DefaultBaudRate}",
         },
-        new(SettingKeys.ResetSequence, OptionKind.Text, "STEPS", "What --uart does with the adapter's modem lines first, if they drive RESET and BOOT0: dtr or rts raises a line, -dtr or -rts drops it, as in stm32flash -i")
+        new(SettingKeys.ResetSequence, OptionKind.Text, "STEPS", "How --uart starts the bootloader. auto: try the usual wirings of DTR and RTS to RESET and BOOT0, then ask you to press RESET. manual: leave the lines alone. nrst=LINE,boot0=LINE: a wiring, with the lines dtr, rts, or -dtr, -rts if dropping one acts on the pin. Or steps as in stm32flash -i")
         {
             Commands = OverUart,
+            Default = "auto",
+            Suggestions = () => ["auto", "manual", .. Core.Serial.ResetSequence.UsualWirings.Select(w => w.Text)],
         },
         new(SettingKeys.AllBoards, OptionKind.Switch, "", "Write to all boards in DFU mode at once; with --detach, also to those in DFU run-time mode. They must all be of the same kind")
         {
@@ -146,6 +148,10 @@ internal static class OptionTable
         {
             Commands = [Erase, Unprotect],
         },
+        new(SettingKeys.WriteOnly, OptionKind.Switch, "", "Remove only the write protection, which erases nothing (with --uart)")
+        {
+            Commands = [Unprotect],
+        },
         new(SettingKeys.UdevRules, OptionKind.Switch, "", "Print the udev rules (Linux) and exit")
         {
             Commands = [Doctor],
@@ -192,7 +198,7 @@ internal static class OptionTable
             Words = ["auto", "always", "never"],
             Default = "auto",
         },
-        new(SettingKeys.Trace, OptionKind.Text, "FILE", "Write every USB transfer to a file, for bug reports"),
+        new(SettingKeys.Trace, OptionKind.Text, "FILE", "Write every USB transfer, and what passes over serial ports, to a file, for bug reports"),
     ];
 
     private static readonly Dictionary<string, OptionRow> Settings =

@@ -4,6 +4,7 @@ using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols.DfuSe;
+using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Configuration;
@@ -185,11 +186,11 @@ internal static class BoardSettings
 
         try
         {
-            return new UartOptions(settings.Number(SettingKeys.BaudRate)!.Value, LineStep.Parse(settings.Text(SettingKeys.ResetSequence) ?? ""));
+            return new UartOptions(settings.Number(SettingKeys.BaudRate)!.Value, ResetSequence.Parse(settings.Text(SettingKeys.ResetSequence) ?? ""));
         }
         catch (FormatException e)
         {
-            throw new UploadException(UploadError.Configuration, e.Message, "For example: --reset-sequence rts&dtr,-dtr", e);
+            throw new UploadException(UploadError.Configuration, e.Message, "For example: --reset-sequence nrst=dtr,boot0=-rts", e);
         }
     }
 
@@ -240,6 +241,7 @@ internal static class SettingKeys
     public const string Color = "color";
     public const string Trace = "trace";
     public const string Yes = "yes";
+    public const string WriteOnly = "write-only";
     public const string UdevRules = "udev-rules";
     public const string Listen = "listen";
     public const string Plug = "plug";

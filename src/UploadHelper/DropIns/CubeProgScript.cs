@@ -28,7 +28,7 @@ internal static class CubeProgScript
               -s, --start ADDRESS    ADDRESS, or where the sketch begins: the sketch is started in any case
               -e, --erase            erase everything that a sketch may use first
               -c, --com PORT         with dfu, the port of the sketch that is running now, to reset it; with serial, the adapter's
-            -m, -r, -d and --parity have no effect with dfu. With serial, -r and -d are not supported, and the parity is even.
+            -m, -r, -d and --parity have no effect with dfu. With serial, -r and -d set RTS and DTR to low or high first, and the parity is even.
             """,
     };
 
@@ -55,7 +55,7 @@ internal static class CubeProgScript
         string? Value(char letter) => options.FindLast(o => o.Letter == letter).Value is { } text && !Placeholder.IsEmpty(text) ? text : null;
         var isSerial = IsSerial(Value('i') ?? throw Tool!.Error("The interface is missing. Expected -i dfu or -i serial."));
         var file = Value('f') ?? throw Tool!.Error("The file is missing. Expected -f FILE.");
-        var board = isSerial ? Serial(Value('c'), Value('r') is not null || Value('d') is not null) : (Value('v'), Value('p')) is ({ } vendor, { } product)
+        var board = isSerial ? Serial(Value('c'), Value('r'), Value('d')) : (Value('v'), Value('p')) is ({ } vendor, { } product)
             ? UsbId.TryParse($"{vendor}:{product}", out var id) ? [.. Value('c') is { } sketch ? (string[])[$"--port={sketch}"] : [], $"--usb-id={id}"] : throw Tool!.Error($"Invalid USB ids \"{vendor}\" and \"{product}\". Expected hexadecimal numbers, for example -v 0x0483 -p 0xdf11.")
             : throw Tool!.Error("The USB ids of the bootloader are missing. Expected -v VID -p PID, for example -v 0x0483 -p 0xdf11.");
         var address = Tool!.Number("-a", Value('a')) ?? FlashAddress.FlashBase;
@@ -89,10 +89,17 @@ internal static class CubeProgScript
         }
     }
 
-    private static string[] Serial(string? port, bool setsLines) =>
-        port is null ? throw Tool!.Error("The port of the serial adapter is missing. Expected -c PORT.")
-        : setsLines ? throw Tool!.Error("-r and -d are not supported with -i serial. If the adapter's DTR and RTS drive RESET and BOOT0, use: upload-helper upload --uart --reset-sequence STEPS")
-        : ["--uart", $"--port={port}"];
+    // -r and -d are levels: low or high.
+    private static string[] Serial(string? port, string? rts, string? dtr)
+    {
+        if (port is null)
+        {
+            throw Tool!.Error("The port of the serial adapter is missing. Expected -c PORT.");
+        }
+
+        var lines = string.Join('&', new[] { rts is null ? null : $"rts={rts.ToLowerInvariant()}", dtr is null ? null : $"dtr={dtr.ToLowerInvariant()}" }.OfType<string>());
+        return ["--uart", $"--port={port}", .. lines.Length == 0 ? [] : (string[])[$"--reset-sequence={lines}"]];
+    }
 
     private static bool IsSerial(string name) => name.ToLowerInvariant() switch
     {

@@ -20,7 +20,8 @@ internal static class CubeProgrammer
         Help = """
             Does over USB or a serial adapter what STM32_Programmer_CLI does, without STM32CubeProgrammer.
               -c, --connect port=usb1 [VID=ID] [PID=ID] [SN=TEXT]   the bootloader [default: 0483:DF11]
-              -c, --connect port=PORT [br=BAUD] [P=EVEN]            the bootloader in ROM, through a serial adapter
+              -c, --connect port=PORT [br=BAUD] [P=EVEN] [rts=low|high] [dtr=low|high]
+                                 the bootloader in ROM, through a serial adapter
               -w, --write, -d, --download FILE [ADDRESS]   write a file; .hex and .elf files need no address
               -v, --verify       has no effect: what is written is always verified
               -s, --start, -g, --go [ADDRESS], -rst   start the program; otherwise the board stays in its bootloader
@@ -41,6 +42,7 @@ internal static class CubeProgrammer
         private string? _serial;
         private string? _port;
         private string? _baudRate;
+        private string? _lines;
         private string? _file;
         private uint? _address;
         private uint? _start;
@@ -74,7 +76,7 @@ internal static class CubeProgrammer
             }
 
             string[] board = _port is not null
-                ? ["--uart", $"--port={_port}", .. _baudRate is null ? [] : (string[])[$"--baud-rate={_baudRate}"], .. Quiet]
+                ? ["--uart", $"--port={_port}", .. _baudRate is null ? [] : (string[])[$"--baud-rate={_baudRate}"], .. _lines is null ? [] : (string[])[$"--reset-sequence={_lines}"], .. Quiet]
                 : [$"--usb-id={_id}", .. _serial is null ? [] : (string[])[$"--serial={_serial}"], .. Quiet];
             if (_file is { } file)
             {
@@ -94,11 +96,6 @@ internal static class CubeProgrammer
             if (_verifies)
             {
                 throw Tool.Error("-v needs a file: expected -w FILE ADDRESS -v.");
-            }
-
-            if (_port is not null && !_erases)
-            {
-                throw Tool.Error("Over a serial port, expected -w FILE ADDRESS or -e all.");
             }
 
             return (_erases, _starts) switch
@@ -186,6 +183,9 @@ internal static class CubeProgrammer
                     case "br" when _port is not null:
                         _baudRate = value;
                         break;
+                    case "rts" or "dtr" when _port is not null:
+                        _lines = $"{(_lines is null ? "" : $"{_lines}&")}{word.ToLowerInvariant()}";
+                        break;
                     case "p" when _port is not null && value.Equals("even", StringComparison.OrdinalIgnoreCase):
                         break;
                     case "vid":
@@ -198,7 +198,7 @@ internal static class CubeProgrammer
                         _serial = value;
                         break;
                     default:
-                        throw Tool.Error($"{word} is not supported. {(_port is null ? "Over USB, there are port, VID, PID and SN." : "Over a serial port, there are port, br and P=EVEN.")}");
+                        throw Tool.Error($"{word} is not supported. {(_port is null ? "Over USB, there are port, VID, PID and SN." : "Over a serial port, there are port, br, rts, dtr and P=EVEN.")}");
                 }
             }
 

@@ -275,7 +275,7 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
             session =>
             {
                 protection = new ReadProtection(session, reporter.Event);
-                return protection.Remove(() => { });
+                return protection.Remove(writeOnly: false, () => { });
             },
             () => protection?.State ?? ErrorMessages.NothingErased);
         return

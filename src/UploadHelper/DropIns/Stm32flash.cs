@@ -4,14 +4,14 @@ using UploadHelper.Core.Chips;
 namespace UploadHelper.DropIns;
 
 /// <summary>
-/// stm32flash 0.7 with a serial port (its main.c and manual page): writing, reading and erasing. It always verifies. PlatformIO calls it as
+/// stm32flash 0.7 with a serial port (its main.c and manual page): writing, reading, erasing and removing protections. It always verifies. PlatformIO calls it as
 /// <c>stm32flash -g ADDRESS -b 115200 -w FILE PORT</c>.
 /// </summary>
 internal static class Stm32flash
 {
     private const string DefaultBaudRate = "57600";
 
-    public static DropIn Tool { get; } = new("stm32flash", "stm32flash [-b BAUD] [-i SEQUENCE] [-S ADDRESS[:LENGTH]] -w FILE | -r FILE | -o [-v] [-g ADDRESS] [-R] PORT")
+    public static DropIn Tool { get; } = new("stm32flash", "stm32flash [-b BAUD] [-i SEQUENCE] [-S ADDRESS[:LENGTH]] -w FILE | -r FILE | -o | -u | -k [-v] [-g ADDRESS] [-R] PORT")
     {
         Rewrite = Rewrite,
         Help = """
@@ -19,12 +19,15 @@ internal static class Stm32flash
               -w FILE                write a program, and verify it
               -r FILE                read the flash into a file
               -o                     only erase
+              -u                     remove the write protection
+              -k                     remove the read protection, which erases the whole flash
               -S ADDRESS[:LENGTH]    where, and how many bytes [default: all of the flash]
               -g ADDRESS             start the program afterwards; 0 is the start of the flash
               -R                     start the program afterwards
               -b BAUD                speed [default: 57600]
-              -i SEQUENCE            what to do with DTR and RTS first; what stands behind a colon has no effect
-            -v, -c, -n, -e (but for 0) and -m 8e1 have no effect. -u, -k, -j, -C, -f, -s and I2C are not supported.
+              -i SEQUENCE            what to do with DTR and RTS first; with -R, the steps behind a colon start the program
+            Without -w, -r, -o, -u, -k, -g and -R, it shows what the chip says of itself.
+            -v, -c, -n, -e (but for 0) and -m 8e1 have no effect. -j, -C, -f, -s and I2C are not supported.
             """,
     };
 
@@ -35,7 +38,7 @@ internal static class Stm32flash
     {
         var (options, words) = new GetOpt(Tool!, Rows!).Read(arguments);
         string? Value(char letter) => options.FindLast(o => o.Letter == letter) is { Letter: not '\0', Value: var value } ? value : null;
-        if (options.Find(o => o.Letter is 'u' or 'k' or 'j' or 'C' or 'f' or 's' or 'a' or 'F') is { Letter: not '\0' } unsupported)
+        if (options.Find(o => o.Letter is 'j' or 'C' or 'f' or 's' or 'a' or 'F') is { Letter: not '\0' } unsupported)
         {
             throw Tool!.Error($"-{unsupported.Letter} is not supported. Use stm32flash itself for it.");
         }
@@ -56,19 +59,27 @@ internal static class Stm32flash
             [_, var second, ..] => throw Tool!.Error($"Unexpected argument \"{second}\"."),
             _ => throw Tool!.Error("The serial port is missing."),
         };
-        IEnumerable<string> sequence = Value('i')?.Split(':')[0] is { Length: > 0 } entry ? [$"--reset-sequence={entry}"] : [];
-        string[] uart = ["--uart", $"--port={port}", $"--baud-rate={Value('b') ?? DefaultBaudRate}", .. sequence];
+        var resets = options.Exists(o => o.Letter == 'R');
+        string[] uart = ["--uart", $"--port={port}", $"--baud-rate={Value('b') ?? DefaultBaudRate}", $"--reset-sequence={Sequence(Value('i'), resets)}"];
         var (address, length) = Range(Value('S'));
-        return (Value('w'), Value('r'), options.Exists(o => o.Letter == 'o')) switch
+        var start = Tool!.Number("-g", Value('g'));
+        string[] only = [.. options.Select(o => o.Letter).Where(c => c is 'u' or 'k' or 'o').Distinct().Select(c => $"{c}")];
+        return (Value('w'), Value('r'), only) switch
         {
-            ({ } file, null, false) => Write(file, address, length, Tool!.Number("-g", Value('g')), options.Exists(o => o.Letter is 'R'), uart),
-            (null, { } file, false) => ["read", $"0x{address ?? FlashAddress.FlashBase:X8}", .. Length(length), file, .. uart],
-            (null, null, true) when address is null => ["erase", "--yes", .. uart],
-            (null, null, true) => ["erase", $"0x{address:X8}", .. Length(length), "--yes", .. uart],
-            (null, null, false) => throw Tool!.Error("Nothing to do: expected -w FILE, -r FILE or -o."),
-            _ => throw Tool!.Error("Only one of -w, -r and -o can be done at once."),
+            ({ } file, null, []) => Write(file, address, length, start, resets, uart),
+            (null, { } file, []) => ["read", $"0x{address ?? FlashAddress.FlashBase:X8}", .. Length(length), file, .. uart],
+            (null, null, ["k"]) => ["unprotect", "--yes", .. uart],
+            (null, null, ["u"]) => ["unprotect", "--write-only", "--yes", .. uart],
+            (null, null, ["o"]) when address is null => ["erase", "--yes", .. uart],
+            (null, null, ["o"]) => ["erase", $"0x{address:X8}", .. Length(length), "--yes", .. uart],
+            (null, null, []) when start is not null || resets => ["leave", $"0x{(start is { } at and not 0 ? at : FlashAddress.FlashBase):X8}", .. uart],
+            (null, null, []) => ["info", .. uart],
+            _ => throw Tool!.Error("Only one of -w, -r, -o, -u and -k can be done at once."),
         };
     }
+
+    // It touches no line without -i, and uses the steps behind the colon only for -R (init_bl_exit in its main.c).
+    private static string Sequence(string? steps, bool resets) => string.IsNullOrEmpty(steps) ? "manual" : resets ? steps : steps.Split(':')[0];
 
     private static string[] Write(string file, uint? address, uint? length, uint? start, bool resets, string[] uart)
     {

@@ -25,7 +25,7 @@ internal sealed class DeviceEnvironment : IDisposable
 
     public IUsbBus Usb { get; private set; }
 
-    public ISerialPorts SerialPorts { get; }
+    public ISerialPorts SerialPorts { get; private set; }
 
     public TimeProvider Time { get; }
 
@@ -158,6 +158,7 @@ internal sealed class DeviceEnvironment : IDisposable
                 var writer = new TraceWriter(new StreamWriter(file.Content), Time);
                 _trace = (path, file, writer);
                 Usb = new TracingUsbBus(Usb, Time, writer);
+                SerialPorts = new TracingSerialPorts(SerialPorts, Time, writer);
             }
             catch (Exception e) when (e is DirectoryNotFoundException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
             {

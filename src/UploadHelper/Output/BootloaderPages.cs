@@ -1,5 +1,6 @@
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Usb;
@@ -37,6 +38,22 @@ internal static class StateText
             {
                 yield return $"  configuration: {Bytes(part)}";
             }
+        }
+    }
+
+    /// <summary>The lines of the page for the USART bootloader in ROM.</summary>
+    public static IEnumerable<string> Of(UartState state)
+    {
+        yield return $"{state.Chip} at {state.Port}";
+        foreach (var (label, text) in ((string Label, string Text)[])
+        [
+            ("product id", $"0x{state.Identity.ProductId:X3}"),
+            ("bootloader", $"USART bootloader in ROM, protocol version {state.Identity.Version >> 4}.{state.Identity.Version & 0xF} (AN3155)"),
+            ("commands", string.Join(' ', state.Identity.Commands.Select(c => $"{c:X2}"))),
+            ("flash", state.FlashSize is { } size ? $"{size} KiB" : "read-protected: its size cannot be read"),
+        ])
+        {
+            yield return $"  {label.PadRight(LabelWidth)}{text}";
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
@@ -41,7 +42,7 @@ internal abstract record JsonEvent([property: JsonPropertyOrder(-3)] string Even
 // Events of an upload, and of every other command that works on a board.
 internal sealed record PortEvent(string Event, string Port) : JsonEvent(Event)
 {
-    /// <summary>"magic" or "touch"; null if nothing is sent.</summary>
+    /// <summary>"magic" or "touch", or the wiring of a serial adapter; null if nothing is sent.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Way { get; init; }
 }
@@ -122,7 +123,12 @@ internal sealed record ExplanationEvent(string Kind, string Code, int? ExitStatu
 
 internal sealed record CoreBoardEvent(
     string Id, string Name, Dictionary<string, IReadOnlyList<JsonBoardOption>> Options, string? Tool, string? UsbId, byte? Alternate, string? Address, IReadOnlyList<uint> MaximumSizes)
-    : JsonEvent("core-board");
+    : JsonEvent("core-board")
+{
+    /// <summary>Whether the core uploads through a serial adapter.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Uart { get; init; }
+}
 
 internal sealed record JsonBoardOption(string Id, string Label);
 
@@ -276,6 +282,24 @@ internal sealed record InfoEvent(
     public double? PollTimeout => Answer.Status?.PollTimeout.TotalMilliseconds;
 }
 
+/// <summary>What <c>info --uart</c> prints. The size of the flash is in KiB, and null if the flash is read-protected.</summary>
+internal sealed record UartInfoEvent([property: JsonIgnore] UartState State) : JsonEvent("info")
+{
+    public string Port => State.Port;
+
+    public string Chip => State.Chip;
+
+    public string ProductId => $"0x{State.Identity.ProductId:X3}";
+
+    public string Version => $"{State.Identity.Version >> 4}.{State.Identity.Version & 0xF}";
+
+    public IEnumerable<string> Commands => State.Identity.Commands.Select(c => $"0x{c:X2}");
+
+    public int? FlashSize => State.FlashSize;
+
+    public bool ReadProtected => State.FlashSize is null;
+}
+
 /// <summary>Serializers of the lines, made by the compiler.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(PortEvent))]
@@ -309,4 +333,5 @@ internal sealed record InfoEvent(
 [JsonSerializable(typeof(DeviceEvent))]
 [JsonSerializable(typeof(FoundEvent))]
 [JsonSerializable(typeof(InfoEvent))]
+[JsonSerializable(typeof(UartInfoEvent))]
 internal sealed partial class JsonEvents : JsonSerializerContext;

@@ -68,6 +68,7 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
         Detaching(var device, var busReset) => new DetachEvent(device.Id.ToString(), device.Path, busReset),
         WaitingForBootloader(var wanted, var timeout, var ask) waiting => new WaitForBootloaderEvent(wanted.ToString(), timeout.TotalSeconds, ask, ask && waiting.MayBeInRom),
         WaitingForUart(var port, var timeout) => new WaitForBootloaderEvent(port, timeout.TotalSeconds, true, true),
+        WiringFound(var port, var wiring) => new PortEvent("reset-done", port) { Way = wiring.Text },
         BootloaderFound(var device, var info, var pollsEarly) => new FoundEvent(device, info.Name, pollsEarly),
         BoardsFound(var boards) => new BoardsEvent(boards.Select(b => b.Device.Path)),
         BoardLeftAlone(var device, var why) => new LeftAloneEvent(device.Id.ToString(), device.Path, why),

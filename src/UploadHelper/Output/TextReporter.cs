@@ -56,6 +56,9 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case WaitingForUart(var port, var timeout):
                 Step("Wait", $"for the bootloader at {port}, up to {timeout.TotalSeconds:0.#} s: set BOOT0 high and press RESET on the board now");
                 break;
+            case WiringFound(var port, var wiring):
+                Step("Reset", $"{port}: by DTR and RTS; --reset-sequence {wiring.Text} saves the search next time");
+                break;
             case BootloaderFound(var device, var info, var pollsEarly):
                 Step("Found", $"{ErrorMessages.Place(device.Device)} ({device.Product})");
                 foreach (var alternate in device.Alternates)

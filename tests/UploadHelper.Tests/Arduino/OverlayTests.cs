@@ -13,7 +13,7 @@ public class OverlayTests
     private const string Hid = "--usb-id=1209:BEBA";
 
     private static readonly string[] Cores = ["Arduino_STM32-F1", "Arduino_STM32-F4", "STM32GENERIC", "Arduino_Core_STM32"];
-    private static readonly string[] OurTools = ["maple_upload", "upload_helper", "upload_helper_hid"];
+    private static readonly string[] OurTools = ["maple_upload", "upload_helper", "upload_helper_hid", "serial_upload"];
 
     /// <summary>Core, board, options, and what the helper is asked for beside port and file.</summary>
     public static TheoryData<string, string, string, string> Options { get; } = new()
@@ -24,6 +24,7 @@ public class OverlayTests
         { "Arduino_STM32-F1", "genericSTM32F103C", "device_variant=CB,upload_method=DFUUploadMethod", Maple2 },
         { "Arduino_STM32-F1", "genericSTM32F103C", "device_variant=CB,upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_STM32-F1", "genericSTM32F103C", "device_variant=CB,upload_method=HIDUploadMethod", $"{Hid} --offset=0x1000" },
+        { "Arduino_STM32-F1", "genericSTM32F103C", "device_variant=CB,upload_method=serialMethod", "--uart" },
         { "Arduino_STM32-F1", "genericSTM32F103R", "upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_STM32-F1", "genericSTM32F103T", "upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_STM32-F1", "genericSTM32F103V", "upload_method=DfuSeEndMethod", $"{DfuSe} --offset=0x0" },
@@ -58,6 +59,10 @@ public class OverlayTests
         { "STM32GENERIC", "DISCOVERY_F407VG", "upload_method=F4BootMethod", $"{DfuSe} --offset=0x4000" },
         { "STM32GENERIC", "DISCOVERY_F407VG", "upload_method=F4BootOldMethod", $"{DfuSe} --offset=0x10000" },
         { "STM32GENERIC", "DISCOVERY_F407VG", "upload_method=RomMethod", $"{DfuSe} --offset=0x0" },
+        { "Arduino_Core_STM32", "Disco", "upload_method=serialAdapterMethod", "--uart --offset=0x0" },
+        { "Arduino_Core_STM32", "GenF1", "upload_method=serialAdapterMethod", "--uart --offset=0x0" },
+        { "Arduino_Core_STM32", "GenF4", "upload_method=serialAdapterMethod", "--uart --offset=0x0" },
+        { "Arduino_Core_STM32", "3dprinter", "pnum=LARGE,upload_method=serialAdapterMethod", "--uart --offset=0x10000" },
         { "Arduino_Core_STM32", "Disco", "upload_method=dfuMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_Core_STM32", "Disco", "upload_method=dfuOneClickMethod", $"{DfuSe} --offset=0x0" },
         { "Arduino_Core_STM32", "GenF4", "upload_method=dfuMethod", $"{DfuSe} --offset=0x0" },
@@ -149,6 +154,31 @@ public class OverlayTests
             Assert.True(run.Run(arguments[1..]) == 0, run.Transcript);
             Assert.Contains($"Done: 4000 bytes at 0x{address:X8}, ", run.Out, StringComparison.Ordinal);
             Assert.Equal(host is Ide18, run.Out.Contains("The sketch is running on sim.", StringComparison.Ordinal));
+        }
+    }
+
+    /// <summary>The port that the user has selected is the adapter's.</summary>
+    [Theory]
+    [InlineData("Arduino_STM32-F1", "genericSTM32F103C", "device_variant=CB,upload_method=serialMethod", "bluepill")]
+    [InlineData("Arduino_Core_STM32", "GenF1", "upload_method=serialAdapterMethod", "bluepill")]
+    [InlineData("Arduino_Core_STM32", "GenF4", "upload_method=serialAdapterMethod", "f407-rom")]
+    public void Through_a_serial_adapter_the_sketch_is_started_too(string core, string board, string options, string simulated)
+    {
+        using var installed = new InstalledCore(core);
+        foreach (var host in new ArduinoHost[] { new Ide18("linux"), new ArduinoCli("linux") })
+        {
+            using var run = new ProgramRun();
+            var file = run.File("Blink.ino.bin", SketchImage.Bytes(0x0800_0000, 4_000, 0x2000_4000));
+            var arguments = host.Upload(installed.Folder, new Click(board, Parse(options), "/dev/uart") { BuildPath = Path.GetDirectoryName(file)! });
+            run.Environment["UPLOADHELPER_SIMULATE"] = $"{simulated},nrst=dtr,boot0=-rts";
+            foreach (var (name, value) in host.Environment)
+            {
+                run.Environment[name] = value;
+            }
+
+            Assert.True(run.Run(arguments[1..]) == 0, run.Transcript);
+            Assert.Contains("Done: 4000 bytes at 0x08000000, verified", run.Out, StringComparison.Ordinal);
+            Assert.Contains("The bootloader was told to start the sketch.", run.Out, StringComparison.Ordinal);
         }
     }
 

@@ -70,6 +70,8 @@ internal static class Messages
         new("port-failed", 6, _ => FailingDevices.Upload(new FailingDevices.OnePort(Port, SerialFault.Io)), Port, "Input/output error."),
         new("port-not-the-board", 6, _ => FailingDevices.Upload(new FailingDevices.OnePort("/dev/ttyUSB0", null) { Vendor = 0x1A86, Product = 0x7523 }), "/dev/ttyUSB0", "CH340"),
         new("port-still-there", 6, r => r.Sketch(Start).Do("upload blink.bin --offset 0 --simulate blackpill-f411,sketch=stm32core-plain"), "sim", "the magic reset and the 1200-baud touch", "hold BOOT0, press RESET"),
+        new("over-usb", 0, r => r.Sketch(Start).Do("upload blink.bin --uart --port sim --simulate f407-rom"), "sim", "USB port of a sketch"),
+        new("slower-baud-rate", 0, r => r.Sketch(Start, stack: F1Stack).Do("upload blink.bin --uart --baud-rate 460800 --simulate bluepill,nrst=dtr,boot0=-rts"), "460800", "115200"),
         new("ghost-device", 6, _ => Ghost(), "0483:DF11", "1-1"),
         new("detach-failed", 6, r => r.Sketch(0x0800_2000, stack: F1Stack).Do("upload blink.bin --offset 0x2000 --detach --simulate dapboot,sketch=dfu-runtime-reset,reset=no"), "1209:0001 at 1-1", "WinUSB"),
         new("other-device", 6, _ => OtherIds(), "1209:4711 at 1-1", "--usb-id 1209:4711"),

@@ -51,8 +51,8 @@ public class UartUploadTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("bluepill,boot0=1,rdp=1", UploadError.ReadProtected, "Nothing was erased", "stm32flash -k")]
-    [InlineData("f407-rom,boot0=1,rdp=1", UploadError.ReadProtected, "Nothing was erased", "stm32flash -k")]
+    [InlineData("bluepill,boot0=1,rdp=1", UploadError.ReadProtected, "Nothing was erased", "unprotect --uart")]
+    [InlineData("f407-rom,boot0=1,rdp=1", UploadError.ReadProtected, "Nothing was erased", "unprotect --uart")]
     [InlineData("bluepill", UploadError.NoDevice, "No bootloader answered at uart within 3 s", "Set BOOT0 high")]
     [InlineData("bluepill,boot0=1,wrp=1", UploadError.VerifyFailed, "was not erased", "write-protected")]
     public void What_the_board_does_not_allow_is_said(string board, UploadError error, string message, string hint)
@@ -74,44 +74,6 @@ public class UartUploadTests(ITestOutputHelper output)
         Assert.Equal(UploadError.SerialPort, e.Error);
         Assert.Contains("ttyUSB7 not found", e.Message, StringComparison.Ordinal);
         Assert.Contains("uart (a CH340 serial adapter)", e.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void The_port_of_a_running_sketch_is_no_adapter_and_gets_nothing()
-    {
-        var bench = On("f407-rom", boot0: false);
-        var request = Request(bench, 5000) with { Port = InProcessSerialPorts.FirstName };
-        bench.Log.Clear();
-
-        var e = Assert.Throws<UploadException>(() => Upload(bench, request));
-
-        Assert.Equal(UploadError.SerialPort, e.Error);
-        Assert.Contains("sim is not a serial adapter but the USB port of a sketch", e.Message, StringComparison.Ordinal);
-        Assert.Contains("Omit --uart", e.Hint, StringComparison.Ordinal);
-        Assert.Empty(bench.Log);
-    }
-
-    [Fact]
-    public void The_bootloader_is_found_when_the_user_resets_the_board_or_an_earlier_host_has_left_it_in_a_command()
-    {
-        var bench = On("bluepill", boot0: false);
-        var line = bench.System.SerialPorts.OpenUart(InProcessSerialPorts.FirstAdapterName, UartOptions.DefaultBaudRate);
-        bench.Board.PressResetWithBoot0();
-        bench.Wait(TimeSpan.FromMilliseconds(10));
-        line.Write([0x7F, 0x31, 0xCE, 0x08, 0, 0, 0, 8, 0xFF, 1, 2, 3], TimeSpan.FromSeconds(1));
-        line.Dispose();
-        bench.Wait(TimeSpan.FromMilliseconds(100));
-
-        Assert.True(Upload(bench, Request(bench, 5000)).Verified);
-    }
-
-    [Fact]
-    public void Modem_lines_that_drive_RESET_and_BOOT0_need_no_hand()
-    {
-        var bench = On("bluepill,nrst=dtr,boot0=rts", boot0: false);
-        var request = Request(bench, 5000) with { Uart = new UartOptions(UartOptions.DefaultBaudRate, LineStep.Parse("rts&dtr,-dtr")) };
-
-        Assert.True(Upload(bench, request).Verified);
     }
 
     [Fact]
@@ -200,7 +162,7 @@ public class UartUploadTests(ITestOutputHelper output)
     private static UploadRequest Request(Bench bench, int size) => bench.Request(Base, size) with
     {
         Port = InProcessSerialPorts.FirstAdapterName,
-        Uart = new UartOptions(UartOptions.DefaultBaudRate, []),
+        Uart = new UartOptions(UartOptions.DefaultBaudRate, ResetSequence.Manual),
         WaitPort = WaitPort.No,
     };
 

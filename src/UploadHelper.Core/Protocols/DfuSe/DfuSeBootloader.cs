@@ -14,7 +14,7 @@ namespace UploadHelper.Core.Protocols.DfuSe;
 /// <param name="map">The memory of the selected alternate setting.</param>
 /// <param name="functional">Its functional descriptor.</param>
 /// <param name="erased">What an erased byte reads as.</param>
-public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctionalDescriptor functional, byte erased) : IBootloader
+public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctionalDescriptor functional, byte erased) : IProtectedRom
 {
     private const int Attempts = 3;
 
@@ -161,13 +161,8 @@ public sealed class DfuSeBootloader(DfuConnection dfu, MemoryMap map, DfuFunctio
         }
     }
 
-    /// <summary>
-    /// Removes the read protection of the chip, which erases its whole flash (AN3156, 5.4). The chip then resets itself: it does not
-    /// answer a second GETSTATUS, and disconnects.
-    /// </summary>
-    /// <returns>Whether the device confirmed that it has begun; false if it disconnected before.</returns>
-    /// <exception cref="UsbException">The request was not sent, or the device stays connected and does not answer.</exception>
-    /// <exception cref="DfuException">The device refused.</exception>
+    /// <inheritdoc/>
+    /// <remarks>It does not answer a second GETSTATUS, and disconnects (AN3156, 5.4).</remarks>
     public bool RemoveReadProtection()
     {
         _commands.SendReadUnprotect();

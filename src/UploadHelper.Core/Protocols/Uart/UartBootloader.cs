@@ -13,13 +13,15 @@ namespace UploadHelper.Core.Protocols.Uart;
 /// <param name="map">Its flash: the erase command takes the numbers of its sectors.</param>
 /// <param name="erasesByBytes">Whether it has Erase (0x43), not Extended Erase (0x44).</param>
 /// <param name="erased">What an erased byte reads as.</param>
-public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool erasesByBytes, byte erased) : IBootloader
+public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool erasesByBytes, byte erased) : IProtectedRom
 {
     private const byte ReadMemory = 0x11;
     private const byte GoTo = 0x21;
     private const byte WriteMemory = 0x31;
     private const byte EraseMemory = 0x43;
     private const byte ExtendedErase = 0x44;
+    private const byte WriteUnprotect = 0x73;
+    private const byte ReadoutUnprotect = 0x92;
     private const int Attempts = 3;
 
     // Few enough that a list that lost a byte is soon at its end.
@@ -31,6 +33,9 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
     // A sector of 128 KiB takes up to 4 s, written by bytes (DS8626); a block 256 times 100 us.
     private static readonly TimeSpan EraseLimit = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(2);
+
+    // 2 MiB take up to 32 s, erased by bytes (DS8626).
+    private static readonly TimeSpan MassEraseLimit = TimeSpan.FromSeconds(60);
 
     private readonly List<Sector> _owed = [];
 
@@ -100,6 +105,12 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
     public void Leave(uint address)
     {
         Flush();
+        if (uart.Exit.Count > 0)
+        {
+            uart.StartByLines();
+            return;
+        }
+
         for (var attempt = 1; ; attempt++)
         {
             var answer = uart.Execute(GoTo, null, WithChecksum(Bytes(address)));
@@ -121,6 +132,15 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
             ThrowIfFinal(answer, attempt, "start the program");
         }
     }
+
+    /// <inheritdoc/>
+    public bool RemovesWriteProtection => true;
+
+    /// <inheritdoc/>
+    public bool RemoveReadProtection() => Unprotect(ReadoutUnprotect, MassEraseLimit, "remove the read protection");
+
+    /// <inheritdoc/>
+    public bool RemoveWriteProtection() => Unprotect(WriteUnprotect, null, "remove the write protection");
 
     /// <summary>Reads up to <see cref="UartConnection.BlockSize"/> bytes of any memory.</summary>
     /// <exception cref="UsbException">The port failed, or the bootloader does not answer.</exception>
@@ -187,6 +207,21 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
             }
 
             ThrowIfFinal(answer, attempt, $"write 0x{address:X8}");
+        }
+    }
+
+    // A second ACK comes when it is done; then the chip resets itself (AN3155, 3.10 and 3.12).
+    private bool Unprotect(byte command, TimeSpan? limit, string what)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var answer = uart.Execute(command, null);
+            if (answer == UartAnswer.Ack)
+            {
+                return uart.ReceiveAck(limit);
+            }
+
+            ThrowIfFinal(answer, attempt, what);
         }
     }
 

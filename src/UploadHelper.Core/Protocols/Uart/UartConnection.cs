@@ -71,11 +71,14 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     /// <inheritdoc/>
     public Polling Polling { get; } = new(early: false);
 
+    /// <summary>What to do with the modem lines to start the program; nothing if the bootloader itself can be told to.</summary>
+    public IReadOnlyList<LineStep> Exit { get; init; } = [];
+
     /// <inheritdoc/>
     public bool IsCancelled => cancellationToken.IsCancellationRequested;
 
     /// <inheritdoc/>
-    public IBootloaderConnection Uncancelled() => new UartConnection(line, baudRate, time, CancellationToken.None);
+    public IBootloaderConnection Uncancelled() => new UartConnection(line, baudRate, time, CancellationToken.None) { Exit = Exit };
 
     /// <inheritdoc/>
     public void Select(DfuAlternate alternate)
@@ -120,6 +123,14 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
             throw new UsbException(UsbFault.Timeout, "The bootloader does not answer any more.");
         }
 
+        return true;
+    });
+
+    /// <summary>Carries out <see cref="Exit"/>.</summary>
+    /// <exception cref="UsbException">The port failed.</exception>
+    public void StartByLines() => OnLine(() =>
+    {
+        ResetSequence.Run(Exit, line, time, cancellationToken);
         return true;
     });
 
@@ -185,8 +196,9 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
         return data;
     }
 
-    /// <summary>Receives the ACK after data.</summary>
-    internal bool ReceiveAck() => _isInStep = Answer(null) == UartAnswer.Ack;
+    /// <summary>Receives a further ACK.</summary>
+    /// <param name="limit">How long it may take; null for the usual time.</param>
+    internal bool ReceiveAck(TimeSpan? limit = null) => _isInStep = Answer(limit) == UartAnswer.Ack;
 
     // The index of the second byte of the next two that would be a command which changes something.
     private static int NextDangerous(ReadOnlySpan<byte> sent, int from)

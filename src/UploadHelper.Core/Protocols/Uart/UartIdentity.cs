@@ -3,17 +3,24 @@ using UploadHelper.Core.Usb;
 namespace UploadHelper.Core.Protocols.Uart;
 
 /// <summary>What a USART bootloader tells of itself and its chip.</summary>
-/// <param name="erasesByBytes">Whether it has Erase (0x43), not Extended Erase (0x44).</param>
+/// <param name="version">The version of its protocol, binary-coded: 0x31 is 3.1.</param>
+/// <param name="commands">Its commands.</param>
 /// <param name="productId">The product id of the chip.</param>
-public sealed class UartIdentity(bool erasesByBytes, ushort productId)
+public sealed class UartIdentity(byte version, IReadOnlyList<byte> commands, ushort productId)
 {
     private const byte Get = 0x00;
     private const byte GetId = 0x02;
     private const byte EraseMemory = 0x43;
     private const int Attempts = 6;
 
+    /// <summary>The version of its protocol, binary-coded: 0x31 is 3.1.</summary>
+    public byte Version => version;
+
+    /// <summary>Its commands.</summary>
+    public IReadOnlyList<byte> Commands => commands;
+
     /// <summary>Whether it has Erase (0x43), not Extended Erase (0x44).</summary>
-    public bool ErasesByBytes => erasesByBytes;
+    public bool ErasesByBytes => commands.Contains(EraseMemory);
 
     /// <summary>The product id of the chip.</summary>
     public ushort ProductId => productId;
@@ -25,8 +32,7 @@ public sealed class UartIdentity(bool erasesByBytes, ushort productId)
         var get = Ask(uart, Get);
         var id = Ask(uart, GetId);
 
-        // The first byte is the version of the protocol.
-        return new UartIdentity(get.AsSpan(1).Contains(EraseMemory), (ushort)(id[0] << 8 | id[^1]));
+        return new UartIdentity(get[0], get[1..], (ushort)(id[0] << 8 | id[^1]));
     }
 
     private static byte[] Ask(UartConnection uart, byte command)

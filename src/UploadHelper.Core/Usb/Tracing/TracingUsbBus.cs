@@ -123,6 +123,21 @@ public enum TraceOperation
 
     /// <summary>A reset of the port.</summary>
     Reset,
+
+    /// <summary>A serial port was opened; the data are its speed and format.</summary>
+    SerialOpen,
+
+    /// <summary>A modem line or the speed of a serial port was changed.</summary>
+    SerialSet,
+
+    /// <summary>Bytes were written to a serial port.</summary>
+    SerialWrite,
+
+    /// <summary>Bytes were read from a serial port, or none came in time.</summary>
+    SerialRead,
+
+    /// <summary>A serial port was closed.</summary>
+    SerialClose,
 }
 
 /// <summary>
@@ -217,6 +232,17 @@ public sealed class TraceWriter(TextWriter lines, TimeProvider time)
             Fault(json, fault);
         });
     }
+
+    internal void Serial(TraceOperation operation, string port, string data, TimeSpan took, string? fault = null) => Line(operation, json =>
+    {
+        json.WriteString("port", port);
+        json.WriteString("data", data);
+        json.WriteNumber("took", Math.Round(took.TotalMilliseconds, 3));
+        if (fault is not null)
+        {
+            json.WriteString("fault", fault);
+        }
+    });
 
     private static void Fault(Utf8JsonWriter json, UsbFault? fault)
     {

@@ -24,6 +24,7 @@ internal sealed class ArduinoBoardSource(BoardName name, string? hardware) : ICo
                 [SettingKeys.Offset] = upload.Address is { } address ? $"0x{address:X8}" : null,
                 [SettingKeys.MaximumSize] = upload.MaximumSize?.ToString(),
                 [SettingKeys.SupplyVoltage] = upload.SupplyVoltage,
+                [SettingKeys.Uart] = upload.IsOverUart ? "true" : null,
             };
             foreach (var key in Data.Where(d => d.Value is null).Select(d => d.Key).ToList())
             {

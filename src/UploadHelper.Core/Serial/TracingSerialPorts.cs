@@ -1,0 +1,78 @@
+using UploadHelper.Core.Usb.Tracing;
+
+namespace UploadHelper.Core.Serial;
+
+/// <summary>Records what passes over other serial ports, for bug reports.</summary>
+/// <param name="ports">The ports to record.</param>
+/// <param name="time">The clock for the times in the trace.</param>
+/// <param name="trace">The output.</param>
+public sealed class TracingSerialPorts(ISerialPorts ports, TimeProvider time, TraceWriter trace) : ISerialPorts
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<SerialPortInfo> List() => ports.List();
+
+    /// <inheritdoc/>
+    public ISerialLine Open(string name, int baudRate) => new Line(ports.Open(name, baudRate), null, Opened(name, $"{baudRate} 8N1"), time, trace);
+
+    /// <inheritdoc/>
+    public IUartLine OpenUart(string name, int baudRate)
+    {
+        var line = ports.OpenUart(name, baudRate);
+        return new Line(line, line, Opened(name, $"{baudRate} 8E1"), time, trace);
+    }
+
+    private string Opened(string name, string format)
+    {
+        trace.Serial(TraceOperation.SerialOpen, name, format, TimeSpan.Zero);
+        return name;
+    }
+
+    private sealed class Line(ISerialLine line, IUartLine? uart, string name, TimeProvider time, TraceWriter trace) : IUartLine
+    {
+        public bool IsAcknowledged => line.IsAcknowledged;
+
+        public void SetDtr(bool high) => Record(TraceOperation.SerialSet, () => high ? "dtr" : "-dtr", () => line.SetDtr(high));
+
+        public void SetRts(bool high) => Record(TraceOperation.SerialSet, () => high ? "rts" : "-rts", () => line.SetRts(high));
+
+        public void SetBaudRate(int baudRate) => Record(TraceOperation.SerialSet, () => $"{baudRate}", () => line.SetBaudRate(baudRate));
+
+        public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
+        {
+            var bytes = data.ToArray();
+            Record(TraceOperation.SerialWrite, () => Convert.ToHexString(bytes), () => line.Write(bytes, limit));
+        }
+
+        public int Read(Span<byte> buffer, TimeSpan limit)
+        {
+            var bytes = new byte[buffer.Length];
+            var read = 0;
+            Record(TraceOperation.SerialRead, () => Convert.ToHexString(bytes, 0, read), () => read = uart!.Read(bytes, limit));
+            bytes.AsSpan(0, read).CopyTo(buffer);
+            return read;
+        }
+
+        public void Discard() => uart!.Discard();
+
+        public void Dispose() => Record(TraceOperation.SerialClose, () => "", line.Dispose);
+
+        private void Record(TraceOperation operation, Func<string> data, Action work)
+        {
+            var start = time.GetTimestamp();
+            string? fault = null;
+            try
+            {
+                work();
+            }
+            catch (SerialException e)
+            {
+                fault = e.Fault.ToString();
+                throw;
+            }
+            finally
+            {
+                trace.Serial(operation, name, data(), time.GetElapsedTime(start), fault);
+            }
+        }
+    }
+}
