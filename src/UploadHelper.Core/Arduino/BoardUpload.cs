@@ -16,6 +16,9 @@ public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? 
     /// <summary>Whether the core uploads to the bootloader in ROM through a serial adapter.</summary>
     public bool IsOverUart { get; init; }
 
+    /// <summary>How the adapter's modem lines start the bootloader in ROM, as it is written; null if the board does not tell.</summary>
+    public string? ResetSequence { get; init; }
+
     /// <summary>The supply voltage in volts, as it is written; null if the core does not tell.</summary>
     public string? SupplyVoltage { get; init; }
 
@@ -51,13 +54,14 @@ public sealed record BoardUpload(string? Tool, IReadOnlyList<UsbId>? Ids, byte? 
                 : null)
         {
             IsOverUart = isOverUart,
+            ResetSequence = isOverUart && properties.Expanded("upload.reset_sequence") is { Length: > 0 } sequence ? sequence : null,
             SupplyVoltage = (isDfu || isOverUart) && properties.Expanded("upload.supply_voltage") is { Length: > 0 } volts ? volts : null,
         };
     }
 
     /// <summary>Whether a property influences the result of <see cref="Of"/>, apart from the size.</summary>
     internal static bool Concerns(string key, string value) =>
-        key is "upload.tool" or "upload.protocol" or "upload.usbID" or "upload.altID" or "upload.offset" or "upload.supply_voltage" or "upload.dfuse_addr" or "build.flash_offset"
+        key is "upload.tool" or "upload.protocol" or "upload.usbID" or "upload.altID" or "upload.offset" or "upload.supply_voltage" or "upload.reset_sequence" or "upload.dfuse_addr" or "build.flash_offset"
         || key.StartsWith("upload.vid", StringComparison.Ordinal)
         || key.StartsWith("upload.pid", StringComparison.Ordinal)
         || key.StartsWith("upload.interface", StringComparison.Ordinal)

@@ -39,6 +39,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
     private ResetSequence? _found;
     private int? _baudRate;
     private UartState? _state;
+    private Heard _heard;
 
     /// <summary>The sketch whose USB port a port is; null for an adapter's, and for one that says nothing of itself.</summary>
     public static KnownDevice? SketchAt(ISerialPorts ports, string? port) =>
@@ -130,10 +131,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
 
             if (isLast)
             {
-                throw new UploadException(
-                    UploadError.NoDevice,
-                    $"No bootloader answered at {port} within {request.Timeout.TotalSeconds:0.#} s. {ErrorMessages.Unchanged}",
-                    $"{SetBoot0}, and {Again.Clause}. Is the adapter's TX at the RX of the bootloader's USART (PA10 on most chips), its RX at TX (PA9), and GND at GND?");
+                throw NoAnswer(port, request.Timeout);
             }
 
             events(new UploadWarning(
@@ -178,6 +176,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
                 return found;
             }
 
+            _heard = uart.IsEcho ? Heard.Echo : uart.IsOther ? Heard.Other : _heard;
             if (time.GetElapsedTime(start) >= limit)
             {
                 return null;
@@ -198,16 +197,18 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
     {
         ResetSequence.Run(steps, line, time, cancellationToken);
         var start = time.GetTimestamp();
-        do
+        while (!uart.TrySynchronize())
         {
-            if (uart.TrySynchronize())
+            if (time.GetElapsedTime(start) >= patience)
             {
-                return true;
+                return false;
             }
-        }
-        while (time.GetElapsedTime(start) < patience);
 
-        return false;
+            // Something else may answer at once.
+            time.Wait(Waiting.PollInterval, cancellationToken);
+        }
+
+        return true;
     }
 
     // At first all of them, but only for quick bootloaders, so that a user whose board has no wires is soon asked; then one in each round.
@@ -238,10 +239,14 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
         {
             return Identify(uart, request.Port!, request.AcceptsProtection);
         }
-        catch (UsbException e) when (e.Fault == UsbFault.Timeout && !throws)
+        catch (UsbException e) when (e.Fault == UsbFault.Timeout)
         {
             // It has measured the speed, but not well enough.
-            return null;
+            return !throws ? null : throw new UploadException(
+                UploadError.DeviceFailed,
+                $"A bootloader answers at {request.Port}, but its answers are damaged. {ErrorMessages.Unchanged}",
+                $"Press RESET with BOOT0 high, and try a lower speed, for example --baud-rate 57600. Check GND and the length of the wires.",
+                e);
         }
     }
 
@@ -288,6 +293,33 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
         {
             return part.LargestFlash;
         }
+    }
+
+    private enum Heard
+    {
+        Nothing,
+        Echo,
+        Other,
+    }
+
+    private UploadException NoAnswer(string port, TimeSpan limit)
+    {
+        var message = $"No bootloader answered at {port} within {limit.TotalSeconds:0.#} s";
+        return _heard switch
+        {
+            Heard.Echo => new UploadException(
+                UploadError.NoDevice,
+                $"{message}: everything that is sent comes back. {ErrorMessages.Unchanged}",
+                "The adapter's TX is connected to its own RX. Connect TX to the RX of the bootloader's USART (PA10 on most chips), and RX to TX (PA9)."),
+            Heard.Other => new UploadException(
+                UploadError.NoDevice,
+                $"{message}, but something else sends data there: probably the sketch. {ErrorMessages.Unchanged}",
+                $"{SetBoot0}, and {Again.Clause}."),
+            _ => new UploadException(
+                UploadError.NoDevice,
+                $"{message}. {ErrorMessages.Unchanged}",
+                $"{SetBoot0}, and {Again.Clause}. Is the adapter's TX at the RX of the bootloader's USART (PA10 on most chips), its RX at TX (PA9), and GND at GND?"),
+        };
     }
 
     private UploadException NotOpened(string port, SerialException e) => e.Fault switch

@@ -183,6 +183,24 @@ public class UartEntryTests
     public void What_is_no_sequence_is_refused(string text, string message) =>
         Assert.Contains(message, Assert.Throws<FormatException>(() => ResetSequence.Parse(text)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(0x7F, UploadError.NoDevice, "everything that is sent comes back", "TX is connected to its own RX")]
+    [InlineData(0x41, UploadError.NoDevice, "something else sends data there", "Set BOOT0 high")]
+    [InlineData(0x1F, UploadError.DeviceFailed, "its answers are damaged", "--baud-rate 57600")]
+    public void What_answers_but_is_no_bootloader_is_told_apart(byte answer, UploadError error, string message, string hint)
+    {
+        var bench = On("bluepill");
+        var ports = new OneAnswer(bench.System.Clock, answer);
+
+        var e = Assert.Throws<UploadException>(() =>
+            new Uploader(bench.Bus, ports, bench.System.Clock, bench.Events.Add).Run(Request(bench, "auto") with { Timeout = TimeSpan.FromSeconds(3) }, CancellationToken.None));
+
+        Assert.Equal(error, e.Error);
+        Assert.Contains(message, e.Message, StringComparison.Ordinal);
+        Assert.Contains("The board is unchanged", e.Message, StringComparison.Ordinal);
+        Assert.Contains(hint, e.Hint, StringComparison.Ordinal);
+    }
+
     private static Bench On(string board) => new($"{board},adapter=1");
 
     private static UploadRequest Request(Bench bench, string sequence, int baudRate = UartOptions.DefaultBaudRate) => bench.Request(Base, 5000) with
@@ -193,4 +211,49 @@ public class UartEntryTests
 
     private static UploadResult Upload(Bench bench, UploadRequest request) =>
         new Uploader(bench.Bus, bench.System.SerialPorts, bench.System.Clock, bench.Events.Add).Run(request, CancellationToken.None);
+
+    /// <summary>A port at which each write is answered with one byte, whatever is written.</summary>
+    private sealed class OneAnswer(VirtualClock clock, byte answer) : ISerialPorts, IUartLine
+    {
+        private int _waiting;
+
+        public IReadOnlyList<SerialPortInfo> List() => [new SerialPortInfo(InProcessSerialPorts.FirstAdapterName, null, null, null, null)];
+
+        public ISerialLine Open(string name, int baudRate) => this;
+
+        public IUartLine OpenUart(string name, int baudRate) => this;
+
+        public void SetDtr(bool high)
+        {
+        }
+
+        public void SetRts(bool high)
+        {
+        }
+
+        public void SetBaudRate(int baudRate)
+        {
+        }
+
+        public void Write(ReadOnlySpan<byte> data, TimeSpan limit) => _waiting++;
+
+        public int Read(Span<byte> buffer, TimeSpan limit)
+        {
+            if (_waiting == 0)
+            {
+                clock.Advance(limit);
+                return 0;
+            }
+
+            _waiting--;
+            buffer[0] = answer;
+            return 1;
+        }
+
+        public void Discard() => _waiting = 0;
+
+        public void Dispose()
+        {
+        }
+    }
 }

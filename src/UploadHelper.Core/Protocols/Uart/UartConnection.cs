@@ -85,6 +85,12 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     {
     }
 
+    /// <summary>Whether the last attempt to synchronise got back what was sent.</summary>
+    public bool IsEcho { get; private set; }
+
+    /// <summary>Whether the last attempt to synchronise got something that no bootloader sends.</summary>
+    public bool IsOther { get; private set; }
+
     /// <summary>Closes the port.</summary>
     public void Dispose() => line.Dispose();
 
@@ -105,6 +111,7 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
             Send([Synchronize]);
             var answer = Receive(Silence);
             _isInStep = answer is AckByte or NackByte;
+            (IsEcho, IsOther) = (answer == Synchronize, answer is not (null or AckByte or NackByte or Synchronize));
         }
 
         return _isInStep;

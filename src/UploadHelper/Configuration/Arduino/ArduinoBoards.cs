@@ -4,7 +4,7 @@ using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Configuration.Arduino;
 
-/// <summary>A board of an Arduino core as a layer of settings: ids, alternate setting, offset, largest size and supply voltage.</summary>
+/// <summary>A board of an Arduino core as a layer of settings: ids, alternate setting, offset, largest size and so on.</summary>
 /// <param name="name">The board.</param>
 /// <param name="hardware">The folder of cores, or null.</param>
 internal sealed class ArduinoBoardSource(BoardName name, string? hardware) : IConfigurationSource
@@ -24,6 +24,7 @@ internal sealed class ArduinoBoardSource(BoardName name, string? hardware) : ICo
                 [SettingKeys.Offset] = upload.Address is { } address ? $"0x{address:X8}" : null,
                 [SettingKeys.MaximumSize] = upload.MaximumSize?.ToString(),
                 [SettingKeys.SupplyVoltage] = upload.SupplyVoltage,
+                [SettingKeys.ResetSequence] = upload.ResetSequence,
                 [SettingKeys.Uart] = upload.IsOverUart ? "true" : null,
             };
             foreach (var key in Data.Where(d => d.Value is null).Select(d => d.Key).ToList())
