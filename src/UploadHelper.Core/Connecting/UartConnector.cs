@@ -17,6 +17,9 @@ public sealed record UartOptions(int BaudRate, ResetSequence Sequence)
     /// <summary>The speed that every one of them has been tested with (AN3155, 2.2).</summary>
     public const int DefaultBaudRate = 115_200;
 
+    /// <summary>The lowest speed that it measures right (AN3155, 2.2).</summary>
+    public const int LowestBaudRate = 1200;
+
     /// <summary>The speeds to try, one after the other.</summary>
     internal IReadOnlyList<int> BaudRates => BaudRate > DefaultBaudRate ? [BaudRate, DefaultBaudRate] : [BaudRate];
 }
@@ -136,8 +139,10 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
 
             events(new UploadWarning(
                 WarningCode.SlowerBaudRate,
-                $"The bootloader at {port} did not answer at {speeds[i]} baud. upload-helper tries {speeds[i + 1]}.",
-                options.Sequence.Enter.Count > 0
+                line is null
+                    ? $"{port} does not support {speeds[i]} baud. upload-helper tries {speeds[i + 1]}."
+                    : $"The bootloader at {port} did not answer at {speeds[i]} baud. upload-helper tries {speeds[i + 1]}.",
+                line is null || options.Sequence.Enter.Count > 0
                     ? $"Next time, give --baud-rate {speeds[i + 1]}, or a speed between the two."
                     : $"Press RESET on the board again: the bootloader measures the speed only once. Next time, give --baud-rate {speeds[i + 1]}, or a speed between the two."));
         }
@@ -170,7 +175,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
                 || (sequence == ResetSequence.Auto && TryWirings(uart, line, port, round, cancellationToken))
 
                 // An earlier host may have left it in the middle of a command.
-                || (round == 2 && uart.TryInterrupt()))
+                || (round == 2 && uart.TryInterrupt(limit - time.GetElapsedTime(start))))
                 && Identify(uart, request, throws: isLast) is { } found)
             {
                 return found;

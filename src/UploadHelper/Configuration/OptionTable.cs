@@ -94,9 +94,9 @@ internal static class OptionTable
         {
             Commands = [Upload, Verify, Read, Erase, Leave],
         },
-        new(SettingKeys.Timeout, OptionKind.Seconds, "SECONDS", "How long to wait for the bootloader")
+        new(SettingKeys.Timeout, OptionKind.Seconds, "SECONDS", "How long to wait for the bootloader; info waits only with --uart")
         {
-            Commands = OnBootloader,
+            Commands = OverUart,
             Default = "15",
         },
         new(SettingKeys.StrictPolling, OptionKind.Switch, "", "Honour the bootloader's poll timeout even where it is known to be too long")

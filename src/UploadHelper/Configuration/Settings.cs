@@ -86,9 +86,14 @@ internal sealed class Settings(IConfiguration configuration)
         var text => throw Invalid(key, text, $"volts from {VoltageRange.Lowest} to {VoltageRange.Highest}, for example 3.3"),
     };
 
-    /// <summary>A number above zero; null if it is not set and has no default.</summary>
+    /// <summary>A speed that the bootloader in ROM can measure.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is no such number.</exception>
-    public int? Number(string key) => Positive(key, "a number above 0, for example 115200");
+    public int BaudRate(string key)
+    {
+        var expected = $"a number from {UartOptions.LowestBaudRate} on, for example {UartOptions.DefaultBaudRate}";
+        var rate = Positive(key, expected)!.Value;
+        return rate >= UartOptions.LowestBaudRate ? rate : throw Invalid(key, Text(key)!, expected);
+    }
 
     /// <summary>Pairs of USB ids, or null if none is set.</summary>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: the value is not a list of such pairs.</exception>
@@ -186,7 +191,7 @@ internal static class BoardSettings
 
         try
         {
-            return new UartOptions(settings.Number(SettingKeys.BaudRate)!.Value, ResetSequence.Parse(settings.Text(SettingKeys.ResetSequence) ?? ""));
+            return new UartOptions(settings.BaudRate(SettingKeys.BaudRate), ResetSequence.Parse(settings.Text(SettingKeys.ResetSequence) ?? ""));
         }
         catch (FormatException e)
         {

@@ -120,7 +120,8 @@ public class UartEntryTests
 
         Assert.True(result.Verified);
         var warnings = bench.Events.OfType<UploadWarning>().Where(w => w.Code == WarningCode.SlowerBaudRate).Select(w => w.Message);
-        Assert.Equal(gives ? [$"The bootloader at uart did not answer at {baudRate} baud. upload-helper tries 115200."] : [], warnings);
+        var what = baudRate > 2_000_000 ? $"uart does not support {baudRate} baud" : $"The bootloader at uart did not answer at {baudRate} baud";
+        Assert.Equal(gives ? [$"{what}. upload-helper tries 115200."] : [], warnings);
     }
 
     [Fact]
@@ -182,6 +183,18 @@ public class UartEntryTests
     [InlineData("nrst=cts", "is not a wiring")]
     public void What_is_no_sequence_is_refused(string text, string message) =>
         Assert.Contains(message, Assert.Throws<FormatException>(() => ResetSequence.Parse(text)).Message, StringComparison.Ordinal);
+
+    /// <summary>To end a command in which an earlier host may have left it, 1200 baud would take 80 s.</summary>
+    [Fact]
+    public void A_slow_line_does_not_stretch_the_time_limit()
+    {
+        var bench = On("bluepill");
+        var start = bench.System.Clock.Now;
+
+        Assert.Throws<UploadException>(() => Upload(bench, Request(bench, "manual", UartOptions.LowestBaudRate) with { Timeout = TimeSpan.FromSeconds(5) }));
+
+        Assert.InRange((bench.System.Clock.Now - start).TotalSeconds, 5, 6);
+    }
 
     [Theory]
     [InlineData(0x7F, UploadError.NoDevice, "everything that is sent comes back", "TX is connected to its own RX")]

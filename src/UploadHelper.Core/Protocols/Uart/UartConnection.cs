@@ -118,9 +118,10 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     });
 
     /// <summary>Ends a command in which an earlier host has left the bootloader.</summary>
+    /// <param name="limit">How long that may take: a slow line needs many seconds for the longest part.</param>
     /// <returns>Whether it answers.</returns>
     /// <exception cref="UsbException">The port failed.</exception>
-    public bool TryInterrupt() => OnLine(() => GetInStep(Synchronize, Synchronize));
+    public bool TryInterrupt(TimeSpan limit) => OnLine(() => GetInStep(Synchronize, Synchronize, limit));
 
     /// <inheritdoc/>
     public void Idle(TimeSpan? firstAnswer = null) => OnLine(() =>
@@ -306,14 +307,20 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     // Each byte may be the last that is missing. The checksum of what was sent is 0, so that of all but one of its bytes is that byte: with
     // the first byte here none of them, and zeros behind it, the checksum is wrong and nothing is done. Outside a part, two bytes that are
     // no command are refused too.
-    private bool GetInStep(byte first, byte further)
+    private bool GetInStep(byte first, byte further, TimeSpan? limit = null)
     {
+        var start = time.GetTimestamp();
         Drain();
         var longest = _sentLength > 0 && _sent[0] == ExtendedErase ? LongestPageList : LongestPart;
         var burst = FirstBurst;
         byte[] next = [first];
         for (var (sent, singly) = (0, 1); sent < longest + LargestBurst; singly++)
         {
+            if (limit is { } most && time.GetElapsedTime(start) + next.Length * ByteTime > most)
+            {
+                return false;
+            }
+
             Send(next);
             sent += next.Length;
             var answer = Receive(Silence + next.Length * ByteTime);
