@@ -44,7 +44,7 @@ public static class BootloaderCatalogue
     ];
 
     /// <summary>The bootloaders that can be installed on a bare chip; each has an <see cref="BootloaderInfo.Installation"/>.</summary>
-    public static IReadOnlyList<BootloaderInfo> Installable { get; } = [.. All.Where(b => b.Installation is not null)];
+    public static IReadOnlyList<BootloaderInfo> Installable { get; } = [.. All.Where(b => b.Installation is not null).OrderBy(b => b.Installation!.Series == Stm32Series.F4)];
 
     /// <summary>The series with a bootloader for USB in ROM of which no descriptors were found, each with what is missing.</summary>
     public static IReadOnlyList<(string Series, string Missing)> UnreadRoms => StRomFamily.Unread;

@@ -80,8 +80,9 @@ internal static class HidFamily
                 Chips = "STM32F405 and F407",
                 Series = Stm32Series.F4,
                 Parts = [0x413, 0x419],
-                Menu = "\"HID Bootloader 2.2\" (Arduino_Core_STM32)",
-                Choice = "Without a sketch it starts only while the board's button is held. Newer builds: https://github.com/Serasidis/STM32_HID_Bootloader/releases",
+                Menu = "\"HID Bootloader 2.2\" (Arduino_Core_STM32) or \"HID bootloader 2.0\" (Arduino_STM32)",
+                Needs = " with the board's button held (or BOOT1 set)",
+                Choice = "Newer builds: https://github.com/Serasidis/STM32_HID_Bootloader/releases",
                 Version = "2.1.0",
                 Builds =
                 [

@@ -39,6 +39,9 @@ public sealed record Installation(string Name, string Page)
     /// <summary>What to know before choosing a file, in whole sentences.</summary>
     public required string Choice { get; init; }
 
+    /// <summary>What a reset needs to start it while there is no sketch, as the end of a sentence; "" if nothing.</summary>
+    public string Needs { get; init; } = "";
+
     /// <summary>The commit or tag with the files in <see cref="Builds"/>; null if there are none.</summary>
     public string? Version { get; init; }
 

@@ -39,7 +39,7 @@ public sealed record BootloaderFile(BootloaderInfo Bootloader, FirmwareImage Ima
             events(new UploadWarning(
                 WarningCode.UnknownBuild,
                 $"{image.Name} is none of the builds of {wanted.Name} whose checksums upload-helper knows (those of {wanted.Installation.Version}).",
-                $"For a newer build, or one of your own, that is as it should be. Otherwise download it again: {wanted.Installation.Page}"));
+                $"For a newer build, or one of your own, that is as it should be. Otherwise download it again. {Files(wanted)}"));
         }
 
         return read;
@@ -53,7 +53,7 @@ public sealed record BootloaderFile(BootloaderInfo Bootloader, FirmwareImage Ima
         }
         catch (UploadException e) when (e.Error == UploadError.ImageUnreadable)
         {
-            throw new UploadException(e.Error, $"{e.Message} {ErrorMessages.NothingErased}", $"{e.Hint} It is published at {wanted.Installation!.Page}", e);
+            throw new UploadException(e.Error, $"{e.Message} {ErrorMessages.NothingErased}", $"{e.Hint} {Files(wanted)}", e);
         }
     }
 
@@ -104,11 +104,11 @@ public sealed record BootloaderFile(BootloaderInfo Bootloader, FirmwareImage Ima
             ? Refused(
                 UploadError.ImageTooLarge,
                 $"it is a bootloader with a sketch behind it, at 0x{behind.Address:X8}",
-                $"Take the file with the bootloader alone: {installation.Page}")
+                $"Take the file with the bootloader alone. {Files(Bootloader)}")
             : Refused(
                 UploadError.ImageTooLarge,
                 $"it has {Image.Size} bytes, and {Bootloader.Name} at most {installation.Area}",
-                $"Is it a sketch? `upload-helper image {Image.Name}` shows what is in it. The bootloader's files: {installation.Page}");
+                $"Is it a sketch? `upload-helper image {Image.Name}` shows what is in it. {Files(Bootloader)}");
     }
 
     // What its own device descriptor says that it is.
@@ -120,24 +120,26 @@ public sealed record BootloaderFile(BootloaderInfo Bootloader, FirmwareImage Ima
             yield break;
         }
 
-        var what = ids.Count == 0 ? "no USB device descriptor is in it" : $"by its descriptors it would appear on USB as {string.Join(" and ", ids.Select(Described))}";
+        var what = ids.Count == 0 ? "it has no USB device descriptor" : $"it would appear on USB as {string.Join(" and ", ids.Select(Described))}";
         yield return new(
             new UploadException(
                 UploadError.NotForThisDevice,
-                $"{Image.Name} is not {Bootloader.Name}: {what}, and the bootloader is {installation.Id}. {ErrorMessages.NothingErased}",
-                $"The bootloader's files: {installation.Page}")
+                $"{Image.Name} is not {Bootloader.Name}: {what}, and the bootloader is {installation.Id} there. {ErrorMessages.NothingErased}",
+                Files(Bootloader))
             {
                 Override = Override.Ids,
             },
             null);
     }
 
+    private static string Files(BootloaderInfo bootloader) => $"See {bootloader.Installation!.Page} for the bootloader's files.";
+
     private static string Described(UsbId id) => BootloaderCatalogue.Find(id) is { } known ? $"{id} ({known.Name})" : $"{id}";
 
     private UploadException Sketch(string why, uint address) => Refused(
         UploadError.ImageLinkedElsewhere,
         $"{why}. It is a sketch{(BootloaderCatalogue.NamesAt(address) is { } names ? $" for {names}" : "")}, or a part of a program",
-        $"Get the bootloader first: {Bootloader.Installation!.Page}");
+        $"The bootloader goes onto the chip first, and the sketch later. {Files(Bootloader)}");
 
     private UploadException Refused(UploadError error, string why, string hint) => new(
         error, $"{Image.Name} cannot be installed as {Bootloader.Name}: {why}. {ErrorMessages.NothingErased}", hint);

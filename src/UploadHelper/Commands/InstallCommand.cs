@@ -3,7 +3,9 @@ using UploadHelper.CommandLine;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Operations;
 using UploadHelper.Host;
 using UploadHelper.Output;
@@ -52,7 +54,7 @@ internal static class InstallCommand
     private static CommandOutcome Install(BoardRun run, BootloaderInfo bootloader, string path)
     {
         IReadOnlyList<Override> overridden = [.. run.Settings.Words(SettingKeys.Force).Select(Overrides.Of)];
-        var file = BootloaderFile.Read(ImageFiles.Read(path), bootloader, Installable, overridden, run.Reporter.Event);
+        var file = BootloaderFile.Read(Open(path, bootloader.Installation!), bootloader, Installable, overridden, run.Reporter.Event);
         var devices = run.DeviceEnvironment;
         var result = new BootloaderInstaller(devices.Usb, devices.SerialPorts, devices.Time, run.Reporter.Event).Run(
             file, run.Request, overridden, what => Confirm(run, bootloader, what), run.Context.CancellationToken);
@@ -69,13 +71,35 @@ internal static class InstallCommand
                 result.Seen?.Path));
     }
 
+    private static ImageFile Open(string path, Installation installation)
+    {
+        try
+        {
+            return ImageFiles.Read(path);
+        }
+        catch (UploadException e) when (e.Error == UploadError.ImageMissing)
+        {
+            throw new UploadException(e.Error, e.Message, $"Check the path. See {installation.Page} for the bootloader's files.", e);
+        }
+    }
+
     private static void Confirm(BoardRun run, BootloaderInfo bootloader, string what)
     {
-        if (!run.Settings.Switch(SettingKeys.Yes))
+        var streams = run.Context.Streams;
+        if (run.Settings.Switch(SettingKeys.Yes))
         {
-            new Confirmation(run.Context.Streams).Ask(
-                $"0x{FlashAddress.FlashBase:X8} holds {what}. Overwrite it with {bootloader.Name}?", run.Context.CancellationToken);
+            return;
         }
+
+        if (streams is not { InIsTerminal: true, ErrorIsTerminal: true })
+        {
+            throw new UploadException(
+                UploadError.Usage,
+                $"The board is not empty: 0x{FlashAddress.FlashBase:X8} holds {what}. There is no terminal to ask on whether to overwrite it. {ErrorMessages.Unchanged}",
+                "Give --yes to overwrite it. To keep a copy, read it first: upload-helper read");
+        }
+
+        new Confirmation(streams).Ask($"0x{FlashAddress.FlashBase:X8} holds {what}. Overwrite it with {bootloader.Name}?", run.Context.CancellationToken);
     }
 
     private static void Show(TextWriter writer, bool json, string? name)
@@ -113,8 +137,15 @@ internal static class InstallCommand
 
     private static BootloaderInfo Find(string name) => Installable.FirstOrDefault(b => b.Installation!.Name == name.ToLowerInvariant()) ?? throw new UploadException(
         UploadError.Usage,
-        Words.IsImage(name) ? $"The name of the bootloader is missing: {name} is a file." : $"There is no bootloader \"{name}\" to install.{Meant(name.ToLowerInvariant())}",
+        Words.IsImage(name)
+            ? $"The name of the bootloader is missing: {name} is a file.{Inside(name)}"
+            : $"There is no bootloader \"{name}\" to install.{Meant(name.ToLowerInvariant())}",
         $"Give one of {string.Join(", ", Names)}. What each is: upload-helper install-bootloader");
+
+    private static string Inside(string path) =>
+        File.Exists(path) && ImageFiles.Read(path).Content is var content && Installable.FirstOrDefault(b => b.Installation!.IsIn(content.Span))?.Installation is { } found
+            ? $" Did you mean upload-helper install-bootloader {found.Name} {path}?"
+            : "";
 
     private static string Meant(string name) => Names.Where(n => n.StartsWith(name, StringComparison.Ordinal)).ToList() is { Count: > 0 } longer
         ? $" Did you mean {string.Join(" or ", longer)}?"
