@@ -6,7 +6,7 @@ namespace UploadHelper.Core.Firmware;
 /// <summary>
 /// SHA-256 (FIPS 180-4). That of the runtime calls OpenSSL on Linux, a library that this program otherwise does without.
 /// </summary>
-internal static class Sha256
+public static class Sha256
 {
     private const int BlockSize = 64;
 

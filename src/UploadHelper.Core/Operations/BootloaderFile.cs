@@ -97,9 +97,11 @@ public sealed record BootloaderFile(BootloaderInfo Bootloader, FirmwareImage Ima
         }
 
         var sketch = Image.Segments
-            .Where(s => s.Address <= end && s.End > end)
+            .Where(s => s.Address <= end && s.End > end && installation.IsIn(Image.VectorSegment.Data.Span))
             .Select(s => new Segment((uint)end, s.Data[(int)(end - s.Address)..]))
-            .FirstOrDefault(VectorTable.BeginsProgram);
+            .Where(VectorTable.BeginsProgram)
+            .Cast<Segment?>()
+            .FirstOrDefault();
         throw sketch is { } behind
             ? Refused(
                 UploadError.ImageTooLarge,

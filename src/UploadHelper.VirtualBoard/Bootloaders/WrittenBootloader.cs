@@ -6,9 +6,9 @@ namespace UploadHelper.VirtualBoard.Bootloaders;
 
 /// <summary>
 /// Which bootloader someone has written to the start of a flash. The model executes no machine code: it looks for what every build has in
-/// it, its USB device descriptor and its strings, and then behaves as the bootloader of that kind. So it does with the published files (all
-/// 45 of them were tried); a file that has nothing but these bytes is taken for the bootloader as well, and a build that behaves otherwise than
-/// the known ones is not noticed.
+/// it, its USB device descriptor and its strings, and then behaves as the bootloader of that kind. So it does with the published files of those
+/// below (each was tried); a file that has nothing but these bytes is taken for the bootloader as well, and a build that behaves otherwise than
+/// the known ones is not noticed. h0wch33's, which moves itself, and dapboot's high-memory builds are not recognised.
 /// </summary>
 internal static class WrittenBootloader
 {
