@@ -54,8 +54,8 @@ internal static class InstallPages
                 + (result.Seen is { } seen ? $"It runs: {seen.Id} is on USB at {seen.Path}."
                     : result.Left ? "It was told to start, but was not seen on USB." : "It is not started yet."),
             result.Seen is null
-                ? $"Next: set BOOT0 low, {(overUart ? "plug the board's own USB cable in " : "")}and press RESET{installation.Needs}. The bootloader then appears as {installation.Id} (`upload-helper list`)."
-                : "Next: set BOOT0 low, so that it starts after the next reset, too.",
+                ? $"Next: set BOOT0 low, {(overUart ? "plug in the board's own USB cable " : "")}and press RESET{installation.Needs}. The bootloader then appears as {installation.Id} (`upload-helper list`)."
+                : $"Next: set BOOT0 low{(overUart ? " (unless the adapter's lines do)" : "")}, so that it starts after the next reset, too.",
             $"Arduino IDE: in the Tools menu, \"Upload method\", choose {installation.Menu}.",
             $"By hand: {Upload(bootloader)}");
     }

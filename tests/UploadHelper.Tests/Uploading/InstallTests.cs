@@ -74,6 +74,21 @@ public class InstallTests(ITestOutputHelper output)
         Assert.Equal(startsWithoutSketch, result.Seen?.Id == BootloaderImage.Named(name).Installation!.Id);
     }
 
+    [Theory]
+    [InlineData("nrst=dtr,boot0=rts")]
+    [InlineData("nrst=rts,boot0=dtr")]
+    public void An_adapter_whose_lines_drive_RESET_and_BOOT0_needs_no_hand(string wires)
+    {
+        var bench = new Bench($"bluepill,{wires},adapter=1");
+
+        var result = Install(bench, "stm32duino");
+        bench.Settle();
+
+        AssertInstalled(bench, "stm32duino", result);
+        Assert.Equal(BootloaderImage.Named("stm32duino").Installation!.Id, result.Seen?.Id);
+        Assert.NotNull(bench.Board.Attached);
+    }
+
     [Fact]
     public void A_bootloader_that_is_not_on_USB_is_not_said_to_run()
     {
@@ -212,7 +227,7 @@ public class InstallTests(ITestOutputHelper output)
         var request = new BootloaderRequest(bench.Filter)
         {
             Port = uart ? InProcessSerialPorts.FirstAdapterName : null,
-            Uart = uart ? new UartOptions(UartOptions.DefaultBaudRate, []) : null,
+            Uart = uart ? new UartOptions(UartOptions.DefaultBaudRate, ResetSequence.Auto) : null,
             Timeout = TimeSpan.FromSeconds(3),
         };
         return new BootloaderInstaller(bench.Bus, ports ?? bench.System.SerialPorts, bench.System.Clock, bench.Events.Add)
