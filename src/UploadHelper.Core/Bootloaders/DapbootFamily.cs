@@ -71,7 +71,7 @@ internal static class DapbootFamily
                 Series = Stm32Series.F1,
                 Parts = UartRomFamily.F103,
                 Menu = "no core has an entry for it: compile the sketch for 0x08002000, for example with \"Maple DFU Bootloader 2.0\" (Arduino_Core_STM32), and upload it from the command line",
-                Choice = "Build dapboot.bin from its sources, as its README says (make TARGET=BLUEPILL), or take a file from its releases page. "
+                Choice = "Build dapboot.bin from its sources, as its README says (make TARGET=BLUEPILL); see also https://github.com/devanlai/dapboot/releases. "
                     + "Its high-memory builds share the first page with the sketch, and are not installed by this command.",
             },
         },

@@ -63,7 +63,7 @@ internal static class F4BootloaderFamily
                 Chips = "STM32F405 and F407",
                 Series = Stm32Series.F4,
                 Parts = [0x413, 0x419],
-                Menu = "the entry of Arduino_STM32 (STM32F4) for a bootloader of 16 KiB, if your version has one; upload-helper's overlay adds it",
+                Menu = "\"F4Bootloader, USB DFU (0x4000)\" (Arduino_STM32 and STM32GENERIC with upload-helper's overlay)",
                 Choice = "The chip already has a bootloader for USB in its ROM. This one starts without BOOT0, by a reset.",
                 Version = "bcf6ae4",
                 Builds =

@@ -130,8 +130,8 @@ internal static class HidFamily
                 Series = Stm32Series.F1,
                 Parts = UartRomFamily.F103,
                 Menu = "\"HID Bootloader 2.2\" (Arduino_Core_STM32)",
-                Choice = "Take the file for the pin of your board's LED. With Arduino_Core_STM32 better take 2.2.2, in stm32_binaries.zip at "
-                    + "https://github.com/Serasidis/STM32_HID_Bootloader/releases: its sketches restart 2.1 only with BOOT1 high. "
+                Choice = "Take the file for the pin of your board's LED. With Arduino_Core_STM32 take 2.2.2 instead, in stm32_binaries.zip at "
+                    + "https://github.com/Serasidis/STM32_HID_Bootloader/releases: a sketch of that core cannot start 2.1 by itself, only BOOT1 can. "
                     + "The files here are for chips with at most 128 KiB of flash; for larger ones the archive has a folder of its own.",
                 Version = "2.1.0",
                 Builds =
