@@ -54,7 +54,9 @@ public sealed class BootloaderInstaller(IUsbBus bus, ISerialPorts ports, TimePro
                     return new InstallResult(
                         file, written.Unchanged, written.Verified, started.Left, started.Left ? Appeared(file.Bootloader.Installation!.Id, before, cancellationToken) : null);
                 },
-                () => OfBootloader(flash is { State.HasChanged: true } ? flash.State.Text : eraser?.State ?? ErrorMessages.NothingErased),
+                () => OfBootloader(flash is { State.HasChanged: true } || eraser is null or { State: ErrorMessages.Unchanged }
+                    ? flash?.State.Text ?? ErrorMessages.NothingErased
+                    : eraser.State),
                 cancellationToken);
         }
         catch (UploadException e) when (flash is { State.HasChanged: true })
@@ -89,6 +91,11 @@ public sealed class BootloaderInstaller(IUsbBus bus, ISerialPorts ports, TimePro
         var installation = wanted.Installation!;
         if (!session.Info.IsInRom)
         {
+            if (session is { Info.StaysOnceAsked: true, CanLeave: true })
+            {
+                session.Leave();
+            }
+
             throw new UploadException(
                 UploadError.NotSupported,
                 $"The board runs a bootloader in its flash ({session.Info.Name}). Only the one in the chip's ROM can write another in its place. {ErrorMessages.NothingErased}",

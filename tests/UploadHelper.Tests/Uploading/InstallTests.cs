@@ -169,6 +169,17 @@ public class InstallTests(ITestOutputHelper output)
         Assert.Equal(before, bench.Board.Flash.Bytes.ToArray());
     }
 
+    [Fact]
+    public void A_Maple_bootloader_that_is_refused_does_not_stay_for_ever()
+    {
+        var bench = new Bench("maple20", StartState.Bootloader);
+
+        Assert.Throws<UploadException>(() => Install(bench, "hid-f1", uart: false));
+        bench.Settle();
+
+        Assert.NotNull(bench.Board.RunningSketch);
+    }
+
     // All bytes, in steps; UPLOADHELPER_LONG_TESTS takes every one.
     [Theory]
     [InlineData(ByteFault.Lost, 23)]
@@ -201,6 +212,9 @@ public class InstallTests(ITestOutputHelper output)
                         || !flash.Part.HasStackAt(BinaryPrimitives.ReadUInt32LittleEndian(flash.Read(Base, 4))),
                     $"byte {index}: half a bootloader. {e.Message}");
                 Assert.DoesNotContain("sketch", e.Message, StringComparison.Ordinal);
+                Assert.True(
+                    flash.Bytes.SequenceEqual(before) || !(e.Message.Contains("Nothing was erased", StringComparison.Ordinal) || e.Message.Contains("is unchanged", StringComparison.Ordinal)),
+                    $"byte {index}: {e.Message}");
                 bench.Board.PressResetWithBoot0();
                 bench.Wait(TimeSpan.FromSeconds(1));
                 Install(bench, "hid-f1");
