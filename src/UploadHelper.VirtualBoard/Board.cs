@@ -13,13 +13,15 @@ public sealed class Board : IUsbPort, IFaultTarget
     // Stack pointer and reset vector.
     private const int VectorSize = 8;
 
-    private readonly IBoardKind _kind;
+    private readonly IBoardKind _made;
     private readonly SimulationOptions _options;
     private readonly Action<BoardEvent> _events;
     private readonly List<BoardEvent> _violations = [];
     private readonly FaultInjector _faults;
     private readonly BoardUsb _usb;
     private readonly BoardUart? _uart;
+    private IBoardKind _kind;
+    private bool _isInRom;
     private (TimeSpan At, Action Work)? _pending;
 
     /// <summary>A board that has just been plugged in.</summary>
@@ -30,7 +32,8 @@ public sealed class Board : IUsbPort, IFaultTarget
     /// <param name="events">Called for each event.</param>
     internal Board(IBoardKind kind, FlashMemory flash, FlashMemory? spiFlash, SimulationOptions options, Action<BoardEvent> events)
     {
-        _kind = kind;
+        _made = kind;
+        _kind = WrittenBootloader.In(flash) ?? kind;
         _options = options;
         _events = events;
         Flash = flash;
@@ -49,9 +52,9 @@ public sealed class Board : IUsbPort, IFaultTarget
         {
             Boot(Boot0Or(BootCause.ByHand));
         }
-        else if (kind.ReadSketch(flash, kind.SketchIn(flash)).Runs)
+        else if (_kind.ReadSketch(flash, _kind.SketchIn(flash)).Runs)
         {
-            StartSketch(kind.SketchIn(flash));
+            StartSketch(_kind.SketchIn(flash));
         }
         else
         {
@@ -59,11 +62,11 @@ public sealed class Board : IUsbPort, IFaultTarget
         }
     }
 
-    /// <summary>The name of its kind.</summary>
-    public string Name => _kind.Name;
+    /// <summary>The name of the kind that it was made as; it boots as another if another bootloader is written to it.</summary>
+    public string Name => _made.Name;
 
     /// <summary>The initial stack pointer of a sketch for it: the end of its RAM.</summary>
-    public uint StackPointer => _kind.StackPointer;
+    public uint StackPointer => _made.StackPointer;
 
     /// <inheritdoc/>
     public TimeSpan Now { get; private set; }
@@ -214,7 +217,7 @@ public sealed class Board : IUsbPort, IFaultTarget
     /// <summary>Presses RESET while BOOT0 is held, and then releases BOOT0.</summary>
     /// <exception cref="ArgumentException">The ROM has no USB.</exception>
     public void PressResetWithBoot0() =>
-        Reset("RESET button, BOOT0 held", _kind.HasUsbRom || _uart is not null ? BootCause.Boot0 : throw new ArgumentException($"the ROM of {Name} has no USB"));
+        Reset("RESET button, BOOT0 held", _made.HasUsbRom || _uart is not null ? BootCause.Boot0 : throw new ArgumentException($"the ROM of {Name} has no USB"));
 
     /// <summary>Pulls the cable.</summary>
     public void Unplug()
@@ -249,9 +252,12 @@ public sealed class Board : IUsbPort, IFaultTarget
         if (_uart?.IsHeld != true)
         {
             var found = Boot0Or(cause);
-            _pending = (Now + _kind.BootTime(Flash, found), () => Boot(found));
+            _pending = (Now + Booting(found).BootTime(Flash, found), () => Boot(found));
         }
     }
+
+    // What the processor executes after a reset: the ROM that the chip was made with, or what is in the flash now.
+    private IBoardKind Booting(BootCause cause) => _kind = cause == BootCause.Boot0 ? _made : WrittenBootloader.In(Flash) ?? _made;
 
     /// <inheritdoc/>
     public void Hang(string why)
@@ -270,6 +276,12 @@ public sealed class Board : IUsbPort, IFaultTarget
     /// <inheritdoc/>
     public void StartSketch(uint address)
     {
+        if (_isInRom && address == Flash.Base && WrittenBootloader.In(Flash) is { } written)
+        {
+            StartWritten(written);
+            return;
+        }
+
         var enumerated = _usb.HasBootloader;
         var sketch = _kind.ReadSketch(Flash, address);
         var runs = sketch.Runs && Flash.IsReadable(address, VectorSize);
@@ -292,6 +304,14 @@ public sealed class Board : IUsbPort, IFaultTarget
         {
             _usb.Detach(runs ? "the sketch has no USB" : "the sketch has crashed");
         }
+    }
+
+    private void StartWritten(IBoardKind written)
+    {
+        Log(BoardEventKind.Start, $"the bootloader that was written to 0x{Flash.Base:X8} starts");
+        _usb.Detach("the ROM has started it");
+        _uart?.StopRom();
+        _pending = (Now + written.BootTime(Flash, BootCause.Software), () => Boot(BootCause.Software));
     }
 
     /// <inheritdoc/>
@@ -323,15 +343,18 @@ public sealed class Board : IUsbPort, IFaultTarget
     {
         // What the last program set in the flash interface is gone; one that finds it as it is after a reset says so itself.
         Flash.Times = Flash.Part.Times;
-        var bootloader = cause == BootCause.Boot0 && !_kind.HasUsbRom ? null : _kind.Boot(this, cause);
+        var kind = Booting(cause);
+        var bootloader = cause == BootCause.Boot0 && !kind.HasUsbRom ? null : kind.Boot(this, cause);
         if (_pending is not null)
         {
             // It has reset the chip.
             return;
         }
 
+        _isInRom = bootloader is SystemBootloader;
         if (bootloader is null && cause is BootCause.Boot0 or BootCause.ByHand && _uart is not null)
         {
+            _isInRom = true;
             Log(BoardEventKind.Start, "the ROM waits at its USART, and has no USB");
             _uart.StartRom(() => { });
         }
@@ -342,7 +365,7 @@ public sealed class Board : IUsbPort, IFaultTarget
                 _uart?.StartRom(() => _usb.Detach("the ROM has found a host at its USART"));
             }
 
-            if (_kind.RomStartsUsb)
+            if (kind.RomStartsUsb)
             {
                 _usb.Attach(bootloader);
             }

@@ -43,6 +43,9 @@ public static class BootloaderCatalogue
         .. CloneFamily.Entries,
     ];
 
+    /// <summary>The bootloaders that can be installed on a bare chip; each has an <see cref="BootloaderInfo.Installation"/>.</summary>
+    public static IReadOnlyList<BootloaderInfo> Installable { get; } = [.. All.Where(b => b.Installation is not null).OrderBy(b => b.Installation!.Series == Stm32Series.F4)];
+
     /// <summary>The series with a bootloader for USB in ROM of which no descriptors were found, each with what is missing.</summary>
     public static IReadOnlyList<(string Series, string Missing)> UnreadRoms => StRomFamily.Unread;
 
@@ -287,6 +290,12 @@ public sealed record BootloaderInfo(string Name, string Source)
 
     /// <summary>A limitation of the device that no host can work around; the user is warned before anything is written.</summary>
     public DeviceLimit? Limit { get; init; }
+
+    /// <summary>How it comes onto a bare chip; null if nothing is known of its files.</summary>
+    public Installation? Installation { get; init; }
+
+    /// <summary>The chip, where its ROM has told its product id; otherwise null.</summary>
+    public UartPart? Part { get; init; }
 }
 
 /// <summary>What someone read of a bootloader on a chip.</summary>

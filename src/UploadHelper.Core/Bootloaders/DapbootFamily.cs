@@ -61,6 +61,19 @@ internal static class DapbootFamily
             },
             IsCertain = true,
             PollsEarly = PollsEarly,
+            Installation = new("dapboot", "https://github.com/devanlai/dapboot")
+            {
+                Id = Id,
+                Mark = LowProduct,
+                Licence = "ISC, with libopencm3 (LGPL-3.0-or-later)",
+                Area = (int)(LowStart - FlashAddress.FlashBase),
+                Chips = "STM32F103",
+                Series = Stm32Series.F1,
+                Parts = UartRomFamily.F103,
+                Menu = "no core has an entry for it: compile the sketch for 0x08002000, for example with \"Maple DFU Bootloader 2.0\" (Arduino_Core_STM32), and upload it from the command line",
+                Choice = "Build dapboot.bin from its sources, as its README says (make TARGET=BLUEPILL); see also https://github.com/devanlai/dapboot/releases. "
+                    + "Its high-memory builds share the first page with the sketch, and are not installed by this command.",
+            },
         },
         new("dapboot with pages of 2 KiB", Source)
         {

@@ -54,6 +54,23 @@ internal static class F4BootloaderFamily
             // Its GetSector() maps every address from 0x08060000 on to the last sector of 512 KiB.
             Writable = new WritableRange(
                 FlashAddress.FlashBase, 0x0808_0000, "", "it is above 0x0807FFFF, where this bootloader erases a different sector from the one requested"),
+            Installation = new("f4boot", "https://github.com/victorpv/F4Bootloader/tree/master/Debug")
+            {
+                Id = StRomFamily.Id,
+                Mark = "DFU in FS Mode",
+                Licence = "not stated; parts of its sources: ST's licence for ST's chips",
+                Area = 0x4000,
+                Chips = "STM32F405 and F407",
+                Series = Stm32Series.F4,
+                Parts = [0x413, 0x419],
+                Menu = "\"F4Bootloader, USB DFU (0x4000)\" (Arduino_STM32 and STM32GENERIC with upload-helper's overlay)",
+                Choice = "The chip already has a bootloader for USB in its ROM. This one starts without BOOT0, by a reset.",
+                Version = "bcf6ae4",
+                Builds =
+                [
+                    new("F4Bootloader.bin", 14144, "boards with an F407 and an 8 MHz crystal", "9b1fa80bce45594c9a3606ccef7051589c1344fe4dc86764b98d0904384149b7"),
+                ],
+            },
         },
     ];
 
@@ -120,6 +137,23 @@ internal static class F1Family
                 "Leave the cable plugged in until the upload is complete. (To restore a destroyed bootloader, use BOOT0 and a serial adapter, or an ST-Link.)")
             {
                 PowerLost = "But if the power failed at that moment, the bootloader is destroyed: if it no longer appears, restore it with BOOT0 and a serial adapter, or with an ST-Link.",
+            },
+            Installation = new("h0wch33", "https://github.com/h0wch33/stm32f1_dfu/tree/master/Debug")
+            {
+                Id = StRomFamily.Id,
+                Mark = "HCHEW",
+                Licence = "MIT",
+                Area = 0x3800,
+                Chips = "STM32F103 with at most 128 KiB of flash",
+                Series = Stm32Series.F1,
+                Parts = [0x410],
+                Menu = "an entry for sketches at 0x08000000, for example \"STM32CubeProgrammer (DFU)\" (Arduino_Core_STM32)",
+                Choice = "When it first starts, it moves itself to the end of the flash. Sketches then begin at the start of the flash, and share their first page with it.",
+                Version = "5931735",
+                Builds =
+                [
+                    new("stm32f1_dfu.bin", 14240, "any board; it uses only the pins of USB", "e624cfe1f0c2d349a038172bd504243d06870dcf0545871d079afa5856cb1a71"),
+                ],
             },
         },
         new("DSO Nano bootloader", "cyberwasp/dso-nano-dfu usb_prop.c, main.c, hw_config.h")

@@ -1,3 +1,4 @@
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Usb;
@@ -70,6 +71,25 @@ internal static class HidFamily
             {
                 PowerLost = "To start the bootloader, hold the board's button (or set BOOT1) and press RESET.",
             },
+            Installation = new("hid-f4", "https://github.com/Serasidis/STM32_HID_Bootloader/tree/2.1.0/bootloader_F4/bootloader_only_binaries")
+            {
+                Id = Id,
+                Mark = F4Product,
+                Licence = "not stated; parts of its sources: ST's licence for ST's chips, BSD",
+                Area = 0x4000,
+                Chips = "STM32F405 and F407",
+                Series = Stm32Series.F4,
+                Parts = [0x413, 0x419],
+                Menu = "\"HID Bootloader 2.2\" (Arduino_Core_STM32) or \"HID bootloader 2.0\" (Arduino_STM32)",
+                Needs = " with the board's button held (or BOOT1 set)",
+                Choice = "Newer builds: https://github.com/Serasidis/STM32_HID_Bootloader/releases",
+                Version = "2.1.0",
+                Builds =
+                [
+                    new("generic_407_pe0.bin", 15788, "Black board with an F407VE: LED at PE0, button at PD15", "6cf91231c6768d78ea1b8f0d20d5c678a44c43e6708bff4c4537b8756debbe65"),
+                    new("generic_407_pb3.bin", 15784, "Seeed Arch Max: LED at PB3, button at PB4", "9e1d27966dab27729ae002adef1c216030c16ad866bd3d00fa445556edc09ca0"),
+                ],
+            },
         },
         new("HID bootloader 2.0, or of January 2019", "Serasidis/STM32_HID_Bootloader at 85526e2 and fa7fb65, hid.c, main.c; the published binaries")
         {
@@ -100,6 +120,37 @@ internal static class HidFamily
             TakesForCommand = FirstCommandOnF1,
             Sketch = F1Rule(F1Start),
             Limit = FirstPage(""),
+            Installation = new("hid-f1", "https://github.com/Serasidis/STM32_HID_Bootloader/tree/2.1.0/bootloader_F1/bootloader_only_binaries")
+            {
+                Id = Id,
+                Mark = F1Product,
+                Licence = "GPL-3.0-or-later",
+                Area = 0x800,
+                Chips = "STM32F103",
+                Series = Stm32Series.F1,
+                Parts = UartRomFamily.F103,
+                Menu = "\"HID Bootloader 2.2\" (Arduino_Core_STM32)",
+                Choice = "Take the file for the pin of your board's LED. With Arduino_Core_STM32 take 2.2.2 instead, in stm32_binaries.zip at "
+                    + "https://github.com/Serasidis/STM32_HID_Bootloader/releases: a sketch of that core cannot start 2.1 by itself, only BOOT1 can. "
+                    + "The files here are for chips with at most 128 KiB of flash; for larger ones the archive has a folder of its own.",
+                Version = "2.1.0",
+                Builds =
+                [
+                    new("hid_generic_pc13.bin", 1964, "Blue Pill and other boards with the LED at PC13", "07df113ee56ca26f237870bb08eef582643b6a338eb673d708bf82a7397eac3b"),
+                    new("hid_generic_pa1.bin", 1960, "LED at PA1", "fe6565fe19cd4b2101be92074ade1d48a4f44f3c6a0733a66696c753b2dd11df"),
+                    new("hid_generic_pa9.bin", 1960, "LED at PA9", "351b6c5b9c15c3a6cf6e055ce842f8c389d74a836a0e6390c144c97c1f853295"),
+                    new("hid_generic_pb0.bin", 1956, "LED at PB0", "e4588450aeb352e3b31da4e8fbe3e5bc0e07d44c7efc56dc3cb1a9718be6310a"),
+                    new("hid_generic_pb7.bin", 1956, "LED at PB7", "595cc66606447e069bd8d09dc98ca010e52ac638bf5d1ead1645133041aeaee8"),
+                    new("hid_generic_pb9.bin", 1956, "LED at PB9", "ab070cb720b90909c861649820d1a78d8527f3c096de6b55a631ff90d5d56897"),
+                    new("hid_generic_pb12.bin", 1960, "LED at PB12", "39b8a0fc01ee103a29988cfc829136b47ea8d19bbd3ff3e5e18ac68b4b53f91a"),
+                    new("hid_generic_pd1.bin", 1960, "LED at PD1", "b701d81e566ed2b4c509488d13c7c70f4a28f7128f31fbec9b45583fb0a5e3c4"),
+                    new("hid_generic_pd2.bin", 1960, "LED at PD2", "381d9aaa1019b3f8b221f4b68b779d311e126d48dfca6acdc8804882798f6c60"),
+                    new("hid_generic_pe2.bin", 1960, "LED at PE2", "b50b75d46e8042c1dc0df0d76bbd373009e3a715c4af791d8e6c393d8cbd8a08"),
+                    new("hid_generic_pe5.bin", 1960, "LED at PE5", "c525b310bf4123436dfe99a04cc814f8df30c21563a823b696b301c8b4ee1e06"),
+                    new("hid_maple_mini.bin", 1988, "Maple Mini: LED at PB1, USB pull-up at PB9", "5ceedf8dcb5b9cb03b8ea68145a92d5605a1c8e5ccdc2a4006fa8c08f5b9a7b7"),
+                    new("hid_mini-stm32v3.bin", 2020, "Mini-STM32 V3: LED at PA2, USB pull-up at PD2", "06399ad2918995fb82eeee07ab63147f420bc7760ab23b728cc2cbe768e53b64"),
+                ],
+            },
         },
     ];
 

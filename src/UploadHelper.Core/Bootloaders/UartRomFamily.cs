@@ -73,6 +73,9 @@ public static class UartRomFamily
         new(0x461, "STM32L496 or L4A6", Stm32Series.L4, 1024, 320, TwoKilobytes, SizeOfL4),
     ];
 
+    /// <summary>The product ids of an STM32F103, which has USB. Other STM32F1 have none, or another kind (F105, F107).</summary>
+    public static IReadOnlyList<ushort> F103 { get; } = [0x412, 0x410, 0x414];
+
     /// <summary>What is known of a chip; null if nothing is.</summary>
     public static UartPart? Find(ushort productId) => Parts.FirstOrDefault(p => p.ProductId == productId);
 
@@ -127,6 +130,7 @@ public static class UartRomFamily
         IsCertain = true,
         IsInRom = true,
         Series = [part.Own],
+        Part = part,
 
         // 8 bytes are programmed at once on G0, G4 and L4; a block must begin at a multiple of that (AN2606, 4.6).
         LastWrite = part.SectorSize == TwoKilobytes && part.FlashSizeAt == SizeOfL4 ? 8 : 4,

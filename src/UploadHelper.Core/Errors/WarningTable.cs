@@ -131,6 +131,13 @@ public static class WarningTable
             "For this upload, the bootloader was told the supply voltage of the board (`--supply-voltage`). At the end it is told to forget it, but it did not confirm that, or the board has disconnected.",
             "The bootloader forgets it at the next reset.",
             "If the board's supply voltage is lower than the option said, press RESET before the next upload.")),
+        new(WarningCode.UnknownBuild, new(
+            "unknown-build",
+            "The bootloader's file is none that upload-helper knows",
+            "upload-helper knows the checksums of the files that the authors of a bootloader have published. This file is another one: a newer build, one that somebody made from the sources, or one that was damaged on its way. It has the size, the vector table and the USB ids of that bootloader.",
+            Unchanged,
+            "If you know where the file comes from, there is nothing to do. Otherwise download it again from the address in the hint line.",
+            "If the bootloader does not appear afterwards, set BOOT0 high again, press RESET, and install another file.")),
         new(WarningCode.CheckOverridden, new(
             "check-overridden",
             "A check was overridden",
@@ -276,6 +283,9 @@ public enum WarningCode
 
     /// <summary>The bootloader did not confirm that it has forgotten the supply voltage.</summary>
     VoltageKept,
+
+    /// <summary>The file with a bootloader is none of the published ones.</summary>
+    UnknownBuild,
 
     /// <summary>A check was overridden with --force.</summary>
     CheckOverridden,

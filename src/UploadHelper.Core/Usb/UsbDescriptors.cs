@@ -7,6 +7,7 @@ namespace UploadHelper.Core.Usb;
 public static class UsbDescriptors
 {
     private const byte GetDescriptor = 6;
+    private const byte Device = 1;
     private const byte Configuration = 2;
     private const byte String = 3;
     private const ushort EnglishUs = 0x0409;
@@ -19,6 +20,24 @@ public static class UsbDescriptors
     private const int StringAttempts = 2;
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
     private static readonly UsbSetup DeviceRequest = new(0x80, GetDescriptor, 1 << 8, 0, DeviceSize);
+
+    /// <summary>The ids in the device descriptors that a program contains (USB 2.0, table 9-8): as what its device would appear.</summary>
+    /// <param name="program">The bytes of the program.</param>
+    public static IReadOnlyList<UsbId> DeviceIdsIn(ReadOnlySpan<byte> program)
+    {
+        const int PacketSizeAt = 7, ConfigurationsAt = 17;
+        var found = new List<UsbId>();
+        for (; program.IndexOf([(byte)DeviceSize, Device]) is var at and >= 0 && at + DeviceSize <= program.Length; program = program[(at + 1)..])
+        {
+            var d = program.Slice(at, DeviceSize);
+            if (d[3] is 1 or 2 && d[2] <= 0x10 && d[PacketSizeAt] is 8 or 16 or 32 or 64 && d[ConfigurationsAt] == 1)
+            {
+                found.Add(new UsbId((ushort)(d[8] | d[9] << 8), (ushort)(d[10] | d[11] << 8)));
+            }
+        }
+
+        return found;
+    }
 
     /// <summary>Reads the whole first configuration descriptor.</summary>
     /// <exception cref="UsbException">The device does not answer, or its answer is too short.</exception>

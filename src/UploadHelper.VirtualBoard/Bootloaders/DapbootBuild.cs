@@ -124,6 +124,8 @@ internal sealed record DapbootBoard(DapbootBuild Build, Part Part) : IBoardKind
 
     public bool HasUsbRom => false;
 
+    public UartRomChip? Uart => UartRomChip.Of(Part);
+
     public IReadOnlyDictionary<string, IBoardKind> Variants { get; init; } = new Dictionary<string, IBoardKind>();
 
     public FlashMemory CreateFlash()

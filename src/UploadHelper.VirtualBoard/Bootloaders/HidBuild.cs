@@ -79,7 +79,12 @@ internal sealed record HidBoard(string Name, Part Part, uint SketchAddress) : IB
     /// <summary>The build for an F1; null for the F4.</summary>
     public HidBuild? Build { get; init; }
 
+    /// <summary>Whether its code is a file that someone has written, and not <see cref="Code"/>.</summary>
+    public bool IsWritten { get; init; }
+
     public string DefaultSketch { get; init; } = "stm32core-hid";
+
+    public UartRomChip? Uart => UartRomChip.Of(Part);
 
     public uint StackPointer { get; init; } = 0x2000_5000;
 
@@ -136,7 +141,10 @@ internal sealed record HidBoard(string Name, Part Part, uint SketchAddress) : IB
     private static HidF4Function? BootF4(IMicrocontroller board, BootCause cause) =>
         cause is BootCause.ByHand or BootCause.HidFlag ? new HidF4Function(board) : null;
 
-    private bool IsIntact(FlashMemory flash) => !flash.IsErased(flash.Base, (int)(SketchAddress - flash.Base)) && flash.Read(flash.Base, Code.Length).SequenceEqual(Code);
+    /// <summary>A board with an STM32F1 and a build.</summary>
+    public static HidBoard F1With(HidBuild build) => OnF1(build);
+
+    private bool IsIntact(FlashMemory flash) => IsWritten || !flash.IsErased(flash.Base, (int)(SketchAddress - flash.Base)) && flash.Read(flash.Base, Code.Length).SequenceEqual(Code);
 
     private static HidBoard OnF1(HidBuild build, Part? part = null) => new("hid-f1", part ?? Part.Stm32F103(128), build.SketchAddress)
     {

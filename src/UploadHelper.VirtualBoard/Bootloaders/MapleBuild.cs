@@ -206,6 +206,8 @@ internal sealed record MapleBoard(string Name, MapleBuild Build, Part Part) : IB
 
     public bool HasUsbRom => Build.ErasesSectors;
 
+    public UartRomChip? Uart => UartRomChip.Of(Part);
+
     public FlashMemory CreateFlash()
     {
         var flash = new FlashMemory(Part);

@@ -58,6 +58,14 @@ public sealed class UartRomChip(ushort productId, byte version, RamRange ram, Ra
     /// <summary>From a reset until it listens (AN2606, table of start-up times).</summary>
     public TimeSpan StartTime { get; init; }
 
+    /// <summary>That of a part, or null if it is not modelled.</summary>
+    public static UartRomChip? Of(Part part) => part.Name switch
+    {
+        "STM32F103" => Stm32F103,
+        "STM32F405" => Stm32F405,
+        _ => null,
+    };
+
     /// <summary>Its commands, in the order of Get.</summary>
     public byte[] Commands => [0x00, 0x01, 0x02, 0x11, 0x21, 0x31, ErasesByBytes ? (byte)0x43 : (byte)0x44, 0x63, 0x73, 0x82, 0x92];
 

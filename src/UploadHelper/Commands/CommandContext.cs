@@ -156,6 +156,7 @@ internal static class CommandTable
         ("verify", VerifyCommand.Create),
         ("erase", EraseCommand.Create),
         ("unprotect", UnprotectCommand.Create),
+        ("install-bootloader", InstallCommand.Create),
         ("leave", LeaveCommand.Create),
         ("reset", ResetCommand.Create),
         ("image", ImageCommand.Create),

@@ -18,13 +18,14 @@ internal static class OptionTable
     private const string Read = "read";
     private const string Erase = "erase";
     private const string Unprotect = "unprotect";
+    private const string Install = "install-bootloader";
     private const string Leave = "leave";
     private const string Info = "info";
     private const string Image = "image";
     private const string Doctor = "doctor";
     private const string Simulate = "simulate";
 
-    private static readonly string[] OnBootloader = [Upload, Verify, Read, Erase, Unprotect, Leave];
+    private static readonly string[] OnBootloader = [Upload, Verify, Read, Erase, Unprotect, Leave, Install];
 
     private static readonly string[] OverUart = [.. OnBootloader, Info];
 
@@ -129,7 +130,7 @@ internal static class OptionTable
         },
         new(SettingKeys.Force, OptionKind.Texts, "", "Upload although the board may not start the sketch: override the check of its stack pointer, its link address, the area that the bootloader writes correctly, or the USB ids in the file")
         {
-            Commands = [Upload],
+            Commands = [Upload, Install],
             Words = Overrides.Names,
         },
         new(SettingKeys.Leave, OptionKind.Switch, "", "Start the sketch afterwards")
@@ -146,7 +147,7 @@ internal static class OptionTable
         },
         new(SettingKeys.Yes, OptionKind.Switch, "", "Do not ask for confirmation")
         {
-            Commands = [Erase, Unprotect],
+            Commands = [Erase, Unprotect, Install],
         },
         new(SettingKeys.WriteOnly, OptionKind.Switch, "", "Remove only the write protection, which erases nothing (with --uart)")
         {

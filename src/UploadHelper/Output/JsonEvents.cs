@@ -94,6 +94,10 @@ internal sealed record SimulatedEvent(string Name, int SectorsErased, long Bytes
     }
 }
 
+internal sealed record BootloaderFileEvent(string Name, int Size, string Bootloader, string Sha256, string? Build) : JsonEvent("bootloader-file");
+
+internal sealed record FlashHoldsEvent(string Address, string What) : JsonEvent("flash-holds");
+
 // Results: the last line of each command.
 internal abstract record JsonResult([property: JsonPropertyOrder(-1)] int ExitStatus) : JsonEvent("result");
 
@@ -105,6 +109,8 @@ internal sealed record ReadResult(string Address, int Size, string File, string 
 internal sealed record VerifiedResult(string Address, long Size, bool Verified) : JsonResult(0);
 
 internal sealed record UnprotectResult(bool Erased, bool Verified) : JsonResult(0);
+
+internal sealed record InstalledResult(string Bootloader, string? Build, string Address, int Size, int Unchanged, bool Verified, bool Left, string? SeenAt) : JsonResult(0);
 
 internal sealed record LeftResult(string Address, bool Left, string? Port) : JsonResult(0);
 
@@ -131,6 +137,22 @@ internal sealed record CoreBoardEvent(
 }
 
 internal sealed record JsonBoardOption(string Id, string Label);
+
+internal sealed record InstallableEvent(
+    string Name,
+    string Title,
+    string Chips,
+    string UsbId,
+    string Page,
+    string Licence,
+    int Area,
+    IEnumerable<string> SketchAddresses,
+    string Choice,
+    string Menu,
+    string? Version,
+    IEnumerable<JsonPublishedBuild> Builds) : JsonEvent("installable");
+
+internal sealed record JsonPublishedBuild(string File, int Size, string Board, string Sha256);
 
 internal sealed record JsonRange(string Address, uint Size);
 
@@ -322,6 +344,10 @@ internal sealed record UartInfoEvent([property: JsonIgnore] UartState State) : J
 [JsonSerializable(typeof(VerifiedResult))]
 [JsonSerializable(typeof(UnprotectResult))]
 [JsonSerializable(typeof(LeftResult))]
+[JsonSerializable(typeof(InstalledResult))]
+[JsonSerializable(typeof(InstallableEvent))]
+[JsonSerializable(typeof(BootloaderFileEvent))]
+[JsonSerializable(typeof(FlashHoldsEvent))]
 [JsonSerializable(typeof(ResetResult))]
 [JsonSerializable(typeof(FailedResult))]
 [JsonSerializable(typeof(CancelledResult))]

@@ -62,6 +62,9 @@ internal sealed class JsonReporter(ConsoleStreams streams) : IReporter
     private JsonEvent? Line(UploadEvent e) => e switch
     {
         ImageChecked(var image, var fit) => new ImageEvent(image, fit),
+        BootloaderFile file => new BootloaderFileEvent(file.Image.Name, file.Image.Size, file.Bootloader.Installation!.Name, file.Sha256, file.Build?.File),
+        FlashHolds(var address, var what) => new FlashHoldsEvent(JsonEvent.Hex(address), what),
+        StartingBootloader(var id, var timeout) => new WaitForBootloaderEvent(id.ToString(), timeout.TotalSeconds, false, false),
         ResetSkipped(var port) => new PortEvent("reset-skipped", port),
         ResettingSketch(var port, var way) => new PortEvent("reset", port) { Way = Name(way) },
         SketchWasReset(var port, var way) => new PortEvent("reset-done", port) { Way = Name(way) },

@@ -38,6 +38,16 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             case ImageChecked(var image, var fit):
                 Image(image, fit);
                 break;
+            case BootloaderFile(var bootloader, var image, var sha256, var build):
+                Step("File", $"{image.Name}: {bootloader.Name}, {(build is null ? "a build that upload-helper does not know" : $"the published build for: {build.Board}")}");
+                Detail($"{image.Size} bytes, SHA-256 {sha256}");
+                break;
+            case FlashHolds(var address, var what):
+                Step("Flash", $"0x{address:X8} holds {what}");
+                break;
+            case StartingBootloader(var id, var timeout):
+                Step("Start", $"the new bootloader, and wait up to {timeout.TotalSeconds:0.#} s for {id} on USB");
+                break;
             case ResetSkipped(var port):
                 Step("Reset", $"not needed: a bootloader already responds ({port} is not used)");
                 break;
@@ -152,7 +162,10 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     public void Done(CommandOutcome outcome)
     {
         _progress.End();
-        streams.Out.WriteLine(Ascii.Of(outcome.Text));
+        foreach (var line in outcome.Text.Split('\n'))
+        {
+            streams.Out.WriteLine(Ascii.Of(line));
+        }
     }
 
     public void Failed(UploadException e)

@@ -29,7 +29,7 @@ public class BadInputTests
     [InlineData("COM5 0x4000 x.bin --no-leeve", "Unknown option --no-leeve. Did you mean --no-leave?", Upload)]
     [InlineData("list --ofset 0x4000", "Unknown option --ofset. Did you mean --offset?", "Usage: upload-helper list [options]. See: upload-helper list --help")]
     [InlineData("list --offset 0x4000", "list has no option --offset; it is an option of upload, verify, erase, leave and image.", "Usage: upload-helper list [options]. See: upload-helper list --help")]
-    [InlineData("upload x.bin --yes", "upload has no option --yes; it is an option of erase and unprotect.", Upload)]
+    [InlineData("upload x.bin --yes", "upload has no option --yes; it is an option of erase, unprotect and install-bootloader.", Upload)]
     [InlineData("upload x.bin --offset", "The value of --offset is missing. Expected --offset OFFSET.", Upload)]
     [InlineData("upload --offset --port COM5 x.bin", "The value of --offset is missing. Expected --offset OFFSET.", Upload)]
     [InlineData("upload x.bin --wait-port", "The value of --wait-port is missing. Expected --wait-port auto|yes|no.", Upload)]

@@ -12,6 +12,7 @@ public class HelpTests
     [InlineData("read", true)]
     [InlineData("erase", true)]
     [InlineData("unprotect", false)]
+    [InlineData("install-bootloader", false)]
     [InlineData("leave", true)]
     [InlineData("reset", false)]
     [InlineData("info", false)]
