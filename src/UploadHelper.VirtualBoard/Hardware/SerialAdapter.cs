@@ -1,8 +1,10 @@
+using UploadHelper.VirtualBoard.Usb;
+
 namespace UploadHelper.VirtualBoard.Hardware;
 
 /// <summary>
-/// A USB serial adapter, and the wires to a board. What the host writes leaves byte after byte at the line's speed. What comes back is
-/// kept until a packet is full or the latency timer runs out, as in an FT232R (FTDI AN232B-04: 62 bytes of data in a packet; 16 ms by
+/// A USB serial adapter, and the wires to a board. What the host writes takes a USB transfer to the adapter, and leaves it byte after byte
+/// at the line's speed. What comes back is kept until a packet is full or the latency timer runs out, as in an FT232R (FTDI AN232B-04: 62 bytes of data in a packet; 16 ms by
 /// default).
 /// </summary>
 /// <param name="latency">How long a received byte is kept for more of them.</param>
@@ -41,7 +43,8 @@ public sealed class SerialAdapter(TimeSpan latency)
     /// <summary>The host writes bytes.</summary>
     public void Write(ReadOnlySpan<byte> data, SerialFormat format, TimeSpan now)
     {
-        var chunk = new Chunk(data.ToArray(), format, _free > now ? _free : now);
+        var there = now + BusModel.TransferTime;
+        var chunk = new Chunk(data.ToArray(), format, _free > there ? _free : there);
         _free = chunk.End;
         _toBoard.Enqueue(chunk);
     }

@@ -136,7 +136,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
                 var coding = new byte[7];
                 BinaryPrimitives.WriteInt32LittleEndian(coding, baudRate);
                 coding[6] = 8;
-                Request(0x20, 0, coding);
+                Request(CdcEndpoints.SetLineCoding, 0, coding);
             }
         }
 
@@ -205,7 +205,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             if ((dtr, rts) != (_dtr, _rts))
             {
                 (_dtr, _rts) = (dtr, rts);
-                Request(0x22, (ushort)((dtr ? 1 : 0) | (rts ? 2 : 0)), []);
+                Request(CdcEndpoints.SetControlLineState, (ushort)((dtr ? 1 : 0) | (rts ? 2 : 0)), []);
             }
         }
 
@@ -264,7 +264,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         }
     }
 
-    /// <summary>A line through a serial adapter: a write returns at once, and the bytes leave one transfer later.</summary>
+    /// <summary>A line through a serial adapter: a write returns at once.</summary>
     private sealed class AdapterLine : IUartLine
     {
         private readonly IUsbPort _board;
@@ -289,7 +289,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             lock (_board)
             {
                 _board.AdvanceTo(_clock.Now);
-                _adapter.Write(data, _format, _clock.Now + BusModel.TransferTime);
+                _adapter.Write(data, _format, _clock.Now);
             }
         }
 

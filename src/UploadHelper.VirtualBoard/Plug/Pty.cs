@@ -18,6 +18,10 @@ internal sealed unsafe partial class Pty : IDisposable
     // More than any libc's struct termios.
     private const int TermiosSize = 256;
 
+    // TCGETS2 of asm-generic/ioctls.h: unlike tcgetattr, it tells the speed as a number. struct termios2 ends with c_ispeed and c_ospeed.
+    private const nuint GetTermios2 = 0x802C_542A;
+    private const int OutputSpeed = 40;
+
     private int _descriptor;
 
     /// <exception cref="Win32Exception">The system has no pseudo terminal left.</exception>
@@ -44,6 +48,17 @@ internal sealed unsafe partial class Pty : IDisposable
 
     /// <summary>The terminal that clients open, for example "/dev/pts/3".</summary>
     public string Name { get; }
+
+    /// <summary>The speed that a client has last set, in bits a second: the controlling end sees the terminal's settings. 0 means that the line is to be down.</summary>
+    public int BaudRate
+    {
+        get
+        {
+            var termios = stackalloc byte[TermiosSize];
+            Check(Control(_descriptor, GetTermios2, termios));
+            return *(int*)(termios + OutputSpeed);
+        }
+    }
 
     /// <summary>Polls the terminal, or waits for a client's bytes.</summary>
     /// <param name="limit">Longest wait while a client has the terminal open.</param>
@@ -138,6 +153,9 @@ internal sealed unsafe partial class Pty : IDisposable
 
     [LibraryImport("libc", EntryPoint = "tcsetattr", SetLastError = true)]
     private static partial int SetAttributes(int descriptor, int when, byte* termios);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(int descriptor, nuint request, byte* argument);
 
     [LibraryImport("libc", EntryPoint = "cfmakeraw")]
     private static partial void MakeRaw(byte* termios);
