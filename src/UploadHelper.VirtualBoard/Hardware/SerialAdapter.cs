@@ -31,6 +31,9 @@ public sealed class SerialAdapter(TimeSpan latency)
     /// <summary>Whether RTS is raised; its pin is low then.</summary>
     public bool Rts { get; private set; }
 
+    /// <summary>Whether it was pulled out of the host.</summary>
+    public bool IsPulled { get; private set; }
+
     /// <summary>When the adapter next does something, in the board's time; null: not before it is used.</summary>
     public TimeSpan? NextEventAt => _toBoard.TryPeek(out var chunk) && !(_packetLength > 0 && _packetDue < chunk.NextAt) ? chunk.NextAt
         : _packetLength > 0 ? _packetDue
@@ -39,6 +42,15 @@ public sealed class SerialAdapter(TimeSpan latency)
     /// <summary>Whether a wire is active.</summary>
     /// <param name="line">"dtr", "rts", or with a minus sign if it is active while the line is dropped; null for no wire.</param>
     public bool IsActive(string? line) => line is not null && (line.EndsWith("dtr", StringComparison.Ordinal) ? Dtr : Rts) != line.StartsWith('-');
+
+    /// <summary>It is pulled out of the host, and with that loses its power.</summary>
+    public void Pull()
+    {
+        IsPulled = true;
+        _toBoard.Clear();
+        Discard();
+        SetLines(dtr: false, rts: false);
+    }
 
     /// <summary>The host writes bytes.</summary>
     public void Write(ReadOnlySpan<byte> data, SerialFormat format, TimeSpan now)
