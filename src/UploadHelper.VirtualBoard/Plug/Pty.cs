@@ -66,7 +66,8 @@ internal sealed unsafe partial class Pty : IDisposable
     public (bool HasData, bool IsOpen) Poll(TimeSpan limit)
     {
         var poll = new PollDescriptor { Descriptor = _descriptor, Events = PollIn };
-        PollFor(&poll, 1, (int)limit.TotalMilliseconds);
+        var time = new Duration { Seconds = (nint)(limit.Ticks / TimeSpan.TicksPerSecond), Nanoseconds = (nint)(limit.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick) };
+        PollFor(&poll, 1, &time, null);
         return ((poll.Returned & PollIn) != 0, (poll.Returned & PollHangUp) == 0);
     }
 
@@ -121,6 +122,14 @@ internal sealed unsafe partial class Pty : IDisposable
         public short Returned;
     }
 
+    // struct timespec
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Duration
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
+    }
+
     [LibraryImport("libc", EntryPoint = "posix_openpt", SetLastError = true)]
     private static partial int OpenMaster(int flags);
 
@@ -139,8 +148,8 @@ internal sealed unsafe partial class Pty : IDisposable
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    private static partial int PollFor(PollDescriptor* descriptors, nuint count, int milliseconds);
+    [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
+    private static partial int PollFor(PollDescriptor* descriptors, nuint count, Duration* limit, void* signals);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint ReadBytes(int descriptor, byte* buffer, nuint size);

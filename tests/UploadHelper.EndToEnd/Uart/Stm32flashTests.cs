@@ -47,7 +47,7 @@ public sealed class Stm32flashTests
     {
         using var board = new ServedBoard($"{kind},adapter=0,boot0=1,rdp=1", startsSketch: false);
 
-        var refused = ProcessRun.Of(Stm32flashTheoryAttribute.Program, ["-m", "8n1", "-r", "/dev/null", "-S", "0x08000000:256", board.SerialPort]);
+        var refused = ProcessRun.Of(Stm32flashTheoryAttribute.Program, ["-b", "115200", "-m", "8n1", "-r", "/dev/null", "-S", "0x08000000:256", board.SerialPort]);
         board.Command("reset");
         Run(board, ["-k"]);
         board.Command("reset");
@@ -64,7 +64,7 @@ public sealed class Stm32flashTests
         var tries = 0;
         do
         {
-            run = ProcessRun.Of(Stm32flashTheoryAttribute.Program, ["-m", "8n1", .. arguments, board.SerialPort]);
+            run = ProcessRun.Of(Stm32flashTheoryAttribute.Program, ["-b", "115200", "-m", "8n1", .. arguments, board.SerialPort]);
         }
         while (run.Error.Contains("Failed to init device", StringComparison.Ordinal) && ++tries < 10);
 
