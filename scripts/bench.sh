@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures, prints tables, and writes them to tests/benchmarks/README.md with machine and date: scripts/bench.sh [--exact]
-# --exact: virtual time alone, which is the same on every machine. Else also start-up and memory of the published file, and
-# dfu-util beside it in the rig, where that is available (root on Debian).
+# --exact: virtual time alone, which is the same on every machine. Else also start-up and memory of the published file,
+# stm32flash beside it if it is installed, and dfu-util beside it in the rig, where that is available (root on Debian).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -84,10 +84,10 @@ public sealed class Simulation
             _output.WriteLine($"USB/IP server at {server.EndPoint}");
         }
 
-        foreach (var board in _endpoints.Plug ? boards : [])
+        foreach (var (runner, board) in _endpoints.Plug ? DevicesOf(boards) : [])
         {
             open.Push(OperatingSystem.IsLinux()
-                ? new VhciPlug(board.Runner, _time, board.Print)
+                ? new VhciPlug(runner, _time, board.Print)
                 : throw new PlugException("--plug works on Linux only; elsewhere use --listen and a USB/IP client"));
         }
 
@@ -99,11 +99,18 @@ public sealed class Simulation
         }
     }
 
-    private static UsbIpServer Serve(List<BoardConsole> boards, IPEndPoint address)
+    // The boards, and then their serial adapters. An adapter has one host only.
+    private IEnumerable<(BoardRunner Runner, BoardConsole Board)> DevicesOf(List<BoardConsole> boards) =>
+    [
+        .. boards.Select(b => (b.Runner, b)),
+        .. boards.Where(b => b.Adapter is not null && _endpoints.PseudoTerminal is null).Select(b => (b.Adapter!, b)),
+    ];
+
+    private UsbIpServer Serve(List<BoardConsole> boards, IPEndPoint address)
     {
         try
         {
-            return new UsbIpServer(address, [.. boards.Select(b => b.Runner)]);
+            return new UsbIpServer(address, [.. DevicesOf(boards).Select(d => d.Runner)]);
         }
         catch (SocketException e)
         {
@@ -184,10 +191,14 @@ internal sealed class BoardConsole : IDisposable
         (_name, _output, _saveFile) = (name, output, options.SaveFile);
         _board = BoardFactory.Create(options, e => Print(e.ToString()));
         Runner = new BoardRunner(_board, time);
+        Adapter = _board.Adapter is { } adapter ? Runner.Through(new AdapterUsb(_board, adapter)) : null;
     }
 
     /// <summary>Runs the board; it may only be used through this.</summary>
     public BoardRunner Runner { get; }
+
+    /// <summary>The same through the USB of its serial adapter; null if it has none.</summary>
+    public BoardRunner? Adapter { get; }
 
     /// <summary>Offers the serial adapter at the board as a pseudo terminal; without one, the sketch's serial port.</summary>
     /// <exception cref="PlugException">The path exists and is not a link.</exception>

@@ -138,9 +138,9 @@ internal sealed class SystemSerialLine : IUartLine
             {
                 return Open(name, baudRate, parity, raised: true);
             }
-            catch (IOException e) when (SystemSerialErrors.IsWithoutModemLines(e))
+            catch (Exception e) when (SystemSerialErrors.IsPseudoTerminal(e, parity))
             {
-                // A pseudo terminal: the package ignores its missing modem lines only if they are set low, and it has no parity.
+                // The package ignores its missing modem lines only if they are set low, and it has no parity.
                 return Open(name, baudRate, Parity.None, raised: false);
             }
         }
@@ -210,6 +210,13 @@ internal static class SystemSerialErrors
     /// <summary>Whether a line has no modem control: a pseudo terminal. On Windows every failure to set a line counts as that.</summary>
     public static bool IsWithoutModemLines(IOException e) =>
         OperatingSystem.IsWindows() ? e is not FileNotFoundException : PosixErrors.IsWithoutModemLines(e.HResult);
+
+    /// <summary>
+    /// Whether opening a port failed because it is a pseudo terminal: it has no modem lines; and glibc refuses a parity that it does not take
+    /// if nothing else of what is set is new, as when it was open at that speed before.
+    /// </summary>
+    public static bool IsPseudoTerminal(Exception e, Parity parity) =>
+        e is IOException io ? IsWithoutModemLines(io) : e is ArgumentException && parity != Parity.None && !OperatingSystem.IsWindows();
 
     /// <summary>The exception for a port that disappeared while it was open.</summary>
     public static SerialException Gone(Exception? inner) => new(SerialFault.Gone, "The serial port has disappeared.", inner);

@@ -35,19 +35,19 @@ public sealed class UartRom
         (_board, _chip, _usart, _memory) = (board, chip, usart, new UartRomMemory(board, chip));
         usart.Program = (value, format) =>
         {
-            if (value == Synchronize && (format.BaudRate == 0 || (format.EvenParity && format.BaudRate >= LowestBaudRate && format.BaudRate <= chip.HighestBaudRate)))
+            if (value == Synchronize && format.EvenParity && format.BaudRate >= LowestBaudRate && format.BaudRate <= chip.HighestBaudRate)
             {
                 usart.Format = format;
                 usart.Program = Receive;
                 selected();
-                Log($"the ROM has measured {(format.BaudRate == 0 ? "its host" : $"{format.BaudRate} baud")}");
+                Log($"the ROM has measured {format.BaudRate} baud");
                 Finish(Ack);
             }
             else
             {
                 // It has measured something else, and hears and speaks at a speed that nobody has.
                 usart.Program = (_, _) => { };
-                Log($"0x{value:X2} at {format.BaudRate} baud: the ROM measures a wrong speed, and does not answer until the next reset");
+                Log($"0x{value:X2} at {format.BaudRate} baud, {(format.EvenParity ? "even" : "no")} parity: the ROM measures a wrong speed, and does not answer until the next reset");
             }
         };
     }

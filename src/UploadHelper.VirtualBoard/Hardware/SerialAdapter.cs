@@ -1,8 +1,10 @@
+using UploadHelper.VirtualBoard.Usb;
+
 namespace UploadHelper.VirtualBoard.Hardware;
 
 /// <summary>
-/// A USB serial adapter, and the wires to a board. What the host writes leaves byte after byte at the line's speed. What comes back is
-/// kept until a packet is full or the latency timer runs out, as in an FT232R (FTDI AN232B-04: 62 bytes of data in a packet; 16 ms by
+/// A USB serial adapter, and the wires to a board. What the host writes takes a USB transfer to the adapter, and leaves it byte after byte
+/// at the line's speed. What comes back is kept until a packet is full or the latency timer runs out, as in an FT232R (FTDI AN232B-04: 62 bytes of data in a packet; 16 ms by
 /// default).
 /// </summary>
 /// <param name="latency">How long a received byte is kept for more of them.</param>
@@ -29,6 +31,9 @@ public sealed class SerialAdapter(TimeSpan latency)
     /// <summary>Whether RTS is raised; its pin is low then.</summary>
     public bool Rts { get; private set; }
 
+    /// <summary>Whether it was pulled out of the host.</summary>
+    public bool IsPulled { get; private set; }
+
     /// <summary>When the adapter next does something, in the board's time; null: not before it is used.</summary>
     public TimeSpan? NextEventAt => _toBoard.TryPeek(out var chunk) && !(_packetLength > 0 && _packetDue < chunk.NextAt) ? chunk.NextAt
         : _packetLength > 0 ? _packetDue
@@ -38,10 +43,20 @@ public sealed class SerialAdapter(TimeSpan latency)
     /// <param name="line">"dtr", "rts", or with a minus sign if it is active while the line is dropped; null for no wire.</param>
     public bool IsActive(string? line) => line is not null && (line.EndsWith("dtr", StringComparison.Ordinal) ? Dtr : Rts) != line.StartsWith('-');
 
+    /// <summary>It is pulled out of the host, and with that loses its power.</summary>
+    public void Pull()
+    {
+        IsPulled = true;
+        _toBoard.Clear();
+        Discard();
+        SetLines(dtr: false, rts: false);
+    }
+
     /// <summary>The host writes bytes.</summary>
     public void Write(ReadOnlySpan<byte> data, SerialFormat format, TimeSpan now)
     {
-        var chunk = new Chunk(data.ToArray(), format, _free > now ? _free : now);
+        var there = now + BusModel.TransferTime;
+        var chunk = new Chunk(data.ToArray(), format, _free > there ? _free : there);
         _free = chunk.End;
         _toBoard.Enqueue(chunk);
     }

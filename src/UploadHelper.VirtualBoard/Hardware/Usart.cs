@@ -1,12 +1,12 @@
 namespace UploadHelper.VirtualBoard.Hardware;
 
 /// <summary>How bytes are sent on a serial line: 8 data bits and one stop bit.</summary>
-/// <param name="BaudRate">Bits a second; 0 on a line that has no speed of its own (a pseudo terminal): there a byte takes no time.</param>
+/// <param name="BaudRate">Bits a second; more than 0.</param>
 /// <param name="EvenParity">Whether an even parity bit follows the data bits.</param>
 public readonly record struct SerialFormat(int BaudRate, bool EvenParity)
 {
     /// <summary>How long a byte takes, start and stop bit included: 11 bits with parity, 10 without.</summary>
-    public TimeSpan ByteTime => BaudRate == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((EvenParity ? 11 : 10) / (double)BaudRate);
+    public TimeSpan ByteTime => TimeSpan.FromSeconds((EvenParity ? 11 : 10) / (double)BaudRate);
 }
 
 /// <summary>

@@ -40,8 +40,8 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             }
         }
 
-        ports.AddRange(Adapters.Select((_, i) =>
-            new SerialPortInfo(AdapterNameOf(i), AdapterVendor, AdapterProduct, null, null) { Product = "USB Serial" }));
+        ports.AddRange(Adapters.Select((a, i) => (a.Adapter, Name: AdapterNameOf(i))).Where(a => !a.Adapter.IsPulled).Select(a =>
+            new SerialPortInfo(a.Name, AdapterVendor, AdapterProduct, null, null) { Product = "USB Serial" }));
         return ports;
     }
 
@@ -55,7 +55,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
     {
         for (var i = 0; i < Adapters.Count; i++)
         {
-            if (PortNames.Same(AdapterNameOf(i), name))
+            if (PortNames.Same(AdapterNameOf(i), name) && !Adapters[i].Adapter.IsPulled)
             {
                 return format.BaudRate > HighestBaudRate
                     ? throw new SerialException(SerialFault.Io, $"The adapter does not take {format.BaudRate} baud.")
@@ -136,7 +136,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
                 var coding = new byte[7];
                 BinaryPrimitives.WriteInt32LittleEndian(coding, baudRate);
                 coding[6] = 8;
-                Request(0x20, 0, coding);
+                Request(CdcEndpoints.SetLineCoding, 0, coding);
             }
         }
 
@@ -205,7 +205,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
             if ((dtr, rts) != (_dtr, _rts))
             {
                 (_dtr, _rts) = (dtr, rts);
-                Request(0x22, (ushort)((dtr ? 1 : 0) | (rts ? 2 : 0)), []);
+                Request(CdcEndpoints.SetControlLineState, (ushort)((dtr ? 1 : 0) | (rts ? 2 : 0)), []);
             }
         }
 
@@ -264,7 +264,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         }
     }
 
-    /// <summary>A line through a serial adapter: a write returns at once, and the bytes leave one transfer later.</summary>
+    /// <summary>A line through a serial adapter: a write returns at once.</summary>
     private sealed class AdapterLine : IUartLine
     {
         private readonly IUsbPort _board;
@@ -282,14 +282,15 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
 
         public void SetRts(bool high) => Use(() => _adapter.SetLines(_adapter.Dtr, high));
 
-        public void SetBaudRate(int baudRate) => _format = _format with { BaudRate = baudRate };
+        public void SetBaudRate(int baudRate) => Use(() => _format = _format with { BaudRate = baudRate });
 
         public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
         {
             lock (_board)
             {
+                ThrowIfPulled();
                 _board.AdvanceTo(_clock.Now);
-                _adapter.Write(data, _format, _clock.Now + BusModel.TransferTime);
+                _adapter.Write(data, _format, _clock.Now);
             }
         }
 
@@ -311,15 +312,30 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
 
         public void Discard() => Use(_adapter.Discard);
 
-        public void Dispose() => Use(() => _adapter.SetLines(dtr: false, rts: false));
+        public void Dispose()
+        {
+            if (!_adapter.IsPulled)
+            {
+                Use(() => _adapter.SetLines(dtr: false, rts: false));
+            }
+        }
 
         // What has come, and when to look again.
         private (byte[] Received, TimeSpan Next) Poll(int most)
         {
             lock (_board)
             {
+                ThrowIfPulled();
                 _board.AdvanceTo(_clock.Now);
                 return (_adapter.Read(most), _board.NextEventAt ?? TimeSpan.MaxValue);
+            }
+        }
+
+        private void ThrowIfPulled()
+        {
+            if (_adapter.IsPulled)
+            {
+                throw new SerialException(SerialFault.Gone, "The serial port is gone.");
             }
         }
 
@@ -327,6 +343,7 @@ public sealed class InProcessSerialPorts(VirtualClock clock, params IReadOnlyLis
         {
             lock (_board)
             {
+                ThrowIfPulled();
                 _board.AdvanceTo(_clock.Now);
                 action();
             }

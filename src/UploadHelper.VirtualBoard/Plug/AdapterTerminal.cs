@@ -7,14 +7,17 @@ using UploadHelper.VirtualBoard.UsbIp;
 namespace UploadHelper.VirtualBoard.Plug;
 
 /// <summary>
-/// The serial adapter at a board as a pseudo terminal: for programs that talk to the bootloader in ROM. It has no modem lines, no
-/// parity and no speed, so that bytes take no time; erasing and programming do.
+/// The serial adapter at a board as a pseudo terminal: for programs that talk to the bootloader in ROM. Bytes take the time that they
+/// take at the speed that the program has set. Its parity cannot be seen, since Linux drops it (drivers/tty/pty.c, pty_set_termios()): it
+/// is taken to be even, as the ROM's is. There are no modem lines.
 /// </summary>
 [SupportedOSPlatform("linux")]
 public sealed class AdapterTerminal : IBoardClient, IDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
-    private static readonly SerialFormat Format = new(0, EvenParity: true);
+
+    // The runner's timer is late by up to two milliseconds, as long as an adapter keeps a byte; a byte takes 95 us at 115200 baud.
+    private static readonly TimeSpan BusyInterval = TimeSpan.FromMilliseconds(0.25);
 
     private readonly BoardRunner _runner;
     private readonly SerialAdapter _adapter;
@@ -72,10 +75,11 @@ public sealed class AdapterTerminal : IBoardClient, IDisposable
         {
             while (!_closed.IsCancellationRequested)
             {
-                var (hasData, isOpen) = _pty.Poll(PollInterval);
-                if (hasData && _pty.Read() is { Length: > 0 } data)
+                var isBusy = _runner.Use(port => port.NextEventAt - _now() < PollInterval);
+                var (hasData, isOpen) = _pty.Poll(isBusy ? BusyInterval : PollInterval);
+                if (hasData && _pty.Read() is { Length: > 0 } data && _pty.BaudRate is > 0 and var baudRate)
                 {
-                    _runner.Use(_ => _adapter.Write(data, Format, _now()));
+                    _runner.Use(_ => _adapter.Write(data, new SerialFormat(baudRate, EvenParity: true), _now()));
                 }
                 else if (!isOpen)
                 {

@@ -20,8 +20,6 @@ namespace UploadHelper.VirtualBoard.Plug;
 [SupportedOSPlatform("linux")]
 public sealed class PseudoTerminal : IDisposable
 {
-    private const byte SetLineCoding = 0x20;
-    private const byte SetControlLineState = 0x22;
     private const ushort Dtr = 1;
     private const ushort Rts = 2;
 
@@ -158,7 +156,7 @@ public sealed class PseudoTerminal : IDisposable
             _magicWords = 0;
             if (open)
             {
-                Control(new UsbSetup(0x21, SetLineCoding, 0, _function.ControlInterface, (ushort)LineCoding.Length), LineCoding);
+                Control(new UsbSetup(0x21, CdcEndpoints.SetLineCoding, 0, _function.ControlInterface, (ushort)LineCoding.Length), LineCoding);
             }
 
             SetLines((ushort)(open ? Dtr | Rts : 0));
@@ -205,7 +203,7 @@ public sealed class PseudoTerminal : IDisposable
         }
 
         private void SetLines(ushort lines) =>
-            Control(new UsbSetup(0x21, SetControlLineState, lines, _function.ControlInterface, 0), []);
+            Control(new UsbSetup(0x21, CdcEndpoints.SetControlLineState, lines, _function.ControlInterface, 0), []);
 
         private void Control(UsbSetup setup, byte[] data) => _owner._runner.Use(port =>
         {

@@ -18,6 +18,10 @@ internal sealed unsafe partial class Pty : IDisposable
     // More than any libc's struct termios.
     private const int TermiosSize = 256;
 
+    // TCGETS2 of asm-generic/ioctls.h: unlike tcgetattr, it tells the speed as a number. struct termios2 ends with c_ispeed and c_ospeed.
+    private const nuint GetTermios2 = 0x802C_542A;
+    private const int OutputSpeed = 40;
+
     private int _descriptor;
 
     /// <exception cref="Win32Exception">The system has no pseudo terminal left.</exception>
@@ -45,13 +49,25 @@ internal sealed unsafe partial class Pty : IDisposable
     /// <summary>The terminal that clients open, for example "/dev/pts/3".</summary>
     public string Name { get; }
 
+    /// <summary>The speed that a client has last set, in bits a second: the controlling end sees the terminal's settings. 0 means that the line is to be down.</summary>
+    public int BaudRate
+    {
+        get
+        {
+            var termios = stackalloc byte[TermiosSize];
+            Check(Control(_descriptor, GetTermios2, termios));
+            return *(int*)(termios + OutputSpeed);
+        }
+    }
+
     /// <summary>Polls the terminal, or waits for a client's bytes.</summary>
     /// <param name="limit">Longest wait while a client has the terminal open.</param>
     /// <returns>Whether there is something to read, and whether a client has it open.</returns>
     public (bool HasData, bool IsOpen) Poll(TimeSpan limit)
     {
         var poll = new PollDescriptor { Descriptor = _descriptor, Events = PollIn };
-        PollFor(&poll, 1, (int)limit.TotalMilliseconds);
+        var time = new Duration { Seconds = (nint)(limit.Ticks / TimeSpan.TicksPerSecond), Nanoseconds = (nint)(limit.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick) };
+        PollFor(&poll, 1, &time, null);
         return ((poll.Returned & PollIn) != 0, (poll.Returned & PollHangUp) == 0);
     }
 
@@ -106,6 +122,14 @@ internal sealed unsafe partial class Pty : IDisposable
         public short Returned;
     }
 
+    // struct timespec
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Duration
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
+    }
+
     [LibraryImport("libc", EntryPoint = "posix_openpt", SetLastError = true)]
     private static partial int OpenMaster(int flags);
 
@@ -124,8 +148,8 @@ internal sealed unsafe partial class Pty : IDisposable
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int descriptor);
 
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    private static partial int PollFor(PollDescriptor* descriptors, nuint count, int milliseconds);
+    [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
+    private static partial int PollFor(PollDescriptor* descriptors, nuint count, Duration* limit, void* signals);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint ReadBytes(int descriptor, byte* buffer, nuint size);
@@ -138,6 +162,9 @@ internal sealed unsafe partial class Pty : IDisposable
 
     [LibraryImport("libc", EntryPoint = "tcsetattr", SetLastError = true)]
     private static partial int SetAttributes(int descriptor, int when, byte* termios);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(int descriptor, nuint request, byte* argument);
 
     [LibraryImport("libc", EntryPoint = "cfmakeraw")]
     private static partial void MakeRaw(byte* termios);

@@ -118,6 +118,9 @@ internal sealed class VhciController
     private static readonly TimeSpan TearDownLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(5);
 
+    // One device after the other chooses its port.
+    private static readonly Lock Choice = new();
+
     private readonly TimeProvider _time;
     private int? _port;
 
@@ -144,7 +147,26 @@ internal sealed class VhciController
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public int Attach(Socket kernelEnd, uint deviceId, CancellationToken cancellationToken)
     {
-        var port = WaitForPort(cancellationToken);
+        var start = _time.GetTimestamp();
+        while (true)
+        {
+            var late = _time.GetElapsedTime(start) > TearDownLimit;
+            lock (Choice)
+            {
+                if (FreePort(late) is { } port)
+                {
+                    Attach(kernelEnd, deviceId, port);
+                    _port = port;
+                    return port;
+                }
+            }
+
+            _time.Wait(PollInterval, cancellationToken);
+        }
+    }
+
+    private static void Attach(Socket kernelEnd, uint deviceId, int port)
+    {
         try
         {
             using var attach = OpenAttach();
@@ -154,9 +176,6 @@ internal sealed class VhciController
         {
             throw new PlugException($"the kernel did not accept the board at port {port}: {e.Message}", e);
         }
-
-        _port = port;
-        return port;
     }
 
     private static FileStream OpenAttach()
@@ -172,30 +191,14 @@ internal sealed class VhciController
         }
     }
 
-    private int WaitForPort(CancellationToken cancellationToken)
+    // The last one if it is free; another only if there is none yet, or that one does not become free.
+    private int? FreePort(bool late)
     {
-        var start = _time.GetTimestamp();
-        while (true)
-        {
-            var free = VhciPort.ReadStatus(File.ReadAllText(Folder + "/status")).Where(p => p.IsFree).ToArray();
-            var late = _time.GetElapsedTime(start) > TearDownLimit;
-            if (free.Any(p => p.Number == _port))
-            {
-                return _port!.Value;
-            }
-
-            if (free.Length > 0 && (_port is null || late))
-            {
-                return free[0].Number;
-            }
-
-            if (late)
-            {
-                throw new PlugException("all ports of the virtual USB host controller are in use; 'usbip port' lists the devices");
-            }
-
-            _time.Wait(PollInterval, cancellationToken);
-        }
+        var free = VhciPort.ReadStatus(File.ReadAllText(Folder + "/status")).Where(p => p.IsFree).ToArray();
+        return free.Any(p => p.Number == _port) ? _port
+            : free.Length > 0 && (_port is null || late) ? free[0].Number
+            : late ? throw new PlugException("all ports of the virtual USB host controller are in use; 'usbip port' lists the devices")
+            : null;
     }
 }
 

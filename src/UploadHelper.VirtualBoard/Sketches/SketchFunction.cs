@@ -16,9 +16,6 @@ public sealed class SketchFunction : UsbFunction
     public const byte InEndpoint = 0x81;
 
     private const byte NotificationEndpoint = 0x82;
-    private const byte SetLineCoding = 0x20;
-    private const byte GetLineCoding = 0x21;
-    private const byte SetControlLineState = 0x22;
 
     // What a sketch that prints all the time can have waiting: the send buffer of Arduino_STM32 F1 (usb_cdcacm.c).
     private const int SendBuffer = 256;
@@ -150,12 +147,12 @@ public sealed class SketchFunction : UsbFunction
 
         switch ((setup.RequestType, setup.Request))
         {
-            case (0x21, SetLineCoding) when data.Length == _lineCoding.Length:
+            case (0x21, CdcEndpoints.SetLineCoding) when data.Length == _lineCoding.Length:
                 _lineCoding = data.ToArray();
                 return Done();
-            case (0xA1, GetLineCoding):
+            case (0xA1, CdcEndpoints.GetLineCoding):
                 return Done(_lineCoding.AsMemory(0, Math.Min(_lineCoding.Length, setup.Length)));
-            case (0x21, SetControlLineState):
+            case (0x21, CdcEndpoints.SetControlLineState):
                 Lines((setup.Value & 1) != 0);
                 return Done();
             default:
@@ -227,18 +224,7 @@ public sealed class SketchFunction : UsbFunction
 
     private static byte[][] Parts(SketchCore core)
     {
-        byte[][] serial =
-        [
-            [9, 4, 0, 0, 1, 2, 2, 1, 0], // communication interface, abstract control model
-            [5, 0x24, 0, 0x10, 0x01], // header, CDC 1.10
-            [5, 0x24, 1, 0, 1], // call management by interface 1
-            [4, 0x24, 2, 2], // line coding and control lines
-            [5, 0x24, 6, 0, 1], // union of interfaces 0 and 1
-            [7, 5, NotificationEndpoint, 3, 16, 0, 255],
-            [9, 4, 1, 0, 2, 0x0A, 0, 0, 0], // data interface
-            [7, 5, OutEndpoint, 2, 64, 0, 0],
-            [7, 5, InEndpoint, 2, 64, 0, 0],
-        ];
+        var serial = CdcEndpoints.Describe(NotificationEndpoint, interval: 255, OutEndpoint, InEndpoint);
         if (core.RuntimeDfu is null)
         {
             return serial;

@@ -146,7 +146,7 @@ public abstract class UsbFunction(UsbIdentity identity)
 /// <param name="UsbRelease">bcdUSB.</param>
 /// <param name="Release">bcdDevice.</param>
 /// <param name="DeviceClass">bDeviceClass.</param>
-/// <param name="Strings">The strings, from index 1 on: manufacturer, product, the serial number if there is one, then others.</param>
+/// <param name="Strings">The strings, from index 1 on: manufacturer (empty if there is none), product, the serial number if there is one, then others.</param>
 /// <param name="Configuration">The whole configuration descriptor.</param>
 public sealed record UsbIdentity(
     ushort VendorId,
@@ -181,7 +181,7 @@ public sealed record UsbIdentity(
     /// <summary>The 18 bytes of the device descriptor (USB 2.0, 9.6.1).</summary>
     public byte[] DeviceDescriptor()
     {
-        byte[] d = [18, 1, 0, 0, DeviceClass, 0, 0, ControlPacketSize, 0, 0, 0, 0, 0, 0, 1, 2, SerialNumber is null ? (byte)0 : SerialNumberIndex, 1];
+        byte[] d = [18, 1, 0, 0, DeviceClass, 0, 0, ControlPacketSize, 0, 0, 0, 0, 0, 0, Strings[0].Length == 0 ? (byte)0 : (byte)1, 2, SerialNumber is null ? (byte)0 : SerialNumberIndex, 1];
         BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(2), UsbRelease);
         BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(8), VendorId);
         BinaryPrimitives.WriteUInt16LittleEndian(d.AsSpan(10), ProductId);
@@ -315,6 +315,33 @@ public readonly record struct ControlReply(ControlOutcome Outcome, ReadOnlyMemor
 /// <param name="PacketSize">Largest packet to the OUT endpoint, in bytes.</param>
 internal sealed record CdcEndpoints(byte ControlInterface, byte Out, byte In, int PacketSize)
 {
+    /// <summary>The request that tells the device speed, stop bits, parity and data bits (PSTN 1.2, 6.3.10).</summary>
+    public const byte SetLineCoding = 0x20;
+
+    /// <summary>The request that asks for them.</summary>
+    public const byte GetLineCoding = 0x21;
+
+    /// <summary>The request that tells the device whether DTR (1) and RTS (2) are raised.</summary>
+    public const byte SetControlLineState = 0x22;
+
+    /// <summary>The descriptors of such a line as interfaces 0 and 1.</summary>
+    /// <param name="notification">The endpoint for notifications.</param>
+    /// <param name="interval">Its interval in ms.</param>
+    /// <param name="output">The bulk OUT endpoint.</param>
+    /// <param name="input">The bulk IN endpoint.</param>
+    public static byte[][] Describe(byte notification, byte interval, byte output, byte input) =>
+    [
+        [9, 4, 0, 0, 1, 2, 2, 1, 0], // communication interface, abstract control model
+        [5, 0x24, 0, 0x10, 0x01], // header, CDC 1.10
+        [5, 0x24, 1, 0, 1], // call management by interface 1
+        [4, 0x24, 2, 2], // line coding and control lines
+        [5, 0x24, 6, 0, 1], // union of interfaces 0 and 1
+        [7, 5, notification, 3, 16, 0, interval],
+        [9, 4, 1, 0, 2, 0x0A, 0, 0, 0], // data interface
+        [7, 5, output, 2, 64, 0, 0],
+        [7, 5, input, 2, 64, 0, 0],
+    ];
+
     /// <summary>Finds the serial line in a configuration descriptor; null: the device has none.</summary>
     public static CdcEndpoints? Find(ReadOnlySpan<byte> configuration)
     {

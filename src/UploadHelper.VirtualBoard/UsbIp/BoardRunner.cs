@@ -10,12 +10,14 @@ public sealed class BoardRunner : IDisposable
 {
     private static readonly TimeSpan TimerStep = TimeSpan.FromMilliseconds(1);
 
-    private readonly Lock _gate = new();
+    // The runner of the board's own port: it has the clients and the state of all.
+    private readonly BoardRunner _main;
+    private readonly Lock _gate;
     private readonly IUsbPort _port;
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly ITimer _timer;
-    private IReadOnlyList<IBoardClient> _clients = [];
+    private IReadOnlyList<(IBoardClient Client, IUsbPort Port)> _clients = [];
     private bool _disposed;
 
     /// <summary>Switches the board on.</summary>
@@ -23,6 +25,8 @@ public sealed class BoardRunner : IDisposable
     /// <param name="time">The clock of the board's time.</param>
     public BoardRunner(IUsbPort port, TimeProvider time)
     {
+        _main = this;
+        _gate = new Lock();
         _port = port;
         _time = time;
         _start = time.GetTimestamp();
@@ -30,13 +34,20 @@ public sealed class BoardRunner : IDisposable
         Use(_ => { });
     }
 
+    private BoardRunner(BoardRunner main, IUsbPort port) =>
+        (_main, _gate, _port, _time, _start, _timer) = (main, main._gate, port, main._time, main._start, main._timer);
+
+    /// <summary>The same board, for those who use it through another USB port of it.</summary>
+    /// <param name="port">That port; advancing its time advances the board.</param>
+    public BoardRunner Through(IUsbPort port) => new(_main, port);
+
     /// <summary>Adds a client; it is served from now on.</summary>
     public void Add(IBoardClient client)
     {
         lock (_gate)
         {
-            _clients = [.. _clients, client];
-            Serve();
+            _main._clients = [.. _main._clients, (client, _port)];
+            _main.Serve();
         }
     }
 
@@ -45,7 +56,7 @@ public sealed class BoardRunner : IDisposable
     {
         lock (_gate)
         {
-            _clients = [.. _clients.Where(c => c != client)];
+            _main._clients = [.. _main._clients.Where(c => c.Client != client)];
         }
     }
 
@@ -55,10 +66,10 @@ public sealed class BoardRunner : IDisposable
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            ObjectDisposedException.ThrowIf(_main._disposed, this);
             _port.AdvanceTo(_time.GetElapsedTime(_start));
             var result = action(_port);
-            Serve();
+            _main.Serve();
             return result;
         }
     }
@@ -69,7 +80,7 @@ public sealed class BoardRunner : IDisposable
         lock (_gate)
         {
             // The timer may have been due when the runner was disposed.
-            if (!_disposed)
+            if (!_main._disposed)
             {
                 Use(port =>
                 {
@@ -85,7 +96,7 @@ public sealed class BoardRunner : IDisposable
     {
         lock (_gate)
         {
-            _disposed = true;
+            _main._disposed = true;
             _timer.Dispose();
         }
     }
@@ -100,9 +111,9 @@ public sealed class BoardRunner : IDisposable
         var now = _time.GetElapsedTime(_start);
         _port.AdvanceTo(now);
         TimeSpan? next = null;
-        foreach (var client in _clients)
+        foreach (var (client, port) in _clients)
         {
-            next = Earlier(next, client.Serve(_port, now));
+            next = Earlier(next, client.Serve(port, now));
         }
 
         next = Earlier(next, _port.NextEventAt);

@@ -22,7 +22,7 @@ public sealed class UsbIpServer : IDisposable
 
     /// <summary>Begins to listen.</summary>
     /// <param name="address">Where; port 0 takes a free one, see <see cref="EndPoint"/>.</param>
-    /// <param name="boards">The boards; the first is exported as "1-1", the second as "2-1".</param>
+    /// <param name="boards">The boards, and the adapters at them; the first is exported as "1-1", the second as "2-1".</param>
     /// <exception cref="SocketException">The address is not this machine's, or the port is taken.</exception>
     public UsbIpServer(IPEndPoint address, IReadOnlyList<BoardRunner> boards)
     {

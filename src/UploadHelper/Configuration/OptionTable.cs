@@ -164,7 +164,7 @@ internal static class OptionTable
             IsRequired = true,
             Suggestions = () => BoardFactory.Names,
             MoreHelp = () => $": {string.Join(", ", BoardFactory.Names)}. flash=FILE keeps its flash in a file. fault=KIND@N makes the Nth transfer to "
-                + $"its bootloader fail; KIND is {string.Join(", ", Fault.Names)} (1 to {Fault.LastStatus}). adapter=MS adds a serial adapter with that latency; nrst= and boot0= name the line that drives a pin: dtr, rts, or -dtr, -rts if dropping it does",
+                + $"its bootloader fail; KIND is {string.Join(", ", Fault.Names)} (1 to {Fault.LastStatus}). adapter=MS adds a serial adapter with that latency; nrst= and boot0= name the line that drives a pin: dtr, rts, or -dtr, -rts if dropping it does. With --plug and --listen the adapter is a USB device of its own",
         },
         new(SettingKeys.Listen, OptionKind.Text, "[HOST:]PORT", $"Export the board by USB/IP [default without --plug: 127.0.0.1:{UsbIpProtocol.DefaultPort}]")
         {
@@ -174,7 +174,7 @@ internal static class OptionTable
         {
             Commands = [Simulate],
         },
-        new(SettingKeys.Pty, OptionKind.Text, "PATH", "Offer the sketch's serial port as a pseudo terminal (Linux); with adapter=MS, the port of the serial adapter at the ROM's USART")
+        new(SettingKeys.Pty, OptionKind.Text, "PATH", "Offer the sketch's serial port as a pseudo terminal (Linux); with adapter=MS, the port of the serial adapter at the ROM's USART, where bytes take the time of the speed that is set")
         {
             Commands = [Simulate],
         },

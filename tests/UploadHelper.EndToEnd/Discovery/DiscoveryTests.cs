@@ -124,7 +124,7 @@ public class DiscoveryTests
     [PublishedFact]
     public void A_board_is_told_when_it_comes_and_when_it_goes_and_gets_no_class_request()
     {
-        using var board = new ServedBoard("f4rom,boot0=1", startsSketch: false);
+        using var board = new ServedBoard("f4rom,boot0=1", hasPort: false);
         using var client = new DiscoveryClient("--usbip", $"127.0.0.1:{board.Port}");
 
         client.Ask(Hello);

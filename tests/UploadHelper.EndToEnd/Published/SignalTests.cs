@@ -35,7 +35,7 @@ public sealed class SignalTests : IDisposable
     [InlineData("KILL", 137)]
     public void In_the_middle_of_it_the_bootloader_stays_whole_and_the_same_upload_succeeds(string signal, int expected)
     {
-        using var board = new ServedBoard("f4boot-old,start=bootloader", startsSketch: false);
+        using var board = new ServedBoard("f4boot-old,start=bootloader", hasPort: false);
 
         // Until the board confirms the first erase, the old sketch may be whole.
         var (status, error) = Interrupted(board, Enum.Parse<PosixSignalNumber>(signal, ignoreCase: true), at: "Erase     25%");

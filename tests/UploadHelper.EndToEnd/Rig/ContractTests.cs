@@ -28,7 +28,7 @@ internal static class Contracts
             .Where(e => e.Name.LocalName == "UnitTestResult")
             .Select(e => (Name: ((string)e.Attribute("testName")!).Split('.'), Outcome: (string)e.Attribute("outcome")!))
             .ToLookup(r => r.Name[^2], r => (Rule: r.Name[^1], r.Outcome));
-        foreach (var (contract, system) in ((string, string)[])[("Usb", "SystemUsb"), ("Serial", "SystemSerial"), ("Serial", "SystemTerminalSerial")])
+        foreach (var (contract, system) in ((string, string)[])[("Usb", "SystemUsb"), ("Serial", "SystemSerial"), ("Serial", "SystemTerminalSerial"), ("Uart", "SystemUart")])
         {
             var expected = results["InProcess" + contract].Order().ToArray();
             var actual = results[system].Order().ToArray();

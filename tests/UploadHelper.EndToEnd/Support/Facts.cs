@@ -175,9 +175,21 @@ public sealed class Stm32flashTheoryAttribute : TheoryAttribute
     /// <summary>Its name.</summary>
     public const string Program = "stm32flash";
 
-    public Stm32flashTheoryAttribute() => Skip = Executable.IsInstalled(Program)
-        ? Executable.Missing(Executable.Linux)
-        : $"{Program} is not installed (scripts/test.sh installs it as root)";
+    public Stm32flashTheoryAttribute() => Skip = Missing ?? Executable.Missing(Executable.Linux);
+
+    internal static string? Missing { get; } = Executable.IsInstalled(Program) ? null : $"{Program} is not installed (scripts/test.sh installs it as root)";
+}
+
+/// <summary>A test of stm32flash in the rig.</summary>
+public sealed class Stm32flashRigFactAttribute : FactAttribute
+{
+    public Stm32flashRigFactAttribute() => Skip = Stm32flashTheoryAttribute.Missing ?? RigReason.Skip;
+}
+
+/// <summary>A test with data of stm32flash in the rig.</summary>
+public sealed class Stm32flashRigTheoryAttribute : TheoryAttribute
+{
+    public Stm32flashRigTheoryAttribute() => Skip = Stm32flashTheoryAttribute.Missing ?? RigReason.Skip;
 }
 
 /// <summary>A test of a script; skipped where its shell is not installed.</summary>

@@ -13,8 +13,8 @@ internal sealed class ServedBoard : IDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="board">Its kind and options.</param>
-    /// <param name="startsSketch">Whether its sketch runs at first, with a serial port to wait for.</param>
-    public ServedBoard(string board, bool startsSketch = true)
+    /// <param name="hasPort">Whether it has a serial port at first, its sketch's or its adapter's, to wait for.</param>
+    public ServedBoard(string board, bool hasPort = true)
     {
         Port = FreePort();
         _process = ProcessRun.Start(
@@ -22,7 +22,7 @@ internal sealed class ServedBoard : IDisposable
         _log = _process.StandardOutput.ReadToEndAsync();
         _process.ErrorDataReceived += (_, _) => { };
         _process.BeginErrorReadLine();
-        WaitUntil(startsSketch ? () => File.Exists(SerialPort) : Listens);
+        WaitUntil(hasPort ? () => File.Exists(SerialPort) : Listens);
     }
 
     public int Port { get; }

@@ -17,7 +17,7 @@ public sealed class Stm32flashTests
     [InlineData("nucleo-g071", "0x0460 (STM32G07xxx/08xxx)", 1)]
     public void It_reads_erases_writes_verifies_and_starts(string kind, string id, int pages)
     {
-        using var board = new ServedBoard($"{kind},adapter=0,boot0=1", startsSketch: false);
+        using var board = new ServedBoard($"{kind},adapter=0,boot0=1");
         var sketch = Repository.PathOf("tests", "firmware", "blink-08000000.bin");
         var content = File.ReadAllBytes(sketch);
         var read = Path.GetTempFileName();
@@ -45,9 +45,9 @@ public sealed class Stm32flashTests
     [InlineData("f407-rom")]
     public void Read_protection_is_refused_to_it_and_removed_by_it(string kind)
     {
-        using var board = new ServedBoard($"{kind},adapter=0,boot0=1,rdp=1", startsSketch: false);
+        using var board = new ServedBoard($"{kind},adapter=0,boot0=1,rdp=1");
 
-        var refused = ProcessRun.Of(Stm32flashTheoryAttribute.Program, ["-m", "8n1", "-r", "/dev/null", "-S", "0x08000000:256", board.SerialPort]);
+        var refused = ProcessRun.Of(Stm32flashTheoryAttribute.Program, ["-b", "115200", "-m", "8n1", "-r", "/dev/null", "-S", "0x08000000:256", board.SerialPort]);
         board.Command("reset");
         Run(board, ["-k"]);
         board.Command("reset");
@@ -64,7 +64,7 @@ public sealed class Stm32flashTests
         var tries = 0;
         do
         {
-            run = ProcessRun.Of(Stm32flashTheoryAttribute.Program, ["-m", "8n1", .. arguments, board.SerialPort]);
+            run = ProcessRun.Of(Stm32flashTheoryAttribute.Program, ["-b", "115200", "-m", "8n1", .. arguments, board.SerialPort]);
         }
         while (run.Error.Contains("Failed to init device", StringComparison.Ordinal) && ++tries < 10);
 

@@ -88,7 +88,7 @@ public sealed class WineTests(WinePrefix wine)
     public void It_uploads_over_usbip()
     {
         const string sketch = "tests/firmware/blink-08000000.bin";
-        using var board = new ServedBoard("f4rom,start=bootloader", startsSketch: false);
+        using var board = new ServedBoard("f4rom,start=bootloader", hasPort: false);
 
         var run = wine.Run("upload", "--usbip", $"127.0.0.1:{board.Port}", "--offset", "0", sketch, "--wait-port", "no");
 

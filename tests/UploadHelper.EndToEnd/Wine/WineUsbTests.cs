@@ -9,7 +9,7 @@ public sealed class WineUsbTests(WinePrefix wine)
     [WineStandInFact]
     public void A_board_that_both_libraries_know_is_listed_once_with_its_place()
     {
-        using var board = new ServedBoard("maple20,start=bootloader", startsSketch: false);
+        using var board = new ServedBoard("maple20,start=bootloader", hasPort: false);
         var folder = wine.Install("twice", StandIns.LibUsb, StandIns.LibUsb0);
         var environment = wine.Environment;
         environment["STUB_USBIP"] = $"{board.Port}";

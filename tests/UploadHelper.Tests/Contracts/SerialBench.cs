@@ -6,9 +6,16 @@ using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Contracts;
 
-/// <summary>A board whose sketch has a serial port, and one implementation of the ports that shows it.</summary>
-public abstract class SerialBench : IDisposable
+/// <summary>A board whose sketch has a serial port, or that has a serial adapter, and one implementation of the ports that shows it.</summary>
+/// <param name="board">The board.</param>
+public abstract class SerialBench(string board) : IDisposable
 {
+    /// <summary>A board whose sketch has a serial port.</summary>
+    public const string Sketch = "f4rom,sketch=stm32generic";
+
+    /// <summary>A board with a serial adapter, whose bootloader in ROM runs.</summary>
+    public const string Rom = "bluepill,adapter=1,boot0=1";
+
     private readonly ConcurrentQueue<string> _seen = [];
 
     /// <summary>The clock of host and board.</summary>
@@ -16,9 +23,9 @@ public abstract class SerialBench : IDisposable
 
     public abstract ISerialPorts Ports { get; }
 
-    protected static SimulationOptions Options { get; } = SimulationOptions.Parse("f4rom,sketch=stm32generic");
+    protected SimulationOptions Options { get; } = SimulationOptions.Parse(board);
 
-    /// <summary>Waits for the sketch's port.</summary>
+    /// <summary>Waits for the port.</summary>
     /// <returns>Its name.</returns>
     public abstract string Find();
 
@@ -30,6 +37,9 @@ public abstract class SerialBench : IDisposable
         action(board);
         return true;
     });
+
+    /// <summary>Pulls what has the port: the adapter, or the board.</summary>
+    public virtual void Pull() => Use(b => b.Unplug());
 
     /// <summary>Waits until the board has seen that.</summary>
     public void WaitFor(string text) => UsbBench.WaitUntil(() => _seen.Any(s => s.Contains(text, StringComparison.Ordinal)));

@@ -64,7 +64,7 @@ public abstract class SerialContract(SerialBench bench) : IDisposable
     {
         using (var line = Open())
         {
-            bench.Use(b => b.Unplug());
+            bench.Pull();
             WaitUntilGone(line);
             AssertFault(SerialFault.Gone, () => line.Write("1EAF"u8, Long));
             AssertFault(SerialFault.Gone, () => line.Write("1EAF"u8, Long));
@@ -131,7 +131,7 @@ public abstract class ModemContract(SerialBench bench) : SerialContract(bench)
     public void A_port_that_was_pulled_is_listed_no_more()
     {
         var name = TestBench.Find();
-        TestBench.Use(b => b.Unplug());
+        TestBench.Pull();
         UsbBench.WaitUntil(() => !PortNames.IsListed(TestBench.Ports, name));
         Assert.Equal(SerialFault.NotFound, Assert.Throws<SerialException>(() => TestBench.Ports.Open(name, 9600)).Fault);
     }

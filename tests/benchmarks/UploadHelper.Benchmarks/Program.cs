@@ -10,6 +10,12 @@ if (args is ["--native", var onlyHelper, var onlyEmpty, var onlyImage])
     return;
 }
 
+if (args is ["--uart", var uartHelper, var uartImage])
+{
+    Console.WriteLine(UartReport.Run(uartHelper, uartImage));
+    return;
+}
+
 var report = new Report(args[0]);
 report.Add(ExactReport.Devices(), ExactReport.Notes);
 var peers = new PeerReport();
@@ -21,6 +27,10 @@ report.Add(ExactReport.Growth(), "");
 if (args is [_, var helper, var empty, var image, ..])
 {
     report.Add(NativeReport.Run(helper, empty, image), NativeReport.Notes);
+    if (ProcessCost.IsInstalled(UartReport.Peer))
+    {
+        report.Add(UartReport.Run(helper, image), UartReport.Notes);
+    }
 }
 
 if (args is [_, _, _, _, var rig])

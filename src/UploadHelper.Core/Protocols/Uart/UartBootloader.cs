@@ -27,8 +27,10 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
     // Few enough that a list that lost a byte is soon at its end.
     private const int PagesAtOnce = 32;
 
-    // A sector that differs mostly does so at once: a look at it costs a sixth of a block.
-    private const int FirstLook = 32;
+    // FTDI's adapters keep what they receive until 62 bytes fill a packet, or for 16 ms (FTDI AN232B-04). With the three ACKs before them, these
+    // reads fill packets, so that none of them ends in such a wait. A sector that differs mostly does so at once: a look costs a quarter of a read.
+    private const int FirstLook = 62 - 3;
+    private const int LongestRead = 4 * 62 - 3;
 
     // A sector of 128 KiB takes up to 4 s, written by bytes (DS8626); a block 256 times 100 us.
     private static readonly TimeSpan EraseLimit = TimeSpan.FromSeconds(8);
@@ -96,7 +98,7 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
         {
             var block = ReadBlock((uint)at, (int)Math.Min(size, end - at));
             var continued = next((uint)at, block);
-            size = continued == at + block.Length ? UartConnection.BlockSize : FirstLook;
+            size = continued == at + block.Length ? LongestRead : FirstLook;
             at = continued;
         }
     }

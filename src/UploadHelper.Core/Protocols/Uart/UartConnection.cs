@@ -59,8 +59,12 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     private static readonly byte[] Dangerous = [0x21, 0x43, 0x44, 0x63, 0x73, 0x82, 0x92];
 
     private readonly byte[] _sent = new byte[4 * LongestPart];
-    private readonly byte[] _byte = new byte[1];
     private int _sentLength;
+
+    // What has come and was not looked at. A call of the system costs up to a millisecond, so bytes are not asked for one by one.
+    private readonly byte[] _received = new byte[2 * BlockSize];
+    private int _next;
+    private int _end;
 
     // The answers that came while more was still to be sent.
     private int _early;
@@ -102,7 +106,7 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     /// <exception cref="UsbException">The port failed.</exception>
     public bool TrySynchronize() => OnLine(() =>
     {
-        line.Discard();
+        Discard();
         _sentLength = 0;
 
         // A second one is the complement of the first for a bootloader that has measured already, and waits for a command.
@@ -157,7 +161,7 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
         Idle();
         OnLine(() =>
         {
-            line.Discard();
+            Discard();
             return true;
         });
         (_isInStep, _sentLength, _early) = (false, 0, 0);
@@ -191,7 +195,7 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
         var data = new byte[count];
         for (var got = 0; got < count;)
         {
-            var read = OnLine(() => line.Read(data.AsSpan(got), AnswerLimit));
+            var read = OnLine(() => Read(data.AsSpan(got), AnswerLimit));
             if (read == 0)
             {
                 _isInStep = false;
@@ -380,7 +384,30 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
         return false;
     });
 
-    private byte? Receive(TimeSpan limit) => line.Read(_byte, limit) == 0 ? null : _byte[0];
+    private byte? Receive(TimeSpan limit)
+    {
+        Span<byte> value = stackalloc byte[1];
+        return Read(value, limit) == 0 ? null : value[0];
+    }
+
+    private int Read(Span<byte> buffer, TimeSpan limit)
+    {
+        if (_next == _end)
+        {
+            (_next, _end) = (0, line.Read(_received, limit));
+        }
+
+        var count = Math.Min(buffer.Length, _end - _next);
+        _received.AsSpan(_next, count).CopyTo(buffer);
+        _next += count;
+        return count;
+    }
+
+    private void Discard()
+    {
+        _next = _end;
+        line.Discard();
+    }
 
     private void Send(ReadOnlySpan<byte> data)
     {

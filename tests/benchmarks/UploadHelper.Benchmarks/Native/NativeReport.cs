@@ -26,7 +26,7 @@ public static class NativeReport
             ("upload --simulate, complete", () => ProcessCost.Of(helper, upload)),
             ("upload --simulate, to its first transfers", () => ProcessCost.Until(helper, upload, "Found")),
         ];
-        if (IsInstalled("dfu-util"))
+        if (ProcessCost.IsInstalled("dfu-util"))
         {
             cases = [.. cases, ("dfu-util --version", () => ProcessCost.Of("dfu-util", ["--version"]))];
         }
@@ -53,9 +53,6 @@ public static class NativeReport
 
         return table;
     }
-
-    private static bool IsInstalled(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(f => File.Exists(Path.Combine(f, program)));
 
     private static TimeSpan Processor(List<ProcessCost> runs) => runs.Min(c => c.Processor);
 

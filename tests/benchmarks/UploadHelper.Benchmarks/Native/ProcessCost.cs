@@ -10,6 +10,10 @@ namespace UploadHelper.Benchmarks.Native;
 /// <param name="PeakBytes">The most memory it had in RAM when it wrote its lines; 0 if it wrote none to its standard error.</param>
 public sealed record ProcessCost(TimeSpan Wall, TimeSpan Processor, long PeakBytes)
 {
+    /// <summary>Whether a program is on the path.</summary>
+    public static bool IsInstalled(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(f => File.Exists(Path.Combine(f, program)));
+
     /// <summary>Runs a program to its end.</summary>
     /// <param name="program">The program.</param>
     /// <param name="arguments">Its arguments.</param>
