@@ -3,12 +3,27 @@ using UploadHelper.Core.Chips;
 namespace UploadHelper.Core.Bootloaders;
 
 /// <summary>The flash of a chip.</summary>
-/// <param name="Part">The chip.</param>
-/// <param name="Map">Its sectors, numbered in this order by the erase commands.</param>
-/// <param name="End">Behind what may be erased: from there on, the numbers are not certain.</param>
-/// <param name="After">Why that is so: "how ...". It matters only if there is anything.</param>
-/// <param name="Objection">Why nothing of it may be erased: "its ..."; null if it may.</param>
-public sealed record UartFlash(UartPart Part, MemoryMap Map, long End, string After, string? Objection);
+/// <param name="part">The chip.</param>
+/// <param name="map">Its sectors, numbered in this order by the erase commands.</param>
+/// <param name="end">Behind what may be erased: from there on, the numbers are not certain.</param>
+/// <param name="after">Why that is so: "how ...". It matters only if there is anything.</param>
+public sealed class UartFlash(UartPart part, MemoryMap map, long end, string after)
+{
+    /// <summary>The chip.</summary>
+    public UartPart Part => part;
+
+    /// <summary>Its sectors, numbered in this order by the erase commands.</summary>
+    public MemoryMap Map => map;
+
+    /// <summary>Behind what may be erased: from there on, the numbers are not certain.</summary>
+    public long End => end;
+
+    /// <summary>Why that is so: "how ...".</summary>
+    public string After => after;
+
+    /// <summary>Why nothing of it may be erased: "its ..."; null if it may.</summary>
+    public string? Objection { get; init; }
+}
 
 /// <summary>
 /// How the layout of a flash shows that can have two banks. A sector of the first bank has the same number, whoever numbers them; the second

@@ -224,43 +224,47 @@ public static class UartRomFamily
         var bank = kilobytes / 2;
         return Flash(part.SectorSize, bank, size is null ? banks.Certain : size == banks.NumberedThrough ? kilobytes : bank);
 
-        UartFlash Refused(string why) => new(part, new MemoryMap("", []), FlashBase, "", why);
+        UartFlash Refused(string why) => new(part, new MemoryMap("", []), FlashBase, "") { Objection = why };
 
         UartFlash Flash(uint sector, int first, int numbered)
         {
             var end = FlashBase + numbered * (long)Kilobyte;
             var last = FlashBase + NumbersInAByte * (long)sector;
+            var groups = new List<SectorGroup>();
+            AddBank(groups, FlashBase, first, sector);
+            AddBank(groups, part.Banks?.SecondAt ?? FlashBase + (uint)first * Kilobyte, kilobytes - first, sector);
             return new UartFlash(
                 part,
-                new MemoryMap("Internal Flash", [.. Groups(sector, [(uint)first, (uint)(kilobytes - first)], part.Banks?.SecondAt)]),
+                new MemoryMap("Internal Flash", groups),
                 erasesByBytes && last < end ? last : end,
                 erasesByBytes && last < end ? "its bootloader has no numbers for more than 256 sectors"
                     : size is null ? "its bootloader does not tell how large the flash is"
-                    : "how its bootloader numbers the sectors of the second bank is not certain",
-                null);
+                    : "how its bootloader numbers the sectors of the second bank is not certain");
         }
     }
 
-    private static IEnumerable<SectorGroup> Groups(uint sector, uint[] banks, uint? secondAt)
+    private static void AddBank(List<SectorGroup> groups, uint address, int kilobytes, uint sector)
     {
         const SectorAccess All = SectorAccess.Read | SectorAccess.Erase | SectorAccess.Write;
-        var address = FlashBase;
-        foreach (var bank in banks)
+        var left = (uint)kilobytes * Kilobyte;
+        if (sector is Growing16 or Growing32)
         {
-            var left = bank * Kilobyte;
-            (uint Count, uint Size)[] groups = sector is Growing16 or Growing32 ? [(4, sector), (1, 4 * sector), (uint.MaxValue, 8 * sector)] : [(uint.MaxValue, sector)];
-            foreach (var (most, size) in groups)
-            {
-                var count = Math.Min(most, left / size);
-                if (count > 0)
-                {
-                    yield return new SectorGroup(address, (int)count, size, All);
-                }
+            Add(4, sector);
+            Add(1, 4 * sector);
+            sector *= 8;
+        }
 
-                (address, left) = (address + count * size, left - count * size);
+        Add(uint.MaxValue, sector);
+
+        void Add(uint most, uint size)
+        {
+            var count = Math.Min(most, left / size);
+            if (count > 0)
+            {
+                groups.Add(new SectorGroup(address, (int)count, size, All));
             }
 
-            address = secondAt ?? address;
+            (address, left) = (address + count * size, left - count * size);
         }
     }
 
