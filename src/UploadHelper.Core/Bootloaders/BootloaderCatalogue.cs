@@ -377,6 +377,9 @@ public sealed record WritableRange(uint Start, long End, string Before, string A
     /// <summary>What the user can do about a sector below it; null to use a higher offset.</summary>
     public string? Hint { get; init; }
 
+    /// <summary>What the user can do about a sector above it, since nothing overrides that; null if the user may override it.</summary>
+    public string? HintAfter { get; init; }
+
     /// <summary>Why a sector must not be erased: "it ..."; null if it may be.</summary>
     public string? Objection(Sector sector) =>
         !FlashAddress.IsInternalFlash(sector.Address) ? null

@@ -181,6 +181,30 @@ public sealed record Stm32Series(string Name, string Source, params IReadOnlyLis
         new(0x3000_0000, 0x302F_0000),
         new(0x3800_0000, 0x3800_4000));
 
+    /// <summary>H5: up to 640 KiB (H563), with the aliases of the code bus and the secure ones.</summary>
+    public static Stm32Series H5 { get; } = new(
+        "STM32H5",
+        "RM0481, RM0492",
+        new(0x0A00_0000, 0x0A0A_0000),
+        new(0x0E00_0000, 0x0E0A_0000),
+        new(0x2000_0000, 0x200A_0000),
+        new(0x3000_0000, 0x300A_0000));
+
+    /// <summary>U0: up to 40 KiB.</summary>
+    public static Stm32Series U0 { get; } = new("STM32U0", "RM0503", new RamRange(0x2000_0000, 0x2000_A000));
+
+    /// <summary>WBA: up to 512 KiB, with the aliases of the code bus and the secure ones.</summary>
+    public static Stm32Series WBA { get; } = new(
+        "STM32WBA",
+        "RM0493, RM0515",
+        new(0x0A00_0000, 0x0A08_0000),
+        new(0x0E00_0000, 0x0E08_0000),
+        new(0x2000_0000, 0x2008_0000),
+        new(0x3000_0000, 0x3008_0000));
+
+    /// <summary>WL: 64 KiB; SRAM2 also at 0x10000000.</summary>
+    public static Stm32Series WL { get; } = new("STM32WL", "RM0453, RM0461", new(0x1000_0000, 0x1000_8000), new(0x2000_0000, 0x2001_0000));
+
     /// <summary>Every series.</summary>
     public static IReadOnlyList<Stm32Series> All { get; } =
     [
@@ -193,13 +217,7 @@ public sealed record Stm32Series(string Name, string Source, params IReadOnlyLis
         F7,
         G0,
         G4,
-        new(
-            "STM32H5",
-            "RM0481, RM0492",
-            new(0x0A00_0000, 0x0A0A_0000),
-            new(0x0E00_0000, 0x0E0A_0000),
-            new(0x2000_0000, 0x200A_0000),
-            new(0x3000_0000, 0x300A_0000)),
+        H5,
         H7,
         new(
             "STM32H7RS",
@@ -225,19 +243,13 @@ public sealed record Stm32Series(string Name, string Source, params IReadOnlyLis
             new(0x3000_0000, 0x3004_0000),
             new(0x3400_0000, 0x3442_0000),
             new(0x3800_0000, 0x3800_8000)),
-        new("STM32U0", "RM0503", new RamRange(0x2000_0000, 0x2000_A000)),
+        U0,
         new("STM32U3", "RM0487", new(0x0A00_0000, 0x0A04_0000), new(0x0E00_0000, 0x0E04_0000), new(0x2000_0000, 0x2004_0000), new(0x3000_0000, 0x3004_0000)),
 
         U5,
         WB,
         new("STM32WB0", "RM0505, RM0529, RM0530", new RamRange(0x2000_0000, 0x2001_0000)),
-        new(
-            "STM32WBA",
-            "RM0493, RM0515",
-            new(0x0A00_0000, 0x0A08_0000),
-            new(0x0E00_0000, 0x0E08_0000),
-            new(0x2000_0000, 0x2008_0000),
-            new(0x3000_0000, 0x3008_0000)),
-        new("STM32WL", "RM0453, RM0461", new(0x1000_0000, 0x1000_8000), new(0x2000_0000, 0x2001_0000)),
+        WBA,
+        WL,
     ];
 }

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
@@ -266,8 +268,8 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
                 "Use stm32flash or STM32CubeProgrammer.");
         }
 
-        var size = FlashSize(uart, part, identity);
-        if (size is null && !acceptsProtection)
+        var size = UartRomFamily.FlashSize(part, Information(uart, part, identity, UartRomFamily.SizeRegister(part), out var isProtected));
+        if (isProtected && !acceptsProtection)
         {
             throw new UploadException(
                 UploadError.ReadProtected,
@@ -275,28 +277,41 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
                 "`upload-helper unprotect --uart` removes the protection, and erases the whole flash.");
         }
 
-        _state = new UartState(part.Name, port, identity, size);
-        var map = UartRomFamily.MapOf(part, size ?? part.LargestFlash);
-        var description = UartRomFamily.Describe(part, port, map);
-        return new OpenBootloader(uart, description, BootloaderProtocol.Uart(part, description, map, identity.ErasesByBytes), uart);
+        _state = new UartState(part.Name, port, identity, isProtected ? null : size ?? part.LargestFlash);
+        var flash = UartRomFamily.FlashOf(part, size, Options(uart, part, identity, isProtected), identity.ErasesByBytes);
+        if (flash.Objection is { } why)
+        {
+            throw new UploadException(
+                UploadError.NotSupported,
+                $"Over UART, upload-helper leaves this {part.Name} alone: {why}. {ErrorMessages.NothingErased}",
+                "Use STM32CubeProgrammer with an ST-Link.");
+        }
+
+        var description = UartRomFamily.Describe(flash, port);
+        return new OpenBootloader(uart, description, BootloaderProtocol.Uart(flash, description, identity.ErasesByBytes), uart);
     }
 
-    // In KiB; null if it may not be read.
-    private static int? FlashSize(UartConnection uart, UartPart part, UartIdentity identity)
+    // A protected chip does not show them, and is erased as a whole anyway.
+    private static uint? Options(UartConnection uart, UartPart part, UartIdentity identity, bool isProtected) => part.Banks switch
     {
-        var (address, length) = UartRomFamily.SizeRegister(part);
+        null => null,
+        { } banks when isProtected => (banks.Required | banks.Two) & ~banks.Forbidden,
+        { OptionsAt: > 0 and var at } when Information(uart, part, identity, (at, sizeof(uint)), out _) is { } options => BinaryPrimitives.ReadUInt32LittleEndian(options),
+        _ => null,
+    };
+
+    // Null if the bootloader has nothing there, or does not show it.
+    private static byte[]? Information(UartConnection uart, UartPart part, UartIdentity identity, (uint Address, int Length) at, out bool isProtected)
+    {
+        isProtected = false;
         try
         {
-            var bootloader = new UartBootloader(uart, UartRomFamily.MapOf(part, part.LargestFlash), identity.ErasesByBytes, 0xFF);
-            return UartRomFamily.FlashSize(part, bootloader.ReadTwice(address, length));
+            return new UartBootloader(uart, new MemoryMap("", []), identity.ErasesByBytes, part.ErasedValue).ReadTwice(at.Address, at.Length);
         }
-        catch (DfuException e) when (e.Status is not null)
+        catch (DfuException e)
         {
+            isProtected = e.Status is not null;
             return null;
-        }
-        catch (DfuException)
-        {
-            return part.LargestFlash;
         }
     }
 

@@ -152,15 +152,15 @@ public static class Preflight
         $"{image.Name} is a program for {image.Processor.Chip()}, but the board has {processor.Chip()} ({info.Name}). Nothing was erased.",
         "Check that the sketch was compiled for this board, and that the right board is plugged in.");
 
-    // What is below the writable range belongs to the bootloader: nothing overrides that.
+    // What is below the writable range belongs to the bootloader, and what is above it may not be where the bootloader erases: nothing overrides that.
     private static UploadException NotWritable(FirmwareImage image, Sector sector, WritableRange writable, BootloaderInfo info) => new(
         sector.Address < writable.Start ? UploadError.NotWritable : UploadError.ImageTooLarge,
         $"{image.Name} needs the sector 0x{sector.Address:X8} to 0x{sector.End - 1:X8}, but {writable.Objection(sector)} ({info.Name}). Nothing was erased.",
         sector.Address < writable.Start
             ? writable.Hint ?? $"Use --offset {FlashAddress.Offset(writable.Start)}, and compile the sketch for that address."
-            : "Make the sketch smaller, or upload it through the ROM bootloader of the chip (BOOT0).")
+            : writable.HintAfter ?? "Make the sketch smaller, or upload it through the ROM bootloader of the chip (BOOT0).")
     {
-        Override = sector.Address < writable.Start ? null : Override.Map,
+        Override = sector.Address < writable.Start || writable.HintAfter is not null ? null : Override.Map,
     };
 
     private static UploadException StartedElsewhere(FirmwareImage image, uint address, BootloaderInfo info) => new(

@@ -194,18 +194,18 @@ internal sealed record BootloaderProtocol(
     }
 
     /// <summary>The protocol of the USART bootloader in ROM; the port is open already.</summary>
-    /// <param name="part">The chip.</param>
+    /// <param name="flash">The chip's flash.</param>
     /// <param name="description">What stands for its descriptors.</param>
-    /// <param name="map">Its flash.</param>
     /// <param name="erasesByBytes">Whether it has Erase, not Extended Erase.</param>
-    public static BootloaderProtocol Uart(UartPart part, DfuDescription description, MemoryMap map, bool erasesByBytes)
+    public static BootloaderProtocol Uart(UartFlash flash, DfuDescription description, bool erasesByBytes)
     {
-        var info = UartRomFamily.InfoOf(part);
+        var info = UartRomFamily.InfoOf(flash);
+        var memory = new DfuMemory(description.Alternates[0], flash.Map);
         return new BootloaderProtocol(
-            [new DfuMemory(description.Alternates[0], map)],
+            info.SetsProgramFormat ? [memory, VoltageRange.Memory] : [memory],
             info,
             (_, _, _, _) => throw new InvalidOperationException(),
-            (_, connection, memory) => new UartBootloader((UartConnection)connection, memory.Map, erasesByBytes, info.ErasedValue));
+            (_, connection, _) => new UartBootloader((UartConnection)connection, flash.Map, erasesByBytes, info.ErasedValue));
     }
 
     /// <summary>Refuses a device.</summary>

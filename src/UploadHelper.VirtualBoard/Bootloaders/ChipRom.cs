@@ -105,11 +105,10 @@ public sealed record RomChip(string FlashMap, IReadOnlyList<RomMemory> Memories,
         new("@OTP Memory   /0x1FFF7000/01*01Ke", 0x1FFF_7000, 1024));
 
     /// <summary>As dfu-util lists it on Klipper boards: each memory bears the name of the flash.</summary>
-    public static RomChip Stm32G0B1 { get; } = OnMiddleware(
-        "203739645542",
-        "@Internal Flash   /0x08000000/64*02Kg",
-        new("@Internal Flash   /0x08000000/64*02Kg", 0x1FFF_7800, 128),
-        new("@Internal Flash   /0x08000000/64*02Kg", 0x1FFF_7000, 1024));
+    public static RomChip Stm32G0B1 { get; } = OfG0B1("@Internal Flash   /0x08000000/64*02Kg");
+
+    /// <summary>The same with 512 KiB, as dfu-util lists it on a Manta E3EZ.</summary>
+    public static RomChip Stm32G0B1xE { get; } = OfG0B1("@Internal Flash   /0x08000000/256*02Kg");
 
     /// <summary>As CubeProgrammer lists it (chcbaram/stm32h563-core); its other memories were not shown, and are left out.</summary>
     public static RomChip Stm32H563 { get; } = OnMiddleware("206B327A5841", "@Internal Flash   /0x08000000/256*08Kg") with
@@ -181,6 +180,8 @@ public sealed record RomChip(string FlashMap, IReadOnlyList<RomMemory> Memories,
         FlashMap = "@Internal Flash   /0x08000000/08*04Ka,1000*04Kg",
         Memories = [new("@Option byte   /0x1FFFC000/01*4096 g", 0x1FFF_C000, 4096)],
     };
+
+    private static RomChip OfG0B1(string map) => OnMiddleware("203739645542", map, new(map, 0x1FFF_7800, 128), new(map, 0x1FFF_7000, 1024));
 
     private static RomChip OnMiddleware(string serialNumber, string flashMap, params RomMemory[] memories) => new(flashMap, memories, serialNumber)
     {

@@ -15,9 +15,6 @@ public sealed class F4Rom : SystemBootloader
     public const int TransferSize = 2048;
 
     private const byte SetAddressCommand = 0x21;
-    private const uint Feature = 0xFFFF_0000;
-    private const int FeatureSize = 4;
-    private const byte HighestRange = 4;
 
     /// <summary>
     /// What the ROM of an STM32F429 sends after the map of its flash: the string's length says more than there is, as lsusb
@@ -26,6 +23,7 @@ public sealed class F4Rom : SystemBootloader
     public const string TooLong = "\uCC50\u01A8\u2E54\uBEBF\u4B7C\uBED5\uCEF8";
 
     private readonly F4RomChip _chip;
+    private readonly DeviceFeature _feature;
 
     /// <summary>The ROM of an STM32F405/407, just started: it powers up in dfuERROR.</summary>
     /// <param name="board">The board.</param>
@@ -43,14 +41,11 @@ public sealed class F4Rom : SystemBootloader
     {
         _chip = chip;
         Fail(DfuStatusCode.ErrFirmware);
-        board.Flash.Times = TimesIn(VoltageRange);
+        _feature = new DeviceFeature(board);
     }
 
-    /// <summary>
-    /// The byte at 0xFFFF0000: 0 for 1.8 to 2.1 V, 1 to 2.4, 2 to 2.7, 3 to 3.6, 4 for 2.7 to 3.6 with 9 V at VPP. AN2606 does not say what
-    /// it is after a reset; bytes are programmed then, so it is taken to be 0 (INF).
-    /// </summary>
-    public byte VoltageRange { get; private set; }
+    /// <summary>The byte at 0xFFFF0000.</summary>
+    public byte VoltageRange => _feature.VoltageRange;
 
     /// <inheritdoc/>
     protected override TimeSpan PollTimeout(byte? command) =>
@@ -61,47 +56,12 @@ public sealed class F4Rom : SystemBootloader
     protected override ControlReply Executed(byte[] answer, TimeSpan took) =>
         _chip.IsF7 ? Done(answer) with { BusyAfter = took } : base.Executed(answer, took);
 
-    // Reserved bytes must stay 0xFF; values that it does not know are refused (AN2606, table 4).
     /// <inheritdoc/>
-    protected override bool? WriteSetting(uint address, ReadOnlySpan<byte> data)
-    {
-        if (!IsFeature(address, data.Length))
-        {
-            return null;
-        }
-
-        var setsRange = address == Feature;
-        if (data[(setsRange ? 1 : 0)..].ContainsAnyExcept((byte)0xFF) || (setsRange && data[0] > HighestRange))
-        {
-            return false;
-        }
-
-        if (setsRange)
-        {
-            VoltageRange = data[0];
-            Board.Flash.Times = TimesIn(VoltageRange);
-            Board.Log(
-                VoltageRange == HighestRange ? BoardEventKind.Violation : BoardEventKind.Flash,
-                $"voltage range {VoltageRange}: programs {(VoltageRange == HighestRange ? "double words, without 9 V at VPP" : $"{8 * Board.Flash.Times.Width} bits at once")}");
-        }
-
-        return true;
-    }
+    protected override bool? WriteSetting(uint address, ReadOnlySpan<byte> data) => DeviceFeature.Holds(address, data.Length) ? _feature.Write(address, data) : null;
 
     /// <inheritdoc/>
-    protected override byte[]? ReadOther(uint address, int length) => IsFeature(address, length)
-        ? ((byte[])[VoltageRange, 0xFF, 0xFF, 0xFF])[(int)(address - Feature)..][..length]
-        : base.ReadOther(address, length);
-
-    private static bool IsFeature(uint address, int length) => address >= Feature && length > 0 && address + (long)length <= Feature + (long)FeatureSize;
-
-    // RM0090, table 7: bytes below 2.1 V, half-words below 2.7 V, words from there on.
-    private FlashTimes TimesIn(byte range)
-    {
-        var part = Board.Flash.Part;
-        var width = range switch { 0 => 1, 1 or 2 => 2, _ => 4 };
-        return part.Narrower.FirstOrDefault(t => t.Width == width) ?? part.Times;
-    }
+    protected override byte[]? ReadOther(uint address, int length) =>
+        DeviceFeature.Holds(address, length) ? _feature.Read(address, length) : base.ReadOther(address, length);
 
     private static UsbIdentity Identify(F4RomChip chip) => new(
         0x0483,
@@ -111,6 +71,67 @@ public sealed class F4Rom : SystemBootloader
         DeviceClass: 0,
         ["STMicroelectronics", "STM32  BOOTLOADER", chip.SerialNumber, chip.FlashMap, .. chip.Memories.Select(m => m.Map)],
         Dfu.Configuration(1 + chip.Memories.Count, attributes: 0x0B, TransferSize, Dfu.DfuSeVersion));
+}
+
+/// <summary>
+/// Four bytes that the ROM of an F2, F4 or F7 shows at 0xFFFF0000, over USB and over UART (AN2606, 4.4 and table 4). The first is the range of the
+/// supply voltage: 0 for 1.8 to 2.1 V, 1 to 2.4, 2 to 2.7, 3 to 3.6, 4 for 2.7 to 3.6 with 9 V at VPP. AN2606 does not say what it is after a
+/// reset; bytes are programmed then, so it is taken to be 0 (INF).
+/// </summary>
+internal sealed class DeviceFeature
+{
+    private const uint Start = 0xFFFF_0000;
+    private const int Size = 4;
+    private const byte HighestRange = 4;
+
+    private readonly IMicrocontroller _board;
+
+    /// <summary>As after a reset.</summary>
+    /// <param name="board">The board.</param>
+    public DeviceFeature(IMicrocontroller board)
+    {
+        _board = board;
+        board.Flash.Times = TimesIn(VoltageRange);
+    }
+
+    /// <summary>The range.</summary>
+    public byte VoltageRange { get; private set; }
+
+    /// <summary>Whether bytes are all of these.</summary>
+    public static bool Holds(uint address, int length) => address >= Start && length > 0 && address + (long)length <= Start + (long)Size;
+
+    /// <summary>Reads bytes.</summary>
+    public byte[] Read(uint address, int length) => ((byte[])[VoltageRange, 0xFF, 0xFF, 0xFF])[(int)(address - Start)..][..length];
+
+    /// <summary>Writes bytes. Reserved ones must stay 0xFF, and values that the ROM does not know are refused.</summary>
+    /// <returns>Whether it takes them.</returns>
+    public bool Write(uint address, ReadOnlySpan<byte> data)
+    {
+        var setsRange = address == Start;
+        if (data[(setsRange ? 1 : 0)..].ContainsAnyExcept((byte)0xFF) || (setsRange && data[0] > HighestRange))
+        {
+            return false;
+        }
+
+        if (setsRange)
+        {
+            VoltageRange = data[0];
+            _board.Flash.Times = TimesIn(VoltageRange);
+            _board.Log(
+                VoltageRange == HighestRange ? BoardEventKind.Violation : BoardEventKind.Flash,
+                $"voltage range {VoltageRange}: programs {(VoltageRange == HighestRange ? "double words, without 9 V at VPP" : $"{8 * _board.Flash.Times.Width} bits at once")}");
+        }
+
+        return true;
+    }
+
+    // RM0090, table 7: bytes below 2.1 V, half-words below 2.7 V, words from there on.
+    private FlashTimes TimesIn(byte range)
+    {
+        var part = _board.Flash.Part;
+        var width = range switch { 0 => 1, 1 or 2 => 2, _ => 4 };
+        return part.Narrower.FirstOrDefault(t => t.Width == width) ?? part.Times;
+    }
 }
 
 /// <summary>What the ROM of an STM32F4 or F7 says of its chip.</summary>

@@ -17,6 +17,8 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
 
     public IReadOnlyDictionary<string, IBoardKind> Variants { get; init; } = new Dictionary<string, IBoardKind>();
 
+    public UartRomChip? Uart { get; init; }
+
     /// <summary>Whether its processor is a RISC-V: a sketch begins with its first instruction.</summary>
     public bool IsRiscV { get; init; }
 
@@ -52,7 +54,7 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
     {
         Variants = new Dictionary<string, IBoardKind>
         {
-            ["chip=l083"] = Of("f072-rom", Part.Stm32L083(), 0x2000_5000, RomChip.Stm32L083),
+            ["chip=l083"] = Of("f072-rom", Part.Stm32L083(), 0x2000_5000, RomChip.Stm32L083) with { Uart = UartRomChip.Stm32L083 },
             ["chip=apm32"] = Of("f072-rom", Part.Apm32F103(), 0x2000_5000, RomChip.Apm32F103),
         },
     };
@@ -63,6 +65,8 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
         Variants = new Dictionary<string, IBoardKind>
         {
             ["chip=g0b1"] = Of("g431-rom", Part.Stm32G0B1(), 0x2002_4000, RomChip.Stm32G0B1),
+            ["chip=g0b1xe"] = G0B1xE(UartRomChip.Stm32G0B1),
+            ["banks=swapped"] = G0B1xE(UartRomChip.Stm32G0B1Swapped),
             ["chip=h563"] = Of("g431-rom", Part.Stm32H563(), 0x200A_0000, RomChip.Stm32H563),
             ["chip=c562"] = Of("g431-rom", Part.Stm32C562(), 0x2002_0000, RomChip.Stm32C562),
         },
@@ -95,6 +99,8 @@ internal sealed record RomBoard(string Name, Part Part, uint StackPointer, Func<
         new("h747", Part.Stm32H743(), 0x2002_0000, board => new H7Rom(board, version));
 
     private static RomBoard Of(string name, Part part, uint stackPointer, RomChip chip) => new(name, part, stackPointer, board => new ChipRom(board, chip));
+
+    private static RomBoard G0B1xE(UartRomChip uart) => Of("g431-rom", Part.Stm32G0B1xE(), 0x2002_4000, RomChip.Stm32G0B1xE) with { Uart = uart };
 
     private static RomBoard OfGd32(RomChip chip) =>
         Of("gd32vf103", Part.Gd32Vf103(), 0x2000_8000, chip) with { IsRiscV = true, DefaultSketch = SketchCore.None };

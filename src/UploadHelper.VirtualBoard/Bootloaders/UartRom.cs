@@ -143,7 +143,7 @@ public sealed class UartRom
                 break;
             case 0x92:
                 _board.Flash.IsWriteProtected = false;
-                EraseBanks(0, _chip.Banks);
+                EraseBanks(0, Math.Max(1, _chip.Banks));
                 Change("Readout Unprotect", true, () => _board.Flash.IsReadProtected = false);
                 break;
         }
@@ -233,7 +233,7 @@ public sealed class UartRom
 
         var (first, count) = (Word(0), _chip.Banks) switch
         {
-            (0xFFFF, var all) => (0, all),
+            (0xFFFF, > 0 and var all) => (0, all),
             (0xFFFE, > 1) => (0, 1),
             (0xFFFD, > 1) => (1, 1),
             _ => (0, 0),
@@ -250,15 +250,16 @@ public sealed class UartRom
         for (var i = 0; i < count && isValid; i++)
         {
             var page = pageAt(start + i * step);
-            isValid = page < flash.Part.Sectors.Count;
-            if (!isValid)
+            var sector = _chip.PageAt(page, flash.Part.Sectors.Count);
+            isValid = sector is not null;
+            if (sector is not { } at)
             {
-                _board.Log(BoardEventKind.Violation, $"erase of page {page}: the chip has {flash.Part.Sectors.Count}");
+                _board.Log(BoardEventKind.Violation, $"erase of page {page}: the chip has none with that number");
             }
             else if (!flash.IsWriteProtected)
             {
-                _board.Log(BoardEventKind.Flash, $"erase page {page} at 0x{flash.Part.Sectors[page].Address:X8}");
-                _usart.Wait(flash.Erase(page), () => { });
+                _board.Log(BoardEventKind.Flash, $"erase page {page} at 0x{flash.Part.Sectors[at].Address:X8}");
+                _usart.Wait(flash.Erase(at), () => { });
             }
         }
 
@@ -267,7 +268,7 @@ public sealed class UartRom
 
     private void EraseBanks(int first, int count)
     {
-        var size = _board.Flash.Part.Sectors.Count / _chip.Banks;
+        var size = _board.Flash.Part.Sectors.Count / Math.Max(1, _chip.Banks);
         for (var bank = first; bank < first + count; bank++)
         {
             _board.Log(BoardEventKind.Flash, $"erase bank {bank + 1} of {_chip.Banks}");

@@ -28,6 +28,9 @@ public sealed class UartRomChip(ushort productId, byte version, RamRange ram, Ra
     /// <summary>The option bytes.</summary>
     public RamRange OptionBytes { get; init; }
 
+    /// <summary>The first word of the option bytes, as the chip leaves the factory.</summary>
+    public uint Options { get; init; } = uint.MaxValue;
+
     /// <summary>Other areas that may be read from any address in them, and end where the chip has nothing more.</summary>
     public RamRange OtherMemory { get; init; }
 
@@ -40,8 +43,23 @@ public sealed class UartRomChip(ushort productId, byte version, RamRange ram, Ra
     /// <summary>Whether it erases by bytes (0x43), not by half-words (0x44).</summary>
     public bool ErasesByBytes { get; init; }
 
-    /// <summary>Number of banks that can be erased on their own.</summary>
+    /// <summary>Number of banks that can be erased on their own; 0 if only pages can.</summary>
     public int Banks { get; init; } = 1;
+
+    /// <summary>The number of the first page of the second bank; null if that is the one after the last of the first.</summary>
+    public int? SecondBank { get; init; }
+
+    /// <summary>Whether the width of its accesses to the flash can be set (<see cref="DeviceFeature"/>).</summary>
+    public bool HasDeviceFeature { get; init; }
+
+    /// <summary>The place of a page among the sectors of a flash; null if the chip has none with that number.</summary>
+    /// <param name="page">Its number in an erase command.</param>
+    /// <param name="sectors">How many there are.</param>
+    public int? PageAt(int page, int sectors)
+    {
+        var bank = SecondBank is null ? sectors : sectors / Banks;
+        return page < bank ? page : SecondBank is { } second && page >= second && page < second + bank ? page - second + bank : null;
+    }
 
     /// <summary>Whether it answers Read Memory, Write Memory and Go with two NACKs if the flash is read protected (AN3155, notes in 3.4 to 3.6; AN2606, known limitations of the F405's ROM).</summary>
     public bool RefusesTwice { get; init; }
@@ -72,8 +90,11 @@ public sealed class UartRomChip(ushort productId, byte version, RamRange ram, Ra
     /// <summary>Whether it has a command.</summary>
     public bool Has(byte command) => Commands.AsSpan().Contains(command);
 
+    // RAM, system memory, option bytes and versions: stm32loader, devices.py, and stm32flash, dev_table.c, both from the table of device-dependent
+    // parameters in AN2606. Its table of start-up times could not be seen: they are from memory (INF).
+
     /// <summary>
-    /// STM32F103x8 and xB, V2.2: it denies the first 0x200 bytes of RAM (AN2606). A mass erase takes 20 to 40 ms (DS5319). That it measures
+    /// STM32F103x8 and xB, V2.2: it denies the first 0x200 bytes of RAM. A mass erase takes 20 to 40 ms (DS5319). That it measures
     /// 230,400 is inferred from its clock: at 8 MHz that is 34.7 cycles a bit, 0.8 % off.
     /// </summary>
     public static UartRomChip Stm32F103 { get; } = new(0x410, 0x22, new(0x2000_0200, 0x2000_5000), new(0x1FFF_F000, 0x1FFF_F800), 0x1FFF_F7E0)
@@ -86,7 +107,7 @@ public sealed class UartRomChip(ushort productId, byte version, RamRange ram, Ra
     };
 
     /// <summary>
-    /// STM32F405/407, V9.0. The size of the flash cannot be read at its own address, which lies behind the OTP: only a read that begins in the
+    /// STM32F405/407, V9.1. The size of the flash cannot be read at its own address, which lies behind the OTP: only a read that begins in the
     /// OTP reaches it (stm32loader, get_flash_size_and_uid_f4). 16 s to erase 1 MiB by bytes (DS8626, x8).
     /// </summary>
     public static UartRomChip Stm32F405 { get; } = new(0x413, 0x31, new(0x2000_3000, 0x2002_0000), new(0x1FFF_0000, 0x1FFF_7800), 0x1FFF_7A22)
@@ -94,20 +115,25 @@ public sealed class UartRomChip(ushort productId, byte version, RamRange ram, Ra
         OptionBytes = new(0x1FFF_C000, 0x1FFF_C010),
         OtherMemory = new(0x1FFF_7800, 0x1FFF_7A10),
         BootloaderIdAt = 0x1FFF_77DE,
-        BootloaderId = 0x90,
+        BootloaderId = 0x91,
         RefusesTwice = true,
+        HasDeviceFeature = true,
         MassEraseTime = TimeSpan.FromSeconds(16),
         HighestBaudRate = 230_400,
         StartTime = TimeSpan.FromMilliseconds(82.04),
     };
 
-    /// <summary>STM32L476, V10.2: 8 bytes are programmed at once; a mass erase of a bank takes 22.13 ms (DS10198).</summary>
-    public static UartRomChip Stm32L476 { get; } = new(0x415, 0x31, new(0x2000_3100, 0x2001_8000), new(0x1FFF_0000, 0x1FFF_7000), 0x1FFF_75E0)
+    /// <summary>
+    /// STM32L476, V10.3: 8 bytes are programmed at once; a mass erase of a bank takes 22.13 ms (DS10198). Option bytes: ST's factory value (two
+    /// banks where that is a choice, start from the first).
+    /// </summary>
+    public static UartRomChip Stm32L476 { get; } = new(0x415, 0x31, new(0x2000_3000, 0x2001_8000), new(0x1FFF_0000, 0x1FFF_7000), 0x1FFF_75E0)
     {
         OptionBytes = new(0x1FFF_7800, 0x1FFF_7828),
+        Options = 0xFFEF_F8AA,
         OtherMemory = new(0x1FFF_7000, 0x1FFF_7600),
         BootloaderIdAt = 0x1FFF_6FFE,
-        BootloaderId = 0xA2,
+        BootloaderId = 0xA3,
         Banks = 2,
         Alignment = 8,
         MassEraseTime = TimeSpan.FromMilliseconds(22.13),
@@ -115,16 +141,54 @@ public sealed class UartRomChip(ushort productId, byte version, RamRange ram, Ra
         StartTime = TimeSpan.FromMilliseconds(86.07),
     };
 
-    /// <summary>STM32G071, V11.2: its USART measures the speed by itself, without a limit of the ROM (AN2606, 4.5; 921,600 is inferred).</summary>
+    /// <summary>STM32G071, V11.3: its USART measures the speed by itself, without a limit of the ROM (AN2606, 4.5; 921,600 is inferred).</summary>
     public static UartRomChip Stm32G071 { get; } = new(0x460, 0x31, new(0x2000_2700, 0x2000_9000), new(0x1FFF_0000, 0x1FFF_7000), 0x1FFF_75E0)
     {
         OptionBytes = new(0x1FFF_7800, 0x1FFF_7880),
         OtherMemory = new(0x1FFF_7000, 0x1FFF_7600),
         BootloaderIdAt = 0x1FFF_6FFE,
-        BootloaderId = 0xB2,
+        BootloaderId = 0xB3,
         Alignment = 8,
         MassEraseTime = TimeSpan.FromMilliseconds(22.1),
         HighestBaudRate = 921_600,
+        StartTime = TimeSpan.FromMilliseconds(1),
+    };
+
+    /// <summary>
+    /// STM32G0B1 with two banks, V9.2; the rest as on the G071. The pages of the second bank are taken to be numbered as in FLASH_CR, from 256 on
+    /// (RM0444; INF).
+    /// </summary>
+    public static UartRomChip Stm32G0B1 { get; } = OfG0B1(options: 0xFFFF_FEAA);
+
+    /// <summary>The same with its banks swapped: nSWAP_BANK is 0.</summary>
+    public static UartRomChip Stm32G0B1Swapped { get; } = OfG0B1(options: 0xFFEF_FEAA);
+
+    private static UartRomChip OfG0B1(uint options) => new(0x467, 0x31, new(0x2000_4000, 0x2002_0000), new(0x1FFF_0000, 0x1FFF_6000), 0x1FFF_75E0)
+    {
+        OptionBytes = new(0x1FFF_7800, 0x1FFF_7880),
+        Options = options,
+        OtherMemory = new(0x1FFF_7000, 0x1FFF_A000),
+        BootloaderIdAt = 0x1FFF_9FFE,
+        BootloaderId = 0x92,
+        Banks = 2,
+        SecondBank = 256,
+        Alignment = 8,
+        MassEraseTime = TimeSpan.FromMilliseconds(22.1),
+        HighestBaudRate = 921_600,
+        StartTime = TimeSpan.FromMilliseconds(1),
+    };
+
+    /// <summary>
+    /// STM32L083, V4.1: it erases to 0, and only pages (stm32flash, F_NO_ME). The size of the flash is read from the option bytes on (stm32loader).
+    /// The speeds that it measures and the time that it takes are inferred.
+    /// </summary>
+    public static UartRomChip Stm32L083 { get; } = new(0x447, 0x31, new(0x2000_1000, 0x2000_5000), new(0x1FF0_0000, 0x1FF0_2000), 0x1FF8_007C)
+    {
+        OptionBytes = new(0x1FF8_0000, 0x1FF8_0020),
+        BootloaderIdAt = 0x1FF0_1FFE,
+        BootloaderId = 0x41,
+        Banks = 0,
+        HighestBaudRate = 115_200,
         StartTime = TimeSpan.FromMilliseconds(1),
     };
 }

@@ -12,14 +12,16 @@ internal sealed class UartRomMemory(IMicrocontroller board, UartRomChip chip)
     private const uint ResetKey = 0x05FA_0004;
 
     private readonly byte[] _ram = new byte[chip.Ram.End - chip.Ram.Start];
+    private readonly DeviceFeature? _feature = chip.HasDeviceFeature ? new DeviceFeature(board) : null;
     private bool _fails;
 
     /// <summary>Whether Read Memory may begin at an address. Where it ends is not checked (stm32loader reads the size of an F4's flash from the OTP on).</summary>
     public bool MayRead(uint address) =>
-        board.Flash.Contains(address) || Holds(chip.Ram, address) || Holds(chip.SystemMemory, address) || Holds(chip.OptionBytes, address) || Holds(chip.OtherMemory, address);
+        board.Flash.Contains(address) || Holds(chip.Ram, address) || Holds(chip.SystemMemory, address) || Holds(chip.OptionBytes, address) || Holds(chip.OtherMemory, address)
+        || IsFeature(address, 1);
 
     /// <summary>Whether Write Memory may begin at an address; in the option bytes, only at their start (AN3155, 3.6).</summary>
-    public bool MayWrite(uint address) => board.Flash.Contains(address) || Holds(chip.Ram, address) || address == chip.OptionBytes.Start;
+    public bool MayWrite(uint address) => board.Flash.Contains(address) || Holds(chip.Ram, address) || address == chip.OptionBytes.Start || IsFeature(address, 1);
 
     /// <summary>Whether Go may jump to an address.</summary>
     public bool MayRun(uint address) => board.Flash.Contains(address, sizeof(ulong)) || Holds(chip.Ram, address);
@@ -42,6 +44,11 @@ internal sealed class UartRomMemory(IMicrocontroller board, UartRomChip chip)
             return null;
         }
 
+        if (IsFeature(address, length))
+        {
+            return _feature!.Read(address, length);
+        }
+
         var information = new byte[length];
         for (var i = 0; i < length; i++)
         {
@@ -59,6 +66,11 @@ internal sealed class UartRomMemory(IMicrocontroller board, UartRomChip chip)
     public bool Write(uint address, ReadOnlySpan<byte> data, out TimeSpan took)
     {
         took = TimeSpan.Zero;
+        if (IsFeature(address, data.Length))
+        {
+            return _feature!.Write(address, data);
+        }
+
         if (Holds(chip.Ram, address))
         {
             data[..Math.Min(data.Length, (int)(chip.Ram.End - address))].CopyTo(_ram.AsSpan((int)(address - chip.Ram.Start)));
@@ -137,9 +149,12 @@ internal sealed class UartRomMemory(IMicrocontroller board, UartRomChip chip)
         return false;
     }
 
-    // The ROM's own code is not modelled.
+    private bool IsFeature(uint address, int length) => _feature is not null && DeviceFeature.Holds(address, length);
+
+    // The ROM's own code is not modelled, and of the option bytes only the first word.
     private byte Information(uint address) =>
         address == chip.BootloaderIdAt ? chip.BootloaderId
+        : address - chip.OptionBytes.Start < sizeof(uint) ? (byte)(chip.Options >> (int)(8 * (address - chip.OptionBytes.Start)))
         : address == chip.FlashSizeAt ? (byte)(board.Flash.Bytes.Length / 1024)
         : address == chip.FlashSizeAt + 1 ? (byte)(board.Flash.Bytes.Length / 1024 >> 8)
         : (byte)0xFF;

@@ -306,6 +306,9 @@ public sealed record Part(string Name, IReadOnlyList<FlashSector> Sectors, Flash
     /// <summary>STM32G0B1xB: 128 KiB; times as of the L4. 144 KiB of RAM (RM0444, 2.3).</summary>
     public static Part Stm32G0B1() => WithDoubleWords("STM32G0B1", 64, new RamRange(0x2000_0000, 0x2002_4000));
 
+    /// <summary>STM32G0B1xE: 512 KiB in two banks; the rest as <see cref="Stm32G0B1"/>.</summary>
+    public static Part Stm32G0B1xE() => WithDoubleWords("STM32G0B1xE", 256, new RamRange(0x2000_0000, 0x2002_4000));
+
     /// <summary>STM32G071xB: 128 KiB; times as of the L4. 36 KiB of RAM (RM0444, 2.3).</summary>
     public static Part Stm32G071() => WithDoubleWords("STM32G071", 64, new RamRange(0x2000_0000, 0x2000_9000));
 

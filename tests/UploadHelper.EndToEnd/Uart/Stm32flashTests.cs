@@ -15,7 +15,9 @@ public sealed class Stm32flashTests
     [InlineData("f407-rom", "0x0413 (STM32F40xxx/41xxx)", 8)]
     [InlineData("l476-rom", "0x0415 (STM32L47xxx/48xxx)", 8)]
     [InlineData("nucleo-g071", "0x0460 (STM32G07xxx/08xxx)", 1)]
-    public void It_reads_erases_writes_verifies_and_starts(string kind, string id, int pages)
+    [InlineData("f072-rom,chip=l083", "0x0447 (STM32L07xxx/08xxx)", 8, 0x00)]
+    [InlineData("g431-rom,chip=g0b1xe", "0x0467 (STM32G0B0/B1/C1xx)", 1)]
+    public void It_reads_erases_writes_verifies_and_starts(string kind, string id, int pages, byte erased = 0xFF)
     {
         using var board = new ServedBoard($"{kind},adapter=0,boot0=1");
         var sketch = Repository.PathOf("tests", "firmware", "blink-08000000.bin");
@@ -34,7 +36,7 @@ public sealed class Stm32flashTests
         Assert.Equal(content, File.ReadAllBytes(read));
         Assert.Contains("starts at 0x08000000", log, StringComparison.Ordinal);
         Assert.Contains("Erasing flash", erase.Out, StringComparison.Ordinal);
-        Assert.Equal(-1, flash.AsSpan(0, PageSize / 2).IndexOfAnyExcept((byte)0xFF));
+        Assert.Equal(-1, flash.AsSpan(0, PageSize / 2).IndexOfAnyExcept(erased));
         Assert.Contains("Reset done", reset.Out, StringComparison.Ordinal);
         Assert.Contains("violations=0", log, StringComparison.Ordinal);
         File.Delete(read);

@@ -24,14 +24,15 @@ public class EveryRowTests
         ["f407-rom"] = "blackpill-f411",
         ["l476-rom"] = "l496",
         ["g431-rom,chip=g0b1"] = "g431-rom",
+        ["g431-rom,chip=g0b1xe"] = "g431-rom",
         ["g431-rom,chip=h563"] = "g431-rom,chip=c562",
         ["gd32vf103,rom=0100"] = "gd32vf103",
         ["hid-f1,generation=2.2.2"] = "hid-f1",
         ["maple20,chip=ch32"] = "maple20",
     };
 
-    // What differs in them is not the bootloader: the crystal, the start-up code, a pin.
-    private static readonly string[] Surroundings = ["magic=", "pa10=", "hse="];
+    // What differs in them is not the bootloader: the crystal, the start-up code, a pin, option bytes.
+    private static readonly string[] Surroundings = ["magic=", "pa10=", "hse=", "banks="];
 
     public static TheoryData<string> Boards() => new(FaultBench.All.Select(b => b.Board));
 

@@ -3,6 +3,7 @@ using UploadHelper.Core.Chips;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Operations;
+using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.Core.Serial;
 using UploadHelper.Tests.Support;
 using UploadHelper.VirtualBoard.Hardware;
@@ -16,10 +17,16 @@ public class UartUploadTests(ITestOutputHelper output)
 {
     private const uint Base = FlashAddress.FlashBase;
 
+    // It erases to 0.
+    private const string L083 = "f072-rom,chip=l083";
+
+    // It has two banks.
+    private const string G0B1 = "g431-rom,chip=g0b1xe";
+
     // Two pages of an F103.
     private const int Size = 1301;
 
-    public static TheoryData<string> Boards => ["bluepill", "f407-rom", "l476-rom", "nucleo-g071"];
+    public static TheoryData<string> Boards => ["bluepill", "f407-rom", "l476-rom", "nucleo-g071", L083, G0B1];
 
     [Theory]
     [MemberData(nameof(Boards))]
@@ -67,6 +74,91 @@ public class UartUploadTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Of_two_banks_only_the_first_is_erased_by_number()
+    {
+        const int FirstBank = 256 * 1024;
+        var bench = On(G0B1);
+        Upload(bench, Request(bench, FirstBank) with { Leave = false });
+        bench.Log.Clear();
+
+        var e = Assert.Throws<UploadException>(() => Upload(bench, Request(bench, FirstBank + 1) with { Overridden = [Override.Map] }));
+
+        Assert.Equal(UploadError.ImageTooLarge, e.Error);
+        Assert.Contains("needs the sector 0x08040000 to 0x080407FF, but how its bootloader numbers the sectors of the second bank is not certain", e.Message, StringComparison.Ordinal);
+        Assert.Contains("STM32CubeProgrammer with an ST-Link", e.Hint, StringComparison.Ordinal);
+        Assert.DoesNotContain(bench.Log, l => l.Kind == BoardEventKind.Flash);
+        Assert.Empty(bench.Board.Violations);
+    }
+
+    [Fact]
+    public void A_chip_with_swapped_banks_is_left_alone()
+    {
+        var bench = On("g431-rom,banks=swapped");
+
+        var e = Assert.Throws<UploadException>(() => Upload(bench, Request(bench, 5000)));
+
+        Assert.Equal(UploadError.NotSupported, e.Error);
+        Assert.Contains("its option bytes (0xFFEFFEAA at 0x1FFF7800) swap its banks", e.Message, StringComparison.Ordinal);
+        Assert.Equal(0, bench.Board.SectorsErased);
+    }
+
+    [Fact]
+    public void The_supply_voltage_is_set_for_the_upload_and_put_back()
+    {
+        var slow = On("f407-rom,start=empty");
+        var bytes = Upload(slow, Request(slow, 20_000)).Elapsed;
+        var fast = On("f407-rom,start=empty");
+
+        var words = Upload(fast, Request(fast, 20_000) with { SupplyVoltage = new VoltageRange(3.3), Leave = false });
+
+        Assert.True(words.Verified);
+        Assert.InRange(words.Elapsed, TimeSpan.Zero, bytes - TimeSpan.FromMilliseconds(400));
+        Assert.Equal((1, 4), (fast.Events.OfType<ProgramFormatSet>().Single().Before, fast.Events.OfType<ProgramFormatSet>().Single().Width));
+        Assert.Equal(
+            ["voltage range 3: programs 32 bits at once", "voltage range 0: programs 8 bits at once"],
+            fast.Log.Select(l => l.Text).Where(t => t.StartsWith("voltage range", StringComparison.Ordinal)));
+        Assert.DoesNotContain(slow.Log, l => l.Text.StartsWith("voltage range", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_supply_voltage_has_no_effect_on_a_chip_that_programs_in_one_way()
+    {
+        var bench = On("nucleo-g071");
+
+        Assert.True(Upload(bench, Request(bench, 5000) with { SupplyVoltage = new VoltageRange(3.3) }).Verified);
+        Assert.Contains(bench.Events.OfType<UploadWarning>(), w => w.Code == WarningCode.VoltageIgnored);
+    }
+
+    [Theory]
+    [InlineData(ByteFault.Lost)]
+    [InlineData(ByteFault.Doubled)]
+    [InlineData(ByteFault.Changed)]
+    public void A_fault_while_the_supply_voltage_is_set_never_leaves_it_there_unsaid(ByteFault fault)
+    {
+        var clean = On("f407-rom,start=empty");
+        var whole = new FaultyUartPorts(clean.System.SerialPorts, fault, int.MaxValue);
+        Upload(clean, Voltage(clean), whole);
+        var (set, kept) = (0, 0);
+        var step = Environment.GetEnvironmentVariable("UPLOADHELPER_LONG_TESTS") == "1" ? 1 : 5;
+        for (var index = 0; index < whole.Count; index += step)
+        {
+            var bench = On("f407-rom,start=empty");
+            var failure = Record.Exception(() => Upload(bench, Voltage(bench), new FaultyUartPorts(bench.System.SerialPorts, fault, index)));
+            var last = bench.Log.LastOrDefault(l => l.Text.StartsWith("voltage range", StringComparison.Ordinal))?.Text;
+            var isSaid = bench.Events.OfType<UploadWarning>().Any(w => w.Code is WarningCode.VoltageKept);
+            set += last is null ? 0 : 1;
+            kept += isSaid ? 1 : 0;
+            Assert.True(failure is null or UploadException, $"byte {index}: {failure}");
+            Assert.True(last is null || last.StartsWith("voltage range 0", StringComparison.Ordinal) || isSaid, $"byte {index}: {last}");
+        }
+
+        output.WriteLine($"{fault}: set in {set} uploads, not confirmed in {kept}");
+        Assert.InRange(set, whole.Count / step * 9 / 10, int.MaxValue);
+    }
+
+    private static UploadRequest Voltage(Bench bench) => Request(bench, 700) with { SupplyVoltage = new VoltageRange(3.3), Leave = false };
+
+    [Fact]
     public void A_port_that_is_not_there_is_named_with_the_ones_that_are()
     {
         var e = Assert.Throws<UploadException>(() => Upload(On("bluepill"), Request(On("bluepill"), 5000) with { Port = "ttyUSB7" }));
@@ -110,6 +202,14 @@ public class UartUploadTests(ITestOutputHelper output)
     [InlineData("l476-rom", ByteFault.Lost, 13)]
     [InlineData("l476-rom", ByteFault.Doubled, 13)]
     [InlineData("nucleo-g071", ByteFault.Doubled, 13)]
+    [InlineData(L083, ByteFault.Lost, 11)]
+
+    // Byte 680 makes the list of pages seem so long that the zeros which end it are refused a thousand times.
+    [InlineData(L083, ByteFault.Changed, 10)]
+    [InlineData(G0B1, ByteFault.Changed, 13)]
+    [InlineData("f407-rom", ByteFault.Changed, 13)]
+    [InlineData(G0B1, ByteFault.Lost, 13)]
+    [InlineData(G0B1, ByteFault.Pulled, 13)]
     public void A_fault_in_one_byte_leaves_no_half_sketch_and_touches_nothing_else(string board, ByteFault fault, int step)
     {
         var clean = On(board);

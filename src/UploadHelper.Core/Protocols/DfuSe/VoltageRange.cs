@@ -1,4 +1,5 @@
 using UploadHelper.Core.Bootloaders;
+using UploadHelper.Core.Chips;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Protocols.DfuSe;
@@ -46,6 +47,11 @@ public readonly record struct VoltageRange
             return (byte)Limits.Count(limit => volts >= limit);
         }
     }
+
+    /// <summary>The memory that holds the setting, for a bootloader whose descriptors do not name it: the one in ROM, over UART (AN2606, 4.4).</summary>
+    public static DfuMemory Memory { get; } = new(
+        new DfuAlternate(0, 1, "@Device Feature/0xFFFF0000/01*004 e"),
+        new MemoryMap("Device Feature", [new SectorGroup(Address, 1, Size, SectorAccess.Read | SectorAccess.Write)]));
 
     /// <summary>How many bytes the ROM programs at once with a value of the setting: 1, 2 or 4; 8 with 9 V at VPP.</summary>
     public static int WidthOf(byte value) => value switch { 0 => 1, 1 or 2 => 2, 3 => 4, _ => 8 };

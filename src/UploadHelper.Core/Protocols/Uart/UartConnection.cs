@@ -370,10 +370,10 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
         return value;
     }
 
-    // Whether it ends: a line that echoes or a sketch that prints does not.
+    // Whether it ends: a line that echoes or a sketch that prints does not. Two bytes of a burst may be one refusal.
     private bool Drain() => OnLine(() =>
     {
-        for (var i = 0; i < 2 * LongestPart; i++)
+        for (var i = 0; i < LargestBurst; i++)
         {
             if (Receive(Silence) is null)
             {
