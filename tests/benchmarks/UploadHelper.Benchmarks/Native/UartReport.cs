@@ -19,7 +19,9 @@ public static class UartReport
         + "**latency**: how long the adapter keeps a received byte that does not fill a packet: 16 ms is what an FT232R does unless told otherwise. **limit**: all bytes that\n"
         + "AN3155 needs in both directions, 11 bits each, and the time to erase and to program.\n\n"
         + "At 16 ms, what is left over the limit are the ACKs after the blocks: nothing can be sent before them, since the ROM keeps only one byte while it programs. stm32flash\n"
-        + "waits for each of the three answers to a command; ours sends a command with its parts, and reads 245 bytes at a time, which with the ACKs before them fill packets.";
+        + "waits for each of the three answers to a command; ours sends a command with its parts, and reads 245 bytes at a time, which with the ACKs before them fill packets.\n\n"
+        + "In virtual time, where neither a terminal nor a scheduler adds to it, ours takes 1.07 times the limit without latency, 1.09 with 1 ms, and 1.35 with 16 ms\n"
+        + "(`UartUploadTests`).";
 
     private const int Rounds = 3;
     private const int Size = 64 * 1024;
