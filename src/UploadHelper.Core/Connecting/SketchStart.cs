@@ -64,7 +64,9 @@ internal sealed class SketchStart(BootloaderSession session, ISerialPorts ports,
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public StartResult Run(uint address, bool hasWritten, SerialPortInfo? before, WaitPort wait, CancellationToken cancellationToken)
     {
-        var watcher = new SketchWatcher(ports, time, before, session.Description.Device.Path);
+        // An adapter's port stays, whatever the board does; where the sketch's own will appear is not known.
+        var atAdapter = session.Description.Device.IsAtSerialPort;
+        var watcher = new SketchWatcher(ports, time, atAdapter ? null : before, session.Description.Device.Path) { AcceptsAnySketch = atAdapter };
         var canLeave = session.CanLeave;
         if (canLeave)
         {
@@ -74,9 +76,7 @@ internal sealed class SketchStart(BootloaderSession session, ISerialPorts ports,
 
         session.Dispose();
         var after = hasWritten ? session.Info.StartsSketchAfter : session.Info.BootWindow;
-
-        // An adapter's port stays, whatever the board does.
-        if (wait == WaitPort.No || (wait == WaitPort.Auto && (before is null || session.Description.Device.IsAtSerialPort)))
+        if (wait == WaitPort.No || (wait == WaitPort.Auto && (before is null || atAdapter)))
         {
             return new StartResult(canLeave, null, after);
         }
@@ -116,6 +116,9 @@ internal sealed class SketchWatcher(ISerialPorts ports, TimeProvider time, Seria
 
     private readonly HashSet<string> _portsOfBootloader = [.. ports.List().Select(p => p.Name)];
 
+    /// <summary>Whether the port of any known sketch will do.</summary>
+    public bool AcceptsAnySketch { get; init; }
+
     /// <summary>Waits for the port.</summary>
     /// <returns>Its name, or null if it did not appear in time.</returns>
     public string? WaitFor(TimeSpan limit, CancellationToken cancellationToken)
@@ -135,6 +138,7 @@ internal sealed class SketchWatcher(ISerialPorts ports, TimeProvider time, Seria
 
     private bool BelongsToSketch(SerialPortInfo port) =>
         (before is not null && PortNames.Same(port.Name, before.Name))
+        || (AcceptsAnySketch && UartConnector.SketchAt(port) is not null)
         || (usbPath.Length > 0 && port.UsbPath == usbPath)
         || (before?.VendorId is not null && port.VendorId == before.VendorId && port.ProductId == before.ProductId);
 }

@@ -47,9 +47,11 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
     private Heard _heard;
 
     /// <summary>The sketch whose USB port a port is; null for an adapter's, and for one that says nothing of itself.</summary>
-    public static KnownDevice? SketchAt(ISerialPorts ports, string? port) =>
-        port is not null && PortNames.Find(ports.List(), port) is { VendorId: { } vendor, ProductId: { } product }
-            && BootloaderCatalogue.Find(new UsbId(vendor, product)) is { Program: BoardProgram.Sketch } sketch ? sketch : null;
+    public static KnownDevice? SketchAt(ISerialPorts ports, string? port) => port is not null && PortNames.Find(ports.List(), port) is { } found ? SketchAt(found) : null;
+
+    /// <summary>The sketch whose USB port a port is, or null.</summary>
+    public static KnownDevice? SketchAt(SerialPortInfo port) =>
+        port is { VendorId: { } vendor, ProductId: { } product } && BootloaderCatalogue.Find(new UsbId(vendor, product)) is { Program: BoardProgram.Sketch } sketch ? sketch : null;
 
     /// <inheritdoc/>
     public OpenBootloader Connect(BootloaderRequest request, DeviceFilter filter, CancellationToken cancellationToken)

@@ -184,6 +184,16 @@ public class UartEntryTests
     public void What_is_no_sequence_is_refused(string text, string message) =>
         Assert.Contains(message, Assert.Throws<FormatException>(() => ResetSequence.Parse(text)).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void The_port_of_a_sketch_with_USB_can_be_waited_for()
+    {
+        var bench = On("f407-rom,boot0=1,sketch=stm32generic");
+
+        var result = Upload(bench, Request(bench, "manual") with { WaitPort = WaitPort.Yes });
+
+        Assert.Equal("sim", result.Port);
+    }
+
     /// <summary>To end a command in which an earlier host may have left it, 1200 baud would take 80 s.</summary>
     [Fact]
     public void A_slow_line_does_not_stretch_the_time_limit()
