@@ -270,6 +270,9 @@ public sealed record BootloaderInfo(string Name, string Source)
     /// <summary>Why it may not start a sketch when it is told to, in a sentence; null if it does.</summary>
     public string? MayNotStart { get; init; }
 
+    /// <summary>Whether the user has set BOOT0 high by hand for it, so that it comes back at the next reset.</summary>
+    public bool NeedsBoot0Low { get; init; }
+
     /// <summary>What the user can do if the sketch does not start; null if pressing RESET is the only advice.</summary>
     public string? NotStarted { get; init; }
 

@@ -138,7 +138,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
 
             if (isLast)
             {
-                throw NoAnswer(port, request.Timeout);
+                throw NoAnswer(port, request.Timeout, options.Sequence);
             }
 
             events(new UploadWarning(
@@ -182,7 +182,8 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
                 || (round == 2 && uart.TryInterrupt(limit - time.GetElapsedTime(start))))
                 && Identify(uart, request, throws: isLast) is { } found)
             {
-                return found;
+                var byHand = _found is null && sequence.Enter.Count == 0;
+                return found with { Protocol = found.Protocol with { Info = found.Protocol.Info with { NeedsBoot0Low = byHand } } };
             }
 
             _heard = uart.IsEcho ? Heard.Echo : uart.IsOther ? Heard.Other : _heard;
@@ -276,7 +277,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
             throw new UploadException(
                 UploadError.ReadProtected,
                 $"The flash of this {part.Name} is read-protected: its bootloader refuses to read and to write. {ErrorMessages.NothingErased}",
-                "`upload-helper unprotect --uart` removes the protection, and erases the whole flash.");
+                $"`upload-helper unprotect --uart --port {port}` removes the protection, and erases the whole flash.");
         }
 
         _state = new UartState(part.Name, port, identity, isProtected ? null : size ?? part.LargestFlash);
@@ -324,7 +325,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
         Other,
     }
 
-    private UploadException NoAnswer(string port, TimeSpan limit)
+    private UploadException NoAnswer(string port, TimeSpan limit, ResetSequence sequence)
     {
         var message = $"No bootloader answered at {port} within {limit.TotalSeconds:0.#} s";
         return _heard switch
@@ -340,7 +341,8 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
             _ => new UploadException(
                 UploadError.NoDevice,
                 $"{message}. {ErrorMessages.Unchanged}",
-                $"{SetBoot0}, and {Again.Clause}. Is the adapter's TX at the RX of the bootloader's USART (PA10 on most chips), its RX at TX (PA9), and GND at GND?"),
+                (sequence.Enter.Count > 0 ? $"Omit --reset-sequence if the lines may be wired in another way than {sequence.Text}: upload-helper then tries the usual ways. Otherwise: " : "")
+                    + $"{SetBoot0}, and {Again.Clause}. Is TX connected to PA10, RX to PA9 (on most chips) and GND to GND?"),
         };
     }
 

@@ -209,9 +209,10 @@ public static class ErrorTable
         new(UploadError.SerialPort, 5, new(
             "serial-port",
             "The serial port cannot be used",
-            "`reset` sends the magic reset through the sketch's serial port. That port does not exist, is in use, or you do not have permission to open it. (During an upload this is only a warning.)",
+            "The serial port is all that the command has: `reset` sends the magic reset through the sketch's port, and `--uart` reaches the chip through a serial adapter. That port does not exist, is in use, or you do not have permission to open it. (During an upload over USB this is only a warning.)",
             Unchanged,
-            "Check that the board is plugged in and its sketch is running. A board in its bootloader has no serial port.",
+            "`reset`: check that the board is plugged in and its sketch is running. A board in its bootloader has no serial port.",
+            "`--uart`: check that the serial adapter is plugged in, and that `--port` names its port.",
             "Close the serial monitor, and any terminal that has the port open.",
             "Linux: `sudo usermod -aG dialout $USER`, then log out and log in again. `upload-helper doctor` shows the right group.")),
         new(UploadError.Internal, 1, new(

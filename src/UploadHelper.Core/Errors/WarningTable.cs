@@ -131,10 +131,16 @@ public static class WarningTable
             "For this upload, the bootloader was told the supply voltage of the board (`--supply-voltage`). At the end it is told to forget it, but it did not confirm that, or the board has disconnected.",
             "The bootloader forgets it at the next reset.",
             "If the board's supply voltage is lower than the option said, press RESET before the next upload.")),
+        new(WarningCode.NoBootloader, new(
+            "no-bootloader",
+            "No bootloader would start the sketch",
+            "A chip starts the program at the start of its flash. This sketch is for a place behind that, where a bootloader in flash would start it, and there is none. The bootloader in ROM writes the sketch and starts it once; after the next reset it does not run.",
+            Unchanged,
+            "Install the bootloader that the sketch is for: `upload-helper install-bootloader` lists those that there are. Or select \"no bootloader\" in the Tools menu, and compile the sketch again.")),
         new(WarningCode.UnknownBuild, new(
             "unknown-build",
             "The bootloader's file is none that upload-helper knows",
-            "upload-helper knows the checksums of the files that the authors of a bootloader have published. This file is another one: a newer build, one that somebody made from the sources, or one that was damaged on its way. It has the size, the vector table and the USB ids of that bootloader.",
+            "upload-helper knows the checksums of the files that the authors of a bootloader have published. This file is another one: a newer build, one that somebody made from the sources, or one that was damaged on its way. It is small enough, and has a vector table and the USB ids of that bootloader; the rest of it cannot be checked.",
             Unchanged,
             "If you know where the file comes from, there is nothing to do. Otherwise download it again from the address in the hint line.",
             "If the bootloader does not appear afterwards, set BOOT0 high again, press RESET, and install another file.")),
@@ -283,6 +289,9 @@ public enum WarningCode
 
     /// <summary>The bootloader did not confirm that it has forgotten the supply voltage.</summary>
     VoltageKept,
+
+    /// <summary>Nothing at the start of the flash would start the sketch.</summary>
+    NoBootloader,
 
     /// <summary>The file with a bootloader is none of the published ones.</summary>
     UnknownBuild,

@@ -38,8 +38,8 @@ public sealed record BootloaderFile(BootloaderInfo Bootloader, FirmwareImage Ima
         {
             events(new UploadWarning(
                 WarningCode.UnknownBuild,
-                $"{image.Name} is none of the builds of {wanted.Name} whose checksums upload-helper knows (those of {wanted.Installation.Version}).",
-                $"For a newer build, or one of your own, that is as it should be. Otherwise download it again. {Files(wanted)}"));
+                $"{image.Name} is not one of the published builds of {wanted.Name} (version {wanted.Installation.Version}).",
+                $"If it is a newer build or your own, there is nothing to do. Otherwise download it again. {Files(wanted)}"));
         }
 
         return read;
@@ -75,13 +75,13 @@ public sealed record BootloaderFile(BootloaderInfo Bootloader, FirmwareImage Ima
 
         if (Image.Start != FlashAddress.FlashBase)
         {
-            throw Sketch($"it begins at 0x{Image.Start:X8}, and every bootloader at 0x{FlashAddress.FlashBase:X8}", Image.Start);
+            throw Sketch($"it begins at 0x{Image.Start:X8}, but a bootloader begins at 0x{FlashAddress.FlashBase:X8}", Image.Start);
         }
 
         var check = ImageCheck.Of(Image);
         if (check.Fit?.LinkedFor is { } linked && linked != FlashAddress.FlashBase)
         {
-            throw Sketch($"it was linked for 0x{linked:X8}, and every bootloader for 0x{FlashAddress.FlashBase:X8}", linked);
+            throw Sketch($"it was linked for 0x{linked:X8}, but a bootloader is linked for 0x{FlashAddress.FlashBase:X8}", linked);
         }
 
         CheckSize(installation);
@@ -122,11 +122,13 @@ public sealed record BootloaderFile(BootloaderInfo Bootloader, FirmwareImage Ima
             yield break;
         }
 
-        var what = ids.Count == 0 ? "it has no USB device descriptor" : $"it would appear on USB as {string.Join(" and ", ids.Select(Described))}";
+        var what = ids.Count == 0
+            ? $"it contains no USB ids, and a build of this bootloader contains {installation.Id}: it may be truncated, or another program"
+            : $"it would appear on USB as {string.Join(" and ", ids.Select(Described))}, and this bootloader as {installation.Id}";
         yield return new(
             new UploadException(
                 UploadError.NotForThisDevice,
-                $"{Image.Name} is not {Bootloader.Name}: {what}, and the bootloader is {installation.Id} there. {ErrorMessages.NothingErased}",
+                $"{Image.Name} is not {Bootloader.Name}: {what}. {ErrorMessages.NothingErased}",
                 Files(Bootloader))
             {
                 Override = Override.Ids,

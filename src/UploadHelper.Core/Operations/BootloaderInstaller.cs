@@ -81,7 +81,7 @@ public sealed class BootloaderInstaller(IUsbBus bus, ISerialPorts ports, TimePro
         {
             throw new UploadException(
                 UploadError.NoDevice,
-                $"The ROM of an STM32F1 has no USB, so that {wanted.Name} goes there through a serial adapter. {PortChoice.Sentence(ports.List(), "")} {ErrorMessages.Unchanged}",
+                $"The ROM of an STM32F1 has no USB, so {wanted.Name} must be written through a serial adapter. {PortChoice.Sentence(ports.List(), "")} {ErrorMessages.Unchanged}",
                 "Connect the adapter's TX to PA10, its RX to PA9, and GND to GND. Set BOOT0 high, press RESET, and add --uart --port PORT with the adapter's port.");
         }
     }
@@ -116,7 +116,7 @@ public sealed class BootloaderInstaller(IUsbBus bus, ISerialPorts ports, TimePro
     {
         var content = Read(session, FlashAddress.FlashBase, file.Bootloader.Installation!.Area);
         var isEmpty = content?.AsSpan().ContainsAnyExcept(session.Info.ErasedValue) == false;
-        var what = content is null ? "something that cannot be read" : isEmpty ? "nothing: it is erased" : Described(content);
+        var what = content is null ? "something that cannot be read" : isEmpty ? "nothing, it is empty" : Described(content);
         events(new FlashHolds(FlashAddress.FlashBase, what));
         var same = content is not null && file.Image.Segments.All(s => content.AsSpan((int)(s.Address - FlashAddress.FlashBase), s.Data.Length).SequenceEqual(s.Data.Span));
         if (!isEmpty && !same)
@@ -220,7 +220,7 @@ public sealed class BootloaderInstaller(IUsbBus bus, ISerialPorts ports, TimePro
 
 /// <summary>What is in the flash where the bootloader will be written.</summary>
 /// <param name="Address">Where.</param>
-/// <param name="What">What it is: "nothing: it is erased", or the name of a bootloader.</param>
+/// <param name="What">What it is: "nothing, it is empty", or the name of a bootloader.</param>
 public sealed record FlashHolds(uint Address, string What) : UploadEvent;
 
 /// <summary>The new bootloader is started, and awaited on USB.</summary>

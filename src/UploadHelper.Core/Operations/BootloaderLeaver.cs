@@ -66,6 +66,15 @@ public sealed class BootloaderLeaver(IUsbBus bus, ISerialPorts ports, TimeProvid
         bootloader.Read(address, VectorBytes, (_, vectors) =>
         {
             var stackPointer = BinaryPrimitives.ReadUInt32LittleEndian(vectors.Span);
+            if (!RamMap.FitsStack(stackPointer) && session.Description.Device.IsAtSerialPort)
+            {
+                // Whether it runs could not be seen.
+                throw new UploadException(
+                    UploadError.NotStarted,
+                    $"There is no program at 0x{address:X8}: its first word, 0x{stackPointer:X8}, is not a valid initial stack pointer. {ErrorMessages.Unchanged}",
+                    "Upload a sketch, or give the address where it begins.");
+            }
+
             if (!RamMap.FitsStack(stackPointer))
             {
                 events(new UploadWarning(

@@ -34,13 +34,14 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
 
     /// <summary>Erases everything that a sketch may use, and reads it back.</summary>
     /// <param name="alternate">The alternate setting, or null for any.</param>
+    /// <param name="from">The start of a sector from which on to erase, or null: from the first that a sketch may use.</param>
     /// <returns>As <see cref="Run"/>.</returns>
     /// <exception cref="UploadException">As <see cref="Run"/>, or <see cref="UploadError.NotWritable"/>: there is no such memory.</exception>
     /// <exception cref="UsbException">A transfer failed.</exception>
     /// <exception cref="DfuException">The device refused.</exception>
-    public bool RunAll(byte? alternate)
+    public bool RunAll(byte? alternate, uint? from = null)
     {
-        var plan = new ErasePlanner(session.Memories, session.Info, alternate).Plan(null, null);
+        var plan = new ErasePlanner(session.Memories, session.Info, alternate).Plan(from, null);
         Announce(plan);
         return Run(plan);
     }

@@ -156,7 +156,7 @@ public sealed class MemoryRanges(IReadOnlyList<DfuMemory> memories, byte? altern
                 + $"{ErrorMessages.Unchanged} Memory map: {string.Join(", ", (allowed.Count == 0 ? memories : allowed).Select(m => $"alternate setting {m.Alternate.Setting}: {m.Map}"))}",
             memories.FirstOrDefault(m => m.Map.Contains(address)) is { } other
                 ? $"It is in alternate setting {other.Alternate.Setting} (--alt {other.Alternate.Setting})."
-                : "Check the address. `upload-helper list` shows the memories.");
+                : "Check the address. `upload-helper list` (with a serial adapter: `upload-helper info --uart`) shows the memories.");
     }
 }
 

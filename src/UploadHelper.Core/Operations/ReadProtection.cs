@@ -56,7 +56,7 @@ public sealed class ReadProtection(BootloaderSession session, Action<UploadEvent
         {
             throw new UploadException(
                 UploadError.ReadProtected,
-                $"The flash is read-protected, so that the bootloader does not remove the write protection alone. {State}",
+                $"The flash is read-protected, so the bootloader cannot remove the write protection alone. {State}",
                 "Without --write-only, `unprotect` removes both protections, and erases the whole flash.");
         }
 

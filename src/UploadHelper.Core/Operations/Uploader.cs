@@ -32,6 +32,9 @@ public sealed record UploadRequest(ImageFile File, uint? Address, DeviceFilter F
     /// <summary>Whether to erase first everything that a sketch may use, and not only the sectors that this one needs.</summary>
     public bool EraseAll { get; init; }
 
+    /// <summary>Whether <see cref="EraseAll"/> includes what is below the sketch where the bootloader in ROM writes, although another bootloader may be there.</summary>
+    public bool EraseBelow { get; init; }
+
     /// <summary>Whether the board is known to write from one address on, which only it can tell (plain DFU).</summary>
     public bool HasOneStart { get; init; }
 
@@ -66,6 +69,9 @@ public sealed record UploadResult(DfuDescription Device, uint Address, int Size,
 {
     /// <summary>How long the bootloader still takes to start the sketch; zero if it starts at once, or has been waited for.</summary>
     public TimeSpan StartsAfter { get; init; }
+
+    /// <summary>Whether the bootloader comes back at the next reset unless the user sets BOOT0 low.</summary>
+    public bool NeedsBoot0Low { get; init; }
 }
 
 /// <summary>The steps of an upload: image, reset, bootloader, plan, flash, leave, and the return of the sketch's port.</summary>
@@ -108,6 +114,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                     sketchStart.Warn();
                 }
 
+                WarnIfNothingStarts(session, sketch);
                 if (NeedsRestart(session, sketch.Start))
                 {
                     session.Restart();
@@ -117,7 +124,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 if (request.EraseAll)
                 {
                     eraser = new FlashEraser(session, events);
-                    eraser.RunAll(request.Alternate);
+                    eraser.RunAll(request.Alternate, session.Info.IsInRom && !request.EraseBelow ? SectorOf(session, sketch.Start) : null);
                 }
 
                 flash = new FlashJob(session, request.Full, request.Verify, events);
@@ -128,6 +135,7 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
                 return new UploadResult(
                     session.Description, sketch.Start, sketch.Size, result.Unchanged, result.Verified, started.Left, started.Port, time.GetElapsedTime(start))
                 {
+                    NeedsBoot0Low = session.Info.NeedsBoot0Low,
                     StartsAfter = IsKnownToStart(session, sketch, plan, request.Overridden) ? started.After : TimeSpan.Zero,
                 };
             },
@@ -159,6 +167,32 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
         return starts is [] or [_] || ImageReader.WithoutAddress(request.File) is not { } content
             ? starts.Cast<uint?>().FirstOrDefault()
             : starts.Cast<uint?>().FirstOrDefault(start => LinkAddress.Of(new Segment(start!.Value, content)).LinkedFor == start);
+    }
+
+    private static uint? SectorOf(BootloaderSession session, uint address) =>
+        session.Memories.FirstOrDefault(m => m.Map.Contains(address))?.Map.SectorAt(address)?.Address;
+
+    // A chip starts what is at the start of its flash. The bootloader in ROM starts a sketch anywhere, but only once.
+    private void WarnIfNothingStarts(BootloaderSession session, FirmwareImage image)
+    {
+        if (!session.Info.IsInRom || !image.IsProgram || !FlashAddress.IsInternalFlash(image.Start) || image.Start == FlashAddress.FlashBase
+            || session.Memories.FirstOrDefault(m => m.Map.Contains(FlashAddress.FlashBase)) is not { } memory || !session.Select(memory).CanRead)
+        {
+            return;
+        }
+
+        session.Select(memory).Read(FlashAddress.FlashBase, sizeof(uint), (_, word) =>
+        {
+            if (!RamMap.FitsStack(BinaryPrimitives.ReadUInt32LittleEndian(word.Span)))
+            {
+                events(new UploadWarning(
+                    WarningCode.NoBootloader,
+                    $"The sketch is for 0x{image.Start:X8}, but there is no bootloader at 0x{FlashAddress.FlashBase:X8} that would start it after a reset.",
+                    "Install its bootloader (`upload-helper install-bootloader`), or compile the sketch for the start of the flash."));
+            }
+
+            return false;
+        });
     }
 
     // A refused board must not remain in a bootloader that stays forever once a host has sent it a request.

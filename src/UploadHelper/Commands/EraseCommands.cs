@@ -80,14 +80,17 @@ internal static class UnprotectCommand
 
     private static CommandOutcome Unprotect(BoardRun run)
     {
-        var confirmation = run.Settings.Switch(SettingKeys.Yes) ? null : new Confirmation(run.Context.Streams);
+        var writeOnly = run.Settings.Switch(SettingKeys.WriteOnly);
+
+        // The write protection goes without a question: nothing is lost.
+        var confirmation = writeOnly || run.Settings.Switch(SettingKeys.Yes) ? null : new Confirmation(run.Context.Streams);
         ReadProtection? protection = null;
         run = run with { Request = run.Request with { AcceptsProtection = true } };
         var outcome = run.OnBootloader(
             session =>
             {
                 protection = new ReadProtection(session, run.Reporter.Event);
-                return protection.Remove(run.Settings.Switch(SettingKeys.WriteOnly), () => confirmation?.Ask(
+                return protection.Remove(writeOnly, () => confirmation?.Ask(
                     $"Erase the whole flash of {ErrorMessages.Place(session.Description.Device)} to remove its read protection?", run.Context.CancellationToken));
             },
             () => protection?.State ?? ErrorMessages.NothingErased);

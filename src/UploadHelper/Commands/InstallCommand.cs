@@ -95,8 +95,8 @@ internal static class InstallCommand
         {
             throw new UploadException(
                 UploadError.Usage,
-                $"The board is not empty: 0x{FlashAddress.FlashBase:X8} holds {what}. There is no terminal to ask on whether to overwrite it. {ErrorMessages.Unchanged}",
-                "Give --yes to overwrite it. To keep a copy, read it first: upload-helper read");
+                $"The board is not empty: 0x{FlashAddress.FlashBase:X8} holds {what}. There is no terminal to ask whether to overwrite it. {ErrorMessages.Unchanged}",
+                "Add --yes to overwrite it. To keep a copy, read it first: upload-helper read 0 backup.bin, with the same options for the board");
         }
 
         new Confirmation(streams).Ask($"0x{FlashAddress.FlashBase:X8} holds {what}. Overwrite it with {bootloader.Name}?", run.Context.CancellationToken);

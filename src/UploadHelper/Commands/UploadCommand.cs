@@ -104,6 +104,11 @@ internal sealed record SeveralBoards(IReadOnlyList<string>? Paths)
             return null;
         }
 
+        if (settings.Switch(SettingKeys.Uart))
+        {
+            throw new UploadException(UploadError.Usage, "--all and several --usb-path are for boards on USB; --uart writes to one board.", "Remove --uart, or upload to each board alone.");
+        }
+
         var named = ((string[])[SettingKeys.Port, SettingKeys.Serial, SettingKeys.UsbPath])
             .FirstOrDefault(key => settings.Text(key) is not null && (all || key != SettingKeys.UsbPath));
         return named is null

@@ -32,7 +32,7 @@ internal static class OptionTable
     /// <summary>All options, in the order in which help shows them.</summary>
     public static IReadOnlyList<OptionRow> Rows { get; } =
     [
-        new(SettingKeys.Port, OptionKind.Text, "PORT", "Serial port of the running sketch. Without it, press RESET or use a board that is already in DFU mode")
+        new(SettingKeys.Port, OptionKind.Text, "PORT", "Serial port of the running sketch; with --uart, the adapter's. Without it, press RESET or use a board that is already in DFU mode")
         {
             Commands = OverUart,
         },
@@ -124,7 +124,7 @@ internal static class OptionTable
             Commands = [Upload],
             NegativeHelp = "Write only the sectors that differ",
         },
-        new(SettingKeys.EraseAll, OptionKind.Switch, "", "Erase first everything that a sketch may use, and not only the sectors that this one needs")
+        new(SettingKeys.EraseAll, OptionKind.Switch, "", "Erase first everything that a sketch may use, and not only the sectors that this one needs. The bootloader in ROM erases from the sketch on, so that a bootloader in flash below it stays")
         {
             Commands = [Upload],
         },
@@ -174,7 +174,7 @@ internal static class OptionTable
         {
             Commands = [Simulate],
         },
-        new(SettingKeys.Pty, OptionKind.Text, "PATH", "Offer the sketch's serial port as a pseudo terminal (Linux); with adapter=MS, the port of the serial adapter at the ROM's USART, where bytes take the time of the speed that is set")
+        new(SettingKeys.Pty, OptionKind.Text, "PATH", "Offer the sketch's serial port as a pseudo terminal (Linux); with adapter=MS, the port of the serial adapter at the ROM's USART, where bytes take the time of the speed that is set. It has no parity: stm32flash needs -m 8n1")
         {
             Commands = [Simulate],
         },

@@ -172,6 +172,7 @@ internal sealed class DfuUtil(CommandContext context, DfuUtilCall call, Settings
             Verify = settings.Switch(SettingKeys.Verify),
             Full = settings.Switch(SettingKeys.Full),
             EraseAll = call.Dfuse is { MassErase: true },
+            EraseBelow = true,
             Overridden = call.Dfuse is { Force: true } ? Enum.GetValues<Override>() : [],
             Leave = leave,
             WaitPort = WaitPort.No,

@@ -26,8 +26,8 @@ internal static class Stm32flash
               -R                     start the program afterwards
               -b BAUD                speed [default: 57600]
               -i SEQUENCE            what to do with DTR and RTS first; with -R, the steps behind a colon start the program
-            Without -w, -r, -o, -u, -k, -g and -R, it shows what the chip says of itself.
-            -v, -c, -n, -e (but for 0) and -m 8e1 have no effect. -j, -C, -f, -s and I2C are not supported.
+            Without -w, -r, -o, -u, -k, -g and -R, it shows information about the chip.
+            -v, -c, -n, -e (except 0) and -m 8e1 have no effect. -j, -C, -f, -s and I2C are not supported.
             """,
     };
 

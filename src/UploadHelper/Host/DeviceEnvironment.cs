@@ -115,6 +115,11 @@ internal sealed class DeviceEnvironment : IDisposable
             {
                 SaveFile = (path, content) => Keeping("flash of the virtual board", path, events, () => OutputFile.Write(path, content, createFile)),
             };
+            if (uart && options.Faults.Count > 0)
+            {
+                throw new FormatException("fault= makes transfers over USB fail; with --uart there are none.");
+            }
+
             var system = new SimulatedSystem(options with { HasAdapter = options.HasAdapter || uart }, _ => { });
             return new DeviceEnvironment(system.Usb, system.SerialPorts, system.Clock, events)
             {
@@ -123,7 +128,7 @@ internal sealed class DeviceEnvironment : IDisposable
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new UploadException(UploadError.Configuration, e.Message, "For example: --simulate f4boot", e);
+            throw new UploadException(UploadError.Configuration, e.Message, uart ? "For example: --uart --simulate bluepill,boot0=1" : "For example: --simulate f4boot", e);
         }
     }
 

@@ -235,7 +235,7 @@ internal sealed class Confirmation
     public Confirmation(ConsoleStreams streams) => _streams = streams is { InIsTerminal: true, ErrorIsTerminal: true }
         ? streams
         : throw new UploadException(
-            UploadError.Usage, $"This command asks for confirmation, and there is no terminal to ask on. {ErrorMessages.Unchanged}", "Give --yes to run it without confirmation.");
+            UploadError.Usage, $"This command asks for confirmation, and there is no terminal to ask on. {ErrorMessages.Unchanged}", "Add --yes to run it without confirmation.");
 
     /// <summary>Asks.</summary>
     /// <param name="question">A yes-or-no question.</param>

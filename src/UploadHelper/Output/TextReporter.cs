@@ -43,7 +43,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 Detail($"{image.Size} bytes, SHA-256 {sha256}");
                 break;
             case FlashHolds(var address, var what):
-                Step("Flash", $"0x{address:X8} holds {what}");
+                Step("Flash", $"at 0x{address:X8}: {what}");
                 break;
             case StartingBootloader(var id, var timeout):
                 Step("Start", $"the new bootloader, and wait up to {timeout.TotalSeconds:0.#} s for {id} on USB");
@@ -67,7 +67,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
                 Step("Wait", $"for the bootloader at {port}, up to {timeout.TotalSeconds:0.#} s: set BOOT0 high and press RESET on the board now");
                 break;
             case WiringFound(var port, var wiring):
-                Step("Reset", $"{port}: by DTR and RTS; --reset-sequence {wiring.Text} saves the search next time");
+                Step("Reset", $"{port}: by DTR and RTS; --reset-sequence {wiring.Text} next time saves the search");
                 break;
             case BootloaderFound(var device, var info, var pollsEarly):
                 Step("Found", $"{ErrorMessages.Place(device.Device)} ({device.Product})");
@@ -155,7 +155,9 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
             {
                 { Port: { } port } => $"The sketch is running on {port}.",
                 { Left: true, StartsAfter: var wait } when wait > TimeSpan.Zero => $"The bootloader starts the sketch within {Math.Ceiling(wait.TotalSeconds):0} s.",
+                { Left: true, NeedsBoot0Low: true } => "The bootloader was told to start the sketch. Set BOOT0 low, or the next reset starts the bootloader again.",
                 { Left: true } => "The bootloader was told to start the sketch.",
+                { NeedsBoot0Low: true } => "The board is still in its bootloader. Set BOOT0 low and press RESET to start the sketch.",
                 _ => "The board is still in its bootloader. Press RESET to start the sketch.",
             };
 

@@ -90,7 +90,7 @@ public class BootloaderFileTests
         { "stm32duino", SketchImage.Bytes(FlashAddress.FlashBase, 20_000, Stack), UploadError.ImageTooLarge, "it has 20000 bytes, and STM32duino bootloader 2.0 at most 8192", "upload-helper image x.bin" },
         { "stm32duino", Combined(), UploadError.ImageTooLarge, "a bootloader with a sketch behind it, at 0x08002000", "bootloader_only_binaries" },
         { "stm32duino", BootloaderImage.Bytes(new(0x0483, 0x5740), "CDC", 6_000, Stack), UploadError.NotForThisDevice, "as 0483:5740 (sketch with USB serial of an STM32 core)", "--force ids" },
-        { "stm32duino", SketchImage.Bytes(FlashAddress.FlashBase, 6_000, Stack), UploadError.NotForThisDevice, "it has no USB device descriptor", "--force ids" },
+        { "stm32duino", SketchImage.Bytes(FlashAddress.FlashBase, 6_000, Stack), UploadError.NotForThisDevice, "it contains no USB ids", "--force ids" },
         { "stm32duino", SketchImage.Noise(4, 6_000), UploadError.NoVectorTable, "does not begin with a vector table", "" },
         { "stm32duino", Encoding.ASCII.GetBytes("<!DOCTYPE html><html><body>blob</body></html>"), UploadError.ImageUnreadable, "It is a web page (HTML). Nothing was erased.", "Download raw file" },
         { "stm32duino", [], UploadError.ImageUnreadable, "x.bin is empty. Nothing was erased.", "bootloader_only_binaries" },

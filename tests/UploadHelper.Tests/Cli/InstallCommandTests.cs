@@ -60,7 +60,7 @@ public class InstallCommandTests
     [InlineData("install-bootloader other.bin", 2, "The name of the bootloader is missing: other.bin is a file. [usage]", "")]
     [InlineData("install-bootloader stm32duino missing.bin --uart --simulate bluepill", 3, "File missing.bin not found", "See https://github.com/rogerclarkmelbourne")]
     [InlineData("install-bootloader hid-f1 hid-f1.bin --uart", 2, "--uart needs the port", "--port /dev/ttyUSB0")]
-    [InlineData("install-bootloader hid-f1 hid-f1.bin --uart --simulate bluepill", 2, "0x08000000 holds a program. There is no terminal to ask on", "Give --yes")]
+    [InlineData("install-bootloader hid-f1 hid-f1.bin --uart --simulate bluepill", 2, "0x08000000 holds a program. There is no terminal to ask whether", "Add --yes")]
     [InlineData("install-bootloader hid-f1 hid-f1.bin --simulate bluepill,adapter=1", 6, "There is only one serial port: uart (a CH340 serial adapter)", "add --uart --port PORT")]
     [InlineData("install-bootloader hid-f1 hid-f1.bin --uart --simulate bluepill,rdp=1", 8, "is read-protected", "")]
     public void A_mistake_is_named_with_what_helps(string line, int status, string message, string hint)
@@ -79,7 +79,7 @@ public class InstallCommandTests
         using var run = new ProgramRun().With("boot.bin", BootloaderImage.Bytes("stm32duino")).Sketch(0x0800_2000, stack: 0x2000_5000);
 
         var installed = run.Do($"install-bootloader stm32duino boot.bin --uart {Bare}").Exits(0).Warns("unknown-build", "boot.bin", "df68980");
-        Assert.Contains("Flash     0x08000000 holds nothing: it is erased", installed.Error, StringComparison.Ordinal);
+        Assert.Contains("Flash     at 0x08000000: nothing, it is empty", installed.Error, StringComparison.Ordinal);
         Assert.Contains("verified. It runs: 1EAF:0003 is on USB at 1-1.", installed.Out, StringComparison.Ordinal);
         Assert.Contains("Next: set BOOT0 low", installed.Out, StringComparison.Ordinal);
         Assert.Contains("By hand: upload-helper upload --offset 0x2000 Blink.bin", installed.Out, StringComparison.Ordinal);
@@ -110,7 +110,7 @@ public class InstallCommandTests
 
         var result = lines[^1];
         Assert.Equal(("hid-f1", "1-1", true), (result.GetProperty("bootloader").GetString(), result.GetProperty("seenAt").GetString(), result.GetProperty("verified").GetBoolean()));
-        Assert.Equal("nothing: it is erased", lines.Single(l => l.GetProperty("event").GetString() == "flash-holds").GetProperty("what").GetString());
+        Assert.Equal("nothing, it is empty", lines.Single(l => l.GetProperty("event").GetString() == "flash-holds").GetProperty("what").GetString());
         Assert.Equal(JsonValueKind.Null, lines.Single(l => l.GetProperty("event").GetString() == "bootloader-file").GetProperty("build").ValueKind);
     }
 

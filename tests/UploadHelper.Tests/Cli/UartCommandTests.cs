@@ -70,7 +70,7 @@ public class UartCommandTests
         {
             using var run = new ProgramRun();
 
-            Assert.Equal(0, run.Run(["unprotect", "--yes", .. only, "--uart", "--simulate", $"{Bluepill},wrp=1"]));
+            Assert.Equal(0, run.Run(["unprotect", .. only.Length == 0 ? (string[])["--yes"] : only, "--uart", "--simulate", $"{Bluepill},wrp=1"]));
 
             Assert.Contains("its write protection is removed, if it had any. Nothing was erased.", run.Out + run.Error, StringComparison.Ordinal);
             Assert.Contains("0 sectors erased", run.Out + run.Error, StringComparison.Ordinal);
@@ -114,5 +114,53 @@ public class UartCommandTests
         Assert.Equal("SerialWrite 7F", $"{lines[1].GetProperty("operation")} {lines[1].GetProperty("data")}");
         Assert.Equal("SerialRead 79", $"{lines[2].GetProperty("operation")} {lines[2].GetProperty("data")}");
         Assert.Equal("SerialClose", lines[^1].GetProperty("operation").GetString());
+    }
+
+    /// <summary>The bootloader in ROM may erase everything, and so what is below the sketch: another bootloader, perhaps.</summary>
+    [Theory]
+    [InlineData("--uart", "bluepill,boot0=1", 0x2000)]
+    [InlineData("--usb-id=0483:df11", "f4rom", 0x4000)]
+    public void Everything_that_is_erased_begins_with_the_sketch(string how, string board, int offset)
+    {
+        using var run = new ProgramRun();
+        var before = SketchImage.Noise(5, 128 * 1024);
+        var flash = run.File("flash.bin", board == "f4rom" ? [.. before, .. new byte[1024 * 1024 - before.Length]] : before);
+        var sketch = run.File("blink.bin", SketchImage.Bytes(0x0800_0000 + (uint)offset, 3_000, 0x2000_4000));
+
+        Assert.True(run.Run(["upload", sketch, "--offset", $"{offset}", "--erase-all", how, "--simulate", $"{board},start=bootloader,flash={flash}"]) == 0, run.Transcript);
+
+        var after = File.ReadAllBytes(flash);
+        Assert.Equal(before.AsSpan(0, offset), after.AsSpan(0, offset));
+        Assert.Equal(-1, after.AsSpan(offset + 3_000).IndexOfAnyExcept((byte)0xFF));
+    }
+
+    [Theory]
+    [InlineData("bluepill,boot0=1", "", "The bootloader was told to start the sketch. Set BOOT0 low, or the next reset starts the bootloader again.")]
+    [InlineData("bluepill,boot0=1", "--no-leave", "The board is still in its bootloader. Set BOOT0 low and press RESET to start the sketch.")]
+    [InlineData("bluepill,nrst=dtr,boot0=-rts", "", "The bootloader was told to start the sketch.\n")]
+    public void What_is_to_do_with_BOOT0_is_said_to_who_set_it(string board, string option, string end)
+    {
+        using var run = new ProgramRun();
+        var sketch = run.File("blink.bin", SketchImage.Bytes(0x0800_0000, 3_000, 0x2000_4000));
+
+        Assert.Equal(0, run.Run(["upload", sketch, .. option.Length == 0 ? (string[])[] : [option], "--uart", "--simulate", board]));
+
+        Assert.EndsWith(end.TrimEnd() + "\n", run.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("upload x.bin --all --uart --simulate bluepill,boot0=1", 2, "--uart writes to one board")]
+    [InlineData("info --uart --simulate bluepill,boot0=1,fault=gone@3", 2, "with --uart there are none")]
+    [InlineData("info --uart --simulate f4boot", 2, "--simulate bluepill,boot0=1")]
+    [InlineData("info --uart --baud-rate 300 --simulate bluepill,boot0=1", 2, "from 1200 on")]
+    [InlineData("leave --uart --simulate bluepill,boot0=1,start=empty", 10, "There is no program at 0x08000000")]
+    public void What_cannot_be_is_an_error(string typed, int status, string message)
+    {
+        using var run = new ProgramRun();
+        var sketch = run.File("x.bin", SketchImage.Bytes(0x0800_0000, 3_000, 0x2000_4000));
+
+        Assert.Equal(status, run.Run(typed.Replace("x.bin", sketch, StringComparison.Ordinal).Split(' ')));
+
+        Assert.Contains(message, run.Error, StringComparison.Ordinal);
     }
 }

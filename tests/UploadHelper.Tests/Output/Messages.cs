@@ -78,6 +78,7 @@ internal static class Messages
         new("device-limit", 0, MapleF4),
         new("voltage-ignored", 0, r => r.Sketch(Start).Do("upload blink.bin --offset 0 --supply-voltage 3.3 --simulate l496"), "STM32L4", "--supply-voltage"),
         new("voltage-kept", 8, r => r.Sketch(Start, 20_000).Do("upload blink.bin --offset 0 --supply-voltage 3.3 --simulate f4rom,start=bootloader,fault=gone@60"), "3.3 V", "press RESET"),
+        new("no-bootloader", 0, r => r.Sketch(0x0800_2000, stack: F1Stack).Do("upload blink.bin --offset 0x2000 --uart --simulate bluepill,boot0=1,start=empty"), "0x08002000", "0x08000000", "install-bootloader"),
         new("unknown-build", 0, r => r.With("boot.bin", BootloaderImage.Bytes("hid-f1")).Do("install-bootloader hid-f1 boot.bin --uart --simulate bluepill,start=empty"), "boot.bin", "2.1.0"),
         new("check-overridden", 0, r => r.Sketch(F4BootStart, stack: 0x2004_0000).Do("upload blink.bin --offset 0x4000 --force stack --simulate f4boot"), "0x20040000", "--force stack"),
         new("bootloader-uncertain", 0, r => r.Sketch(0x0800_C000).Do("upload blink.bin --offset 0xC000 --simulate f4boot,build=cubemx,start=bootloader"), "0x08010000", "F4Bootloader"),
