@@ -1,5 +1,6 @@
 using System.Text;
 using UploadHelper.Core.Chips;
+using UploadHelper.Core.Firmware;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Bootloaders;
@@ -51,9 +52,19 @@ public sealed record Installation(string Name, string Page)
     /// <summary>Whether a program is a build of this bootloader: its device descriptor and its own text are in it.</summary>
     public bool IsIn(ReadOnlySpan<byte> program) => UsbDescriptors.DeviceIdsIn(program).Contains(Id) && HasMark(program);
 
-    /// <summary>The published build with a checksum, or null.</summary>
-    /// <param name="sha256">The SHA-256 of its bytes, in small hexadecimal letters.</param>
-    public PublishedBuild? BuildWith(string sha256) => Builds.FirstOrDefault(b => b.Sha256 == sha256);
+    /// <summary>The published build that a program is; null if it is none. A copy that was read from a chip has erased flash behind it.</summary>
+    public PublishedBuild? BuildIn(ReadOnlySpan<byte> program)
+    {
+        foreach (var build in Builds)
+        {
+            if (program.Length >= build.Size && program.Length <= Math.Max(Area, build.Size) && !program[build.Size..].ContainsAnyExcept((byte)0xFF) && Sha256.Of(program[..build.Size]) == build.Sha256)
+            {
+                return build;
+            }
+        }
+
+        return null;
+    }
 
     private bool HasMark(ReadOnlySpan<byte> program) =>
         program.IndexOf(Encoding.Unicode.GetBytes(Mark)) >= 0 || program.IndexOf(Encoding.ASCII.GetBytes(Mark)) >= 0;

@@ -149,7 +149,7 @@ public sealed class Flasher(Func<DfuMemory, IBootloader> select, byte erasedValu
                 UploadError.VerifyFailed,
                 $"The sector at 0x{sector.Address:X8} was not erased, although the board reported success: 0x{difference.Address:X8} still contains 0x{difference.Found:X2}. "
                     + InterruptedUpload.NothingElseErased,
-                $"{Again.Sentence}. If it fails in the same way, the sector is probably write-protected (option bytes); STM32CubeProgrammer shows whether it is.");
+                $"{Again.Sentence}. If it fails in the same way, the sector is probably write-protected (option bytes). Through a serial adapter, `upload-helper unprotect --uart --write-only` removes that.");
         }
     }
 

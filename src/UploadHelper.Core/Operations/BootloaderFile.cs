@@ -27,7 +27,7 @@ public sealed record BootloaderFile(BootloaderInfo Bootloader, FirmwareImage Ima
     {
         var image = Parse(file, wanted);
         var sha256 = Firmware.Sha256.Of(image.VectorSegment.Data.Span);
-        var read = new BootloaderFile(wanted, image, sha256, image.Segments.Count == 1 ? wanted.Installation!.BuildWith(sha256) : null);
+        var read = new BootloaderFile(wanted, image, sha256, image.Segments.Count == 1 ? wanted.Installation!.BuildIn(image.VectorSegment.Data.Span) : null);
         if (read.Build is null)
         {
             read.Check(installable, overridden, events);
@@ -64,7 +64,7 @@ public sealed record BootloaderFile(BootloaderInfo Bootloader, FirmwareImage Ima
         var program = Image.VectorSegment.Data.Span;
         foreach (var other in installable)
         {
-            if (other.Installation!.BuildWith(Sha256) is not null || (!installation.IsIn(program) && other.Installation.IsIn(program)))
+            if (other.Installation!.BuildIn(program) is not null || (!installation.IsIn(program) && other.Installation.IsIn(program)))
             {
                 throw Refused(
                     UploadError.NotForThisDevice,

@@ -86,7 +86,7 @@ public sealed class FlashEraser(BootloaderSession session, Action<UploadEvent> e
             : throw new UploadException(
                 UploadError.VerifyFailed,
                 $"0x{found.Address:X8} is not erased: it contains 0x{found.Found:X2}. {State}",
-                "The sector may be write-protected (option bytes) or worn out.");
+                "The sector may be write-protected (option bytes) or worn out. Through a serial adapter, `upload-helper unprotect --uart --write-only` removes a write protection.");
     }
 
     /// <summary>Reads a range up to its first byte that is not erased, and reports the progress.</summary>

@@ -66,7 +66,9 @@ public class BootloaderFileTests
 
         Assert.Equal(build, BootloaderFile.Read(new("x.bin", bytes), entry, [entry], [], _events.Add).Build);
         Assert.Equal(build, BootloaderFile.Read(new("x.hex", Encoding.ASCII.GetBytes(hex.ToString())), entry, [entry], [], _events.Add).Build);
+        Assert.Equal(build, BootloaderFile.Read(new("x.bin", (byte[])[.. bytes, 0xFF, 0xFF]), entry, [entry], [], _events.Add).Build);
         Assert.Empty(_events.OfType<UploadWarning>());
+        Assert.Null(BootloaderFile.Read(new("x.bin", (byte[])[.. bytes, 0xFF, 0]), entry, [entry], [], _events.Add).Build);
     }
 
     [Fact]
