@@ -255,7 +255,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
             return !throws ? null : throw new UploadException(
                 UploadError.DeviceFailed,
                 $"A bootloader answers at {request.Port}, but its answers are damaged. {ErrorMessages.Unchanged}",
-                $"Press RESET with BOOT0 high, and try a lower speed, for example --baud-rate 57600. Check GND and the length of the wires.",
+                "Press RESET with BOOT0 high, and try a lower speed, for example --baud-rate 57600. Check GND and the length of the wires.",
                 e);
         }
     }

@@ -160,7 +160,7 @@ public sealed class BootloaderInstaller(IUsbBus bus, ISerialPorts ports, TimePro
 
     private static DfuMemory MemoryAt(BootloaderSession session, uint address) => session.Memories.First(m => m.Map.Contains(address));
 
-    // Null if the board does not allow it. What is only looked at can be looked at again after a fault.
+    // Null if the board does not allow reading. A read changes nothing, so it is repeated after a fault.
     private static byte[]? Read(BootloaderSession session, uint address, int length)
     {
         const int Attempts = 3;

@@ -176,23 +176,16 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
     private void WarnIfNothingStarts(BootloaderSession session, FirmwareImage image)
     {
         if (!session.Info.IsInRom || !image.IsProgram || !FlashAddress.IsInternalFlash(image.Start) || image.Start == FlashAddress.FlashBase
-            || session.Memories.FirstOrDefault(m => m.Map.Contains(FlashAddress.FlashBase)) is not { } memory || !session.Select(memory).CanRead)
+            || session.Memories.FirstOrDefault(m => m.Map.Contains(FlashAddress.FlashBase)) is not { } memory || !session.Select(memory).CanRead
+            || BeginsWithStack(session, memory, FlashAddress.FlashBase))
         {
             return;
         }
 
-        session.Select(memory).Read(FlashAddress.FlashBase, sizeof(uint), (_, word) =>
-        {
-            if (!RamMap.FitsStack(BinaryPrimitives.ReadUInt32LittleEndian(word.Span)))
-            {
-                events(new UploadWarning(
-                    WarningCode.NoBootloader,
-                    $"The sketch is for 0x{image.Start:X8}, but there is no bootloader at 0x{FlashAddress.FlashBase:X8} that would start it after a reset.",
-                    "Install its bootloader (`upload-helper install-bootloader`), or compile the sketch for the start of the flash."));
-            }
-
-            return false;
-        });
+        events(new UploadWarning(
+            WarningCode.NoBootloader,
+            $"The sketch is for 0x{image.Start:X8}, but there is no bootloader at 0x{FlashAddress.FlashBase:X8} that would start it after a reset.",
+            "Install its bootloader (`upload-helper install-bootloader`), or compile the sketch for the start of the flash."));
     }
 
     // A refused board must not remain in a bootloader that stays forever once a host has sent it a request.
@@ -285,12 +278,18 @@ public sealed class Uploader(IUsbBus bus, ISerialPorts ports, TimeProvider time,
             return false;
         }
 
-        var hasSketch = false;
+        return !BeginsWithStack(session, memory, address);
+    }
+
+    // Whether a program may begin there: its first word is an initial stack pointer.
+    private static bool BeginsWithStack(BootloaderSession session, DfuMemory memory, uint address)
+    {
+        var isStack = false;
         session.Select(memory).Read(address, sizeof(uint), (_, word) =>
         {
-            hasSketch = RamMap.FitsStack(BinaryPrimitives.ReadUInt32LittleEndian(word.Span));
+            isStack = RamMap.FitsStack(BinaryPrimitives.ReadUInt32LittleEndian(word.Span));
             return false;
         });
-        return !hasSketch;
+        return isStack;
     }
 }

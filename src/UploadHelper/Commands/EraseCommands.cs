@@ -138,18 +138,14 @@ internal static class LeaveCommand
         var leaver = new BootloaderLeaver(devices.Usb, devices.SerialPorts, devices.Time, run.Reporter.Event);
         var result = run.OnBootloader(session => leaver.Leave(session, start, run.Request.Alternate, run.Context.CancellationToken));
         return new CommandOutcome(
-            "Done: " + result switch
-            {
-                { IsObserved: false } => $"the bootloader has accepted the command to start the program at 0x{result.Address:X8}.",
-                _ => "the board has left DFU mode. ",
-            }
-            + result switch
-            {
-                { IsObserved: false } => "",
-                { Port: { } port } => $"The sketch is running on {port}.",
-                { LeftGhost: true } => "It is still listed but no longer responds, as after the start of a sketch without USB.",
-                _ => "No serial port of a sketch appeared.",
-            },
+            !result.IsObserved
+                ? $"Done: the bootloader has accepted the command to start the program at 0x{result.Address:X8}."
+                : "Done: the board has left DFU mode. " + result switch
+                {
+                    { Port: { } port } => $"The sketch is running on {port}.",
+                    { LeftGhost: true } => "It is still listed but no longer responds, as after the start of a sketch without USB.",
+                    _ => "No serial port of a sketch appeared.",
+                },
             new LeftResult(JsonEvent.Hex(result.Address), true, result.Port));
     }
 }
