@@ -102,8 +102,8 @@ public sealed class FlashJob(BootloaderSession session, bool full, bool verify, 
             }
             catch (DfuException e) when (e.Status?.Code == DfuStatusCode.ErrVerify && flasher.HasSentVectors && whole is not null)
             {
-                // The board has found that the vector table's block is damaged, which may start the sketch all the same.
-                State.FoundDamage(hasVectors: true);
+                // A damaged block with the vector table may start the sketch all the same.
+                State.ReportedDamage();
                 if (session.Recover(UsbFault.Stall))
                 {
                     Withdraw(whole, flasher);

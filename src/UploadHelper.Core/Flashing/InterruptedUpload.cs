@@ -60,6 +60,12 @@ public sealed class InterruptedUpload
     /// <summary>The state of such a board that has all of it.</summary>
     public const string OutsideWritten = "The content of the file is on the board.";
 
+    /// <summary>
+    /// The state of a board that is being written once more, after a first attempt that may have written everything, and of one
+    /// that itself reports its last block as damaged.
+    /// </summary>
+    public const string Unknown = "The bootloader is intact; it is unknown how much of the sketch is on the board, and an incomplete sketch may be started.";
+
     private const string LastBlockOpen = "is written, and verified if requested. It is unknown whether that block "
         + "is written too. If it is, the new sketch is complete and may be running; if not, no sketch will be started.";
 
@@ -67,6 +73,10 @@ public sealed class InterruptedUpload
     private string _eraseUnconfirmed = EraseUnconfirmed;
     private bool _isOutside;
     private bool _hasVectorTable = true;
+    private bool _hasWritten;
+    private bool _mayBeComplete;
+    private bool _isUnknown;
+    private bool _mayHaveDamagedBootloader;
     private BootloaderInfo? _info;
     private bool _defersErase;
     private int _blockSize;
@@ -98,14 +108,17 @@ public sealed class InterruptedUpload
                 : null;
     }
 
-    /// <summary>Records what the upload is going to write.</summary>
+    /// <summary>Records what an attempt of the upload is going to write.</summary>
     /// <param name="image">The image.</param>
     /// <param name="info">The bootloader.</param>
     /// <param name="defersErase">Whether erases are carried out by the first write.</param>
     /// <param name="blockSize">The bootloader's wTransferSize.</param>
     public void Begin(FirmwareImage image, BootloaderInfo info, bool defersErase, int blockSize)
     {
-        (_info, _defersErase, _blockSize) = (info, defersErase, blockSize);
+        (_info, _defersErase, _blockSize, _hasWritten) = (info, defersErase, blockSize, false);
+
+        // What an earlier attempt sent without an answer may be on the board. The first block of all only takes the old sketch away.
+        _isUnknown |= _mayBeComplete || (!HasChanged && defersErase && Text.StartsWith(_eraseUnconfirmed, StringComparison.Ordinal));
         _isOutside = !FlashAddress.IsInternalFlash(image.Start);
         _hasVectorTable = image.HasVectorTable;
         (_incomplete, _eraseUnconfirmed) = _isOutside ? (OutsideIncomplete, OutsideUnconfirmed)
@@ -124,30 +137,59 @@ public sealed class InterruptedUpload
         }
 
         HasChanged |= done > 0 && !(phase == FlashPhase.Erase && _defersErase);
-        Text = phase switch
+        _hasWritten |= done > 0 && phase != FlashPhase.Erase;
+
+        if (phase == FlashPhase.Erase && done > 0 && !_defersErase)
         {
-            _ when _isOutside => HasChanged ? _incomplete : _eraseUnconfirmed,
-            FlashPhase.Finalize when done > 0 => WrittenUnverified,
-            FlashPhase.Write when done == total && _info is { WritesInOneGo: true } => WrittenUnverified,
-            FlashPhase.Write when done > 0 && total - done <= _blockSize && _info is { WritesInOneGo: true } => EndUnconfirmed,
-            FlashPhase.Verify when Text == WrittenUnverified => WrittenUnverified,
+            // What is erased for certain is missing from the sketch.
+            (_isUnknown, _mayBeComplete) = (false, false);
+        }
+
+        var (text, mayBeComplete) = phase switch
+        {
+            _ when _isOutside => (HasChanged ? _incomplete : _eraseUnconfirmed, false),
+            FlashPhase.Finalize when done > 0 => (WrittenUnverified, true),
+            FlashPhase.Write when done == total && _info is { WritesInOneGo: true } => (WrittenUnverified, true),
+            FlashPhase.Write when done > 0 && total - done <= _blockSize && _info is { WritesInOneGo: true } => (EndUnconfirmed, true),
+            FlashPhase.Verify when Text == WrittenUnverified => (WrittenUnverified, true),
+            FlashPhase.Finalize when HasChanged => (_info is { WritesFirstSectorLast: true } ? LastSector : _hasVectorTable ? LastBlock : LastBlockOfCode, true),
+            _ when _isUnknown => (Unknown, true),
 
             // A sketch of one block, on a board that erases when it writes.
-            FlashPhase.Finalize when !HasChanged => _info is { SharesVectorPage: true } ? WithPowerLost(FirstBlockUnconfirmed) : FirstBlockUnconfirmed,
-            FlashPhase.Finalize => WithPowerLost(_info is { WritesFirstSectorLast: true } ? LastSector : _hasVectorTable ? LastBlock : LastBlockOfCode),
-            FlashPhase.Erase when done == 0 && _info is { SharesVectorPage: true } => WithPowerLost(HasChanged ? _incomplete : EraseUnconfirmed),
-            _ when HasChanged => _incomplete,
-            _ when _info is { WritesInOneGo: true } => FirstBlockUnconfirmed,
-            _ => _info is { SharesVectorPage: true } && _defersErase ? WithPowerLost(_eraseUnconfirmed) : _eraseUnconfirmed,
+            FlashPhase.Finalize => (FirstBlockUnconfirmed, true),
+            _ when HasChanged => (_incomplete, false),
+            _ when _info is { WritesInOneGo: true } => (FirstBlockUnconfirmed, true),
+            _ => (_eraseUnconfirmed, false),
         };
+        Text = _mayHaveDamagedBootloader || IsPageWithVectorsAtRisk(phase, done) ? WithPowerLost(text) : text;
+        _mayBeComplete |= mayBeComplete;
     }
+
+    // Whether power that is lost now would also take what the bootloader keeps in the page of the vector table: the page that is
+    // erased first, or, where writing erases, written first.
+    private bool IsPageWithVectorsAtRisk(FlashPhase phase, long done) => phase == FlashPhase.Finalize
+        ? done == 0 && (HasChanged || _info is { SharesVectorPage: true })
+        : _info is { SharesVectorPage: true } && (_defersErase ? !_hasWritten : phase == FlashPhase.Erase && done == 0);
 
     /// <summary>Records that a board that has not changed yet refuses it: it is read protected (AN3156, errVENDOR).</summary>
     public void Refused() => Text = ErrorMessages.NothingErased;
 
     /// <summary>Records that reading back found a wrong byte.</summary>
     /// <param name="hasVectors">Whether the vector table is written, so that the board may start the sketch.</param>
-    public void FoundDamage(bool hasVectors) => Text = hasVectors && !_isOutside ? IncompleteMayStart : _incomplete;
+    public void FoundDamage(bool hasVectors)
+    {
+        (_mayBeComplete, _isUnknown, _mayHaveDamagedBootloader) = (false, false, hasVectors && _info is { SharesVectorPage: true });
+        var text = hasVectors && !_isOutside ? IncompleteMayStart : _incomplete;
+        Text = _mayHaveDamagedBootloader ? WithPowerLost(text) : text;
+    }
+
+    /// <summary>Records that the board itself reports the block with the vector table as damaged (errVERIFY), and that this block is about to be erased.</summary>
+    public void ReportedDamage()
+    {
+        _mayHaveDamagedBootloader = _info is { SharesVectorPage: true };
+        var text = _isOutside ? _incomplete : Unknown;
+        Text = _mayHaveDamagedBootloader ? WithPowerLost(text) : text;
+    }
 
     /// <summary>Records that the sketch is on the board.</summary>
     /// <param name="verified">Whether every byte was read back.</param>

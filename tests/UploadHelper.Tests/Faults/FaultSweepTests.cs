@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace UploadHelper.Tests.Faults;
 
 /// <summary>
-/// Every fault at every transfer of an upload, on every board: nothing but the sketch's sectors is touched, no half
+/// Every fault at every transfer of an upload, on every board, and pairs of faults: nothing but the sketch's sectors is touched, no half
 /// sketch is started, success is only said of what is in flash, a failure says how the board is and what to do, and the
 /// same upload run again succeeds. One class a board, so that they run side by side.
 /// </summary>
@@ -16,6 +16,9 @@ namespace UploadHelper.Tests.Faults;
 public abstract class FaultSweep(ITestOutputHelper output, string board, bool isOnePage = false, double volts = 0)
 {
     private const int MostShown = 60;
+
+    // By hand (scripts/sweep.sh pairs).
+    private static readonly bool AllPairs = Environment.GetEnvironmentVariable("UPLOADHELPER_SWEEP_PAIRS") == "all";
 
     private readonly FaultBench _kind = FaultBench.All.Where(k => k.Board == board).Select(k => isOnePage ? new FaultBench(k.Board, k.Address) : k).Single() with
     {
@@ -29,25 +32,48 @@ public abstract class FaultSweep(ITestOutputHelper output, string board, bool is
         Assert.InRange(plan.Count, 15, 1_000);
         var broken = new List<string>();
         var counts = new SortedDictionary<FaultKind, Dictionary<string, int>>();
-        var trials = 0;
+        var singles = 0;
+        var pairs = new FaultPairs();
         foreach (var fault in plan.Faults())
         {
             var trial = new FaultTrial(_kind, $",fault={fault}");
             broken.AddRange(trial.Run().Select(b => $"{board},fault={fault}: {b}"));
-            var of = counts.TryGetValue(fault.Kind, out var known) ? known : counts[fault.Kind] = [];
-            var outcome = trial.Limit is { } limit ? $"device limit ({limit})" : trial.Outcome;
-            of[outcome] = of.GetValueOrDefault(outcome) + 1;
-            trials++;
+            Count(counts.TryGetValue(fault.Kind, out var known) ? known : counts[fault.Kind] = [], trial);
+            singles++;
+            pairs.Add(fault, trial);
         }
 
-        output.WriteLine($"{board}: {plan.Count} transfers, {trials} faults, {2 * trials} uploads, {broken.Count} broken promises");
+        output.WriteLine($"{board}: {plan.Count} transfers, {singles} faults, {2 * singles} uploads, {broken.Count} broken promises");
         foreach (var (kind, of) in counts)
         {
-            output.WriteLine($"  {kind}: {of.Values.Sum()} ({string.Join(", ", of.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => $"{o.Key} {o.Value}"))})");
+            output.WriteLine($"  {kind}: {Text(of)}");
         }
 
+        var (same, again) = (0, 0);
+        var outcomes = new Dictionary<string, int>();
+        var brokenBefore = broken.Count;
+        foreach (var pair in pairs.Different(AllPairs))
+        {
+            var trial = pair.On(_kind);
+            broken.AddRange(trial.Run().Select(b => $"{board}{pair}: {b}"));
+            Count(outcomes, trial);
+            (same, again) = pair.Again ? (same, again + 1) : (same + 1, again);
+        }
+
+        output.WriteLine(
+            $"{board}: {pairs.Firsts} first faults differ, {same} pairs in one upload and {again} in two for {pairs.All} in all, {2 * same + 3 * again} uploads, {broken.Count - brokenBefore} broken promises");
+        output.WriteLine($"  pairs: {Text(outcomes)}");
         Assert.True(broken.Count == 0, $"{broken.Count} broken promises\n" + string.Join('\n', broken.Take(MostShown)));
     }
+
+    private static void Count(Dictionary<string, int> outcomes, FaultTrial trial)
+    {
+        var outcome = trial.Limit is { } limit ? $"device limit ({limit})" : trial.Outcome;
+        outcomes[outcome] = outcomes.GetValueOrDefault(outcome) + 1;
+    }
+
+    private static string Text(Dictionary<string, int> outcomes) =>
+        $"{outcomes.Values.Sum()} ({string.Join(", ", outcomes.OrderBy(o => o.Key, StringComparer.Ordinal).Select(o => $"{o.Key} {o.Value}"))})";
 }
 
 public sealed class F4BootFaultSweepTests(ITestOutputHelper output) : FaultSweep(output, "f4boot");

@@ -7,6 +7,7 @@ using UploadHelper.Core.Flashing;
 using UploadHelper.Core.Operations;
 using UploadHelper.Tests.Uploading;
 using UploadHelper.VirtualBoard.Bootloaders;
+using UploadHelper.VirtualBoard.Faults;
 using UploadHelper.VirtualBoard.Hardware;
 
 namespace UploadHelper.Tests.Faults;
@@ -23,22 +24,35 @@ internal sealed class FaultTrial
     private readonly Bench _bench;
     private readonly UploadRequest _request;
     private readonly Goal _goal;
+    private readonly Fault? _again;
     private readonly List<string> _broken = [];
+    private SituationRecorder _recorder;
+    private Start _start;
     private string? _halfStarted;
     private string _told = "";
 
     /// <summary>A trial.</summary>
     /// <param name="kind">The board.</param>
     /// <param name="options">What goes wrong, as options of the virtual board, each behind a comma.</param>
-    public FaultTrial(FaultBench kind, string options)
+    /// <param name="again">What goes wrong when the upload is run again, its transfers counted from there on; or null. It is run once more then.</param>
+    public FaultTrial(FaultBench kind, string options = "", Fault? again = null)
     {
         _kind = kind;
+        _again = again;
         _bench = kind.Create(options);
         _request = kind.Request(_bench);
         _goal = Goals.GetOrAdd(kind, k => new Goal(k));
-        Assert.True(IsAsBefore());
+        _start = new Start(_bench);
+        Assert.Equal(_goal.Before, _start.Flash);
+        _recorder = new SituationRecorder(_bench, StateOfFlash);
         _bench.Seen = See;
     }
+
+    /// <summary>The situations that the upload passed through.</summary>
+    public IReadOnlyList<Situation> Situations { get; private set; } = [];
+
+    /// <summary>The situations of the upload that was run again.</summary>
+    public IReadOnlyList<Situation> SituationsAgain { get; private set; } = [];
 
     /// <summary>What no host can help, as the user was told before anything was written; or null.</summary>
     public string? Limit { get; private set; }
@@ -50,24 +64,24 @@ internal sealed class FaultTrial
     /// <returns>The promises that were broken.</returns>
     public IReadOnlyList<string> Run()
     {
-        Upload();
-        CheckUntouched();
-        CheckVoltage();
-        _bench.Board.ClearFaults();
-        _bench.Wait(Settled);
-        _bench.Board.PressReset();
-        _bench.Wait(Settled);
-        if (_halfStarted is { } start && !IsUnnoticed())
+        // A board without a port to tell its place could be mistaken for its twin.
+        Upload(_bench.System.Boards.Count == 1 ? _request : _request with { Filter = _request.Filter with { UsbPath = "1-1" } });
+        Situations = _recorder.Situations;
+        if (!IsUsableAfter())
         {
-            Excuse($"half a sketch is started: {start}", _kind.IsRiscV ? [_kind.Board] : ["maple", "hid", "dapboot"]);
-            CheckSaid(InterruptedUpload.Incomplete, InterruptedUpload.LastBlock);
+            return _broken;
         }
 
-        if (IsLost())
+        if (_again is { } fault)
         {
-            Excuse("the bootloader is lost", "h0wch33", "dapboot,boot=high", "dapboot,boot=skr-high");
-            CheckSaid("bootloader is intact", InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock);
-            return _broken;
+            BeReadyAgain();
+            _bench.Board.InjectFault(fault);
+            Upload(_request);
+            SituationsAgain = _recorder.Situations;
+            if (!IsUsableAfter())
+            {
+                return _broken;
+            }
         }
 
         Again();
@@ -75,12 +89,15 @@ internal sealed class FaultTrial
         return _broken;
     }
 
-    private void Upload()
+    private void Upload(UploadRequest request)
     {
+        _start = new Start(_bench);
+        _recorder = new SituationRecorder(_bench, StateOfFlash);
+        _told = "";
+        _halfStarted = null;
         try
         {
-            // A board without a port to tell its place could be mistaken for its twin.
-            var result = _bench.Upload(_bench.System.Boards.Count == 1 ? _request : _request with { Filter = _request.Filter with { UsbPath = "1-1" } });
+            var result = _bench.Upload(_recorder, request);
             Outcome = result.Verified ? "verified" : "written";
             if (!IsUnnoticed() && !IsComplete())
             {
@@ -99,6 +116,31 @@ internal sealed class FaultTrial
         }
     }
 
+    // Looks at what an upload left behind. False if the bootloader is lost.
+    private bool IsUsableAfter()
+    {
+        CheckUntouched();
+        CheckVoltage();
+        _bench.Board.ClearFaults();
+        _bench.Wait(Settled);
+        _bench.Board.PressReset();
+        _bench.Wait(Settled);
+        if (_halfStarted is { } start && !IsUnnoticed())
+        {
+            Excuse($"half a sketch is started: {start}", _kind.IsRiscV ? [_kind.Board] : ["maple", "hid", "dapboot"]);
+            CheckSaid(InterruptedUpload.Incomplete, InterruptedUpload.LastBlock);
+        }
+
+        if (IsLost())
+        {
+            Excuse("the bootloader is lost", "h0wch33", "dapboot,boot=high", "dapboot,boot=skr-high");
+            CheckSaid("bootloader is intact", InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock);
+            return false;
+        }
+
+        return true;
+    }
+
     // A failure says what happened, how the board is, and what to do.
     private void CheckTold(UploadException e)
     {
@@ -112,7 +154,7 @@ internal sealed class FaultTrial
             InterruptedUpload.EraseUnconfirmed, InterruptedUpload.FirstBlockUnconfirmed, InterruptedUpload.EndUnconfirmed,
             ErrorMessages.NothingErased, ErrorMessages.Unchanged, InterruptedUpload.Incomplete, InterruptedUpload.IncompleteMayStart, InterruptedUpload.LastBlock, InterruptedUpload.LastBlockOfCode,
             InterruptedUpload.LastSector,
-            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
+            ErrorMessages.Written, InterruptedUpload.WrittenUnverified, InterruptedUpload.Unknown, InterruptedUpload.SketchIncomplete, InterruptedUpload.NothingElseErased,
         ];
         var said = states.Where(e.Message.Contains).ToList();
         if (said.Count == 0)
@@ -133,7 +175,7 @@ internal sealed class FaultTrial
     // The ROM must not go on with the wider accesses that one upload asked for, unless the user was told.
     private void CheckVoltage()
     {
-        var warnings = _bench.Events.OfType<UploadWarning>().Count(w => w.Code == WarningCode.VoltageKept);
+        var warnings = _start.Events.OfType<UploadWarning>().Count(w => w.Code == WarningCode.VoltageKept);
         if (warnings > 1 || (warnings == 0 && _bench.Board.Function is F4Rom { VoltageRange: > 0 }))
         {
             _broken.Add($"the voltage range is kept, with {warnings} warnings");
@@ -150,14 +192,17 @@ internal sealed class FaultTrial
         // The same block erases the old sketch and holds all of the new one, or the first half of it.
         InterruptedUpload.FirstBlockUnconfirmed => (_kind.IsInOneGo || (_goal.IsOnePage && _kind.ErasesByWriting)) && (IsAsBefore() || HasNothingButTheNewSketch() || FlashFails()),
         InterruptedUpload.EndUnconfirmed => _kind.IsInOneGo && !IsAsBefore(),
-        InterruptedUpload.Incomplete => !IsAsBefore() && !IsComplete() && !CanStart(),
-        InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !IsAsBefore() && !IsComplete(),
+        InterruptedUpload.Incomplete => !HasOldSketch() && !IsComplete() && !CanStart(),
+        InterruptedUpload.IncompleteMayStart or InterruptedUpload.SketchIncomplete => !HasOldSketch() && !IsComplete(),
+
+        // Only where it was written once more, or the board has said itself that it is damaged.
+        InterruptedUpload.Unknown => _start.Events.Any(e => e is Recovering or UploadWarning { Code: WarningCode.WrittenAgain }) || FailsSilently() || Happened("status-7"),
         InterruptedUpload.LastSector => _kind.Board == "hid-f4" && IsCompleteBehind(_goal.LastBlock),
         InterruptedUpload.LastBlock => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || ((Happened("cut") || _kind.HasVectorsInHalves) && IsLeftOpen())),
 
         // Half of an instruction may be one.
         InterruptedUpload.LastBlockOfCode => IsCompleteBehind(_goal.LastBlock) && (IsComplete() || !CanStart() || _told.Contains("if the power failed", StringComparison.Ordinal)),
-        InterruptedUpload.NothingElseErased => _bench.Board.SectorsErased == 1,
+        InterruptedUpload.NothingElseErased => _bench.Board.SectorsErased == _start.Erased + 1,
         _ => throw new InvalidOperationException(state),
     };
 
@@ -166,7 +211,7 @@ internal sealed class FaultTrial
         var flash = _bench.Board.Flash.Bytes;
         for (var i = _goal.From; i < _goal.To; i++)
         {
-            if (flash[i] != 0xFF && flash[i] != _goal.Expected[i] && !(_kind.IsInOneGo && flash[i] == _goal.Before[i]))
+            if (flash[i] != 0xFF && flash[i] != _goal.Expected[i] && !(_kind.IsInOneGo && flash[i] == _start.Flash[i]))
             {
                 return false;
             }
@@ -209,22 +254,23 @@ internal sealed class FaultTrial
             }
         }
 
-        if (!FlashFails() && _bench.Board.Violations.Count > 0)
+        if (!FlashFails() && _bench.Board.Violations.Count > _start.Violations)
         {
-            _broken.Add($"violation: {_bench.Board.Violations[0].Text}");
+            _broken.Add($"violation: {_bench.Board.Violations[^1].Text}");
         }
     }
 
     // A ROM or processor that runs into erased flash starts no sketch.
     private void See(BoardEvent e)
     {
+        _recorder.See(e);
         if (e.Kind == BoardEventKind.Start && e.Text.StartsWith("sketch", StringComparison.Ordinal) && !IsComplete() && !IsAsBefore() && CanStart())
         {
             _halfStarted ??= e.Text;
         }
     }
 
-    private void Again()
+    private void BeReadyAgain()
     {
         foreach (var twin in _bench.System.Boards.Skip(1))
         {
@@ -235,10 +281,16 @@ internal sealed class FaultTrial
         {
             _bench.Board.Reset("by hand", BootCause.ByHand);
         }
+    }
 
+    private void Again()
+    {
+        BeReadyAgain();
+        _recorder = new SituationRecorder(_bench, StateOfFlash);
         try
         {
-            _bench.Upload(_request);
+            _bench.Upload(_recorder, _request);
+            SituationsAgain = _again is null ? _recorder.Situations : SituationsAgain;
             if (!IsComplete())
             {
                 _broken.Add("the upload run again succeeds, and the flash is wrong");
@@ -267,7 +319,7 @@ internal sealed class FaultTrial
     // What a device makes impossible is no broken promise if its user was told before the first erase.
     private void Excuse(string what, params string[] boards)
     {
-        var told = _bench.Events.TakeWhile(e => e is not FlashProgress { Phase: not FlashPhase.Compare })
+        var told = _start.Events.TakeWhile(e => e is not FlashProgress { Phase: not FlashPhase.Compare })
             .OfType<UploadWarning>().Any(w => w.Code == WarningCode.DeviceLimit);
         if (told && boards.Any(b => _kind.Board.StartsWith(b, StringComparison.Ordinal)))
         {
@@ -286,14 +338,22 @@ internal sealed class FaultTrial
 
     private bool FailsSilently() => Happened("lost") || Happened("bit");
 
-    private bool Happened(string fault) => _bench.Log.Any(e => e.Text.StartsWith($"fault: {fault}", StringComparison.Ordinal));
+    private bool Happened(string fault) => _bench.Log.Skip(_start.Log).Any(e => e.Text.StartsWith($"fault: {fault}", StringComparison.Ordinal));
 
     // On a board that cannot be read, as the user was told. Power that is lost is no such thing.
-    private bool IsUnnoticed() => FailsSilently() && _bench.Events.OfType<UploadWarning>().Any(w => w.Code == WarningCode.NotVerifiable);
+    private bool IsUnnoticed() => FailsSilently() && _start.Events.OfType<UploadWarning>().Any(w => w.Code == WarningCode.NotVerifiable);
 
-    private bool IsAsBefore() => _bench.Board.Flash.Bytes.SequenceEqual(_goal.Before);
+    private bool IsAsBefore() => _bench.Board.Flash.Bytes.SequenceEqual(_start.Flash);
+
+    private bool HasOldSketch() => _bench.Board.Flash.Bytes.SequenceEqual(_goal.Before);
 
     private bool IsComplete() => IsCompleteBehind(0);
+
+    // How far the flash is, and whether a sketch could start from it.
+    private string StateOfFlash() => IsComplete() ? "complete"
+        : IsAsBefore() ? "as before"
+        : (IsCompleteBehind(_goal.LastBlock) ? "all but the last block" : HasNothingButTheNewSketch() ? "in part" : "partly the old one")
+            + (IsLost() ? ", bootloader lost" : CanStart() ? ", can start" : "");
 
     // Except for so many bytes from the start of the sketch.
     private bool IsCompleteBehind(int bytes)
@@ -308,6 +368,27 @@ internal sealed class FaultTrial
         }
 
         return true;
+    }
+
+    /// <summary>How things were before an upload.</summary>
+    private sealed class Start(Bench bench)
+    {
+        private readonly int _events = bench.Events.Count;
+
+        /// <summary>All of the flash.</summary>
+        public byte[] Flash { get; } = bench.Board.Flash.Bytes.ToArray();
+
+        /// <summary>How long the board's log was.</summary>
+        public int Log { get; } = bench.Log.Count;
+
+        /// <summary>How many sectors had been erased.</summary>
+        public int Erased { get; } = bench.Board.SectorsErased;
+
+        /// <summary>How many violations there had been.</summary>
+        public int Violations { get; } = bench.Board.Violations.Count;
+
+        /// <summary>What the uploader has reported since.</summary>
+        public IEnumerable<UploadEvent> Events => bench.Events.Skip(_events);
     }
 
     /// <summary>What a kind of board holds before and after the upload.</summary>

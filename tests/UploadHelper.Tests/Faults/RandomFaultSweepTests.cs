@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 namespace UploadHelper.Tests.Faults;
 
 /// <summary>
-/// Several faults at once, at random: a few of them here, always the same; by hand as long as wanted (scripts/sweep.sh, which
+/// Several faults at once, at random: a few of them here, always the same; by hand as long as wanted (scripts/sweep.sh random, which
 /// sets UPLOADHELPER_SWEEP_SECONDS for each board and UPLOADHELPER_SWEEP_SEED).
 /// </summary>
 public sealed class RandomFaultSweepTests(ITestOutputHelper output)
