@@ -128,8 +128,8 @@ internal sealed record LegacyShape(string Port, string Alternate, string UsbId, 
         return new LegacyShape(port, alternate, usbId, rest.FirstOrDefault(), address) { Ignored = [.. rest.Skip(1).SkipLast(address is null ? 0 : 1)] };
     }
 
-    // A key that the core does not set stays as written: "{upload.altID}".
-    private static bool IsAlternate(string word) =>
+    /// <summary>Whether a word is an alternate setting. A key that the core does not set stays as written: "{upload.altID}".</summary>
+    public static bool IsAlternate(string word) =>
         Placeholder.Is(word) || (word.Length is > 0 and <= 3 && word.All(char.IsAsciiDigit));
 
     /// <summary>Whether a word is VID:PID, a list of such pairs, or an IDE's placeholder for it. "C:a" is a file.</summary>

@@ -238,7 +238,7 @@ internal static class Words
         {
             "PORT" => (IsPort(word), !IsImage(word) && !IsNumber(word)),
             "OFFSET" or "ADDRESS" or "LENGTH" => (IsNumber(word), false),
-            "ALT" => (word.Length <= 3 && IsNumber(word), false),
+            "ALT" => (LegacyShape.IsAlternate(word), false),
             "VID:PID" => (LegacyShape.IsPair(word), false),
             "VID" or "PID" => (LegacyShape.IsHalf(word), false),
             "FILE" => (IsImage(word), !IsNumber(word) && !IsPort(word) && !LegacyShape.IsPair(word)),

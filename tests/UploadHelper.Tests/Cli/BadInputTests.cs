@@ -49,6 +49,7 @@ public class BadInputTests
     [InlineData("COM5 2 1EAF:0003", "FILE is missing.", AsMapleLoader)]
     [InlineData("COM5 2 1EAF:0003 --json=false", "FILE is missing.", AsMapleLoader)]
     [InlineData("COM5 1EAF:0003 x.bin", "ALT is missing.", AsMapleLoader)]
+    [InlineData("COM5 0x2 1EAF:0003 x.bin", "Unexpected argument \"1EAF:0003\".", ByHand)]
     [InlineData("COM5 2 0x4000 1EAF:0003 x.bin", "Unexpected argument \"0x4000\".", AsMapleLoader)]
     [InlineData("COM5 2 1EAF 0003", "FILE is missing.", "Usage: upload-helper PORT ALT VID PID FILE. See: upload-helper --help")]
     [InlineData("COM5 2 1EAF:0003 my sketch.bin", "Unexpected argument \"sketch.bin\" after the file my.", "Usage: upload-helper PORT ALT VID:PID FILE [IDE-PATH] [DFUSE-ADDRESS]. Put quotes around a path with spaces. See: upload-helper --help")]
