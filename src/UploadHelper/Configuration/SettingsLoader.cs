@@ -144,7 +144,7 @@ internal sealed class EnvironmentSettings(IReadOnlyDictionary<string, string> en
 internal sealed class SettingsFile(
     string path, IReadOnlyDictionary<string, string?> settings, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string?>> boards)
 {
-    private const string Boards = "boards";
+    private const string BoardsName = "boards";
 
     // A setting takes some 30 bytes; the largest boards.txt describes 500 boards in 1 MiB.
     private const int LargestFile = 1 << 20;
@@ -158,6 +158,9 @@ internal sealed class SettingsFile(
     /// <summary>Its path, for messages.</summary>
     public string Path => path;
 
+    /// <summary>The names of its boards.</summary>
+    public IEnumerable<string> Boards => boards.Keys;
+
     /// <summary>The settings outside of any board.</summary>
     public IReadOnlyDictionary<string, string?> Settings => settings;
 
@@ -167,10 +170,24 @@ internal sealed class SettingsFile(
     /// </exception>
     public static SettingsFile Read(string path)
     {
-        var (boards, settings) = (new Dictionary<string, IReadOnlyDictionary<string, string?>>(StringComparer.OrdinalIgnoreCase), new SettingLayer(path));
-        foreach (var section in Parsed(path).GetChildren())
+        try
         {
-            if (!section.Key.Equals(Boards, StringComparison.OrdinalIgnoreCase))
+            return Of(path, BoundedFile.Read(path, LargestFile));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UploadException(UploadError.Configuration, $"Cannot read the configuration file {path}: {e.Message}", "Check the path and its permissions.", e);
+        }
+    }
+
+    /// <summary>The settings in the content of a file.</summary>
+    /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>: it is not JSON, or contains something that is not a setting.</exception>
+    public static SettingsFile Of(string path, ReadOnlyMemory<byte> content)
+    {
+        var (boards, settings) = (new Dictionary<string, IReadOnlyDictionary<string, string?>>(StringComparer.OrdinalIgnoreCase), new SettingLayer(path));
+        foreach (var section in Parsed(path, content).GetChildren())
+        {
+            if (!section.Key.Equals(BoardsName, StringComparison.OrdinalIgnoreCase))
             {
                 Add(settings, section, SettingNames.All, path, "");
                 continue;
@@ -196,19 +213,15 @@ internal sealed class SettingsFile(
     public IReadOnlyDictionary<string, string?> Board(string name) => boards.TryGetValue(name, out var board) ? board : throw new UploadException(
         UploadError.Configuration,
         $"There is no board \"{name}\" in the configuration file.",
-        boards.Count == 0 ? $"Add it under \"{Boards}\" in {Name}." : $"It has: {string.Join(", ", boards.Keys)}.");
+        boards.Count == 0 ? $"Add it under \"{BoardsName}\" in {Name}." : $"It has: {string.Join(", ", boards.Keys)}.");
 
-    private static IConfiguration Parsed(string path)
+    private static IConfiguration Parsed(string path, ReadOnlyMemory<byte> content)
     {
         try
         {
-            return JsonSettings.Read(BoundedFile.Read(path, LargestFile));
+            return JsonSettings.Read(content);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UploadException(UploadError.Configuration, $"Cannot read the configuration file {path}: {e.Message}", "Check the path and its permissions.", e);
-        }
-        catch (Exception e) when (e is FormatException or JsonException)
+        catch (Exception e) when (e is FormatException or JsonException or InvalidOperationException)
         {
             throw new UploadException(UploadError.Configuration, $"{path} is not valid JSON: {Cause(e)}", "Correct the file. Its format is JSON.", e);
         }
@@ -267,6 +280,7 @@ internal static class JsonSettings
     /// <summary>Reads the content of a file.</summary>
     /// <exception cref="FormatException">It is not valid JSON, or a name occurs twice.</exception>
     /// <exception cref="JsonException">It is not valid JSON.</exception>
+    /// <exception cref="InvalidOperationException">A text in it has half of a character that takes two (a lone surrogate).</exception>
     public static IConfiguration Read(ReadOnlyMemory<byte> content)
     {
         using var stream = new MemoryStream(content.ToArray());

@@ -1,21 +1,20 @@
 namespace UploadHelper.Fuzz;
 
 /// <summary>
-/// Attacks a parser. An input with a new outcome (another message, another shape of value) joins those that are changed
-/// further: so the attack gets deeper without a look at the program's own branches.
+/// Attacks a parser for a short while, without tools. An input with a new outcome (another message, another shape of value)
+/// joins those that are changed further. The long attack, guided by the program's branches, is scripts/fuzz.sh.
 /// </summary>
 /// <param name="target">The parser.</param>
+/// <param name="known">Inputs to begin with; at least one that is not empty.</param>
 /// <param name="seed">Decides on everything.</param>
-public sealed class Fuzzer(FuzzTarget target, int seed)
+public sealed class Fuzzer(FuzzTarget target, IReadOnlyList<byte[]> known, int seed)
 {
     private const int LargestPool = 4096;
 
     private readonly Mutator _mutator = new(new Random(seed), target.Tokens);
-    private readonly Random _random = new(~seed);
-    private readonly List<byte[]> _pool = [.. target.Seeds];
+    private readonly List<byte[]> _pool = [.. known.Where(k => k.Length > 0)];
     private readonly HashSet<ulong> _outcomes = [];
     private readonly Dictionary<string, Crash> _crashes = [];
-    private byte[] _current = [];
 
     /// <summary>One crash of each kind, as small as it could be made.</summary>
     public IReadOnlyCollection<Crash> Crashes => _crashes.Values;
@@ -23,28 +22,17 @@ public sealed class Fuzzer(FuzzTarget target, int seed)
     /// <summary>How many ways of ending were seen.</summary>
     public int Outcomes => _outcomes.Count;
 
-    /// <summary>How many inputs were tried.</summary>
-    public long Tried { get; private set; }
-
-    /// <summary>The input that is being tried; of use to whoever finds that it takes for ever.</summary>
-    public byte[] Current => Volatile.Read(ref _current);
-
-    /// <summary>Tries the seeds, and then so many inputs.</summary>
+    /// <summary>Tries the known inputs, and then so many changed ones.</summary>
     public void Run(long count)
     {
-        foreach (var sound in target.Seeds)
+        foreach (var input in _pool.ToList())
         {
-            Try(sound);
+            Try(input);
         }
 
         for (long i = 0; i < count; i++)
         {
             var input = _mutator.Mutate(_pool);
-            if (_random.Next(2) == 0)
-            {
-                target.Repair(input);
-            }
-
             if (Try(input) && _pool.Count < LargestPool)
             {
                 _pool.Add(input);
@@ -52,36 +40,14 @@ public sealed class Fuzzer(FuzzTarget target, int seed)
         }
     }
 
-    /// <summary>Tries one input; null if all is well.</summary>
-    public static Crash? Attempt(FuzzTarget target, byte[] input, out string outcome)
-    {
-        outcome = "";
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        try
-        {
-            outcome = target.Run(input);
-        }
-        catch (Exception e)
-        {
-            return new Crash(input, e);
-        }
-
-        var taken = GC.GetAllocatedBytesForCurrentThread() - before;
-        return taken <= target.Memory(input.Length)
-            ? null
-            : new Crash(input, new UnsoundException($"{taken} bytes of memory for an input of {input.Length}"));
-    }
-
     // True if it ended in a way that was not seen before.
     private bool Try(byte[] input)
     {
-        Volatile.Write(ref _current, input);
-        Tried++;
-        if (Attempt(target, input, out var outcome) is { } crash)
+        if (target.Attempt(input, out var outcome) is { } crash)
         {
             if (!_crashes.ContainsKey(crash.Identity))
             {
-                _crashes[crash.Identity] = Minimiser.Shrink(target, crash);
+                _crashes[crash.Identity] = Shrink(crash);
             }
 
             return false;
@@ -106,4 +72,37 @@ public sealed class Fuzzer(FuzzTarget target, int seed)
 
         return hash;
     }
+
+    // As small and as plain as it can be while it still crashes in the same place.
+    private Crash Shrink(Crash crash)
+    {
+        for (var piece = Math.Max(1, crash.Input.Length / 2); piece > 0; piece /= 2)
+        {
+            for (var at = 0; at + piece <= crash.Input.Length;)
+            {
+                var input = crash.Input;
+                if (Same(crash, [.. input[..at], .. input[(at + piece)..]]) is { } smaller)
+                {
+                    crash = smaller;
+                }
+                else
+                {
+                    at += piece;
+                }
+            }
+        }
+
+        for (var at = 0; at < crash.Input.Length; at++)
+        {
+            if (crash.Input[at] != 0 && Same(crash, [.. crash.Input[..at], 0, .. crash.Input[(at + 1)..]]) is { } plainer)
+            {
+                crash = plainer;
+            }
+        }
+
+        return crash;
+    }
+
+    private Crash? Same(Crash crash, byte[] input) =>
+        target.Attempt(input, out _) is { } other && other.Identity == crash.Identity ? other : null;
 }

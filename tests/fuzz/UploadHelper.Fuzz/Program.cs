@@ -1,37 +1,87 @@
-using System.Diagnostics;
+using System.Runtime.InteropServices;
 using UploadHelper.Fuzz;
 using UploadHelper.Fuzz.Targets;
 
-// [PARSER|all] [COUNT] [SEED] [FOLDER]: attacks one parser or all, and writes what crashes into the folder.
-var name = args.ElementAtOrDefault(0) ?? "all";
-var count = args.ElementAtOrDefault(1) is { } number ? long.Parse(number) : 10_000_000;
-var seed = args.ElementAtOrDefault(2) is { } chosen ? int.Parse(chosen) : Random.Shared.Next();
-var folder = args.ElementAtOrDefault(3) ?? ".";
-var targets = AllTargets.Of(TestFolder.Find()).Where(t => name == "all" || t.Name == name).ToList();
-if (targets.Count == 0)
+// What scripts/fuzz.sh does with the targets:
+//   list                                          names them
+//   instrument FOLDER [count]                     instruments the program's assemblies in a copy of this one's folder
+//   seeds TARGET FOLDER                           writes the inputs to begin with, each into a file
+//   dictionary TARGET                             prints the target's tokens for afl-fuzz
+//   run TARGET                                    runs under afl-fuzz; instrumented
+//   try TARGET FILE...                            tries inputs, and tells how they end
+//   gaps TARGET                                   the methods with branches that nothing kept reaches; instrumented with count
+//   keep TARGET FOLDER SECONDS RUNS CRASHES       keeps the folder's inputs, and brings the table up to date; instrumented with count
+unsafe
 {
-    Console.Error.WriteLine($"There is no parser \"{name}\". There are: {string.Join(", ", AllTargets.Of(TestFolder.Find()).Select(t => t.Name))}, all.");
-    return 2;
+    // Instrumented code writes there, whether afl-fuzz looks on or not.
+    SharpFuzz.Common.Trace.SharedMem = (byte*)NativeMemory.AllocZeroed(1 << 16);
 }
 
-Console.WriteLine($"seed {seed}");
-Console.WriteLine($"{"parser",-12} {"inputs",12} {"a second",10} {"of processor",12} {"outcomes",9} {"crashes",8}");
-var failed = false;
-foreach (var target in targets)
+SharpFuzz.Common.Trace.OnBranch = BranchCount.Hit;
+switch (args)
 {
-    var fuzzer = new Fuzzer(target, seed);
-    using var watchdog = new Timer(_ => Watchdog.Look(target, fuzzer, folder), null, Watchdog.Interval, Watchdog.Interval);
-    var (clock, processor) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
-    fuzzer.Run(count);
-    processor = Environment.CpuUsage.TotalTime - processor;
-    Console.WriteLine($"{target.Name,-12} {fuzzer.Tried,12} {fuzzer.Tried / clock.Elapsed.TotalSeconds,10:0} {fuzzer.Tried / processor.TotalSeconds,12:0} {fuzzer.Outcomes,9} {fuzzer.Crashes.Count,8}");
-    foreach (var (crash, i) in fuzzer.Crashes.Select((c, i) => (c, i)))
-    {
-        failed = true;
-        var file = Path.Combine(folder, $"{target.Name}-{seed}-{i + 1}");
-        File.WriteAllBytes(file, crash.Input);
-        Console.WriteLine($"  {crash.Identity}: {crash.What.Message}\n  {crash.Input.Length} bytes in {file}: {Convert.ToHexString(crash.Input.AsSpan(0, Math.Min(64, crash.Input.Length)))}");
-    }
-}
+    case ["list"]:
+        AllTargets.Names.ToList().ForEach(Console.WriteLine);
+        return 0;
 
-return failed ? 1 : 0;
+    case ["instrument", var folder, .. var count]:
+        BranchCount.Instrument(folder, count is ["count"]);
+        return 0;
+
+    case ["seeds", var name, var folder]:
+        foreach (var (input, i) in AllTargets.Of(name).Seeds.Concat(Corpus.Read(name)).Where(s => s.Length > 0).Select((s, i) => (s, i)))
+        {
+            File.WriteAllBytes(Path.Combine(folder, $"{i:d5}"), input);
+        }
+
+        return 0;
+
+    case ["dictionary", var name]:
+        foreach (var token in AllTargets.Of(name).Tokens)
+        {
+            Console.WriteLine($"\"{string.Concat(token.Select(b => $"\\x{b:x2}"))}\"");
+        }
+
+        return 0;
+
+    case ["run", var name]:
+        var attacked = AllTargets.Of(name);
+        SharpFuzz.Fuzzer.OutOfProcess.Run(stream =>
+        {
+            using var copy = new MemoryStream();
+            stream.CopyTo(copy);
+            if (attacked.Attempt(copy.ToArray(), out _) is { } crash)
+            {
+                throw crash.What;
+            }
+        });
+        return 0;
+
+    case ["try", var name, .. var files]:
+        var failed = 0;
+        foreach (var file in files)
+        {
+            var crash = AllTargets.Of(name).Attempt(File.ReadAllBytes(file), out var outcome);
+            failed += crash is null ? 0 : 1;
+            Console.WriteLine($"{file}: {(crash is null ? outcome : $"{crash.Identity}: {crash.What}")}");
+        }
+
+        return failed == 0 ? 0 : 1;
+
+    case ["keep", var name, var folder, var seconds, var runs, var crashes]:
+        Corpus.Write(name, [.. Directory.GetFiles(folder).Select(File.ReadAllBytes).OrderBy(i => i.Length)]);
+        Table.Add(AllTargets.Of(name), long.Parse(seconds), long.Parse(runs), long.Parse(crashes));
+        return 0;
+
+    case ["gaps", var name]:
+        foreach (var (method, reached, all) in BranchCount.Of(AllTargets.Of(name)).Where(m => m.Reached < m.All).OrderByDescending(m => m.All - m.Reached))
+        {
+            Console.WriteLine($"{all - reached,4} of {all,4}: {method}");
+        }
+
+        return 0;
+
+    default:
+        Console.Error.WriteLine($"Run scripts/fuzz.sh. The targets are {string.Join(", ", AllTargets.Names)}.");
+        return 2;
+}

@@ -3,20 +3,28 @@ namespace UploadHelper.Fuzz.Targets;
 /// <summary>Everything that reads what others wrote.</summary>
 public static class AllTargets
 {
-    /// <summary>All targets.</summary>
-    /// <param name="tests">The folder of all tests.</param>
-    public static IReadOnlyList<FuzzTarget> Of(string tests) =>
+    private static readonly Lazy<FuzzTarget[]> All = new(() =>
     [
-        .. ImageTargets.Of(Path.Combine(tests, "corpus")),
+        .. ImageTargets.Of(Path.Combine(Corpus.Tests, "corpus")),
+        ImageTargets.BootloaderFiles,
         LayoutTarget.Target,
         DescriptorTarget.Target,
         DeviceTarget.Target,
+        UartTarget.Target,
         UsbIpTargets.Messages,
-        UsbIpTargets.Server,
-        BoardsTarget.Of(Path.Combine(tests, "UploadHelper.Tests", "Arduino", "Cores")),
+        UsbIpTargets.Client,
+        UsbIpServerTarget.Target,
+        BoardsTarget.Of(Path.Combine(Corpus.Tests, "UploadHelper.Tests", "Arduino", "Cores")),
         ArgumentTarget.Target,
+        ConfigurationTarget.Target,
         ValueTarget.Target,
-    ];
+    ]);
+
+    /// <summary>The names of all targets.</summary>
+    public static IEnumerable<string> Names => All.Value.Select(t => t.Name);
+
+    /// <summary>The target of that name.</summary>
+    public static FuzzTarget Of(string name) => All.Value.Single(t => t.Name == name);
 
     /// <summary>Text as bytes; characters above 255 do not occur.</summary>
     internal static byte[] Bytes(string text) => System.Text.Encoding.Latin1.GetBytes(text);

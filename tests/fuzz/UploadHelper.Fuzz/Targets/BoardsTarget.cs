@@ -11,7 +11,8 @@ internal static class BoardsTarget
     /// <param name="cores">The folder of cores.</param>
     public static FuzzTarget Of(string cores) => new(
         "boards",
-        [.. Directory.GetDirectories(cores).Order(StringComparer.Ordinal).SelectMany(Seeds)],
+        ["UploadHelper.Core.Arduino."],
+        () => Directory.GetDirectories(cores).Order(StringComparer.Ordinal).SelectMany(Seeds),
         AllTargets.Bytes(
             ".menu.upload_method.DFU=x\n", "a.menu.m.o=x\n", "a.menu.m.o.upload.offset=0x4000\n", "upload.maximum_size=65536", "upload.usbID=1EAF:0003", "upload.tool=", "upload.protocol=dfu",
             "{", "}", "{upload.tool}", "=", ".", "\n", "#", "\0", ".windows=", "tools.x.", "-DVECT_TAB_OFFSET=", "(uint32)0x", "upload.offset={a.b}\na.b={upload.offset}{upload.offset}\n"),

@@ -11,7 +11,8 @@ internal static class DescriptorTarget
 {
     public static FuzzTarget Target { get; } = new(
         "descriptors",
-        DeviceSeeds.Record((_, bus) => DfuDescription.Read(bus.Open(bus.List()[0]))),
+        ["UploadHelper.Core.Bootloaders.Dfu", "UploadHelper.Core.Usb.UsbDescriptors", "UploadHelper.Core.Protocols.Maple.MapleMemories"],
+        () => DeviceSeeds.Record(0, (_, bus) => DfuDescription.Read(bus.Open(bus.List()[0]))),
         [[9, 4, 0, 0, 0, 0xFE, 1, 2, 4], [9, 0x21, 0x0B, 0xFF, 0, 0, 8, 0x1A, 1], [9, 2, 0xFF, 0xFF, 1, 1, 0, 0xC0, 50], [7, 0x21, 3, 0, 0, 0, 4], [2, 4], [0xFF, 3]],
         Run);
 

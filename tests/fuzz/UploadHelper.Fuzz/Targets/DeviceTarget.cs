@@ -1,22 +1,19 @@
-using System.Buffers.Binary;
 using UploadHelper.Core.Connecting;
-using UploadHelper.Core.Errors;
-using UploadHelper.Core.Firmware;
-using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 using UploadHelper.VirtualBoard.InProcess;
 
 namespace UploadHelper.Fuzz.Targets;
 
-/// <summary>A whole upload to a device that answers anything.</summary>
+/// <summary>Whole jobs, uploads above all, on a USB device that answers anything. The first byte chooses the job.</summary>
 internal static class DeviceTarget
 {
-    private static readonly byte[] Sketch = MakeSketch();
-
     public static FuzzTarget Target { get; } = new(
         "device",
-        DeviceSeeds.Record((system, bus) => Upload(bus, system.SerialPorts, system.Clock)),
+        ["UploadHelper.Core.Connecting.B", "UploadHelper.Core.Connecting.FirstContact", "UploadHelper.Core.Connecting.SketchStart", "UploadHelper.Core.Flashing.",
+            "UploadHelper.Core.Protocols.Dfu", "UploadHelper.Core.Protocols.Maple", "UploadHelper.Core.Protocols.Hid", "UploadHelper.Core.Bootloaders."],
+        () => BoardWork.Usual.SelectMany(work => DeviceSeeds.Record(
+            (byte)(work << 1), (system, bus) => BoardWork.Do(work, Request(bus), bus, system.SerialPorts, system.Clock))),
         [[HostileDevice.Stall], [HostileDevice.Timeout], [HostileDevice.Gone], [0, 0, 0, 0, 0, 2, 0], [0, 0, 0, 0, 0, 5, 0], [0, 0xFF, 0xFF, 0xFF, 4, 0], [0, 0x0B, 0, 0, 0, 10, 0]],
         Run)
     {
@@ -27,32 +24,12 @@ internal static class DeviceTarget
     private static string Run(byte[] input)
     {
         var clock = new VirtualClock();
-        var device = new HostileDevice(input, clock.Advance);
-        return Upload(new OneDevice(device), new NoPorts(), clock);
+        var bus = new OneDevice(new HostileDevice(input, clock.Advance));
+        return BoardWork.Do(input.Length > 0 ? input[0] >> 1 : 0, Request(bus), bus, new NoPorts(), clock);
     }
 
-    private static string Upload(IUsbBus bus, ISerialPorts ports, TimeProvider clock)
-    {
-        var ids = bus.List() is [var only] ? only.Id : DeviceFilter.StDfu;
-        var request = new UploadRequest(new ImageFile("x.bin", Sketch), 0x0800_4000, new DeviceFilter([ids])) { Timeout = TimeSpan.FromSeconds(2) };
-        try
-        {
-            var result = new Uploader(bus, ports, clock, _ => { }).Run(request, default);
-            return $"done {result.Verified} {result.Left} {result.Unchanged > 0}";
-        }
-        catch (UploadException e) when (e.Error != UploadError.Internal)
-        {
-            return $"{e.Error.Code()} {e.Message}";
-        }
-    }
-
-    private static byte[] MakeSketch()
-    {
-        var sketch = new byte[600];
-        BinaryPrimitives.WriteUInt32LittleEndian(sketch, 0x2000_5000);
-        BinaryPrimitives.WriteUInt32LittleEndian(sketch.AsSpan(4), 0x0800_4101);
-        return sketch;
-    }
+    private static BootloaderRequest Request(IUsbBus bus) =>
+        new(new DeviceFilter([bus.List() is [var only] ? only.Id : DeviceFilter.StDfu])) { Timeout = TimeSpan.FromSeconds(2) };
 
     private sealed class OneDevice(HostileDevice device) : IUsbBus
     {

@@ -4,7 +4,7 @@ namespace UploadHelper.Fuzz.Targets;
 
 /// <summary>
 /// A device whose every answer comes out of an input: first its descriptors, each with its length before it, then one
-/// answer for each class request, with what kind of answer it is before it.
+/// answer for each class request, with what kind of answer it is before it; one that is shorter than the host wants has its length there, too.
 /// </summary>
 internal sealed class HostileDevice : IUsbDevice
 {
@@ -13,6 +13,7 @@ internal sealed class HostileDevice : IUsbDevice
     public const byte Timeout = 2;
     public const byte Failure = 3;
     public const byte Gone = 4;
+    public const byte Short = 5;
     private const byte GetDescriptor = 6;
     private const int MostTransfers = 20_000;
 
@@ -35,7 +36,7 @@ internal sealed class HostileDevice : IUsbDevice
         _at = Math.Min(1, input.Length);
         _device = Part();
         _configuration = Part();
-        var strings = Byte() % 8;
+        var strings = Byte() % 16;
         for (var i = 0; i < strings; i++)
         {
             _strings.Add(Part());
@@ -95,14 +96,15 @@ internal sealed class HostileDevice : IUsbDevice
     {
         (1, _) => _device,
         (2, _) => _configuration,
-        (3, var index) when _strings.Count > 0 => _strings[index % _strings.Count],
+        (3, var index) when _strings.Count > 0 => _strings[(index + _strings.Count - 1) % _strings.Count],
         _ => throw new UsbException(UsbFault.Stall, "no such descriptor"),
     };
 
     private ReadOnlySpan<byte> ClassAnswer(int wanted, TimeSpan timeout)
     {
-        Fault(Byte(), timeout);
-        var length = Math.Min(wanted, _input.Length - _at);
+        var kind = Byte();
+        Fault(kind, timeout);
+        var length = Math.Min(kind == Short ? Math.Min(wanted, Byte()) : wanted, _input.Length - _at);
         var answer = _input.AsSpan(_at, length);
         _at += length;
         return answer;

@@ -7,7 +7,8 @@ internal static class LayoutTarget
 {
     public static FuzzTarget Target { get; } = new(
         "layout",
-        AllTargets.Bytes(
+        ["UploadHelper.Core.Chips.Memory"],
+        () => AllTargets.Bytes(
             "@Internal Flash   /0x08000000/01*016Ka,03*016Kg,01*064Kg,07*128Kg",
             "@Internal Flash /0x08000000/04*016Kg,01*064Kg,07*128Kg",
             "@Option Bytes  /0x1FFFC000/01*016 g",

@@ -26,7 +26,8 @@ internal static class UsbIpTargets
     /// <summary>The message that the first byte chooses.</summary>
     public static FuzzTarget Messages { get; } = new(
         "usbip",
-        [.. MessageSeeds()],
+        ["UploadHelper.Core.Usb.UsbIp."],
+        MessageSeeds,
         [[0x01, 0x11], [0x80, 0x05], [0, 3], [0, 0, 0, 3], [0, 0x10, 0, 0], [0xFF, 0xFF, 0xFF, 0xFF]],
         input =>
         {
@@ -47,13 +48,14 @@ internal static class UsbIpTargets
         });
 
     /// <summary>A client at a server that sends the input: a list, then an import, a request each way, and a reset.</summary>
-    public static FuzzTarget Server { get; } = new(
-        "usbip-server",
-        [Conversation()],
+    public static FuzzTarget Client { get; } = new(
+        "usbip-client",
+        ["UploadHelper.Devices.Usb.UsbIp.UsbIpBus", "UploadHelper.Devices.Usb.UsbIp.UsbIpOpenDevice"],
+        () => [Conversation()],
         [Message(new UsbIpSubmitReply(3, 0, 18).Write), Message(new UsbIpSubmitReply(1, -32, 0).Write), Message(new UsbIpUnlinkReply(2, -104).Write), [0x01, 0x11, 0, 5, 0, 0, 0, 0], [0x01, 0x11, 0, 3, 0, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0xFF]],
-        RunServer);
+        RunClient);
 
-    private static string RunServer(byte[] input)
+    private static string RunClient(byte[] input)
     {
         var stream = new Stream(input);
         var bus = new UsbIpBus(new UsbIpEndpoint("hostile", 3240), TimeProvider.System, () => stream);

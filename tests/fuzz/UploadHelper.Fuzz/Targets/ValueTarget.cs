@@ -28,7 +28,8 @@ internal static class ValueTarget
 
     public static FuzzTarget Target { get; } = new(
         "values",
-        AllTargets.Bytes(
+        ["UploadHelper.Core.Chips.FlashAddress", "UploadHelper.Core.Usb.UsbIp.UsbIpEndpoint", "UploadHelper.VirtualBoard.SimulationOptions", "UploadHelper.Discovery.DiscoveryRequest", "UploadHelper.CommandLine.ArgumentShapes"],
+        () => AllTargets.Bytes(
             "\u00000x08004000", "\u000016384", "\u00010x100", "\u00020483:df11", "\u0002,0483:df11,1eaf:0003", "\u0003localhost:3240", "\u0003[::1]:3240", "\u00043240", "\u0004[::]", "\u0005f4boot,count=2,start=empty,boot0=1",
             "\u0006Arduino_STM32:STM32F4:generic_f407v:upload_method=F4BootMethod", "\u0006C:\\core\\boards.txt:uno", "\u0007HELLO 1 \"arduino-cli 0.35\"", "\u0008ttyACM0 2 1EAF:0003 x.bin", "\u0008COM5 0x4000 x.bin"),
         AllTargets.Bytes("0x", "0X", "08004000", "FFFFFFFF", ":", "::", "[", "]", ",", "=", "count=64", "flash=", "-", "h", "START_SYNC", "HELLO", "\"", " ", ".txt:", "999999999999999999"),
