@@ -1,3 +1,4 @@
+using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.Tracing;
 
 namespace UploadHelper.Core.Serial;
@@ -8,23 +9,51 @@ namespace UploadHelper.Core.Serial;
 /// <param name="trace">The output.</param>
 public sealed class TracingSerialPorts(ISerialPorts ports, TimeProvider time, TraceWriter trace) : ISerialPorts
 {
-    /// <inheritdoc/>
-    public IReadOnlyList<SerialPortInfo> List() => ports.List();
+    private IReadOnlyList<SerialPortInfo>? _last;
 
     /// <inheritdoc/>
-    public ISerialLine Open(string name, int baudRate) => new Line(ports.Open(name, baudRate), null, Opened(name, $"{baudRate} 8N1"), time, trace);
+    public IReadOnlyList<SerialPortInfo> List()
+    {
+        var listed = ports.List();
+        lock (trace)
+        {
+            if (_last is null || !listed.SequenceEqual(_last))
+            {
+                _last = listed;
+                trace.Ports([.. listed.Select(p => new TracedPort(
+                    p.Name, p is { VendorId: { } vendor, ProductId: { } product } ? new UsbId(vendor, product) : null, p.SerialNumber, p.UsbPath, p.Product))]);
+            }
+        }
+
+        return listed;
+    }
+
+    /// <inheritdoc/>
+    public ISerialLine Open(string name, int baudRate) => new Line(Opened(name, $"{baudRate} 8N1", () => ports.Open(name, baudRate)), null, name, time, trace);
 
     /// <inheritdoc/>
     public IUartLine OpenUart(string name, int baudRate)
     {
-        var line = ports.OpenUart(name, baudRate);
-        return new Line(line, line, Opened(name, $"{baudRate} 8E1"), time, trace);
+        var line = Opened(name, $"{baudRate} 8E1", () => ports.OpenUart(name, baudRate));
+        return new Line(line, line, name, time, trace);
     }
 
-    private string Opened(string name, string format)
+    // What is acknowledged is not waited for: a replay must know it.
+    private T Opened<T>(string name, string format, Func<T> open)
+        where T : ISerialLine
     {
-        trace.Serial(TraceOperation.SerialOpen, name, format, TimeSpan.Zero);
-        return name;
+        var start = time.GetTimestamp();
+        try
+        {
+            var line = open();
+            trace.Serial(TraceOperation.SerialOpen, name, line.IsAcknowledged ? $"{format} {TraceWriter.Acknowledged}" : format, time.GetElapsedTime(start));
+            return line;
+        }
+        catch (SerialException e)
+        {
+            trace.Serial(TraceOperation.SerialOpen, name, format, time.GetElapsedTime(start), e.Fault.ToString());
+            throw;
+        }
     }
 
     private sealed class Line(ISerialLine line, IUartLine? uart, string name, TimeProvider time, TraceWriter trace) : IUartLine

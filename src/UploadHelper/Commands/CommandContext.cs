@@ -21,6 +21,8 @@ internal sealed class CommandContext(
     Func<bool, CancellationToken> listen,
     Func<string, Stream> createFile)
 {
+    private string _command = "";
+
     public ConsoleStreams Streams => streams;
 
     public IReadOnlyDictionary<string, string> Environment => environment;
@@ -46,7 +48,7 @@ internal sealed class CommandContext(
     /// <param name="start">What a virtual board does at first, unless --simulate says otherwise.</param>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>.</exception>
     public DeviceEnvironment Open(Settings settings, IReporter reporter, StartState start) =>
-        DeviceEnvironment.Open(settings, time, start, createFile, reporter.Event);
+        DeviceEnvironment.Open(settings, _command, time, start, createFile, reporter.Event);
 
     /// <summary>Runs a command whose result is what it prints: it fails if that is lost.</summary>
     /// <param name="parse">The parsed command line.</param>
@@ -68,8 +70,11 @@ internal sealed class CommandContext(
     /// <summary>Runs a command's work with the merged settings, and turns whatever ends it into an exit status.</summary>
     /// <param name="parse">The parsed command line.</param>
     /// <param name="work">The work; its result is the exit status.</param>
-    public int Run(ParseResult parse, Func<Settings, IReporter, int> work) =>
-        Run(TypedOptions.Of(parse), parse.GetValue<string>($"--{SettingKeys.Config}"), work, UploadErrors.ExitStatus);
+    public int Run(ParseResult parse, Func<Settings, IReporter, int> work)
+    {
+        _command = parse.CommandResult.Command.Name;
+        return Run(TypedOptions.Of(parse), parse.GetValue<string>($"--{SettingKeys.Config}"), work, UploadErrors.ExitStatus);
+    }
 
     /// <summary>The same with settings that another tool's arguments stand for, and with that tool's exit statuses.</summary>
     /// <param name="typed">The settings from the command line, by their keys.</param>
@@ -161,6 +166,7 @@ internal static class CommandTable
         ("reset", ResetCommand.Create),
         ("image", ImageCommand.Create),
         ("boards", BoardsCommand.Create),
+        ("trace", TraceCommand.Create),
         ("doctor", DoctorCommand.Create),
         ("explain", ExplainCommand.Create),
         ("discovery", DiscoveryCommand.Create),

@@ -45,7 +45,7 @@ internal static class UploadCommand
             request = request with { Port = request.Port ?? devices.DefaultPortFor(request) };
             reporter.Begin(devices.Time);
             var uploader = new Uploader(devices.Usb, devices.SerialPorts, devices.Time, reporter.Event);
-            result = uploader.Run(request, context.CancellationToken);
+            result = devices.Traced(request, () => uploader.Run(request, context.CancellationToken));
             if (devices.Summary is { } board)
             {
                 reporter.Simulated(board);

@@ -2,6 +2,7 @@ using UploadHelper.Configuration;
 using UploadHelper.Core.Connecting;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Serial;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.Tracing;
@@ -48,20 +49,51 @@ internal sealed class DeviceEnvironment : IDisposable
 
     /// <summary>Opens the devices that the settings name.</summary>
     /// <param name="settings">The settings.</param>
+    /// <param name="command">The command, for the trace.</param>
     /// <param name="time">The clock of real boards.</param>
     /// <param name="start">What a virtual board does at first, unless --simulate says otherwise.</param>
     /// <param name="createFile">Creates a file on the disk.</param>
     /// <param name="events">Receives warnings: a file that cannot be kept does not end the work on a board.</param>
     /// <exception cref="UploadException"><see cref="UploadError.Configuration"/>.</exception>
-    public static DeviceEnvironment Open(Settings settings, TimeProvider time, StartState start, Func<string, Stream> createFile, Action<UploadEvent> events)
+    public static DeviceEnvironment Open(
+        Settings settings, string command, TimeProvider time, StartState start, Func<string, Stream> createFile, Action<UploadEvent> events)
     {
         var environment = settings.Text(SettingKeys.Simulate) is { } simulate ? Simulated(simulate, start, settings.Switch(SettingKeys.Uart), createFile, events) : Real(settings, time, events);
         if (settings.Text(SettingKeys.Trace) is { } file)
         {
             environment.Trace(file, createFile);
+            environment._trace?.Writer.Request(command, typeof(DeviceEnvironment).Assembly.GetName().Version?.ToString(3) ?? "", Called(settings));
         }
 
         return environment;
+    }
+
+    /// <summary>Runs an upload; in the trace stands what it was given, and how it ended, so that it can be repeated against the trace.</summary>
+    /// <param name="request">The upload.</param>
+    /// <param name="work">Runs it.</param>
+    public T Traced<T>(UploadRequest request, Func<T> work)
+    {
+        if (_trace is not var (_, _, writer))
+        {
+            return work();
+        }
+
+        try
+        {
+            if (Described(request) is { } file)
+            {
+                writer.File(file);
+            }
+
+            var result = work();
+            writer.Outcome("");
+            return result;
+        }
+        catch (Exception e)
+        {
+            writer.Outcome(e is OperationCanceledException ? "cancelled" : (e as UploadException)?.Error.Code() ?? UploadError.Internal.Code());
+            throw;
+        }
     }
 
     /// <summary>Completes the trace and the files of virtual boards; warns of each that cannot be kept. Throws nothing.</summary>
@@ -90,6 +122,35 @@ internal sealed class DeviceEnvironment : IDisposable
         }
 
         Simulation?.Dispose();
+    }
+
+    // A board's entry is in the settings that come from it. How a run is shown makes no difference to it.
+    private static IEnumerable<(string Name, string Value)> Called(Settings settings) => OptionTable.Rows
+        .Where(r => r.IsSetting && r.Name is not (SettingKeys.Board or SettingKeys.Hardware or SettingKeys.Trace or SettingKeys.Json or SettingKeys.Verbose
+            or SettingKeys.Quiet or SettingKeys.Color))
+        .Select(r => (r.Name, Value: settings.Text(r.Name)))
+        .Where(s => s.Value is not null)
+        .Select(s => (s.Name, s.Value!));
+
+    // What goes to the board, and not the file itself: an ELF file contains the names of folders. Null for a file that the upload refuses.
+    private static TracedFile? Described(UploadRequest request)
+    {
+        var file = request.File;
+        try
+        {
+            return new TracedFile(
+                file.Name,
+                file.Content.Length,
+                ImageReader.NeedsAddress(file)
+                    ? [(null, file.Content)]
+                    : [.. ImageReader.Read(file, null, request.Processor).Segments.Select(s => ((uint?)s.Address, s.Data))],
+                request.Port,
+                request.WaitPort.ToString().ToLowerInvariant());
+        }
+        catch (UploadException)
+        {
+            return null;
+        }
     }
 
     private static void Keeping(string what, string path, Action<UploadEvent> events, Action work)

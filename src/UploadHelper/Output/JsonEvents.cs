@@ -322,6 +322,17 @@ internal sealed record UartInfoEvent([property: JsonIgnore] UartState State) : J
     public bool ReadProtected => State.FlashSize is null;
 }
 
+/// <summary>One line of a recording in words. Times are in milliseconds, and null if the recording has none.</summary>
+internal sealed record TransferEvent(double? At, string Text, int Times, double Took, string? Fault) : JsonEvent("transfer");
+
+/// <summary>What a recording is, and what it comes to.</summary>
+internal sealed record RecordingEvent(string Format, IEnumerable<JsonRecordedBoard> Boards, IEnumerable<JsonStoryTotal> Totals, int Failures, int LeftOut, IReadOnlyList<string> Warnings)
+    : JsonEvent("recording");
+
+internal sealed record JsonRecordedBoard(string Id, string Path, string Name);
+
+internal sealed record JsonStoryTotal(string What, double Took, int Bytes);
+
 /// <summary>Serializers of the lines, made by the compiler.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, GenerationMode = JsonSourceGenerationMode.Serialization)]
 [JsonSerializable(typeof(PortEvent))]
@@ -360,4 +371,6 @@ internal sealed record UartInfoEvent([property: JsonIgnore] UartState State) : J
 [JsonSerializable(typeof(FoundEvent))]
 [JsonSerializable(typeof(InfoEvent))]
 [JsonSerializable(typeof(UartInfoEvent))]
+[JsonSerializable(typeof(TransferEvent))]
+[JsonSerializable(typeof(RecordingEvent))]
 internal sealed partial class JsonEvents : JsonSerializerContext;

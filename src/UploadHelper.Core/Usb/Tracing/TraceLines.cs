@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace UploadHelper.Core.Usb.Tracing;
+
+/// <summary>Reads what <see cref="TraceWriter"/> writes: one JSON object per line.</summary>
+internal static class TraceLines
+{
+    private const string Format = "trace of upload-helper";
+
+    /// <summary>Whether a text begins as such a file.</summary>
+    public static bool Begins(ReadOnlySpan<byte> text) => text.StartsWith("{\"at\":"u8);
+
+    /// <summary>Reads the lines up to the first that is damaged.</summary>
+    public static Recording Read(ReadOnlyMemory<byte> content)
+    {
+        var (events, warnings) = (new List<TraceEvent>(), new List<string>());
+        for (var number = 1; content.Length > 0; number++)
+        {
+            var end = content.Span.IndexOf((byte)'\n');
+            var line = (end < 0 ? content : content[..end]).TrimStart("\uFEFF"u8).Trim(" \t\r"u8);
+            content = end < 0 ? default : content[(end + 1)..];
+            if (line.IsEmpty)
+            {
+                continue;
+            }
+
+            try
+            {
+                using var json = JsonDocument.Parse(line);
+                events.Add(Event(json.RootElement));
+            }
+            catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
+            {
+                warnings.Add(content.IsEmpty ? $"Its last line ({number}) is cut off." : $"Line {number} is damaged; what follows it is not shown.");
+                break;
+            }
+        }
+
+        return new Recording(Format, events) { Warnings = warnings };
+    }
+
+    private static TraceEvent Event(JsonElement line)
+    {
+        var name = line.GetProperty("operation").GetString();
+        var shared = new TraceEvent(Enum.TryParse<TraceOperation>(name, out var operation) && Enum.IsDefined(operation) ? operation : TraceOperation.Unknown)
+        {
+            At = Milliseconds(line, "at"),
+            Took = Milliseconds(line, "took"),
+            Device = Number(line, "device"),
+            Fault = Text(line, "fault"),
+        };
+        return shared.Operation switch
+        {
+            TraceOperation.Devices => shared with { Devices = [.. line.GetProperty("devices").EnumerateArray().Select(Device)] },
+            TraceOperation.Ports => shared with { Ports = [.. line.GetProperty("ports").EnumerateArray().Select(Port)] },
+
+            // Older traces have the number of an opened device only in the argument.
+            TraceOperation.Open => shared with { Device = Number(line, "argument"), Argument = Number(line, "argument") },
+            TraceOperation.Claim or TraceOperation.Alternate or TraceOperation.Reset => shared with { Argument = Number(line, "argument") },
+            TraceOperation.Control => shared with { Setup = Setup(Bytes(line, "setup")), Data = Bytes(line, "data") },
+            TraceOperation.Interrupt or TraceOperation.Bulk => shared with { Argument = Number(line, "endpoint"), Data = Bytes(line, "data") },
+            TraceOperation.SerialWrite or TraceOperation.SerialRead => shared with { Name = Text(line, "port") ?? "", Data = Bytes(line, "data") },
+            TraceOperation.SerialOpen or TraceOperation.SerialSet or TraceOperation.SerialClose => shared with { Name = Text(line, "port") ?? "", Text = Text(line, "data") ?? "" },
+            TraceOperation.Request => shared with
+            {
+                Name = Text(line, "command") ?? "",
+                Text = Text(line, "version") ?? "",
+                Settings = line.GetProperty("settings").EnumerateObject().GroupBy(p => p.Name).ToDictionary(p => p.Key, p => p.First().Value.GetString() ?? ""),
+            },
+            TraceOperation.File => shared with { File = File(line) },
+            TraceOperation.Outcome => shared with { Name = Text(line, "error") ?? "" },
+            _ => shared with { Text = name ?? "" },
+        };
+    }
+
+    private static UsbDeviceInfo Device(JsonElement device)
+    {
+        var id = UsbId.Parse(Text(device, "id") ?? "");
+        return new UsbDeviceInfo(
+            Number(device, "bus"), Number(device, "number"), Text(device, "path") ?? "", id.Vendor, id.Product, (ushort)Number(device, "release"),
+            [.. device.GetProperty("interfaces").EnumerateArray().Select(Interface)]);
+    }
+
+    private static UsbInterfaceInfo Interface(JsonElement element) => Convert.FromHexString(element.GetString() ?? "") is [var number, var alternate, var type, var subtype, var protocol]
+        ? new UsbInterfaceInfo(number, alternate, type, subtype, protocol)
+        : throw new FormatException("An interface has five bytes.");
+
+    private static TracedPort Port(JsonElement port) =>
+        new(Text(port, "name") ?? "", Text(port, "id") is { } id ? UsbId.Parse(id) : null, Text(port, "serial"), Text(port, "path"), Text(port, "product"));
+
+    private static TracedFile File(JsonElement line) => new(
+        Text(line, "name") ?? "",
+        Number(line, "size"),
+        [.. line.GetProperty("segments").EnumerateArray().Select(s => (Text(s, "address") is { } address ? Address(address) : (uint?)null, Bytes(s, "data")))],
+        Text(line, "port"),
+        Text(line, "waitPort") ?? "auto");
+
+    private static uint Address(string text) => text.StartsWith("0x", StringComparison.Ordinal)
+        ? uint.Parse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+        : throw new FormatException("An address begins with 0x.");
+
+    private static UsbSetup Setup(ReadOnlyMemory<byte> bytes) =>
+        bytes.Length == UsbSetup.Size ? UsbSetup.Read(bytes.Span) : throw new FormatException("A setup packet has eight bytes.");
+
+    private static string? Text(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static ReadOnlyMemory<byte> Bytes(JsonElement element, string name) => Convert.FromHexString(Text(element, name) ?? "");
+
+    private static int Number(JsonElement element, string name) => element.TryGetProperty(name, out var value) ? value.GetInt32() : 0;
+
+    private static TimeSpan Milliseconds(JsonElement element, string name)
+    {
+        const double Longest = 1e12;
+        return element.TryGetProperty(name, out var value) && value.GetDouble() is >= 0 and < Longest and var ms ? TimeSpan.FromMilliseconds(ms) : default;
+    }
+}
