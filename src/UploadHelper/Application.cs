@@ -147,6 +147,8 @@ internal sealed class Application(
               upload-helper upload --simulate f4boot --offset 0x4000 Blink.bin
             When something fails, look up the word in brackets at the end of the error:
               upload-helper explain no-device
+            To report it, send the file that --trace FILE wrote. To see what is in it:
+              upload-helper trace FILE
             """);
         foreach (var command in CommandTable.For(arguments, context))
         {

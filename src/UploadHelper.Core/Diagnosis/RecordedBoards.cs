@@ -10,7 +10,6 @@ namespace UploadHelper.Core.Diagnosis;
 public sealed class RecordedBoards
 {
     private readonly Dictionary<int, RecordedBoard> _all = [];
-    private readonly HashSet<int> _speakDfu = [];
 
     /// <summary>Finds them.</summary>
     /// <param name="recording">The recording.</param>
@@ -30,7 +29,7 @@ public sealed class RecordedBoards
                 For(e.Device).Answered(e);
                 if (e.Setup is { Request: <= 6, RequestType: 0x21 or 0xA1 })
                 {
-                    _speakDfu.Add(e.Device);
+                    For(e.Device).SpeaksDfu = true;
                 }
             }
         }
@@ -64,7 +63,7 @@ public sealed class RecordedBoards
     public static bool IsBoard(UsbDeviceInfo device) =>
         BootloaderCatalogue.Find(device.Id) is not null || DfuDescription.IsBootloader(device) || DfuDescription.IsRuntime(device);
 
-    private bool IsBoard(RecordedBoard board) => IsBoard(board.Info) || (board.Info.Id == default && _speakDfu.Contains(board.Info.Number));
+    private bool IsBoard(RecordedBoard board) => IsBoard(board.Info) || (board.Info.Id == default && board.SpeaksDfu);
 
     private RecordedBoard For(int device)
     {
@@ -80,7 +79,7 @@ public sealed class RecordedBoards
 /// <summary>A device of a recording. It answers what it was asked then, as far as that is in its descriptors.</summary>
 public sealed class RecordedBoard : IUsbDevice
 {
-    private readonly Dictionary<ushort, ReadOnlyMemory<byte>> _descriptors = [];
+    private readonly List<TraceEvent> _descriptors = [];
     private readonly Lazy<DfuDescription?> _description;
 
     internal RecordedBoard(UsbDeviceInfo info)
@@ -108,6 +107,9 @@ public sealed class RecordedBoard : IUsbDevice
     /// <summary>Its descriptors; null if too few of them were recorded.</summary>
     public DfuDescription? Description => _description.Value;
 
+    /// <summary>Whether it was spoken to in DFU.</summary>
+    internal bool SpeaksDfu { get; set; }
+
     /// <summary>What it is, as far as that is known.</summary>
     public string Name
     {
@@ -129,7 +131,7 @@ public sealed class RecordedBoard : IUsbDevice
     /// <inheritdoc/>
     public int ControlIn(UsbSetup setup, Span<byte> buffer, TimeSpan timeout)
     {
-        if (!IsDescriptor(setup) || !_descriptors.TryGetValue(setup.Value, out var answer))
+        if (!IsDescriptor(setup) || Find(setup.Value) is not { Data: var answer })
         {
             throw Unknown();
         }
@@ -168,11 +170,18 @@ public sealed class RecordedBoard : IUsbDevice
     // The longest answer counts: the first request for a descriptor often asks for its beginning alone.
     internal void Answered(TraceEvent e)
     {
-        if (IsDescriptor(e.Setup) && e.Fault is null && e.Data.Length > _descriptors.GetValueOrDefault(e.Setup.Value).Length)
+        if (IsDescriptor(e.Setup) && e.Fault is null && Find(e.Setup.Value) is var before && e.Data.Length > (before?.Data.Length ?? 0))
         {
-            _descriptors[e.Setup.Value] = e.Data;
+            if (before is not null)
+            {
+                _descriptors.Remove(before);
+            }
+
+            _descriptors.Add(e);
         }
     }
+
+    private TraceEvent? Find(ushort value) => _descriptors.Find(e => e.Setup.Value == value);
 
     private static bool IsDescriptor(UsbSetup setup) => setup is { RequestType: 0x80, Request: 6 };
 

@@ -22,7 +22,7 @@ public sealed record StoryTotal(TransferPurpose Purpose, TimeSpan Took, int Byte
 public sealed class TraceStory
 {
     private readonly List<StoryLine> _lines = [];
-    private readonly Dictionary<TransferPurpose, StoryTotal> _totals = [];
+    private readonly StoryTotal[] _totals = [.. Enumerable.Range(0, (int)TransferPurpose.Read + 1).Select(p => new StoryTotal((TransferPurpose)p, default, 0))];
 
     /// <summary>Tells it.</summary>
     /// <param name="recording">The recording.</param>
@@ -62,7 +62,7 @@ public sealed class TraceStory
     public IReadOnlyList<StoryLine> Lines => _lines;
 
     /// <summary>How long erasing, writing and reading took, as far as there was any of it.</summary>
-    public IEnumerable<StoryTotal> Totals => _totals.Values.Where(t => t.Purpose is TransferPurpose.Erase or TransferPurpose.Write or TransferPurpose.Read).OrderBy(t => t.Purpose);
+    public IEnumerable<StoryTotal> Totals => _totals.Where(t => t is { Purpose: TransferPurpose.Erase or TransferPurpose.Write or TransferPurpose.Read } and not { Bytes: 0, Took.Ticks: 0 });
 
     /// <summary>What failed.</summary>
     public IEnumerable<StoryLine> Failures => _lines.Where(l => l.Fault is not null);
@@ -84,8 +84,8 @@ public sealed class TraceStory
 
     private void Add(TransferPurpose purpose, TimeSpan took, int bytes)
     {
-        var total = _totals.GetValueOrDefault(purpose) ?? new StoryTotal(purpose, default, 0);
-        _totals[purpose] = total with { Took = total.Took + took, Bytes = unchecked(total.Bytes + bytes) };
+        var total = _totals[(int)purpose];
+        _totals[(int)purpose] = total with { Took = total.Took + took, Bytes = unchecked(total.Bytes + bytes) };
     }
 
     // The same thing several times in a row, or the same two things: a question and its answer.

@@ -40,7 +40,9 @@ public readonly record struct TransferText(string Text, TransferPurpose Purpose 
 public sealed class TransferWords(RecordedBoards boards)
 {
     private const byte SetReport = 9;
-    private readonly Dictionary<int, uint> _pointers = [];
+
+    // The commands that set the address.
+    private readonly Dictionary<int, TraceEvent> _pointers = [];
     private readonly Dictionary<string, UartWords?> _ports = [];
 
     /// <summary>The words for an event, without its failure.</summary>
@@ -150,7 +152,7 @@ public sealed class TransferWords(RecordedBoards boards)
             DfuRequest.Abort => new("ABORT"),
             DfuRequest.Upload when isDfuSe && s.Value == 0 => new($"UPLOAD block 0, its commands: {Hex(e.Data)}"),
             DfuRequest.Upload => new($"UPLOAD block {s.Value}: {d.Length} bytes{At(e, device, isDfuSe)}", TransferPurpose.Read, d.Length),
-            _ when d.IsEmpty => new(isDfuSe ? $"DNLOAD without data: leave{(_pointers.TryGetValue(e.Device, out var p) ? $", and start 0x{p:X8}" : "")}" : "DNLOAD without data: that was all"),
+            _ when d.IsEmpty => new(isDfuSe ? $"DNLOAD without data: leave{(Pointer(e.Device) is { } start ? $", and start 0x{start:X8}" : "")}" : "DNLOAD without data: that was all"),
             _ when isDfuSe && s.Value == 0 => Command(e),
             _ => new($"DNLOAD block {s.Value}: {d.Length} bytes{At(e, device, isDfuSe)}", TransferPurpose.Write, e.Fault is null ? d.Length : 0),
         };
@@ -166,8 +168,8 @@ public sealed class TransferWords(RecordedBoards boards)
         switch (d[0], d.Length)
         {
             case (SetAddress, 5):
-                _pointers[e.Device] = BinaryPrimitives.ReadUInt32LittleEndian(d[1..]);
-                return new($"DNLOAD: set the address to 0x{_pointers[e.Device]:X8}");
+                _pointers[e.Device] = e;
+                return new($"DNLOAD: set the address to 0x{Pointer(e.Device):X8}");
             case (Erase, 5):
                 return new($"DNLOAD: erase the sector at 0x{BinaryPrimitives.ReadUInt32LittleEndian(d[1..]):X8}", TransferPurpose.Erase);
             case (Erase, 1):
@@ -179,11 +181,13 @@ public sealed class TransferWords(RecordedBoards boards)
         }
     }
 
+    private uint? Pointer(int device) => _pointers.GetValueOrDefault(device) is { } set ? BinaryPrimitives.ReadUInt32LittleEndian(set.Data.Span[1..]) : null;
+
     // DfuSe counts from block 2 on, from the address that was set (AN3156).
     private string At(TraceEvent e, DfuDescription? device, bool isDfuSe)
     {
         const int FirstBlock = 2;
-        return isDfuSe && e.Setup.Value >= FirstBlock && _pointers.TryGetValue(e.Device, out var pointer)
+        return isDfuSe && e.Setup.Value >= FirstBlock && Pointer(e.Device) is { } pointer
             && (device?.Functional.TransferSize ?? (e.Setup.Value == FirstBlock ? 0 : null)) is { } size
             ? $" at 0x{unchecked(pointer + (uint)((e.Setup.Value - FirstBlock) * size)):X8}"
             : "";

@@ -10,23 +10,7 @@ internal sealed class UartWords
     private const byte Nack = 0x1F;
     private const byte Synchronize = 0x7F;
 
-    private static readonly Dictionary<byte, (string Name, Part[] Parts, TransferPurpose Purpose)> Commands = new()
-    {
-        [0x00] = ("Get", [], TransferPurpose.Other),
-        [0x01] = ("Get Version", [], TransferPurpose.Other),
-        [0x02] = ("Get ID", [], TransferPurpose.Other),
-        [0x11] = ("Read Memory", [Part.Address, Part.Count], TransferPurpose.Read),
-        [0x21] = ("Go", [Part.Address], TransferPurpose.Other),
-        [0x31] = ("Write Memory", [Part.Address, Part.Block], TransferPurpose.Write),
-        [0x43] = ("Erase", [Part.Pages], TransferPurpose.Erase),
-        [0x44] = ("Extended Erase", [Part.WidePages], TransferPurpose.Erase),
-        [0x63] = ("Write Protect", [Part.Pages], TransferPurpose.Other),
-        [0x73] = ("Write Unprotect", [], TransferPurpose.Other),
-        [0x82] = ("Readout Protect", [], TransferPurpose.Other),
-        [0x92] = ("Readout Unprotect", [], TransferPurpose.Erase),
-    };
-
-    private readonly Queue<Part> _due = new();
+    private Part[] _due = [];
     private byte[] _rest = [];
 
     // A part and how it is laid out on the line.
@@ -48,8 +32,9 @@ internal sealed class UartWords
         _rest = [];
         while (!left.IsEmpty)
         {
-            if (_due.TryPeek(out var part))
+            if (_due.Length > 0)
             {
+                var part = _due[0];
                 var length = Length(part, left);
                 if (length > left.Length)
                 {
@@ -58,16 +43,16 @@ internal sealed class UartWords
                     break;
                 }
 
-                _due.Dequeue();
+                _due = _due[1..];
                 text.Append(Words(part, left[..length]));
                 bytes += part == Part.Block ? left[0] + 1 : 0;
                 left = left[length..];
             }
-            else if (left.Length >= 2 && (left[0] ^ left[1]) == 0xFF && Commands.TryGetValue(left[0], out var command))
+            else if (left.Length >= 2 && (left[0] ^ left[1]) == 0xFF && CommandOf(left[0]) is { } command)
             {
                 text.Append(text.Length == 0 ? "" : "; ").Append(command.Name);
                 purpose = command.Purpose;
-                Array.ForEach(command.Parts, _due.Enqueue);
+                _due = command.Parts;
                 left = left[2..];
             }
             else
@@ -85,7 +70,7 @@ internal sealed class UartWords
     {
         if (data.Contains(Nack) && data.TrimStart(Ack) is [Nack, ..])
         {
-            _due.Clear();
+            _due = [];
             _rest = [];
             return new("NACK: refused");
         }
@@ -98,6 +83,23 @@ internal sealed class UartWords
                 TransferPurpose.Poll,
                 others.Length);
     }
+
+    private static Command? CommandOf(byte code) => code switch
+    {
+        0x00 => new("Get", TransferPurpose.Other),
+        0x01 => new("Get Version", TransferPurpose.Other),
+        0x02 => new("Get ID", TransferPurpose.Other),
+        0x11 => new("Read Memory", TransferPurpose.Read, Part.Address, Part.Count),
+        0x21 => new("Go", TransferPurpose.Other, Part.Address),
+        0x31 => new("Write Memory", TransferPurpose.Write, Part.Address, Part.Block),
+        0x43 => new("Erase", TransferPurpose.Erase, Part.Pages),
+        0x44 => new("Extended Erase", TransferPurpose.Erase, Part.WidePages),
+        0x63 => new("Write Protect", TransferPurpose.Other, Part.Pages),
+        0x73 => new("Write Unprotect", TransferPurpose.Other),
+        0x82 => new("Readout Protect", TransferPurpose.Other),
+        0x92 => new("Readout Unprotect", TransferPurpose.Erase),
+        _ => null,
+    };
 
     private static int Length(Part part, ReadOnlySpan<byte> left) => part switch
     {
@@ -117,4 +119,13 @@ internal sealed class UartWords
         _ => bytes.Length == 3 ? (bytes[1] == 0xFF ? " of everything" : $" of bank {(bytes[1] == 0xFE ? 1 : 2)}")
             : $" of {BinaryPrimitives.ReadUInt16BigEndian(bytes) + 1} pages from page {BinaryPrimitives.ReadUInt16BigEndian(bytes[2..])}",
     };
+
+    private sealed class Command(string name, TransferPurpose purpose, params Part[] parts)
+    {
+        public string Name => name;
+
+        public TransferPurpose Purpose => purpose;
+
+        public Part[] Parts => parts;
+    }
 }

@@ -58,6 +58,9 @@ public sealed record RomChip(string FlashMap, IReadOnlyList<RomMemory> Memories,
     /// <summary>iProduct.</summary>
     public string Product { get; init; } = "STM32  BOOTLOADER";
 
+    /// <summary>The name of the configuration, whose index is then that behind the serial number; null if it has none.</summary>
+    public string? ConfigurationName { get; init; }
+
     /// <summary>bcdUSB.</summary>
     public ushort UsbRelease { get; init; } = 0x0100;
 
@@ -136,13 +139,17 @@ public sealed record RomChip(string FlashMap, IReadOnlyList<RomMemory> Memories,
         Habits = RomHabits.StartsInError | RomHabits.LeavesInDownload | RomHabits.HasNarrowSerial,
     };
 
-    /// <summary>As dfu-util lists a bare chip (riscv-mcu/gd32-dfu-utils issue 5; fwupd's recording).</summary>
+    /// <summary>
+    /// As dfu-util lists a bare chip (riscv-mcu/gd32-dfu-utils issue 5), and as fwupd has recorded one (plugins/dfu/tests/dfu-gd32vf103-setup.json):
+    /// string 4 is the name of its configuration, string 5 that of its interface. The text of string 4 was not recorded (INF).
+    /// </summary>
     public static RomChip Gd32Vf103Old { get; } = Gd32Vf103 with
     {
         FlashMap = "@Internal Flash  /0x08000000/128*001Kg",
         Memories = [],
         Manufacturer = "GigaDevice",
         Product = "GD32 USB DFU in FS Mode",
+        ConfigurationName = "GD32 USB CONFIG",
         Release = 0x0100,
     };
 
@@ -320,11 +327,21 @@ public sealed class ChipRom : SystemBootloader
         chip.UsbRelease,
         chip.Release,
         DeviceClass: 0,
-        [chip.Manufacturer, chip.Product, chip.SerialNumber, chip.FlashMap, .. chip.Memories.Select(m => m.Map)],
-        Dfu.Configuration(1 + chip.Memories.Count, attributes: 0x0B, chip.TransferSize, Dfu.DfuSeVersion))
+        [chip.Manufacturer, chip.Product, chip.SerialNumber, .. chip.ConfigurationName is { } name ? (string[])[name] : [], chip.FlashMap, .. chip.Memories.Select(m => m.Map)],
+        Describe(chip))
     {
         OddStrings = (chip.Habits & RomHabits.HasNarrowSerial) == 0
             ? new Dictionary<int, byte[]>()
             : new Dictionary<int, byte[]> { [SerialNumberIndex] = [(byte)(2 + chip.SerialNumber.Length), 3, .. Encoding.ASCII.GetBytes(chip.SerialNumber)] },
     };
+
+    private static byte[] Describe(RomChip chip)
+    {
+        const int ConfigurationNameAt = 6; // iConfiguration (USB 2.0, table 9-10)
+        var isNamed = chip.ConfigurationName is not null;
+        var configuration = Dfu.Configuration(
+            1 + chip.Memories.Count, attributes: 0x0B, chip.TransferSize, Dfu.DfuSeVersion, (byte)(Dfu.FirstAlternateString + (isNamed ? 1 : 0)));
+        configuration[ConfigurationNameAt] = isNamed ? Dfu.FirstAlternateString : (byte)0;
+        return configuration;
+    }
 }

@@ -144,7 +144,8 @@ internal static class Dfu
     /// <summary>bcdDFUVersion of ST's DfuSe (UM0424).</summary>
     public const ushort DfuSeVersion = 0x011A;
 
-    private const int FirstAlternateString = 4;
+    /// <summary>Index of the name of the first alternate setting, if the names follow the serial number.</summary>
+    public const byte FirstAlternateString = 4;
 
     private static readonly string[] States =
     [
@@ -156,20 +157,20 @@ internal static class Dfu
     public static string Name(this DfuState state) => (int)state < States.Length ? States[(int)state] : $"state {(int)state}";
 
     /// <summary>One interface with an alternate setting per memory, and the functional descriptor after the last.</summary>
-    public static byte[] Configuration(int alternates, byte attributes, ushort transferSize, ushort version) => UsbIdentity.Configure(
+    public static byte[] Configuration(int alternates, byte attributes, ushort transferSize, ushort version, byte firstName = FirstAlternateString) => UsbIdentity.Configure(
         interfaces: 1,
         attributes: 0xC0,
         [
-            .. Alternates(alternates),
+            .. Alternates(alternates, firstName),
             [9, 0x21, attributes, 0xFF, 0, (byte)transferSize, (byte)(transferSize >> 8), (byte)version, (byte)(version >> 8)],
         ]);
 
-    /// <summary>The descriptors of interface 0 with its alternate settings; their names follow the serial number.</summary>
-    public static IEnumerable<byte[]> Alternates(int count)
+    /// <summary>The descriptors of interface 0 with its alternate settings.</summary>
+    public static IEnumerable<byte[]> Alternates(int count, byte firstName = FirstAlternateString)
     {
         for (var a = 0; a < count; a++)
         {
-            yield return [9, 4, 0, (byte)a, 0, 0xFE, 1, 2, (byte)(FirstAlternateString + a)];
+            yield return [9, 4, 0, (byte)a, 0, 0xFE, 1, 2, (byte)(firstName + a)];
         }
     }
 }

@@ -88,9 +88,9 @@ internal static class TraceCommand
     private static IEnumerable<string> Summary(Recording recording, TraceStory story)
     {
         yield return $"This is a {recording.Format}.";
-        foreach (var board in story.Boards.Boards.DistinctBy(b => (b.Info.Id, b.Info.Path, b.Name)))
+        foreach (var board in story.Boards.Boards.Select(b => $"Board: {TransferWords.Place(b.Info)}, {b.Name}").Distinct())
         {
-            yield return $"Board: {TransferWords.Place(board.Info)}, {board.Name}";
+            yield return board;
         }
 
         if (story.Boards.Boards.Count == 0 && recording.Events.All(e => e.Name.Length == 0))

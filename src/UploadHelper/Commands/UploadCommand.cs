@@ -56,7 +56,12 @@ internal static class UploadCommand
         return 0;
     }
 
-    private static UploadRequest Request(Settings settings, string file, IReadOnlyDictionary<string, string> environment)
+    /// <summary>The upload that the settings ask for.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="file">The path of the image file.</param>
+    /// <param name="environment">The variables of the process.</param>
+    /// <exception cref="UploadException">A value is not valid, or the file cannot be read.</exception>
+    internal static UploadRequest Request(Settings settings, string file, IReadOnlyDictionary<string, string> environment)
     {
         var board = BoardSettings.Request(settings);
         var image = ImageFiles.Read(file);

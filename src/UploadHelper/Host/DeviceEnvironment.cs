@@ -125,12 +125,20 @@ internal sealed class DeviceEnvironment : IDisposable
     }
 
     // A board's entry is in the settings that come from it. How a run is shown makes no difference to it.
-    private static IEnumerable<(string Name, string Value)> Called(Settings settings) => OptionTable.Rows
-        .Where(r => r.IsSetting && r.Name is not (SettingKeys.Board or SettingKeys.Hardware or SettingKeys.Trace or SettingKeys.Json or SettingKeys.Verbose
-            or SettingKeys.Quiet or SettingKeys.Color))
-        .Select(r => (r.Name, Value: settings.Text(r.Name)))
-        .Where(s => s.Value is not null)
-        .Select(s => (s.Name, s.Value!));
+    private static Dictionary<string, string> Called(Settings settings)
+    {
+        var called = new Dictionary<string, string>();
+        foreach (var row in OptionTable.Rows)
+        {
+            if (row.IsSetting && settings.Text(row.Name) is { } value
+                && row.Name is not (SettingKeys.Board or SettingKeys.Hardware or SettingKeys.Trace or SettingKeys.Json or SettingKeys.Verbose or SettingKeys.Quiet or SettingKeys.Color))
+            {
+                called[row.Name] = value;
+            }
+        }
+
+        return called;
+    }
 
     // What goes to the board, and not the file itself: an ELF file contains the names of folders. Null for a file that the upload refuses.
     private static TracedFile? Described(UploadRequest request)
@@ -142,8 +150,8 @@ internal sealed class DeviceEnvironment : IDisposable
                 file.Name,
                 file.Content.Length,
                 ImageReader.NeedsAddress(file)
-                    ? [(null, file.Content)]
-                    : [.. ImageReader.Read(file, null, request.Processor).Segments.Select(s => ((uint?)s.Address, s.Data))],
+                    ? [new(null, file.Content)]
+                    : [.. ImageReader.Read(file, null, request.Processor).Segments.Select(s => new TracedSegment(s.Address, s.Data))],
                 request.Port,
                 request.WaitPort.ToString().ToLowerInvariant());
         }

@@ -18,6 +18,7 @@ public class HelpTests
     [InlineData("info", false)]
     [InlineData("list", false)]
     [InlineData("image", false)]
+    [InlineData("trace", false)]
     [InlineData("doctor", false)]
     [InlineData("simulate", false)]
     public void The_help_of_a_command_ends_with_examples(string command, bool needsBoard)

@@ -236,7 +236,7 @@ public sealed class OptionTableTests : IDisposable
     {
         string[] words = command switch
         {
-            "upload" or "verify" or "image" or "boards" => ["x.bin"],
+            "upload" or "verify" or "image" or "boards" or "trace" => ["x.bin"],
             "read" => ["0", "x.bin"],
             "reset" => ["sim"],
             "simulate" when row.Name != SettingKeys.Board => ["--board=f4boot"],

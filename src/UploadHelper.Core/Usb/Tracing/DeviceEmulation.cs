@@ -65,12 +65,21 @@ internal static class DeviceEmulation
     private static UsbDeviceInfo? Device(JsonElement device, int number) => Number(device, "IdVendor") is var vendor and not 0
         ? new UsbDeviceInfo(
             0, number, Text(device, "PlatformId") ?? "", (ushort)vendor, (ushort)Number(device, "IdProduct"), (ushort)Number(device, "Device"),
-            device.TryGetProperty("UsbInterfaces", out var interfaces)
-                ? [.. interfaces.EnumerateArray().Select(i => new UsbInterfaceInfo(
-                    (byte)Number(i, "InterfaceNumber"), (byte)Number(i, "AlternateSetting"), (byte)Number(i, "InterfaceClass"),
-                    (byte)Number(i, "InterfaceSubClass"), (byte)Number(i, "InterfaceProtocol")))]
-                : [])
+            Interfaces(device))
         : null;
+
+    private static List<UsbInterfaceInfo> Interfaces(JsonElement device)
+    {
+        var all = new List<UsbInterfaceInfo>();
+        foreach (var i in device.TryGetProperty("UsbInterfaces", out var interfaces) ? interfaces.EnumerateArray() : default)
+        {
+            all.Add(new UsbInterfaceInfo(
+                (byte)Number(i, "InterfaceNumber"), (byte)Number(i, "AlternateSetting"), (byte)Number(i, "InterfaceClass"),
+                (byte)Number(i, "InterfaceSubClass"), (byte)Number(i, "InterfaceProtocol")));
+        }
+
+        return all;
+    }
 
     private static IEnumerable<TraceEvent> Events(JsonElement recorded, int device)
     {

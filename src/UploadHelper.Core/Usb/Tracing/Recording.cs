@@ -77,7 +77,10 @@ public sealed record TraceEvent(TraceOperation Operation)
     /// <summary>The name of a serial port; of a request, the command; of an outcome, the code of the error, or "".</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>What was set on a serial port ("115200 8E1", "-dtr"); of an event that is not understood, what is known of it.</summary>
+    /// <summary>
+    /// What was set on a serial port ("115200 8E1", "-dtr"); of an opened device "reset" if it cannot be reset; of an event that is not understood,
+    /// what is known of it.
+    /// </summary>
     public string Text { get; init; } = "";
 
     /// <summary>How it failed: the name of a <see cref="UsbFault"/> or of a fault of a serial port; null if it did not.</summary>
@@ -110,7 +113,12 @@ public sealed record TracedPort(string Name, UsbId? Id, string? SerialNumber, st
 /// <summary>The file that was uploaded.</summary>
 /// <param name="Name">Its name, without a folder.</param>
 /// <param name="Size">Its size in bytes.</param>
-/// <param name="Segments">What of it belongs on the board, by addresses; the address is null if the file has none, and the bytes are those of the file.</param>
+/// <param name="Segments">What of it belongs on the board.</param>
 /// <param name="Port">The serial port of the sketch, or null.</param>
 /// <param name="WaitPort">Whether to wait for the port afterwards: a value of <c>--wait-port</c>.</param>
-public sealed record TracedFile(string Name, int Size, IReadOnlyList<(uint? Address, ReadOnlyMemory<byte> Data)> Segments, string? Port, string WaitPort);
+public sealed record TracedFile(string Name, int Size, IReadOnlyList<TracedSegment> Segments, string? Port, string WaitPort);
+
+/// <summary>Consecutive bytes of a file.</summary>
+/// <param name="Address">Where they belong; null if the file does not say it, and the bytes are those of the whole file.</param>
+/// <param name="Data">The bytes.</param>
+public sealed record TracedSegment(uint? Address, ReadOnlyMemory<byte> Data);

@@ -52,11 +52,11 @@ internal static class TraceLines
         };
         return shared.Operation switch
         {
-            TraceOperation.Devices => shared with { Devices = [.. line.GetProperty("devices").EnumerateArray().Select(Device)] },
-            TraceOperation.Ports => shared with { Ports = [.. line.GetProperty("ports").EnumerateArray().Select(Port)] },
+            TraceOperation.Devices => shared with { Devices = Each(line, "devices", Device) },
+            TraceOperation.Ports => shared with { Ports = Each(line, "ports", Port) },
 
             // Older traces have the number of an opened device only in the argument.
-            TraceOperation.Open => shared with { Device = Number(line, "argument"), Argument = Number(line, "argument") },
+            TraceOperation.Open => shared with { Device = Number(line, "argument"), Argument = Number(line, "argument"), Text = Text(line, "cannot") ?? "" },
             TraceOperation.Claim or TraceOperation.Alternate or TraceOperation.Reset => shared with { Argument = Number(line, "argument") },
             TraceOperation.Control => shared with { Setup = Setup(Bytes(line, "setup")), Data = Bytes(line, "data") },
             TraceOperation.Interrupt or TraceOperation.Bulk => shared with { Argument = Number(line, "endpoint"), Data = Bytes(line, "data") },
@@ -66,7 +66,7 @@ internal static class TraceLines
             {
                 Name = Text(line, "command") ?? "",
                 Text = Text(line, "version") ?? "",
-                Settings = line.GetProperty("settings").EnumerateObject().GroupBy(p => p.Name).ToDictionary(p => p.Key, p => p.First().Value.GetString() ?? ""),
+                Settings = Settings(line.GetProperty("settings")),
             },
             TraceOperation.File => shared with { File = File(line) },
             TraceOperation.Outcome => shared with { Name = Text(line, "error") ?? "" },
@@ -79,7 +79,7 @@ internal static class TraceLines
         var id = UsbId.Parse(Text(device, "id") ?? "");
         return new UsbDeviceInfo(
             Number(device, "bus"), Number(device, "number"), Text(device, "path") ?? "", id.Vendor, id.Product, (ushort)Number(device, "release"),
-            [.. device.GetProperty("interfaces").EnumerateArray().Select(Interface)]);
+            Each(device, "interfaces", Interface));
     }
 
     private static UsbInterfaceInfo Interface(JsonElement element) => Convert.FromHexString(element.GetString() ?? "") is [var number, var alternate, var type, var subtype, var protocol]
@@ -92,9 +92,32 @@ internal static class TraceLines
     private static TracedFile File(JsonElement line) => new(
         Text(line, "name") ?? "",
         Number(line, "size"),
-        [.. line.GetProperty("segments").EnumerateArray().Select(s => (Text(s, "address") is { } address ? Address(address) : (uint?)null, Bytes(s, "data")))],
+        Each(line, "segments", s => new TracedSegment(Text(s, "address") is { } address ? Address(address) : null, Bytes(s, "data"))),
         Text(line, "port"),
         Text(line, "waitPort") ?? "auto");
+
+    private static Dictionary<string, string> Settings(JsonElement settings)
+    {
+        var all = new Dictionary<string, string>();
+        foreach (var setting in settings.EnumerateObject())
+        {
+            all[setting.Name] = setting.Value.GetString() ?? "";
+        }
+
+        return all;
+    }
+
+    // With LINQ the program would be larger.
+    private static List<T> Each<T>(JsonElement line, string name, Func<JsonElement, T> read)
+    {
+        var all = new List<T>();
+        foreach (var element in line.GetProperty(name).EnumerateArray())
+        {
+            all.Add(read(element));
+        }
+
+        return all;
+    }
 
     private static uint Address(string text) => text.StartsWith("0x", StringComparison.Ordinal)
         ? uint.Parse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)

@@ -122,7 +122,7 @@ public sealed class TraceWriter(TextWriter lines, TimeProvider time)
     /// <param name="command">The command.</param>
     /// <param name="version">The version of this program.</param>
     /// <param name="settings">The settings that are not the default, by their names.</param>
-    public void Request(string command, string version, IEnumerable<(string Name, string Value)> settings) => Line(TraceOperation.Request, json =>
+    public void Request(string command, string version, IReadOnlyDictionary<string, string> settings) => Line(TraceOperation.Request, json =>
     {
         json.WriteString("command", command);
         json.WriteString("version", version);
@@ -159,18 +159,19 @@ public sealed class TraceWriter(TextWriter lines, TimeProvider time)
     /// <param name="error">The code of the error; "" for a success.</param>
     public void Outcome(string error) => Line(TraceOperation.Outcome, json => json.WriteString("error", error));
 
-    internal void Record(TraceOperation operation, int device, int argument, Action work) => Record(operation, device, argument, () =>
+    internal void Opened(int device, bool canReset, UsbFault? fault) => Line(TraceOperation.Open, json =>
     {
-        work();
-        return true;
+        json.WriteNumber("argument", device);
+        Optional(json, "cannot", canReset ? null : "reset");
+        Fault(json, fault);
     });
 
-    internal T Record<T>(TraceOperation operation, int device, int argument, Func<T> work)
+    internal void Record(TraceOperation operation, int device, int argument, Action work)
     {
         UsbFault? fault = null;
         try
         {
-            return work();
+            work();
         }
         catch (UsbException e)
         {

@@ -27,7 +27,17 @@ public sealed class TracingUsbBus(IUsbBus bus, TimeProvider time, TraceWriter tr
     /// <inheritdoc/>
     public IUsbDevice Open(UsbDeviceInfo device)
     {
-        return trace.Record(TraceOperation.Open, device.Number, device.Number, () => new Device(bus.Open(device), time, trace));
+        try
+        {
+            var open = bus.Open(device);
+            trace.Opened(device.Number, open.CanReset, null);
+            return new Device(open, time, trace);
+        }
+        catch (UsbException e)
+        {
+            trace.Opened(device.Number, canReset: true, e.Fault);
+            throw;
+        }
     }
 
     private static (int Bus, int Number) Key(UsbDeviceInfo device) => (device.Bus, device.Number);

@@ -70,7 +70,7 @@ internal static class UsbCapture
         const uint Interface = 1, SimplePacket = 3, EnhancedPacket = 6;
         const int Smallest = 12;
         var isBig = false;
-        var interfaces = new List<(int Link, double Unit)>();
+        var interfaces = new List<CapturedInterface>();
         for (; content.Length >= Smallest;)
         {
             var type = Number(content.Span, isBig);
@@ -90,7 +90,7 @@ internal static class UsbCapture
             switch (type)
             {
                 case Interface when body.Length >= 8:
-                    interfaces.Add(((int)(Number(body.Span, isBig) is var link && isBig ? link >> 16 : link & 0xFFFF), Unit(body.Span[8..], isBig)));
+                    interfaces.Add(new((int)(Number(body.Span, isBig) is var link && isBig ? link >> 16 : link & 0xFFFF), Unit(body.Span[8..], isBig)));
                     break;
                 case EnhancedPacket when body.Length >= 20 && Number(body.Span, isBig) < interfaces.Count && Number(body.Span[12..], isBig) <= body.Length - 20:
                     var on = interfaces[(int)Number(body.Span, isBig)];
@@ -135,6 +135,13 @@ internal static class UsbCapture
         isBig ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes);
 
     private delegate void PacketHandler(int link, bool isBig, double seconds, ReadOnlyMemory<byte> packet);
+
+    private sealed class CapturedInterface(int link, double unit)
+    {
+        public int Link => link;
+
+        public double Unit => unit;
+    }
 }
 
 /// <summary>Puts the halves of transfers together, which a capture has as packets of their own: the request, and how it ended.</summary>
@@ -147,7 +154,7 @@ internal sealed class CapturedTransfers
     private const int Control = 2;
     private const int Bulk = 3;
 
-    private readonly Dictionary<(ulong Id, int Device), Submitted> _submitted = [];
+    private readonly Dictionary<string, Submitted> _submitted = [];
     private readonly List<TraceEvent> _events = [];
     private readonly Dictionary<int, UsbDeviceInfo> _devices = [];
     private double? _start;
@@ -185,9 +192,14 @@ internal sealed class CapturedTransfers
     /// <summary>Everything, with the control transfers that nothing has ended.</summary>
     public IReadOnlyList<TraceEvent> Finish()
     {
-        foreach (var (key, request) in _submitted.Where(s => s.Value.Kind == Control).OrderBy(s => s.Value.At))
+        var unanswered = new List<Submitted>(_submitted.Values);
+        unanswered.Sort((one, other) => one.At.CompareTo(other.At));
+        foreach (var request in unanswered)
         {
-            Ended(key, request, default, nameof(UsbFault.Timeout), _last);
+            if (request.Kind == Control)
+            {
+                Ended(request, default, nameof(UsbFault.Timeout), _last);
+            }
         }
 
         _submitted.Clear();
@@ -206,17 +218,18 @@ internal sealed class CapturedTransfers
 
         var id = isBig ? BinaryPrimitives.ReadUInt64BigEndian(p) : BinaryPrimitives.ReadUInt64LittleEndian(p);
         var (what, kind, endpoint) = ((char)p[8], p[9], p[10]);
-        var key = (id, (isBig ? BinaryPrimitives.ReadUInt16BigEndian(p[12..]) : BinaryPrimitives.ReadUInt16LittleEndian(p[12..])) << 8 | p[11]);
+        var device = (isBig ? BinaryPrimitives.ReadUInt16BigEndian(p[12..]) : BinaryPrimitives.ReadUInt16LittleEndian(p[12..])) << 8 | p[11];
+        var key = Key(id, device);
         var status = isBig ? BinaryPrimitives.ReadInt32BigEndian(p[28..]) : BinaryPrimitives.ReadInt32LittleEndian(p[28..]);
         var data = packet[header..];
         if (what == 'S')
         {
             var setup = kind == Control && p[14] == 0 ? UsbSetup.Read(p[40..]) : default;
-            _submitted[key] = new Submitted(kind, endpoint, setup, p[15] == 0 ? data : default, _last);
+            _submitted[key] = new Submitted(device, kind, endpoint, setup, p[15] == 0 ? data : default, _last);
         }
         else if (what is 'C' or 'E' && _submitted.Remove(key, out var request))
         {
-            Ended(key, request, what == 'C' && p[15] == 0 ? data : default, status == InProgress ? null : LinuxFault(status), _last);
+            Ended(request, what == 'C' && p[15] == 0 ? data : default, status == InProgress ? null : LinuxFault(status), _last);
         }
 
         return true;
@@ -243,7 +256,8 @@ internal sealed class CapturedTransfers
         }
 
         var (ended, kind) = ((p[16] & 1) != 0, p[22]);
-        var key = (BinaryPrimitives.ReadUInt64LittleEndian(p[2..]), BinaryPrimitives.ReadUInt16LittleEndian(p[17..]) << 8 | p[19] & 0xFF);
+        var device = BinaryPrimitives.ReadUInt16LittleEndian(p[17..]) << 8 | p[19];
+        var key = Key(BinaryPrimitives.ReadUInt64LittleEndian(p[2..]), device);
         var data = packet[length..];
         if (kind is not (Interrupt or Control or Bulk))
         {
@@ -256,7 +270,7 @@ internal sealed class CapturedTransfers
             var isSetup = kind == Control && data.Length >= UsbSetup.Size && p.Length > Header && p[Header] == 0;
             if (isSetup || kind != Control)
             {
-                _submitted[key] = new Submitted(kind, p[21], isSetup ? UsbSetup.Read(data.Span) : default, isSetup ? data[UsbSetup.Size..] : data, _last);
+                _submitted[key] = new Submitted(device, kind, p[21], isSetup ? UsbSetup.Read(data.Span) : default, isSetup ? data[UsbSetup.Size..] : data, _last);
             }
             else if (_submitted.TryGetValue(key, out var begun))
             {
@@ -273,7 +287,7 @@ internal sealed class CapturedTransfers
             }
 
             _submitted.Remove(key);
-            Ended(key, request, data.IsEmpty ? request.Data : data, WindowsFault(status), _last);
+            Ended(request, data.IsEmpty ? request.Data : data, WindowsFault(status), _last);
         }
 
         return true;
@@ -289,7 +303,7 @@ internal sealed class CapturedTransfers
         _ => nameof(UsbFault.Io),
     };
 
-    private void Ended((ulong Id, int Device) key, Submitted request, ReadOnlyMemory<byte> received, string? fault, double at)
+    private void Ended(Submitted request, ReadOnlyMemory<byte> received, string? fault, double at)
     {
         const int Out = 0x80, SetInterface = 11;
         var isIn = request.Kind == Control ? request.Setup.IsIn : (request.Endpoint & Out) != 0;
@@ -297,7 +311,7 @@ internal sealed class CapturedTransfers
         {
             At = TimeSpan.FromSeconds(Math.Clamp(at, 0, 1e9)),
             Took = TimeSpan.FromSeconds(Math.Clamp(at - request.At, 0, 1e9)),
-            Device = key.Device,
+            Device = request.Device,
             Fault = fault,
             Data = isIn ? received : request.Data,
         };
@@ -308,7 +322,7 @@ internal sealed class CapturedTransfers
                 break;
             case Control:
                 _events.Add(shared with { Setup = request.Setup });
-                Described(key.Device, request.Setup, fault is null ? received.Span : []);
+                Described(request.Device, request.Setup, fault is null ? received.Span : []);
                 break;
             case Interrupt or Bulk:
                 // The Linux driver of a serial port asks all the time.
@@ -341,7 +355,10 @@ internal sealed class CapturedTransfers
         }
     }
 
+    // Requests to several devices may have the same id.
+    private static string Key(ulong id, int device) => string.Create(CultureInfo.InvariantCulture, $"{id} {device}");
+
     private static ushort Half(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);
 
-    private sealed record Submitted(byte Kind, byte Endpoint, UsbSetup Setup, ReadOnlyMemory<byte> Data, double At);
+    private sealed record Submitted(int Device, byte Kind, byte Endpoint, UsbSetup Setup, ReadOnlyMemory<byte> Data, double At);
 }

@@ -1,5 +1,8 @@
+using System.Text;
 using UploadHelper.Core.Errors;
+using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb.Tracing;
+using UploadHelper.Tests.Recordings;
 using UploadHelper.Tests.Support;
 using UploadHelper.Tests.Uploading;
 
@@ -18,10 +21,10 @@ public class TraceTests
         var traced = new TracingUsbBus(bench.System.Usb, bench.System.Clock, new TraceWriter(lines, bench.System.Clock));
         var first = bench.Upload(traced, request);
 
-        var replay = new ReplayBus(lines.ToString());
-        var again = bench.Upload(replay, request);
+        var replay = new Replay(Recording.Read(Encoding.UTF8.GetBytes(lines.ToString())));
+        var again = new Uploader(replay, replay, replay.Clock, _ => { }).Run(request, CancellationToken.None);
 
-        Assert.True(replay.IsAtEnd);
+        Assert.Null(replay.Missing);
         Assert.Equal(first.Device.Functional, again.Device.Functional);
         Assert.True(again.Verified);
     }
@@ -34,7 +37,10 @@ public class TraceTests
         var request = bench.Request(0x0800_0000, 5_000) with { Port = null };
         bench.Upload(new TracingUsbBus(bench.System.Usb, bench.System.Clock, new TraceWriter(lines, bench.System.Clock)), request);
 
-        Assert.Throws<InvalidDataException>(() => bench.Upload(new ReplayBus(lines.ToString()), request with { File = SketchImage.File(0x0800_0000, 6_000) }));
+        var replay = new Replay(Recording.Read(Encoding.UTF8.GetBytes(lines.ToString())));
+        Assert.Throws<ReplayException>(() => new Uploader(replay, replay, replay.Clock, _ => { })
+            .Run(request with { File = SketchImage.File(0x0800_0000, 6_000) }, CancellationToken.None));
+        Assert.Contains("The recording has \"DNLOAD block 4: ", replay.Difference, StringComparison.Ordinal);
     }
 
     [Fact]
