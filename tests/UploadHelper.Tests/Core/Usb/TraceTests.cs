@@ -40,7 +40,7 @@ public class TraceTests
         var replay = new Replay(Recording.Read(Encoding.UTF8.GetBytes(lines.ToString())));
         Assert.Throws<ReplayException>(() => new Uploader(replay, replay, replay.Clock, _ => { })
             .Run(request with { File = SketchImage.File(0x0800_0000, 6_000) }, CancellationToken.None));
-        Assert.Contains("The recording has \"DNLOAD block 4: ", replay.Difference, StringComparison.Ordinal);
+        Assert.Contains("The recording has \"DNLOAD block 2: 2048 bytes", replay.Difference, StringComparison.Ordinal);
     }
 
     [Fact]
