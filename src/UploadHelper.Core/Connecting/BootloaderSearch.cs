@@ -71,12 +71,13 @@ internal sealed class BootloaderSearch(IUsbBus bus, TimeProvider time, Action<Up
         var start = time.GetTimestamp();
         while (true)
         {
+            var isLast = time.GetElapsedTime(start) >= request.Timeout;
             if (Find(filter, request.StrictPolling, cancellationToken) is { } found)
             {
                 return found;
             }
 
-            if (time.GetElapsedTime(start) >= request.Timeout)
+            if (isLast)
             {
                 throw NotFound(request, filter, whyNone?.Invoke() ?? (null, null));
             }

@@ -77,6 +77,7 @@ public static class FirstContact
     {
         for (var start = time.GetTimestamp(); ; time.Wait(Waiting.PollInterval, cancellationToken))
         {
+            var isLast = time.GetElapsedTime(start) >= AnswerLimit;
             var device = bus.Open(found);
             try
             {
@@ -104,7 +105,7 @@ public static class FirstContact
                     throw new UsbException(UsbFault.Gone, $"The device at {found.Path} is no longer on the bus.", e);
                 }
 
-                if (time.GetElapsedTime(start) >= AnswerLimit)
+                if (isLast)
                 {
                     throw ErrorMessages.Ghost(found, e);
                 }

@@ -164,7 +164,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time, Action<Up
 
             _sent = ResetWay.Touch;
             line.SetDtr(false);
-            return IsGone(isLast: true);
+            return IsGone(isLastWay: true);
         }
 
         private bool SendMagic(ISerialLine line, ResetWay way)
@@ -189,7 +189,7 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time, Action<Up
                 return IsGone(isLast);
             }
 
-            if (IsGone(isLast: false))
+            if (IsGone(isLastWay: false))
             {
                 return true;
             }
@@ -208,13 +208,14 @@ public sealed class SketchReset(ISerialPorts ports, TimeProvider time, Action<Up
             }
         }
 
-        private bool IsGone(bool isLast)
+        private bool IsGone(bool isLastWay)
         {
             var start = time.GetTimestamp();
-            var limit = isLast && isListed ? LastGoneLimit : GoneLimit;
-            while (time.GetElapsedTime(start) < limit)
+            var limit = isLastWay && isListed ? LastGoneLimit : GoneLimit;
+            for (var isLast = false; !isLast;)
             {
                 time.Wait(Waiting.PollInterval, cancellationToken);
+                isLast = time.GetElapsedTime(start) >= limit;
                 if (isListed && !PortNames.IsListed(ports, port))
                 {
                     return true;

@@ -126,8 +126,9 @@ internal sealed class SketchWatcher(ISerialPorts ports, TimeProvider time, Seria
         var start = time.GetTimestamp();
         while (true)
         {
+            var isLast = time.GetElapsedTime(start) >= limit;
             var port = ports.List().FirstOrDefault(p => !_portsOfBootloader.Contains(p.Name) && BelongsToSketch(p));
-            if (port is not null || time.GetElapsedTime(start) >= limit)
+            if (port is not null || isLast)
             {
                 return port?.Name;
             }
@@ -150,7 +151,8 @@ internal sealed class SketchWatcher(ISerialPorts ports, TimeProvider time, Seria
 internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider time, DfuDescription bootloader)
 {
     // A bootloader that has reset itself is back within a second (392 ms measured; Windows takes longer).
-    private static readonly TimeSpan GoneForGood = TimeSpan.FromSeconds(3);
+    // Counted in looks: a machine that wakes up has seen nothing of the time for which it slept.
+    private static readonly int LooksUntilGone = (int)(TimeSpan.FromSeconds(3) / Waiting.PollInterval);
 
     private readonly SketchWatcher _sketch = new(ports, time, before: null, bootloader.Device.Path);
 
@@ -165,9 +167,10 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
         var limit = startsAfter + SketchWatcher.Enumeration;
         events(new WaitingForSketch(limit, AskForReset: false));
         var start = time.GetTimestamp();
-        var lastSeen = start;
+        var missed = 0;
         while (true)
         {
+            var isLast = time.GetElapsedTime(start) >= limit;
             if (_sketch.WaitFor(TimeSpan.Zero, cancellationToken) is { } port)
             {
                 return new LeaveResult(address, port, LeftGhost: false);
@@ -175,12 +178,12 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
 
             if (Listed() is not { } device)
             {
-                if (time.GetElapsedTime(lastSeen) >= GoneForGood)
+                if (++missed > LooksUntilGone)
                 {
                     return new LeaveResult(address, null, LeftGhost: false);
                 }
             }
-            else if (time.GetElapsedTime(start) >= limit)
+            else if (isLast)
             {
                 return FirstContact.IsGhost(bus, device, time, cancellationToken)
                     ? new LeaveResult(address, null, LeftGhost: true)
@@ -191,7 +194,7 @@ internal sealed class LeaveWatcher(IUsbBus bus, ISerialPorts ports, TimeProvider
             }
             else
             {
-                lastSeen = time.GetTimestamp();
+                missed = 0;
             }
 
             time.Wait(Waiting.PollInterval, cancellationToken);

@@ -175,6 +175,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
         var rounds = isLast || sequence.Enter.Count == 0 ? int.MaxValue : RoundsAtHighSpeed;
         for (var round = 1; round <= rounds; round++)
         {
+            var isOver = time.GetElapsedTime(start) >= limit;
             if ((TryStart(uart, line, sequence.Enter, sequence.Enter.Count > 0 ? Patience : TimeSpan.Zero, cancellationToken)
                 || (sequence == ResetSequence.Auto && TryWirings(uart, line, port, round, cancellationToken))
 
@@ -187,7 +188,7 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
             }
 
             _heard = uart.IsEcho ? Heard.Echo : uart.IsOther ? Heard.Other : _heard;
-            if (time.GetElapsedTime(start) >= limit)
+            if (isOver)
             {
                 return null;
             }
@@ -207,9 +208,15 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
     {
         ResetSequence.Run(steps, line, time, cancellationToken);
         var start = time.GetTimestamp();
-        while (!uart.TrySynchronize())
+        while (true)
         {
-            if (time.GetElapsedTime(start) >= patience)
+            var isLast = time.GetElapsedTime(start) >= patience;
+            if (uart.TrySynchronize())
+            {
+                return true;
+            }
+
+            if (isLast)
             {
                 return false;
             }
@@ -217,8 +224,6 @@ internal sealed class UartConnector(ISerialPorts ports, TimeProvider time, Actio
             // Something else may answer at once.
             time.Wait(Waiting.PollInterval, cancellationToken);
         }
-
-        return true;
     }
 
     // At first all of them, but only for quick bootloaders, so that a user whose board has no wires is soon asked; then one in each round.

@@ -29,6 +29,7 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
         long? seen = null;
         while (true)
         {
+            var isLast = time.GetElapsedTime(start) >= limit;
             var boards = ErrorMessages.Listing(bus.List).Where(filter.MatchesIds).Select(d => IdentifyOnce(d, cancellationToken))
                 .Where(b => paths is null ? b.Path.Length > 0 : paths.Contains(b.Path)).ToList();
             seen = boards.Count > 0 ? seen ?? time.GetTimestamp() : null;
@@ -36,7 +37,7 @@ internal sealed class BoardSurvey(IUsbBus bus, TimeProvider time, DeviceFilter f
             var enough = (boards.Count >= (paths?.Distinct().Count() ?? 1) && expected.All(e => boards.Any(b => b.Path == e))) || boards.Any(b => b.BootWindow > TimeSpan.Zero && waited >= b.BootWindow / 2);
             var settled = boards.All(b => b.Problem is null) || waited >= BootloaderSearch.AccessGrace;
             var isHopeless = boards.Count == 0 && paths is null && expected.Count == 0 && filter.IsDefault && Others().Any(d => d.Interfaces.Any(DfuDescription.IsStandardDfuMode));
-            if ((enough && settled) || isHopeless || time.GetElapsedTime(start) >= limit)
+            if ((enough && settled) || isHopeless || isLast)
             {
                 return boards;
             }

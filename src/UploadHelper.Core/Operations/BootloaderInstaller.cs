@@ -196,8 +196,9 @@ public sealed class BootloaderInstaller(IUsbBus bus, ISerialPorts ports, TimePro
     {
         for (var start = time.GetTimestamp(); ; time.Wait(Waiting.PollInterval, cancellationToken))
         {
+            var isLast = time.GetElapsedTime(start) >= AppearsWithin;
             var found = Listed().FirstOrDefault(d => d.Id == id && !before.Contains(d));
-            if (found is not null || time.GetElapsedTime(start) >= AppearsWithin)
+            if (found is not null || isLast)
             {
                 return found;
             }

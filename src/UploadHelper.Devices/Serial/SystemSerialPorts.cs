@@ -93,7 +93,15 @@ internal sealed class SystemSerialLine : IUartLine
             }
 
             _port.ReadTimeout = (int)Math.Ceiling(limit.TotalMilliseconds) + 1;
-            return _stream.Read(buffer);
+            try
+            {
+                return _stream.Read(buffer);
+            }
+            catch (TimeoutException) when (_port.BytesToRead > 0)
+            {
+                // They came while this process did not run.
+                return _stream.Read(buffer);
+            }
         }
         catch (TimeoutException)
         {

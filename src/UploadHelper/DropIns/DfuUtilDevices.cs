@@ -123,8 +123,9 @@ internal sealed class DfuUtilDevices(DfuUtilCall call, DeviceEnvironment devices
         Detach(device);
         var start = devices.Time.GetTimestamp();
         var limit = call.DetachDelay > ShortestReturn ? call.DetachDelay : ShortestReturn;
-        while (devices.Time.GetElapsedTime(start) < limit)
+        for (var isLast = false; !isLast;)
         {
+            isLast = devices.Time.GetElapsedTime(start) >= limit;
             if (Board(device.Path.Length > 0 ? device.Path : null, ids) is { } board)
             {
                 return board;

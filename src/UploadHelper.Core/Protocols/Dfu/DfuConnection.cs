@@ -119,6 +119,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     public DfuStatus Execute(TimeSpan limit, bool heedPollTimeout = true, TimeSpan atLeast = default)
     {
         var start = time.GetTimestamp();
+        var isLast = false;
         var status = GetStatus();
         for (var requests = 1; ; requests++)
         {
@@ -127,7 +128,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
                 return status;
             }
 
-            if (time.GetElapsedTime(start) > limit)
+            if (isLast)
             {
                 throw new DfuException($"The device stayed busy for more than {limit.TotalSeconds:0} s.", status);
             }
@@ -137,6 +138,7 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
                 time.Wait(Pause(status.PollTimeout, requests == 1 ? TimeSpan.Zero : time.GetElapsedTime(start), atLeast), cancellationToken);
             }
 
+            isLast = time.GetElapsedTime(start) > limit;
             status = GetStatusRepeatedly(status.PollTimeout, ExecuteTimeout);
         }
     }
@@ -149,19 +151,21 @@ public sealed class DfuConnection(IUsbDevice device, byte interfaceNumber, TimeP
     public DfuStatus Finish(TimeSpan limit)
     {
         var start = time.GetTimestamp();
-        for (var status = GetStatus(); ; status = GetStatus())
+        for (var isLast = false; ;)
         {
+            var status = GetStatus();
             if (status.State is not (DfuState.ManifestSync or DfuState.Manifest))
             {
                 return status;
             }
 
-            if (time.GetElapsedTime(start) > limit)
+            if (isLast)
             {
                 throw new DfuException($"The device has been installing the sketch for more than {limit.TotalSeconds:0} s.", status);
             }
 
             time.Wait(status.PollTimeout > ShortestPause ? status.PollTimeout : ShortestPause, cancellationToken);
+            isLast = time.GetElapsedTime(start) > limit;
         }
     }
 
