@@ -3,6 +3,7 @@ using UploadHelper.Core.Errors;
 using UploadHelper.Core.Protocols;
 using UploadHelper.Core.Protocols.Dfu;
 using UploadHelper.Core.Serial;
+using UploadHelper.Core.Timing;
 using UploadHelper.Core.Usb;
 
 namespace UploadHelper.Core.Connecting;
@@ -111,24 +112,32 @@ internal sealed class BootloaderConnector(IUsbBus bus, ISerialPorts ports, TimeP
             return null;
         }
 
-        try
+        for (var start = time.GetTimestamp(); ; time.Wait(Waiting.PollInterval, cancellationToken))
         {
-            var quiet = new BootloaderConnector(bus, ports, time, _ => { });
-            var back = quiet.Connect(request with { Timeout = ReturnLimit }, filter with { UsbPath = before.Device.Path }, cancellationToken);
-            if (back.Description.Device.Id == before.Device.Id
-                && back.Description.Alternates.SequenceEqual(before.Alternates)
-                && back.Protocol.Info.Name == BootloaderProtocol.Of(before).Info.Name)
+            var isLast = time.GetElapsedTime(start) >= ReturnLimit;
+            try
             {
-                return back;
-            }
+                var quiet = new BootloaderConnector(bus, ports, time, _ => { });
+                var back = quiet.Connect(request with { Timeout = ReturnLimit }, filter with { UsbPath = before.Device.Path }, cancellationToken);
+                if (back.Description.Device.Id == before.Device.Id
+                    && back.Description.Alternates.SequenceEqual(before.Alternates)
+                    && back.Protocol.Info.Name == BootloaderProtocol.Of(before).Info.Name)
+                {
+                    return back;
+                }
 
-            back.Device.Dispose();
-            return null;
-        }
-        catch (UploadException)
-        {
-            // The caller reports the disconnect, not the failure to reconnect.
-            return null;
+                back.Device.Dispose();
+                return null;
+            }
+            catch (UploadException e) when (!isLast && e.InnerException is UsbException { Fault: UsbFault.Io })
+            {
+                // The bus itself fails, as while its USB/IP server starts again.
+            }
+            catch (UploadException)
+            {
+                // The caller reports the disconnect, not the failure to reconnect.
+                return null;
+            }
         }
     }
 

@@ -181,9 +181,7 @@ internal sealed class UsbIpTransfers : IDisposable
         }
         catch (UsbIpFormatException e)
         {
-            // After a malformed message, the beginning of the next one cannot be found.
-            _connection.Dispose();
-            throw new UsbException(UsbFault.Io, $"The USB/IP server sent an invalid message: {e.Message}.", e);
+            throw Lost($"The USB/IP server sent an invalid message: {e.Message}.", e);
         }
     }
 
@@ -231,7 +229,7 @@ internal sealed class UsbIpTransfers : IDisposable
         var start = _time.GetTimestamp();
         while (_connection.WaitForData(start, limit))
         {
-            _connection.Receive(_message);
+            Receive(_message);
             var header = UsbIpHeader.Read(_message);
             if (header.Command == UsbIpCommand.SubmitReply && header.Sequence == sequence)
             {
@@ -255,6 +253,26 @@ internal sealed class UsbIpTransfers : IDisposable
             : throw new UsbIpFormatException("no reply to an unlink");
     }
 
+    private void Receive(Span<byte> buffer)
+    {
+        try
+        {
+            _connection.Receive(buffer);
+        }
+        catch (UsbException e) when (e.Fault == UsbFault.Io)
+        {
+            throw Lost(e.Message, e);
+        }
+    }
+
+    // After half a message or a malformed one, the beginning of the next cannot be found. The next transfer finds the device gone, and whoever
+    // has more to do opens it again.
+    private UsbException Lost(string message, Exception inner)
+    {
+        _connection.Dispose();
+        return new UsbException(UsbFault.Io, message, inner);
+    }
+
     private int Finish(UsbIpSubmitReply reply, Span<byte> data, bool isIn)
     {
         if (reply.Length > data.Length)
@@ -264,7 +282,7 @@ internal sealed class UsbIpTransfers : IDisposable
 
         if (isIn)
         {
-            _connection.Receive(data[..reply.Length]);
+            Receive(data[..reply.Length]);
         }
 
         return reply.Status == UsbIpProtocol.StatusOk ? reply.Length : throw Failed(reply.Status);
