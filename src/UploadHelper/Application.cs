@@ -32,9 +32,18 @@ internal sealed class Application(
 
         using var signals = new Signals();
         var streams = StandardStreams.Open();
-        var status = new Application(streams, environment, time, signals.Listen) { Program = StartedAs() }.Run(arguments);
-        SlowReader.WaitFor(status, streams, environment, time, start);
-        return status;
+        try
+        {
+            var status = new Application(streams, environment, time, signals.Listen) { Program = StartedAs() }.Run(arguments);
+            SlowReader.WaitFor(status, streams, environment, time, start);
+            return status;
+        }
+        catch (Exception e)
+        {
+            // What no command has caught: the process gets no memory or no thread.
+            streams.Error.WriteLine(Ascii.Of($"error: {e.Message} [{UploadError.Internal.Code()}]"));
+            return UploadError.Internal.ExitStatus();
+        }
     }
 
     // A link to an executable that carries the runtime is resolved before the runtime sees it; Linux still knows the link.
@@ -188,9 +197,16 @@ internal sealed class Signals : IDisposable
         _hangupStops |= hangupStops;
         if (_registrations.Count == 0)
         {
-            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangup));
-            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, On));
-            _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, On));
+            try
+            {
+                _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnHangup));
+                _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, On));
+                _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, On));
+            }
+            catch (Exception)
+            {
+                // The process may open no more descriptors, or start no thread. A signal then ends it at once, which a board survives too.
+            }
         }
 
         return _source.Token;

@@ -6,6 +6,7 @@ using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Usb.UsbIp;
 using UploadHelper.Host;
+using UploadHelper.Output;
 using UploadHelper.VirtualBoard;
 using UploadHelper.VirtualBoard.Plug;
 
@@ -31,7 +32,7 @@ internal static class SimulateCommand
         try
         {
             var options = SimulationOptions.Parse(board) with { SaveFile = (path, content) => OutputFile.Write(path, content, context.CreateFile) };
-            var simulation = new Simulation(options, Endpoints(settings), context.Time, context.Streams.In, context.Streams.Out);
+            var simulation = new Simulation(options, Endpoints(settings), context.Time, context.Streams.In, new AsciiWriter(context.Streams.Out));
             return simulation.Run(settings.Seconds(SettingKeys.For), context.UntilStopped)
                 ? 0
                 : throw new UploadException(

@@ -3,6 +3,7 @@ using UploadHelper.Commands;
 using UploadHelper.Core.Errors;
 using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Host;
+using UploadHelper.Output;
 
 namespace UploadHelper.DropIns;
 
@@ -142,7 +143,7 @@ internal sealed class DfuFileCall(DropIn tool, CommandContext context)
     }
 
     /// <summary>Prints a line.</summary>
-    public void Print(string line) => context.Streams.Out.WriteLine(line);
+    public void Print(string line) => context.Streams.Out.WriteLine(string.Join('\t', line.Split('\t').Select(Ascii.Of)));
 
     /// <summary>The failure of a file that is not as the call needs it.</summary>
     public static UploadException Refused(string message, string hint) => new(UploadError.ImageUnreadable, message, hint);

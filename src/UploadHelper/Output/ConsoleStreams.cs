@@ -52,7 +52,7 @@ internal sealed record ConsoleStreams(TextReader In, TextWriter Out, TextWriter 
     /// <param name="result">The prefix of each line of a result.</param>
     /// <param name="progress">The prefix of each other line.</param>
     public ConsoleStreams Lines(string result, string progress) =>
-        new(In, new LineWriter(Out, result), new LineWriter(Error, progress), ErrorIsTerminal: false) { UserIsInIde = UserIsInIde };
+        new(In, new LineWriter(Out, Ascii.Of(result)), new LineWriter(Error, Ascii.Of(progress)), ErrorIsTerminal: false) { UserIsInIde = UserIsInIde };
 }
 
 /// <summary>The caller of the program, where it changes the program's behaviour.</summary>
@@ -136,13 +136,17 @@ internal static class StandardStreams
     /// <summary>Opens them.</summary>
     public static ConsoleStreams Open() => new(
         SystemFiles.IsInherited(0) ? new StandardInput() : TextReader.Null,
-        SystemFiles.IsInherited(1) ? Console.Out : TextWriter.Null,
-        SystemFiles.IsInherited(2) ? Console.Error : TextWriter.Null,
+        Output(1),
+        Output(2),
         ErrorIsTerminal: !Console.IsErrorRedirected)
     {
         InIsTerminal = !Console.IsInputRedirected,
         OpenBytesIn = SystemFiles.IsInherited(0) ? Console.OpenStandardInput : () => Stream.Null,
     };
+
+    private static TextWriter Output(int descriptor) => !SystemFiles.IsInherited(descriptor) ? TextWriter.Null
+        : OperatingSystem.IsWindows() ? (descriptor == 1 ? Console.Out : Console.Error)
+        : TextWriter.Synchronized(new StreamWriter(SystemFiles.OpenOutput(descriptor)) { AutoFlush = true });
 }
 
 /// <summary>
@@ -222,6 +226,17 @@ internal static class Ascii
         text.AsSpan().ContainsAnyExceptInRange(' ', '~')
             ? string.Concat(text.Select(c => c is >= ' ' and <= '~' ? c : '?'))
             : text;
+}
+
+/// <summary>Passes lines on in printable ASCII.</summary>
+/// <param name="writer">Where they go.</param>
+internal sealed class AsciiWriter(TextWriter writer) : TextWriter
+{
+    public override Encoding Encoding => writer.Encoding;
+
+    public override void Write(char value) => writer.Write(value is >= ' ' and <= '~' or '\n' ? value : '?');
+
+    public override void WriteLine(string? value) => writer.WriteLine(Ascii.Of(value ?? ""));
 }
 
 /// <summary>Asks the user before something that cannot be undone.</summary>

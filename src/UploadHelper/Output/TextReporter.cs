@@ -145,7 +145,7 @@ internal sealed class TextReporter(ConsoleStreams streams, bool verbose, bool qu
     public void Done(UploadResult result)
     {
         _progress.End();
-        streams.Out.WriteLine(Text(result));
+        streams.Out.WriteLine(Ascii.Of(Text(result)));
     }
 
     /// <summary>The line of a successful upload.</summary>

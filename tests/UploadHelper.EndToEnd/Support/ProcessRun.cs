@@ -64,4 +64,8 @@ internal enum PosixSignalNumber
     Int = 2,
     Kill = 9,
     Term = 15,
+
+    // Of Linux on x64 and arm64.
+    Continue = 18,
+    Stop = 19,
 }
