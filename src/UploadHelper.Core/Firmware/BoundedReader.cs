@@ -20,7 +20,7 @@ public static class BoundedReader
     /// <param name="limit">The largest length, in bytes; below 2^31 - 1.</param>
     /// <returns>All bytes of the file.</returns>
     /// <exception cref="FileTooLargeException">The file is longer than the limit.</exception>
-    /// <exception cref="IOException">The file is a device, or cannot be read.</exception>
+    /// <exception cref="IOException">The file is a device, cannot be read, or has become shorter or longer meanwhile.</exception>
     public static ReadOnlyMemory<byte> Read(Stream stream, int limit)
     {
         if (!stream.CanSeek)
@@ -39,7 +39,8 @@ public static class BoundedReader
         }
 
         var content = new byte[stream.Length];
-        return content.AsMemory(0, stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false));
+        var read = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+        return read == content.Length && stream.ReadByte() < 0 ? content : throw new IOException("Another program changed it while it was read. Wait until it is complete.");
     }
 
     private static ReadOnlyMemory<byte> ReadPipe(Stream stream, int limit)

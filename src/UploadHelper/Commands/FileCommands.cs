@@ -79,7 +79,7 @@ internal static class BoardsCommand
         var file = Directory.Exists(path) ? Path.Combine(path, "boards.txt") : path;
         if (!File.Exists(file))
         {
-            throw new UploadException(UploadError.Configuration, $"File {file} not found.", "Give the path of a core's boards.txt.");
+            throw new UploadException(UploadError.Configuration, $"File {file} not found.", BoundedFile.Missing(file, "Give the path of a core's boards.txt."));
         }
 
         foreach (var board in CoreFiles.Read(file).Boards)

@@ -59,7 +59,7 @@ internal static class SettingsLoader
 
         return file is null
             ? SettingsFile.Empty
-            : throw new UploadException(UploadError.Configuration, $"Configuration file {file} not found.", $"Check {source}.");
+            : throw new UploadException(UploadError.Configuration, $"Configuration file {file} not found.", BoundedFile.Missing(file, $"Check {source}."));
     }
 
     private static IConfigurationSource Board(SettingsFile file, string? name, string? hardware) =>
@@ -306,6 +306,12 @@ internal static class BoundedFile
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         return BoundedReader.Read(stream, limit);
     }
+
+    /// <summary>What the user can do about a file that is not there. .NET reads names as UTF-8, with U+FFFD for each byte that is none.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="hint">What helps if the name can be right.</param>
+    public static string Missing(string path, string hint) =>
+        path.Contains('\uFFFD') ? "The path is not valid UTF-8, so upload-helper cannot open the file. Rename the file or its folder." : hint;
 
     /// <summary>Reads a text file of limited length: UTF-8, or UTF-16 with a mark.</summary>
     /// <param name="path">Its path.</param>

@@ -270,7 +270,7 @@ internal static class ImageFiles
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new UploadException(UploadError.ImageMissing, $"File {path} not found.", "Check the path, and whether the sketch was compiled.", e);
+            throw new UploadException(UploadError.ImageMissing, $"File {path} not found.", BoundedFile.Missing(path, "Check the path, and whether the sketch was compiled."), e);
         }
         catch (FileTooLargeException e)
         {

@@ -119,7 +119,7 @@ internal abstract record BoardName(string Id, IReadOnlyDictionary<string, string
         if (file > 0)
         {
             throw new UploadException(
-                UploadError.Configuration, $"File {text[..(file + 4)]} not found.", "Check the path before the board's id in --board.");
+                UploadError.Configuration, $"File {text[..(file + 4)]} not found.", BoundedFile.Missing(text, "Check the path before the board's id in --board."));
         }
 
         return text.Split(':') switch
