@@ -11,7 +11,7 @@ internal sealed class DeviceRules(RepairCommands commands)
     public IEnumerable<Finding> Of(Situation situation)
     {
         var boards = SeenBoards.Of(situation).ToList();
-        return boards.Count == 0 ? [SeenBoards.None] : boards.Select(b => Of(b, situation.Linux) with { Board = b.Path });
+        return boards.Count == 0 ? [situation.Linux is { HasUsb: false } ? SeenBoards.NoUsb : SeenBoards.None] : boards.Select(b => Of(b, situation.Linux) with { Board = b.Path });
     }
 
     private Finding Of(SeenDevice board, LinuxState? linux)
@@ -91,6 +91,12 @@ internal static class SeenBoards
         FindingLevel.Note, FindingTopic.UsbDevices, "ghost-device", ErrorMessages.NoResponse(Name(device)))
     {
         Remedy = [Step.Say("For an upload, press RESET on the board (or unplug it and plug it in again) first.")],
+    };
+
+    /// <summary>No board, and nowhere to look for one.</summary>
+    public static Finding NoUsb { get; } = new(FindingLevel.Note, FindingTopic.UsbDevices, "no-usb", "This system shows no USB devices: /sys/bus/usb is missing, as in many containers.")
+    {
+        Remedy = [Step.Say("Run upload-helper on the machine itself, give the container /sys and /dev/bus/usb, or reach the board with --usbip.")],
     };
 
     /// <summary>No board at all.</summary>

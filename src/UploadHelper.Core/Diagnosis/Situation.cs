@@ -117,6 +117,9 @@ public sealed record LinuxState(string User, bool IsRoot, UdevRulesState Rules)
     /// <summary>Whether the user is logged in over the network: the tag "uaccess" gives rights only to users at the machine.</summary>
     public bool IsRemote { get; init; }
 
+    /// <summary>Whether the kernel shows a USB bus.</summary>
+    public bool HasUsb { get; init; } = true;
+
     /// <summary>Whether udev is running.</summary>
     public bool UdevRuns { get; init; } = true;
 

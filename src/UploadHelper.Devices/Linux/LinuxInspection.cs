@@ -37,6 +37,7 @@ internal sealed class LinuxInspection(string root, LinuxAccount account, IFileRi
             Linux = new LinuxState(account.User, account.UserId == 0, InstalledRules(rules))
             {
                 IsRemote = account.IsRemote,
+                HasUsb = sysfs.HasUsb,
                 UdevRuns = Path.Exists(At("run/udev/control")),
                 KernelLog = log is null ? Access.Denied : Access.Granted,
                 ModemManagerRuns = processes.Runs("ModemManager"),
@@ -65,13 +66,13 @@ internal sealed class LinuxInspection(string root, LinuxAccount account, IFileRi
     {
         var file = RulesFolders.Select(f => Path.Combine(root, f, RulesFile)).FirstOrDefault(File.Exists);
         return file is null ? UdevRulesState.Missing
-            : File.ReadAllText(file).ReplaceLineEndings() == rules.ReplaceLineEndings() ? UdevRulesState.Installed
+            : Sysfs.IfReadable(() => File.ReadAllText(file))?.ReplaceLineEndings() == rules.ReplaceLineEndings() ? UdevRulesState.Installed
             : UdevRulesState.Other;
     }
 
     // The seconds since the start of the system; 0 where proc(5) does not tell.
-    private double Uptime() => File.Exists(At("proc/uptime"))
-        && double.TryParse(File.ReadAllText(At("proc/uptime")).Split(' ')[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) ? seconds : 0;
+    private double Uptime() => Sysfs.IfReadable(() => File.ReadAllText(At("proc/uptime"))) is { } text
+        && double.TryParse(text.Split(' ')[0], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) ? seconds : 0;
 
     private string At(string path) => Path.Combine(root, path.TrimStart('/'));
 }
@@ -227,30 +228,16 @@ internal sealed class LinuxProcesses(string proc)
     private static List<(Holder Process, IReadOnlyList<string> Open)> List(string proc)
     {
         var processes = new List<(Holder, IReadOnlyList<string>)>();
-        foreach (var folder in Directory.Exists(proc) ? Directory.EnumerateDirectories(proc) : [])
+        foreach (var folder in Sysfs.IfReadable(() => Directory.GetDirectories(proc)) ?? [])
         {
             if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
             {
-                var name = Read(() => File.ReadAllText(Path.Combine(folder, "comm")).Trim());
-                var open = Read(() => Directory.EnumerateFileSystemEntries(Path.Combine(folder, "fd")).Select(l => new FileInfo(l).LinkTarget).OfType<string>().ToList());
+                var name = Sysfs.IfReadable(() => File.ReadAllText(Path.Combine(folder, "comm")).Trim());
+                var open = Sysfs.IfReadable(() => Directory.EnumerateFileSystemEntries(Path.Combine(folder, "fd")).Select(l => new FileInfo(l).LinkTarget).OfType<string>().ToList());
                 processes.Add((new Holder(id, name ?? ""), open ?? []));
             }
         }
 
         return processes;
-    }
-
-    // Null if the process has ended in the meantime, or belongs to another user.
-    private static T? Read<T>(Func<T> read)
-        where T : class
-    {
-        try
-        {
-            return read();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 }

@@ -79,7 +79,23 @@ internal sealed class Sysfs(string root)
     public static int? DeviceNumberIn(string folder) => Number(Path.Combine(folder, "devnum"));
 
     private static IEnumerable<string> Names(string folder) =>
-        Directory.Exists(folder) ? Directory.EnumerateFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal) : [];
+        IfReadable<IEnumerable<string>>(() => Directory.GetFileSystemEntries(folder).Select(e => Path.GetFileName(e)).Order(StringComparer.Ordinal)) ?? [];
+
+    /// <summary>Reads what can be gone or forbidden at any moment: a device is unplugged, a process ends, a container hides it.</summary>
+    /// <param name="read">Reads it.</param>
+    /// <returns>What was read, or null.</returns>
+    public static T? IfReadable<T>(Func<T?> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     // "1-1.2" is a device, "1-1.2:1.0" one of its interfaces, "usb1" a root hub.
     private static bool IsDevice(string name) => !name.Contains(':') && !name.StartsWith("usb", StringComparison.Ordinal);
@@ -196,18 +212,7 @@ internal sealed class Sysfs(string root)
         }
     }
 
-    private static string? Target(string link)
-    {
-        try
-        {
-            return new DirectoryInfo(link).ResolveLinkTarget(returnFinalTarget: true)?.FullName;
-        }
-        catch (IOException)
-        {
-            // The device is unplugged at this moment.
-            return null;
-        }
-    }
+    private static string? Target(string link) => IfReadable(() => new DirectoryInfo(link).ResolveLinkTarget(returnFinalTarget: true))?.FullName;
 }
 
 /// <summary>The serial function of a USB device (USB CDC 1.2, abstract control model).</summary>

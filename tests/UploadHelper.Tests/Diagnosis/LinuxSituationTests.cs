@@ -21,6 +21,7 @@ public sealed class LinuxSituationTests : IDisposable
     {
         _tree.Text("etc/group", "root:x:0:\ndialout:x:20:\nada:x:1000:\n");
         _tree.Text("run/udev/control", "");
+        Directory.CreateDirectory(_tree.At("sys/bus/usb/devices"));
     }
 
     public void Dispose() => _tree.Dispose();
@@ -188,13 +189,15 @@ public sealed class LinuxSituationTests : IDisposable
     public void In_a_container_without_udev_and_without_libusb()
     {
         File.Delete(_tree.At("run/udev/control"));
+        Directory.Delete(_tree.At("sys"), recursive: true);
         _account = new LinuxAccount("root", 0, [0], IsRemote: false);
         var library = new UsbLibraryState(
             null, "The library libusb-1.0 was not found (tried libusb-1.0.so.0). It comes with the package libusb-1.0-0.");
 
         Assert.Equal(
-            ["Problem usb-library", "Note no-board", "Note no-port", "Note udev-rules", "Note no-udev", "Note no-core"],
+            ["Problem usb-library", "Note no-usb", "Note no-port", "Note udev-rules", "Note no-udev", "Note no-core"],
             DoctorPage.Findings(Look(library)).Select(f => $"{f.Level} {f.Code}"));
+        Tells("no-usb", "/sys/bus/usb is missing", "--usbip");
         Tells("udev-rules", "root");
     }
 
