@@ -24,6 +24,8 @@ internal sealed record FaultPair(Fault First, Fault Second, bool Again)
 /// </summary>
 internal sealed class FaultPairs
 {
+    private const int Share = 3;
+
     // By all that followed in the same upload, and in the one run again: the first fault that came to it.
     private readonly Dictionary<string, (Fault Fault, IReadOnlyList<Situation> After)> _same = [];
     private readonly Dictionary<string, (Fault Fault, IReadOnlyList<Situation> After)> _again = [];
@@ -58,8 +60,8 @@ internal sealed class FaultPairs
 
     /// <summary>The pairs that differ.</summary>
     /// <param name="all">
-    /// All of them. Otherwise, after each first fault, there is one second fault in each situation: of those that differ
-    /// there, each in its turn.
+    /// All of them. Otherwise, in each situation, there is one second fault after every third first fault: of those that
+    /// differ there, each in its turn.
     /// </param>
     public IEnumerable<FaultPair> Different(bool all)
     {
@@ -72,7 +74,7 @@ internal sealed class FaultPairs
                 {
                     var kinds = Kinds(situation);
                     var turn = turns[situation] = turns.GetValueOrDefault(situation, -1) + 1;
-                    foreach (var (kind, status) in all ? kinds : [kinds[turn % kinds.Count]])
+                    foreach (var (kind, status) in all ? kinds : turn % Share == 0 ? [kinds[turn / Share % kinds.Count]] : [])
                     {
                         // A second board must be there from the beginning, to be plugged in.
                         if (!again || kind != FaultKind.Twin)
