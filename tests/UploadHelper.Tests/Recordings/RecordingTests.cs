@@ -1,8 +1,8 @@
 using UploadHelper.Commands;
 using UploadHelper.Configuration;
 using UploadHelper.Core.Errors;
-using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Firmware;
+using UploadHelper.Core.Firmware.Formats;
 using UploadHelper.Core.Operations;
 using UploadHelper.Core.Usb.Tracing;
 using UploadHelper.Tests.Support;
