@@ -46,46 +46,51 @@ public sealed class TracingSerialPorts(ISerialPorts ports, TimeProvider time, Tr
         try
         {
             var line = open();
-            trace.Serial(TraceOperation.SerialOpen, name, line.IsAcknowledged ? $"{format} {TraceWriter.Acknowledged}" : format, time.GetElapsedTime(start));
+            Write(line.IsAcknowledged ? $"{format} {TraceWriter.Acknowledged}" : format, null);
             return line;
         }
         catch (SerialException e)
         {
-            trace.Serial(TraceOperation.SerialOpen, name, format, time.GetElapsedTime(start), e.Fault.ToString());
+            Write(format, e.Fault.ToString());
             throw;
         }
+
+        void Write(string text, string? fault) =>
+            trace.Write(new TraceEvent(TraceOperation.SerialOpen) { Name = name, Text = text, Fault = fault, Took = time.GetElapsedTime(start) });
     }
 
     private sealed class Line(ISerialLine line, IUartLine? uart, string name, TimeProvider time, TraceWriter trace) : IUartLine
     {
         public bool IsAcknowledged => line.IsAcknowledged;
 
-        public void SetDtr(bool high) => Record(TraceOperation.SerialSet, () => high ? "dtr" : "-dtr", () => line.SetDtr(high));
+        public void SetDtr(bool high) => Set(high ? "dtr" : "-dtr", () => line.SetDtr(high));
 
-        public void SetRts(bool high) => Record(TraceOperation.SerialSet, () => high ? "rts" : "-rts", () => line.SetRts(high));
+        public void SetRts(bool high) => Set(high ? "rts" : "-rts", () => line.SetRts(high));
 
-        public void SetBaudRate(int baudRate) => Record(TraceOperation.SerialSet, () => $"{baudRate}", () => line.SetBaudRate(baudRate));
+        public void SetBaudRate(int baudRate) => Set($"{baudRate}", () => line.SetBaudRate(baudRate));
 
         public void Write(ReadOnlySpan<byte> data, TimeSpan limit)
         {
             var bytes = data.ToArray();
-            Record(TraceOperation.SerialWrite, () => Convert.ToHexString(bytes), () => line.Write(bytes, limit));
+            Record(new TraceEvent(TraceOperation.SerialWrite) { Data = bytes }, () => line.Write(bytes, limit));
         }
 
         public int Read(Span<byte> buffer, TimeSpan limit)
         {
             var bytes = new byte[buffer.Length];
             var read = 0;
-            Record(TraceOperation.SerialRead, () => Convert.ToHexString(bytes, 0, read), () => read = uart!.Read(bytes, limit));
+            Record(new TraceEvent(TraceOperation.SerialRead), () => read = uart!.Read(bytes, limit), e => e with { Data = bytes.AsMemory(0, read) });
             bytes.AsSpan(0, read).CopyTo(buffer);
             return read;
         }
 
         public void Discard() => uart!.Discard();
 
-        public void Dispose() => Record(TraceOperation.SerialClose, () => "", line.Dispose);
+        public void Dispose() => Record(new TraceEvent(TraceOperation.SerialClose), line.Dispose);
 
-        private void Record(TraceOperation operation, Func<string> data, Action work)
+        private void Set(string text, Action work) => Record(new TraceEvent(TraceOperation.SerialSet) { Text = text }, work);
+
+        private void Record(TraceEvent what, Action work, Func<TraceEvent, TraceEvent>? complete = null)
         {
             var start = time.GetTimestamp();
             string? fault = null;
@@ -100,7 +105,7 @@ public sealed class TracingSerialPorts(ISerialPorts ports, TimeProvider time, Tr
             }
             finally
             {
-                trace.Serial(operation, name, data(), time.GetElapsedTime(start), fault);
+                trace.Write((complete?.Invoke(what) ?? what) with { Name = name, Fault = fault, Took = time.GetElapsedTime(start) });
             }
         }
     }

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Diagnosis;
@@ -41,34 +40,6 @@ internal static partial class Fixture
         return recording with { Events = events };
     }
 
-    /// <summary>A recording as <c>--trace</c> writes it.</summary>
-    /// <param name="recording">The recording.</param>
-    public static string Text(Recording recording)
-    {
-        var text = new StringBuilder();
-        foreach (var e in recording.Events)
-        {
-            using var buffer = new MemoryStream();
-            using (var json = new Utf8JsonWriter(buffer))
-            {
-                json.WriteStartObject();
-                json.WriteNumber("at", Math.Round((e.At ?? default).TotalMilliseconds, 3));
-                json.WriteString("operation", e.Operation.ToString());
-                Write(json, e);
-                if (e.Fault is not null)
-                {
-                    json.WriteString("fault", e.Fault);
-                }
-
-                json.WriteEndObject();
-            }
-
-            text.Append(Encoding.UTF8.GetString(buffer.ToArray())).Append('\n');
-        }
-
-        return text.ToString();
-    }
-
     private static TraceEvent Clean(TraceEvent e, string? port, Serials serials) => e.Operation switch
     {
         TraceOperation.Devices => e with { Devices = [.. e.Devices.Where(RecordedBoards.IsBoard)] },
@@ -86,104 +57,6 @@ internal static partial class Fixture
         TraceOperation.File => e with { File = e.File! with { Name = "sketch" + Path.GetExtension(e.File!.Name), Port = e.File.Port is { } name ? serials.Hide(name) : null } },
         _ => e with { Name = serials.Hide(e.Name) },
     };
-
-    private static void Write(Utf8JsonWriter json, TraceEvent e)
-    {
-        switch (e.Operation)
-        {
-            case TraceOperation.Devices:
-                json.WriteStartArray("devices");
-                foreach (var device in e.Devices)
-                {
-                    json.WriteStartObject();
-                    json.WriteNumber("bus", device.Bus);
-                    json.WriteNumber("number", device.Number);
-                    json.WriteString("path", device.Path);
-                    json.WriteString("id", device.Id.ToString());
-                    json.WriteNumber("release", device.Release);
-                    json.WriteStartArray("interfaces");
-                    foreach (var i in device.Interfaces)
-                    {
-                        json.WriteStringValue(Convert.ToHexString([i.Number, i.AlternateSetting, i.Class, i.SubClass, i.Protocol]));
-                    }
-
-                    json.WriteEndArray();
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
-                break;
-            case TraceOperation.Ports:
-                json.WriteStartArray("ports");
-                foreach (var port in e.Ports)
-                {
-                    json.WriteStartObject();
-                    Texts(json, ("name", port.Name), ("id", port.Id?.ToString()), ("serial", port.SerialNumber), ("path", port.Path), ("product", port.Product));
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
-                break;
-            case TraceOperation.Request:
-                Texts(json, ("command", e.Name), ("version", e.Text));
-                json.WriteStartObject("settings");
-                Texts(json, [.. e.Settings.Select(s => (s.Key, (string?)s.Value))]);
-                json.WriteEndObject();
-                break;
-            case TraceOperation.File:
-                json.WriteNumber("size", e.File!.Size);
-                Texts(json, ("name", e.File.Name), ("port", e.File.Port), ("waitPort", e.File.WaitPort));
-                json.WriteStartArray("segments");
-                foreach (var (address, data) in e.File.Segments)
-                {
-                    json.WriteStartObject();
-                    Texts(json, ("address", address is { } at ? $"0x{at:X8}" : null), ("data", Convert.ToHexString(data.Span)));
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
-                break;
-            case TraceOperation.Outcome:
-                Texts(json, ("error", e.Name));
-                break;
-            case TraceOperation.Open:
-                json.WriteNumber("argument", e.Argument);
-                Texts(json, ("cannot", e.Text.Length > 0 ? e.Text : null));
-                break;
-            case TraceOperation.Claim or TraceOperation.Alternate or TraceOperation.Reset:
-                json.WriteNumber("device", e.Device);
-                json.WriteNumber("argument", e.Argument);
-                break;
-            case TraceOperation.Control or TraceOperation.Interrupt or TraceOperation.Bulk:
-                json.WriteNumber("device", e.Device);
-                if (e.Operation == TraceOperation.Control)
-                {
-                    var setup = new byte[UsbSetup.Size];
-                    e.Setup.Write(setup);
-                    json.WriteString("setup", Convert.ToHexString(setup));
-                }
-                else
-                {
-                    json.WriteNumber("endpoint", e.Argument);
-                }
-
-                json.WriteString("data", Convert.ToHexString(e.Data.Span));
-                json.WriteNumber("took", Math.Round(e.Took.TotalMilliseconds, 3));
-                break;
-            default:
-                Texts(json, ("port", e.Name), ("data", e.Operation is TraceOperation.SerialRead or TraceOperation.SerialWrite ? Convert.ToHexString(e.Data.Span) : e.Text));
-                json.WriteNumber("took", Math.Round(e.Took.TotalMilliseconds, 3));
-                break;
-        }
-    }
-
-    private static void Texts(Utf8JsonWriter json, params (string Name, string? Value)[] texts)
-    {
-        foreach (var (name, value) in texts.Where(t => t.Value is not null))
-        {
-            json.WriteString(name, value);
-        }
-    }
 
     // The serial numbers of single boards: eight digits or more. Shorter ones are those of a kind of board ("3CBJ", "LLM 003").
     private sealed partial class Serials

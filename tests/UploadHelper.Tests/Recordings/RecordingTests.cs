@@ -47,7 +47,7 @@ public class RecordingTests(ITestOutputHelper output)
         var recording = Recording.Read(File.ReadAllBytes(source));
         var fixture = Fixture.Of(recording);
         var path = Path.Combine(Folder, name + Extension);
-        File.WriteAllText(path, Fixture.Text(fixture));
+        File.WriteAllText(path, fixture.ToTrace());
         output.WriteLine($"fixture: a {recording.Format}; {fixture.Events.Count} of {recording.Events.Count} events kept");
         foreach (var warning in recording.Warnings)
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using UploadHelper.Core.Errors;
 
 namespace UploadHelper.Core.Usb.Tracing;
@@ -29,6 +30,18 @@ public sealed record Recording(string Format, IReadOnlyList<TraceEvent> Events)
         return recording.Events.Count > 0
             ? recording
             : throw Unreadable($"The file is a {recording.Format}, but nothing in it can be shown. {string.Join(' ', recording.Warnings)}".TrimEnd());
+    }
+
+    /// <summary>The recording as <c>--trace</c> writes it.</summary>
+    public string ToTrace()
+    {
+        var text = new StringBuilder();
+        foreach (var line in Events)
+        {
+            text.Append(TraceLines.Text(line)).Append('\n');
+        }
+
+        return text.ToString();
     }
 
     /// <summary>The failure to read a recording.</summary>

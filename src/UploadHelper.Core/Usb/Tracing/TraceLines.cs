@@ -1,9 +1,10 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace UploadHelper.Core.Usb.Tracing;
 
-/// <summary>Reads what <see cref="TraceWriter"/> writes: one JSON object per line.</summary>
+/// <summary>The format of <c>--trace</c>: one JSON object per line.</summary>
 internal static class TraceLines
 {
     private const string Format = "trace of upload-helper";
@@ -39,6 +40,158 @@ internal static class TraceLines
 
         return new Recording(Format, events) { Warnings = warnings };
     }
+
+    /// <summary>A line, without its end.</summary>
+    /// <param name="line">What happened.</param>
+    public static string Text(TraceEvent line)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("at", Milliseconds(line.At ?? default));
+            json.WriteString("operation", line.Operation.ToString());
+            Write(json, line);
+            Optional(json, "fault", line.Fault);
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    private static void Write(Utf8JsonWriter json, TraceEvent line)
+    {
+        switch (line.Operation)
+        {
+            case TraceOperation.Devices:
+                json.WriteStartArray("devices");
+                foreach (var device in line.Devices)
+                {
+                    Write(json, device);
+                }
+
+                json.WriteEndArray();
+                break;
+            case TraceOperation.Ports:
+                json.WriteStartArray("ports");
+                foreach (var port in line.Ports)
+                {
+                    Write(json, port);
+                }
+
+                json.WriteEndArray();
+                break;
+            case TraceOperation.Request:
+                json.WriteString("command", line.Name);
+                json.WriteString("version", line.Text);
+                json.WriteStartObject("settings");
+                foreach (var (name, value) in line.Settings)
+                {
+                    json.WriteString(name, value);
+                }
+
+                json.WriteEndObject();
+                break;
+            case TraceOperation.File:
+                Write(json, line.File!);
+                break;
+            case TraceOperation.Outcome:
+                json.WriteString("error", line.Name);
+                break;
+            case TraceOperation.Open:
+                json.WriteNumber("argument", line.Argument);
+                Optional(json, "cannot", line.Text.Length > 0 ? line.Text : null);
+                break;
+            case TraceOperation.Claim or TraceOperation.Alternate or TraceOperation.Reset:
+                json.WriteNumber("device", line.Device);
+                json.WriteNumber("argument", line.Argument);
+                break;
+            case TraceOperation.Control:
+                Span<byte> setup = stackalloc byte[UsbSetup.Size];
+                line.Setup.Write(setup);
+                json.WriteNumber("device", line.Device);
+                json.WriteString("setup", Convert.ToHexString(setup));
+                WriteData(json, line);
+                break;
+            case TraceOperation.Interrupt or TraceOperation.Bulk:
+                json.WriteNumber("device", line.Device);
+                json.WriteNumber("endpoint", line.Argument);
+                WriteData(json, line);
+                break;
+            case TraceOperation.SerialRead or TraceOperation.SerialWrite:
+                json.WriteString("port", line.Name);
+                WriteData(json, line);
+                break;
+            default:
+                json.WriteString("port", line.Name);
+                json.WriteString("data", line.Text);
+                json.WriteNumber("took", Milliseconds(line.Took));
+                break;
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, UsbDeviceInfo device)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("bus", device.Bus);
+        json.WriteNumber("number", device.Number);
+        json.WriteString("path", device.Path);
+        json.WriteString("id", device.Id.ToString());
+        json.WriteNumber("release", device.Release);
+        json.WriteStartArray("interfaces");
+        foreach (var i in device.Interfaces)
+        {
+            json.WriteStringValue(Convert.ToHexString([i.Number, i.AlternateSetting, i.Class, i.SubClass, i.Protocol]));
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, TracedPort port)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", port.Name);
+        Optional(json, "id", port.Id?.ToString());
+        Optional(json, "serial", port.SerialNumber);
+        Optional(json, "path", port.Path);
+        Optional(json, "product", port.Product);
+        json.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter json, TracedFile file)
+    {
+        json.WriteString("name", file.Name);
+        json.WriteNumber("size", file.Size);
+        Optional(json, "port", file.Port);
+        json.WriteString("waitPort", file.WaitPort);
+        json.WriteStartArray("segments");
+        foreach (var (address, data) in file.Segments)
+        {
+            json.WriteStartObject();
+            Optional(json, "address", address is { } at ? $"0x{at:X8}" : null);
+            json.WriteString("data", Convert.ToHexString(data.Span));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteData(Utf8JsonWriter json, TraceEvent line)
+    {
+        json.WriteString("data", Convert.ToHexString(line.Data.Span));
+        json.WriteNumber("took", Milliseconds(line.Took));
+    }
+
+    private static void Optional(Utf8JsonWriter json, string name, string? value)
+    {
+        if (value is not null)
+        {
+            json.WriteString(name, value);
+        }
+    }
+
+    private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
 
     private static TraceEvent Event(JsonElement line)
     {
