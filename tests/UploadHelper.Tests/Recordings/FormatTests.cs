@@ -114,6 +114,21 @@ public class FormatTests
     }
 
     [Fact]
+    public void Times_do_not_go_back_though_a_clock_was_set_back()
+    {
+        const string Content = """
+            {"at":5000,"operation":"Claim","device":1,"argument":0}
+            {"at":1000,"operation":"Control","device":1,"setup":"A103000000000600","data":"000000000200","took":9000}
+            """;
+
+        var recording = Recording.Read(Encoding.UTF8.GetBytes(Content));
+
+        Assert.Equal([5, 5], recording.Events.Select(e => e.At!.Value.TotalSeconds));
+        Assert.Equal(0, recording.Events[1].Began!.Value.TotalSeconds);
+        Assert.Contains("set back", Assert.Single(recording.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_a_keyboard_sends_is_not_shown()
     {
         const string Lines = """

@@ -28,7 +28,7 @@ public sealed record Recording(string Format, IReadOnlyList<TraceEvent> Events)
             : DeviceEmulation.Begins(start) ? DeviceEmulation.Read(content)
             : throw Unreadable($"The file is {Name(start)}, not a recording.");
         return recording.Events.Count > 0
-            ? recording
+            ? InOrder(recording)
             : throw Unreadable($"The file is a {recording.Format}, but nothing in it can be shown. {string.Join(' ', recording.Warnings)}".TrimEnd());
     }
 
@@ -42,6 +42,20 @@ public sealed record Recording(string Format, IReadOnlyList<TraceEvent> Events)
         }
 
         return text.ToString();
+    }
+
+    // The clock of a capture is that of the machine, which can be set back, and a file can be anybody's.
+    private static Recording InOrder(Recording recording)
+    {
+        var (events, last, isSetBack) = (new List<TraceEvent>(recording.Events.Count), TimeSpan.Zero, false);
+        foreach (var e in recording.Events)
+        {
+            isSetBack |= e.At < last;
+            last = e.At > last ? e.At.Value : last;
+            events.Add(e.At is null ? e : e with { At = last, Took = e.Took < last ? e.Took : last });
+        }
+
+        return recording with { Events = events, Warnings = isSetBack ? [.. recording.Warnings, "Its clock was set back during the recording: some times are too short."] : recording.Warnings };
     }
 
     /// <summary>The failure to read a recording.</summary>

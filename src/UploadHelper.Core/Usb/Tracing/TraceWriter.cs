@@ -129,12 +129,11 @@ public sealed class TraceWriter(TextWriter lines, TimeProvider time)
             return;
         }
 
-        var text = TraceLines.Text(line with { At = time.GetElapsedTime(_start) });
         lock (lines)
         {
             try
             {
-                lines.WriteLine(text);
+                lines.WriteLine(TraceLines.Text(line with { At = time.GetElapsedTime(_start) }));
                 lines.Flush();
             }
             catch (Exception e)

@@ -18,6 +18,7 @@ public static class AllTargets
         ArgumentTarget.Target,
         ConfigurationTarget.Target,
         ValueTarget.Target,
+        TraceTarget.Target,
     ]);
 
     /// <summary>The names of all targets.</summary>
