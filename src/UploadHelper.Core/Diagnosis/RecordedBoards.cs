@@ -54,7 +54,6 @@ public sealed class RecordedBoards
     {
         TraceOperation.Control or TraceOperation.Interrupt or TraceOperation.Bulk or TraceOperation.Alternate
             or TraceOperation.Open or TraceOperation.Claim or TraceOperation.Reset => Find(e.Device) is not null || (e.Device == 0 && e.Operation != TraceOperation.Control),
-        TraceOperation.Devices => true,
         _ => true,
     };
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using UploadHelper.Core.Bootloaders;
 using UploadHelper.Core.Protocols.Dfu;
+using UploadHelper.Core.Protocols.DfuSe;
 using UploadHelper.Core.Usb;
 using UploadHelper.Core.Usb.Tracing;
 
@@ -163,18 +164,17 @@ public sealed class TransferWords(RecordedBoards boards)
 
     private TransferText Command(TraceEvent e)
     {
-        const byte SetAddress = 0x21, Erase = 0x41, ReadUnprotect = 0x92;
         var d = e.Data.Span;
         switch (d[0], d.Length)
         {
-            case (SetAddress, 5):
+            case (DfuSeCommands.SetAddressPointer, 5):
                 _pointers[e.Device] = e;
                 return new($"DNLOAD: set the address to 0x{Pointer(e.Device):X8}");
-            case (Erase, 5):
+            case (DfuSeCommands.Erase, 5):
                 return new($"DNLOAD: erase the sector at 0x{BinaryPrimitives.ReadUInt32LittleEndian(d[1..]):X8}", TransferPurpose.Erase);
-            case (Erase, 1):
+            case (DfuSeCommands.Erase, 1):
                 return new("DNLOAD: erase everything", TransferPurpose.Erase);
-            case (ReadUnprotect, 1):
+            case (DfuSeCommands.ReadUnprotect, 1):
                 return new("DNLOAD: remove the read protection, which erases everything", TransferPurpose.Erase);
             default:
                 return new($"DNLOAD: unknown command, {Hex(e.Data)}");
@@ -186,10 +186,9 @@ public sealed class TransferWords(RecordedBoards boards)
     // DfuSe counts from block 2 on, from the address that was set (AN3156).
     private string At(TraceEvent e, DfuDescription? device, bool isDfuSe)
     {
-        const int FirstBlock = 2;
-        return isDfuSe && e.Setup.Value >= FirstBlock && Pointer(e.Device) is { } pointer
-            && (device?.Functional.TransferSize ?? (e.Setup.Value == FirstBlock ? 0 : null)) is { } size
-            ? $" at 0x{unchecked(pointer + (uint)((e.Setup.Value - FirstBlock) * size)):X8}"
+        return isDfuSe && e.Setup.Value >= DfuSeCommands.FirstBlock && Pointer(e.Device) is { } pointer
+            && (device?.Functional.TransferSize ?? (e.Setup.Value == DfuSeCommands.FirstBlock ? 0 : null)) is { } size
+            ? $" at 0x{unchecked(pointer + (uint)((e.Setup.Value - DfuSeCommands.FirstBlock) * size)):X8}"
             : "";
     }
 

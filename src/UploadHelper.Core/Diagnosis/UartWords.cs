@@ -1,15 +1,12 @@
 using System.Buffers.Binary;
 using System.Text;
+using UploadHelper.Core.Protocols.Uart;
 
 namespace UploadHelper.Core.Diagnosis;
 
 /// <summary>Says what the bytes between a host and the USART bootloader in ROM mean (AN3155): commands, each with parts of its own.</summary>
 internal sealed class UartWords
 {
-    private const byte Ack = 0x79;
-    private const byte Nack = 0x1F;
-    private const byte Synchronize = 0x7F;
-
     private Part[] _due = [];
     private byte[] _rest = [];
 
@@ -57,7 +54,7 @@ internal sealed class UartWords
             }
             else
             {
-                text.Append(text.Length == 0 ? "" : "; ").Append(left is [Synchronize] ? "synchronise (0x7F)" : $"{left.Length} bytes: {Convert.ToHexString(left[..Math.Min(left.Length, 16)])}");
+                text.Append(text.Length == 0 ? "" : "; ").Append(left is [UartCode.Synchronize] ? "synchronise (0x7F)" : $"{left.Length} bytes: {Convert.ToHexString(left[..Math.Min(left.Length, 16)])}");
                 break;
             }
         }
@@ -68,14 +65,14 @@ internal sealed class UartWords
     /// <summary>What the bootloader has sent.</summary>
     public TransferText Received(ReadOnlySpan<byte> data)
     {
-        if (data.Contains(Nack) && data.TrimStart(Ack) is [Nack, ..])
+        if (data.TrimStart(UartCode.Ack) is [UartCode.Nack, ..])
         {
             _due = [];
             _rest = [];
             return new("NACK: refused");
         }
 
-        var others = data.TrimStart(Ack);
+        var others = data.TrimStart(UartCode.Ack);
         var acks = data.Length - others.Length;
         return data.IsEmpty ? new("nothing came")
             : new(
@@ -86,18 +83,18 @@ internal sealed class UartWords
 
     private static Command? CommandOf(byte code) => code switch
     {
-        0x00 => new("Get", TransferPurpose.Other),
-        0x01 => new("Get Version", TransferPurpose.Other),
-        0x02 => new("Get ID", TransferPurpose.Other),
-        0x11 => new("Read Memory", TransferPurpose.Read, Part.Address, Part.Count),
-        0x21 => new("Go", TransferPurpose.Other, Part.Address),
-        0x31 => new("Write Memory", TransferPurpose.Write, Part.Address, Part.Block),
-        0x43 => new("Erase", TransferPurpose.Erase, Part.Pages),
-        0x44 => new("Extended Erase", TransferPurpose.Erase, Part.WidePages),
-        0x63 => new("Write Protect", TransferPurpose.Other, Part.Pages),
-        0x73 => new("Write Unprotect", TransferPurpose.Other),
-        0x82 => new("Readout Protect", TransferPurpose.Other),
-        0x92 => new("Readout Unprotect", TransferPurpose.Erase),
+        UartCode.Get => new("Get", TransferPurpose.Other),
+        UartCode.GetVersion => new("Get Version", TransferPurpose.Other),
+        UartCode.GetId => new("Get ID", TransferPurpose.Other),
+        UartCode.ReadMemory => new("Read Memory", TransferPurpose.Read, Part.Address, Part.Count),
+        UartCode.Go => new("Go", TransferPurpose.Other, Part.Address),
+        UartCode.WriteMemory => new("Write Memory", TransferPurpose.Write, Part.Address, Part.Block),
+        UartCode.Erase => new("Erase", TransferPurpose.Erase, Part.Pages),
+        UartCode.ExtendedErase => new("Extended Erase", TransferPurpose.Erase, Part.WidePages),
+        UartCode.WriteProtect => new("Write Protect", TransferPurpose.Other, Part.Pages),
+        UartCode.WriteUnprotect => new("Write Unprotect", TransferPurpose.Other),
+        UartCode.ReadoutProtect => new("Readout Protect", TransferPurpose.Other),
+        UartCode.ReadoutUnprotect => new("Readout Unprotect", TransferPurpose.Erase),
         _ => null,
     };
 

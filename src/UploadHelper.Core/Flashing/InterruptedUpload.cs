@@ -161,7 +161,7 @@ public sealed class InterruptedUpload
             _ when _info is { WritesInOneGo: true } => (FirstBlockUnconfirmed, true),
             _ => (_eraseUnconfirmed, false),
         };
-        Text = _mayHaveDamagedBootloader || IsPageWithVectorsAtRisk(phase, done) ? WithPowerLost(text) : text;
+        Say(text, IsPageWithVectorsAtRisk(phase, done));
         _mayBeComplete |= mayBeComplete;
     }
 
@@ -179,23 +179,22 @@ public sealed class InterruptedUpload
     public void FoundDamage(bool hasVectors)
     {
         (_mayBeComplete, _isUnknown, _mayHaveDamagedBootloader) = (false, false, hasVectors && _info is { SharesVectorPage: true });
-        var text = hasVectors && !_isOutside ? IncompleteMayStart : _incomplete;
-        Text = _mayHaveDamagedBootloader ? WithPowerLost(text) : text;
+        Say(hasVectors && !_isOutside ? IncompleteMayStart : _incomplete);
     }
 
     /// <summary>Records that the board itself reports the block with the vector table as damaged (errVERIFY), and that this block is about to be erased.</summary>
     public void ReportedDamage()
     {
         _mayHaveDamagedBootloader = _info is { SharesVectorPage: true };
-        var text = _isOutside ? _incomplete : Unknown;
-        Text = _mayHaveDamagedBootloader ? WithPowerLost(text) : text;
+        Say(_isOutside ? _incomplete : Unknown);
     }
 
     /// <summary>Records that the sketch is on the board.</summary>
     /// <param name="verified">Whether every byte was read back.</param>
     public void End(bool verified) => Text = verified ? _isOutside ? OutsideWritten : ErrorMessages.Written : _isOutside ? OutsideIncomplete : WrittenUnverified;
 
-    private string WithPowerLost(string state) => _info?.Limit?.PowerLost is { } lost ? $"{state} {lost}" : state;
+    private void Say(string state, bool isAtRisk = false) =>
+        Text = (isAtRisk || _mayHaveDamagedBootloader) && _info?.Limit?.PowerLost is { } lost ? $"{state} {lost}" : state;
 
     private static uint? WordAt(FirmwareImage image, uint address) => image.Segments
         .Where(s => address >= s.Address && address + sizeof(uint) <= s.End)

@@ -271,10 +271,16 @@ internal sealed class DfuSeCommands(DfuConnection dfu)
     /// <summary>wBlockNum of the block at the address pointer; 0 is for commands, 1 is reserved.</summary>
     public const ushort FirstBlock = 2;
 
+    /// <summary>Command: the address pointer follows.</summary>
+    public const byte SetAddressPointer = 0x21;
+
+    /// <summary>Command: the address of the sector to erase follows, or nothing, to erase everything.</summary>
+    public const byte Erase = 0x41;
+
+    /// <summary>Command: removes the read protection, which erases everything.</summary>
+    public const byte ReadUnprotect = 0x92;
+
     private const ushort CommandBlock = 0;
-    private const byte SetAddressPointer = 0x21;
-    private const byte Erase = 0x41;
-    private const byte ReadUnprotect = 0x92;
 
     // Far longer than any part needs (70 us for a word): only guards against hanging forever.
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(10);

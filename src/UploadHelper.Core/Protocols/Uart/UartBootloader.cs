@@ -15,13 +15,6 @@ namespace UploadHelper.Core.Protocols.Uart;
 /// <param name="erased">What an erased byte reads as.</param>
 public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool erasesByBytes, byte erased) : IProtectedRom
 {
-    private const byte ReadMemory = 0x11;
-    private const byte GoTo = 0x21;
-    private const byte WriteMemory = 0x31;
-    private const byte EraseMemory = 0x43;
-    private const byte ExtendedErase = 0x44;
-    private const byte WriteUnprotect = 0x73;
-    private const byte ReadoutUnprotect = 0x92;
     private const int Attempts = 3;
 
     // Few enough that a list that lost a byte is soon at its end.
@@ -66,7 +59,7 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
         _owed.Clear();
         for (var attempt = 1; ; attempt++)
         {
-            var answer = uart.Execute(erasesByBytes ? EraseMemory : ExtendedErase, EraseLimit * sectors.Length, PageList(sectors));
+            var answer = uart.Execute(erasesByBytes ? UartCode.Erase : UartCode.ExtendedErase, EraseLimit * sectors.Length, PageList(sectors));
             if (answer == UartAnswer.Ack || (answer != UartAnswer.Refused && Array.TrueForAll(sectors, IsErased)))
             {
                 return;
@@ -122,7 +115,7 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
 
         for (var attempt = 1; ; attempt++)
         {
-            var answer = uart.Execute(GoTo, null, WithChecksum(Bytes(address)));
+            var answer = uart.Execute(UartCode.Go, null, WithChecksum(Bytes(address)));
             if (answer == UartAnswer.Ack)
             {
                 return;
@@ -146,10 +139,10 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
     public bool RemovesWriteProtection => true;
 
     /// <inheritdoc/>
-    public bool RemoveReadProtection() => Unprotect(ReadoutUnprotect, MassEraseLimit, "remove the read protection");
+    public bool RemoveReadProtection() => Unprotect(UartCode.ReadoutUnprotect, MassEraseLimit, "remove the read protection");
 
     /// <inheritdoc/>
-    public bool RemoveWriteProtection() => Unprotect(WriteUnprotect, null, "remove the write protection");
+    public bool RemoveWriteProtection() => Unprotect(UartCode.WriteUnprotect, null, "remove the write protection");
 
     /// <summary>Reads up to <see cref="UartConnection.BlockSize"/> bytes of any memory.</summary>
     /// <exception cref="UsbException">The port failed, or the bootloader does not answer.</exception>
@@ -159,7 +152,7 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
         for (var attempt = 1; ; attempt++)
         {
             var size = (byte)(length - 1);
-            var answer = uart.Execute(ReadMemory, null, WithChecksum(Bytes(address)), [size, (byte)~size]);
+            var answer = uart.Execute(UartCode.ReadMemory, null, WithChecksum(Bytes(address)), [size, (byte)~size]);
             if (answer == UartAnswer.Ack && uart.Receive(length) is { } data)
             {
                 return data;
@@ -194,7 +187,7 @@ public sealed class UartBootloader(UartConnection uart, MemoryMap map, bool eras
         byte[] block = WithChecksum([(byte)(data.Length - 1), .. data]);
         for (var attempt = 1; ; attempt++)
         {
-            var answer = uart.Execute(WriteMemory, WriteLimit, WithChecksum(Bytes(address)), block);
+            var answer = uart.Execute(UartCode.WriteMemory, WriteLimit, WithChecksum(Bytes(address)), block);
             if (answer == UartAnswer.Ack)
             {
                 return;

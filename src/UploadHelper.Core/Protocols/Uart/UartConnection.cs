@@ -35,10 +35,6 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     /// <summary>The most bytes that a command reads or writes.</summary>
     public const int BlockSize = 256;
 
-    private const byte Synchronize = 0x7F;
-    private const byte AckByte = 0x79;
-    private const byte NackByte = 0x1F;
-
     // A part is at most 258 bytes long: that many can be missing.
     private const int LongestPart = BlockSize + 2;
     private const int Singly = 4;
@@ -46,7 +42,6 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     private const int LargestBurst = 4096;
 
     // If its first byte is lost or doubled, the list of an Extended Erase can seem as long as that.
-    private const byte ExtendedErase = 0x44;
     private const int LongestPageList = 2 * 0x1_0000;
 
     // An answer takes two bytes on the line, and what the adapter and USB add: 16 ms for many.
@@ -56,7 +51,10 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     private static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(5);
 
     // Commands that change something, and need little or nothing behind them. In data, they must not arrive when it listens for a command.
-    private static readonly byte[] Dangerous = [0x21, 0x43, 0x44, 0x63, 0x73, 0x82, 0x92];
+    private static readonly byte[] Dangerous =
+    [
+        UartCode.Go, UartCode.Erase, UartCode.ExtendedErase, UartCode.WriteProtect, UartCode.WriteUnprotect, UartCode.ReadoutProtect, UartCode.ReadoutUnprotect,
+    ];
 
     private readonly byte[] _sent = new byte[4 * LongestPart];
     private int _sentLength;
@@ -112,10 +110,10 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
         // A second one is the complement of the first for a bootloader that has measured already, and waits for a command.
         for (var attempt = 0; attempt < 2 && !_isInStep; attempt++)
         {
-            Send([Synchronize]);
+            Send([UartCode.Synchronize]);
             var answer = Receive(Silence);
-            _isInStep = answer is AckByte or NackByte;
-            (IsEcho, IsOther) = (answer == Synchronize, answer is not (null or AckByte or NackByte or Synchronize));
+            _isInStep = answer is UartCode.Ack or UartCode.Nack;
+            (IsEcho, IsOther) = (answer == UartCode.Synchronize, answer is not (null or UartCode.Ack or UartCode.Nack or UartCode.Synchronize));
         }
 
         return _isInStep;
@@ -125,7 +123,7 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     /// <param name="limit">How long that may take: a slow line needs many seconds for the longest part.</param>
     /// <returns>Whether it answers.</returns>
     /// <exception cref="UsbException">The port failed.</exception>
-    public bool TryInterrupt(TimeSpan limit) => OnLine(() => GetInStep(Synchronize, Synchronize, limit));
+    public bool TryInterrupt(TimeSpan limit) => OnLine(() => GetInStep(UartCode.Synchronize, UartCode.Synchronize, limit));
 
     /// <inheritdoc/>
     public void Idle(TimeSpan? firstAnswer = null) => OnLine(() =>
@@ -283,7 +281,7 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
 
         while (Receive(Pause) is { } answer)
         {
-            if (answer != AckByte || ++_early > due)
+            if (answer != UartCode.Ack || ++_early > due)
             {
                 return false;
             }
@@ -302,8 +300,8 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
 
         return OnLine(() => Receive(limit ?? AnswerLimit)) switch
         {
-            AckByte => UartAnswer.Ack,
-            NackByte => UartAnswer.Nack,
+            UartCode.Ack => UartAnswer.Ack,
+            UartCode.Nack => UartAnswer.Nack,
             _ => UartAnswer.Nothing,
         };
     }
@@ -315,7 +313,7 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     {
         var start = time.GetTimestamp();
         Drain();
-        var longest = _sentLength > 0 && _sent[0] == ExtendedErase ? LongestPageList : LongestPart;
+        var longest = _sentLength > 0 && _sent[0] == UartCode.ExtendedErase ? LongestPageList : LongestPart;
         var burst = FirstBurst;
         byte[] next = [first];
         for (var (sent, singly) = (0, 1); sent < longest + LargestBurst; singly++)
@@ -328,13 +326,13 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
             Send(next);
             sent += next.Length;
             var answer = Receive(Silence + next.Length * ByteTime);
-            if (answer == AckByte && first == Synchronize && sent == 1)
+            if (answer == UartCode.Ack && first == UartCode.Synchronize && sent == 1)
             {
                 // It was reset, and has measured the speed.
                 return _isInStep = true;
             }
 
-            if (answer == NackByte)
+            if (answer == UartCode.Nack)
             {
                 Drain();
                 if (singly <= Singly)
@@ -361,7 +359,7 @@ public sealed class UartConnection(IUartLine line, int baudRate, TimeProvider ti
     private byte Unsent()
     {
         // After a reset it must be the first that comes.
-        var value = Synchronize;
+        var value = UartCode.Synchronize;
         for (byte other = 1; _sent.AsSpan(0, _sentLength).Contains(value) && other < 0xFF; other++)
         {
             value = other;

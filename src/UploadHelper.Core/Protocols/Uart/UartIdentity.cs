@@ -9,8 +9,6 @@ namespace UploadHelper.Core.Protocols.Uart;
 public sealed class UartIdentity(byte version, IReadOnlyList<byte> commands, ushort productId)
 {
     private const byte Get = 0x00;
-    private const byte GetId = 0x02;
-    private const byte EraseMemory = 0x43;
     private const int Attempts = 6;
 
     /// <summary>The version of its protocol, binary-coded: 0x31 is 3.1.</summary>
@@ -20,7 +18,7 @@ public sealed class UartIdentity(byte version, IReadOnlyList<byte> commands, ush
     public IReadOnlyList<byte> Commands => commands;
 
     /// <summary>Whether it has Erase (0x43), not Extended Erase (0x44).</summary>
-    public bool ErasesByBytes => commands.Contains(EraseMemory);
+    public bool ErasesByBytes => commands.Contains(UartCode.Erase);
 
     /// <summary>The product id of the chip.</summary>
     public ushort ProductId => productId;
@@ -30,7 +28,7 @@ public sealed class UartIdentity(byte version, IReadOnlyList<byte> commands, ush
     public static UartIdentity Read(UartConnection uart)
     {
         var get = Ask(uart, Get);
-        var id = Ask(uart, GetId);
+        var id = Ask(uart, UartCode.GetId);
 
         return new UartIdentity(get[0], get[1..], (ushort)(id[0] << 8 | id[^1]));
     }

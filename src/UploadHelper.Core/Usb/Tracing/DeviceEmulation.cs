@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Numerics;
 using System.Text;
@@ -229,7 +230,7 @@ internal static class DeviceEmulation
         var message = new byte[(bytes.Length + 8) / Block * Block + Block];
         bytes.CopyTo(message, 0);
         message[bytes.Length] = 0x80;
-        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(message.AsSpan(message.Length - 8), bytes.Length * 8L);
+        BinaryPrimitives.WriteInt64BigEndian(message.AsSpan(message.Length - 8), bytes.Length * 8L);
         uint[] state = [0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0];
         var words = new uint[80];
         for (var at = 0; at < message.Length; at += Block)
@@ -238,7 +239,7 @@ internal static class DeviceEmulation
             for (var i = 0; i < words.Length; i++)
             {
                 words[i] = i < 16
-                    ? System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(message.AsSpan(at + 4 * i))
+                    ? BinaryPrimitives.ReadUInt32BigEndian(message.AsSpan(at + 4 * i))
                     : BitOperations.RotateLeft(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
                 var (f, k) = (i / 20) switch
                 {
